@@ -1,0 +1,71 @@
+/**
+ * Attribute types with a short name, by object identifier. The first name is the one we print: RFC 4514's where it has
+ * one, else OpenSSL's. The others are accepted, in any case.
+ */
+const ATTRIBUTE_TYPES: readonly (readonly [oid: string, ...names: string[]])[] = [
+  ['2.5.4.3', 'CN', 'commonName'],
+  ['2.5.4.4', 'SN', 'surname'],
+  ['2.5.4.5', 'serialNumber'],
+  ['2.5.4.6', 'C', 'countryName'],
+  ['2.5.4.7', 'L', 'localityName'],
+  ['2.5.4.8', 'ST', 'stateOrProvinceName'],
+  ['2.5.4.9', 'STREET', 'streetAddress'],
+  ['2.5.4.10', 'O', 'organizationName'],
+  ['2.5.4.11', 'OU', 'organizationalUnitName'],
+  ['2.5.4.12', 'title'],
+  ['2.5.4.13', 'description'],
+  ['2.5.4.15', 'businessCategory'],
+  ['2.5.4.17', 'postalCode'],
+  ['2.5.4.41', 'name'],
+  ['2.5.4.42', 'GN', 'givenName'],
+  ['2.5.4.43', 'initials'],
+  ['2.5.4.44', 'generationQualifier'],
+  ['2.5.4.45', 'x500UniqueIdentifier'],
+  ['2.5.4.46', 'dnQualifier'],
+  ['2.5.4.65', 'pseudonym'],
+  ['2.5.4.97', 'organizationIdentifier'],
+  ['0.9.2342.19200300.100.1.1', 'UID', 'userId'],
+  ['0.9.2342.19200300.100.1.25', 'DC', 'domainComponent'],
+  ['1.2.840.113549.1.9.1', 'emailAddress', 'E', 'email'],
+  ['1.2.840.113549.1.9.2', 'unstructuredName'],
+  ['1.3.6.1.4.1.311.60.2.1.1', 'jurisdictionL', 'jurisdictionLocalityName'],
+  ['1.3.6.1.4.1.311.60.2.1.2', 'jurisdictionST', 'jurisdictionStateOrProvinceName'],
+  ['1.3.6.1.4.1.311.60.2.1.3', 'jurisdictionC', 'jurisdictionCountryName'],
+]
+
+const oidByName = new Map<string, string>()
+const nameByOid = new Map<string, string>()
+for (const [oid, ...names] of ATTRIBUTE_TYPES) {
+  nameByOid.set(oid, names[0] as string)
+  for (const name of names) oidByName.set(name.toLowerCase(), oid)
+}
+
+const DOTTED_OID = /^(?:oid\.)?((?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))+)$/i
+const KEYWORD = /^[A-Za-z][A-Za-z0-9-]*$/
+
+/**
+ * The identity of an attribute type: two spellings name the same attribute exactly when their ids are equal.
+ *
+ * @param type - a short name in any case (`CN`, `commonName`), a dotted OID, or an `OID.`-prefixed one (RFC 1779)
+ * @returns the dotted OID where the name is known, else the name in lower case
+ * @throws SyntaxError if the text is neither a keyword nor a dotted OID (RFC 4514, section 3)
+ */
+export function attributeTypeId(type: string): string {
+  const known = oidByName.get(type.toLowerCase())
+  if (known) return known
+  const oid = DOTTED_OID.exec(type)
+  if (oid) return oid[1] as string
+  if (KEYWORD.test(type)) return type.toLowerCase()
+  throw new SyntaxError('an attribute type is a name like CN or a dotted OID')
+}
+
+/**
+ * The spelling that {@link formatDistinguishedName} prints: `commonName`, `cn` and `2.5.4.3` all become `CN`.
+ *
+ * @param type - as for {@link attributeTypeId}
+ * @throws SyntaxError as {@link attributeTypeId} does
+ */
+export function attributeTypeName(type: string): string {
+  const id = attributeTypeId(type)
+  return nameByOid.get(id) ?? (DOTTED_OID.test(type) ? id : type)
+}

@@ -1,0 +1,48 @@
+const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
+const CERTIFICATE_DATE = /^([A-Z][a-z]{2}) ([ \d]?\d) (\d\d):(\d\d):(\d\d) (\d{4}) GMT$/
+
+/**
+ * Reads a certificate's date as OpenSSL and Cloudflare print it: `Dec 22 19:39:00 2018 GMT`, the day with one digit
+ * either bare or padded with a space.
+ *
+ * @param text - the date
+ * @returns milliseconds since the epoch
+ * @throws SyntaxError if the text is anything else, or a day that the calendar does not have
+ */
+export function parseCertificateDate(text: string): number {
+  const match = CERTIFICATE_DATE.exec(text)
+  const month = match ? MONTHS.indexOf(match[1] as string) : -1
+  if (!match || month < 0) throw new SyntaxError('a certificate date looks like "Dec 22 19:39:00 2018 GMT"')
+  const [day, hour, minute, second, year] = match.slice(2).map(Number) as [number, number, number, number, number]
+
+  // setUTCFullYear, since Date.UTC reads the years 0 to 99 as 1900 to 1999.
+  const date = new Date(0)
+  date.setUTCFullYear(year, month, day)
+  date.setUTCHours(hour, minute, second)
+  const exact =
+    date.getUTCFullYear() === year &&
+    date.getUTCMonth() === month &&
+    date.getUTCDate() === day &&
+    date.getUTCHours() === hour &&
+    date.getUTCMinutes() === minute &&
+    date.getUTCSeconds() === second
+  if (!exact) throw new SyntaxError('no calendar has that certificate date')
+  return date.getTime()
+}
+
+/**
+ * Writes a date as OpenSSL does, the counterpart of {@link parseCertificateDate}.
+ *
+ * @param time - milliseconds since the epoch, in the years 0 to 9999; parts of a second are dropped
+ * @returns `Dec  2 19:39:00 2018 GMT`
+ * @throws RangeError if the time is not in those years
+ */
+export function formatCertificateDate(time: number): string {
+  const date = new Date(time)
+  const year = date.getUTCFullYear()
+  if (!(year >= 0 && year <= 9999)) throw new RangeError('a certificate date lies in the years 0 to 9999')
+  const two = (part: number) => String(part).padStart(2, '0')
+  const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':')
+  const day = String(date.getUTCDate()).padStart(2, ' ')
+  return `${MONTHS[date.getUTCMonth()]} ${day} ${clock} ${String(year).padStart(4, '0')} GMT`
+}

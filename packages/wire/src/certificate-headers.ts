@@ -1,0 +1,83 @@
+import type { TlsClientAuth } from './tls-client-auth.ts'
+
+/** How a header's value is written: decides its escaping at the edge and its parser at the origin. */
+export type CertificateHeaderSyntax =
+  /** `0` or `1` */
+  | 'flag'
+  /** `SUCCESS`, `NONE`, `FAILED`, `FAILED:<text>` */
+  | 'verdict'
+  /** a distinguished name in RFC 2253 / RFC 4514 text */
+  | 'dn'
+  /** OpenSSL's one-line `/C=US/CN=x`: ambiguous, carried and never parsed */
+  | 'legacy-dn'
+  /** hexadecimal digits, with or without colons */
+  | 'hex'
+  /** `Dec 22 19:39:00 2018 GMT` */
+  | 'date'
+  /** a Structured Fields byte sequence, or a list of them (RFC 9440) */
+  | 'rfc9440'
+
+/** One header of the family: its name on the wire, and where its value comes from. */
+export interface CertificateHeader {
+  /** The field name in lower case, as `node:http` and the Fetch API spell it. */
+  readonly name: string
+  /** The field of `request.cf.tlsClientAuth` that fills it. */
+  readonly field: keyof TlsClientAuth
+  /** The form of its value. */
+  readonly syntax: CertificateHeaderSyntax
+  /** `always`: every request carries it. `presented`: only with a certificate. `chosen`: by the Worker's `forwardCert` option. */
+  readonly when: 'always' | 'presented' | 'chosen'
+}
+
+/**
+ * Every certificate header, in the order in which the signature covers them.
+ *
+ * This table is the wire contract: the Worker stamps by it, the signature base follows its order, and the origin
+ * refuses a header of the family that is not in it. The legacy names are for old code behind the origin and never decide anything.
+ *
+ * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
+ */
+export const CERTIFICATE_HEADERS: readonly CertificateHeader[] = [
+  { name: 'x-cert-presented', field: 'certPresented', syntax: 'flag', when: 'always' },
+  { name: 'x-cert-verify', field: 'certVerified', syntax: 'verdict', when: 'always' },
+  { name: 'x-cert-revoked', field: 'certRevoked', syntax: 'flag', when: 'always' },
+  { name: 'x-cert-subject-dn', field: 'certSubjectDN', syntax: 'dn', when: 'presented' },
+  { name: 'x-cert-issuer-dn', field: 'certIssuerDN', syntax: 'dn', when: 'presented' },
+  { name: 'x-cert-subject-dn-2253', field: 'certSubjectDNRFC2253', syntax: 'dn', when: 'presented' },
+  { name: 'x-cert-issuer-dn-2253', field: 'certIssuerDNRFC2253', syntax: 'dn', when: 'presented' },
+  { name: 'x-cert-subject-dn-l', field: 'certSubjectDNLegacy', syntax: 'legacy-dn', when: 'presented' },
+  { name: 'x-cert-issuer-dn-l', field: 'certIssuerDNLegacy', syntax: 'legacy-dn', when: 'presented' },
+  { name: 'x-cert-serial', field: 'certSerial', syntax: 'hex', when: 'presented' },
+  { name: 'x-cert-issuer-serial', field: 'certIssuerSerial', syntax: 'hex', when: 'presented' },
+  { name: 'x-cert-ski', field: 'certSKI', syntax: 'hex', when: 'presented' },
+  { name: 'x-cert-issuer-ski', field: 'certIssuerSKI', syntax: 'hex', when: 'presented' },
+  { name: 'x-cert-finger', field: 'certFingerprintSHA1', syntax: 'hex', when: 'presented' },
+  { name: 'x-cert-finger-256', field: 'certFingerprintSHA256', syntax: 'hex', when: 'presented' },
+  { name: 'x-cert-notbe', field: 'certNotBefore', syntax: 'date', when: 'presented' },
+  { name: 'x-cert-notaf', field: 'certNotAfter', syntax: 'date', when: 'presented' },
+  { name: 'client-cert', field: 'certRFC9440', syntax: 'rfc9440', when: 'chosen' },
+  { name: 'client-cert-chain', field: 'certChainRFC9440', syntax: 'rfc9440', when: 'chosen' },
+]
+
+const FAMILY_PREFIXES = ['x-cert-', 'client-cert', 'cf-cert-', 'cf-client-cert-'] as const
+
+/**
+ * Whether a header name belongs to the certificate family, so that nobody but the edge may set it.
+ *
+ * Case and separator do not matter: servers behind the origin (CGI, WSGI, some proxies) fold `x_cert_subject_dn` into
+ * `X-CERT-SUBJECT-DN`, so a name that only folds into the family is as dangerous as one that is in it.
+ *
+ * @param name - a field name in any case
+ * @example
+ * ```ts
+ * isCertificateFamily('X_Cert-Subject_DN') // true
+ * isCertificateFamily('x-certainly')       // false
+ * ```
+ */
+export function isCertificateFamily(name: string): boolean {
+  // First letters of the prefixes; nearly every header of a request stops here without an allocation.
+  const first = name.charCodeAt(0) | 0x20
+  if (first !== 0x78 && first !== 0x63) return false
+  const folded = name.toLowerCase().replaceAll('_', '-')
+  return FAMILY_PREFIXES.some((prefix) => folded.startsWith(prefix))
+}

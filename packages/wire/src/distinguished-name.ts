@@ -1,0 +1,238 @@
+import { attributeTypeName } from './attribute-types.ts'
+import { decodeBerString } from './ber-string.ts'
+import { parseHex } from './hex.ts'
+
+/** One attribute of an RDN. */
+export interface AttributeTypeAndValue {
+  /** The type's printed name: `CN`, `emailAddress`, or a dotted OID. */
+  readonly type: string
+  /** The unescaped text; the BER bytes for a `#hex` value that is not one of ASN.1's strings. */
+  readonly value: string | Uint8Array
+}
+
+/** One RDN: one attribute, or several joined by `+`. */
+export type RelativeDistinguishedName = readonly AttributeTypeAndValue[]
+
+/** No field line that Node accepts by default is longer (16 KiB for all headers together), so no honest name is. */
+export const MAX_DISTINGUISHED_NAME_LENGTH = 16_384
+
+/**
+ * Reads a distinguished name: RFC 4514, with what RFC 2253 and RFC 1779 also allow (`;` as separator, quoted strings,
+ * spaces around separators, `OID.` before a dotted type). `\XX` pairs are UTF-8, `#hex` is BER. Takes linear time.
+ *
+ * @param text - the name, most specific RDN first; `""` is the empty name
+ * @returns the RDNs in the order of the text
+ * @throws SyntaxError if the text is anything else, or longer than {@link MAX_DISTINGUISHED_NAME_LENGTH} characters
+ * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-3 RFC 4514, section 3}
+ * @example
+ * ```ts
+ * parseDistinguishedName('CN=Zo\\C3\\AB+UID=7, O="Acme, Inc."')
+ * // [[{ type: 'CN', value: 'Zoë' }, { type: 'UID', value: '7' }], [{ type: 'O', value: 'Acme, Inc.' }]]
+ * ```
+ */
+export function parseDistinguishedName(text: string): RelativeDistinguishedName[] {
+  if (text.length > MAX_DISTINGUISHED_NAME_LENGTH) {
+    throw new SyntaxError(`a distinguished name has at most ${MAX_DISTINGUISHED_NAME_LENGTH} characters`)
+  }
+  return new Parser(text).parseName()
+}
+
+class Parser {
+  readonly #text: string
+  #at = 0
+
+  constructor(text: string) {
+    this.#text = text
+  }
+
+  parseName(): RelativeDistinguishedName[] {
+    const rdns: AttributeTypeAndValue[][] = []
+    this.#skipSpaces()
+    if (this.#at === this.#text.length) return rdns
+
+    let rdn = [this.#parseAttribute()]
+    while (this.#at < this.#text.length) {
+      const separator = this.#text[this.#at++]
+      if (separator === '+') {
+        rdn.push(this.#parseAttribute())
+      } else {
+        rdns.push(rdn)
+        rdn = [this.#parseAttribute()]
+      }
+    }
+    rdns.push(rdn)
+    return rdns
+  }
+
+  #parseAttribute(): AttributeTypeAndValue {
+    const equals = this.#text.indexOf('=', this.#at)
+    if (equals < 0) throw this.#error('expected an attribute such as CN=value')
+    const type = attributeTypeName(this.#text.slice(this.#at, equals).trim())
+    this.#at = equals + 1
+    this.#skipSpaces()
+    return { type, value: this.#parseValue() }
+  }
+
+  /** Leaves the cursor on the separator behind the value, or at the end. */
+  #parseValue(): string | Uint8Array {
+    switch (this.#text[this.#at]) {
+      case '#':
+        return this.#parseHexValue()
+      case '"':
+        return this.#parseQuotedValue()
+      default:
+        return this.#parseStringValue()
+    }
+  }
+
+  #parseHexValue(): string | Uint8Array {
+    const start = this.#at + 1
+    while (this.#at < this.#text.length && !isSeparator(this.#text[this.#at])) this.#at += 1
+    return decodeBerString(parseHex(this.#text.slice(start, this.#at).trim()))
+  }
+
+  #parseQuotedValue(): string {
+    const value = new ValueBuilder()
+    this.#at += 1
+    for (;;) {
+      const char = this.#text[this.#at]
+      if (char === undefined) throw this.#error('a quoted string is not closed')
+      this.#at += 1
+      if (char === '"') break
+      if (char === '\\') this.#parseEscape(value)
+      else value.addText(char)
+    }
+    this.#skipSpaces()
+    if (this.#at < this.#text.length && !isSeparator(this.#text[this.#at])) {
+      throw this.#error('expected a separator behind a quoted string')
+    }
+    return value.finish()
+  }
+
+  #parseStringValue(): string {
+    const value = new ValueBuilder()
+    while (this.#at < this.#text.length) {
+      const char = this.#text[this.#at] as string
+      if (isSeparator(char)) break
+      if (char === '"' || char === '<' || char === '>' || char === '\0') {
+        throw this.#error('a special character is not escaped')
+      }
+      this.#at += 1
+      if (char === '\\') this.#parseEscape(value)
+      else value.addText(char)
+    }
+    return value.finishTrimmed()
+  }
+
+  /** RFC 4514 `pair`: a backslash, then a special character or two hexadecimal digits. */
+  #parseEscape(value: ValueBuilder): void {
+    const char = this.#text[this.#at]
+    if (char !== undefined && ESCAPABLE.includes(char)) {
+      this.#at += 1
+      value.addEscapedText(char)
+      return
+    }
+    const byte = hexPair(this.#text, this.#at)
+    if (byte < 0) throw this.#error('a backslash comes before a special character or two hexadecimal digits')
+    this.#at += 2
+    value.addByte(byte)
+  }
+
+  #skipSpaces(): void {
+    while (this.#text[this.#at] === ' ') this.#at += 1
+  }
+
+  #error(what: string): SyntaxError {
+    return new SyntaxError(`not a distinguished name: ${what} (at character ${this.#at})`)
+  }
+}
+
+const ESCAPABLE = ' "#+,;<=>\\'
+
+function isSeparator(char: string | undefined): boolean {
+  return char === ',' || char === ';' || char === '+'
+}
+
+function hexPair(text: string, at: number): number {
+  const pair = text.slice(at, at + 2)
+  return /^[0-9A-Fa-f]{2}$/.test(pair) ? Number.parseInt(pair, 16) : -1
+}
+
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Gathers a value's characters and `\XX` bytes; knows where its trailing insignificant spaces begin. */
+class ValueBuilder {
+  #text = ''
+  #bytes: number[] = []
+  /** Characters that are the value's whatever follows: unescaped spaces behind them may still be dropped. */
+  #significant = 0
+
+  addText(char: string): void {
+    this.#flushBytes()
+    this.#text += char
+    if (char !== ' ') this.#significant = this.#text.length
+  }
+
+  addEscapedText(char: string): void {
+    this.#flushBytes()
+    this.#text += char
+    this.#significant = this.#text.length
+  }
+
+  addByte(byte: number): void {
+    this.#bytes.push(byte)
+  }
+
+  finish(): string {
+    this.#flushBytes()
+    return this.#text
+  }
+
+  finishTrimmed(): string {
+    this.#flushBytes()
+    return this.#text.slice(0, this.#significant)
+  }
+
+  #flushBytes(): void {
+    if (this.#bytes.length === 0) return
+    try {
+      this.#text += utf8.decode(Uint8Array.from(this.#bytes))
+    } catch {
+      // Overlong or cut: two readers could see two names in it.
+      throw new SyntaxError('not a distinguished name: the \\XX pairs are not UTF-8')
+    }
+    this.#bytes = []
+    this.#significant = this.#text.length
+  }
+}
+
+/**
+ * Writes a distinguished name in RFC 4514 text, the counterpart of {@link parseDistinguishedName}.
+ *
+ * Characters that a terminal or a log viewer acts on or does not show (controls, direction marks, lone surrogates) are
+ * written as `\XX` pairs, so that two names which look alike are alike.
+ *
+ * @param name - the RDNs, most specific first
+ * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-2 RFC 4514, section 2}
+ */
+export function formatDistinguishedName(name: readonly RelativeDistinguishedName[]): string {
+  return name.map((rdn) => rdn.map(formatAttribute).join('+')).join(',')
+}
+
+function formatAttribute({ type, value }: AttributeTypeAndValue): string {
+  return `${attributeTypeName(type)}=${typeof value === 'string' ? escapeValue(value) : formatHexValue(value)}`
+}
+
+function formatHexValue(ber: Uint8Array): string {
+  return `#${Array.from(ber, (byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join('')}`
+}
+
+const encoder = new TextEncoder()
+
+function escapeValue(value: string): string {
+  return value
+    .replace(/[,+"\\<>;]|^[ #]| $/g, '\\$&')
+    .replace(/\p{C}/gu, (char) =>
+      Array.from(encoder.encode(char), (byte) => `\\${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
+    )
+}

@@ -1,0 +1,39 @@
+const HEX_PAIRS = /^(?:[0-9A-Fa-f]{2})*$/
+
+/**
+ * Reads pairs of hexadecimal digits.
+ *
+ * @param text - an even number of digits, no separators
+ * @throws SyntaxError if the text is anything else
+ */
+export function parseHex(text: string): Uint8Array<ArrayBuffer> {
+  if (!HEX_PAIRS.test(text)) throw new SyntaxError('expected pairs of hexadecimal digits')
+  const bytes = new Uint8Array(text.length / 2)
+  for (let at = 0; at < bytes.length; at += 1) {
+    bytes[at] = Number.parseInt(text.slice(2 * at, 2 * at + 2), 16)
+  }
+  return bytes
+}
+
+/**
+ * One spelling for hexadecimal text: upper case, no colons. Cloudflare shows key identifiers both with and without
+ * colons, and fingerprints in lower case.
+ *
+ * @param text - hexadecimal digits, in any case, with a colon between pairs or none
+ * @throws SyntaxError if the text is empty or anything else
+ * @example
+ * ```ts
+ * normalizeHex('ab:cd') // 'ABCD'
+ * ```
+ */
+export function normalizeHex(text: string): string {
+  const digits = text.includes(':') ? joinPairs(text) : text
+  if (!/^[0-9A-Fa-f]+$/.test(digits)) throw new SyntaxError('expected hexadecimal digits')
+  return digits.toUpperCase()
+}
+
+function joinPairs(text: string): string {
+  const pairs = text.split(':')
+  if (!pairs.every((pair) => pair.length === 2)) throw new SyntaxError('expected a colon between pairs of digits')
+  return pairs.join('')
+}

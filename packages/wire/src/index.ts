@@ -1,0 +1,43 @@
+/**
+ * What both ends of Countersign agree on. No I/O, no clock, no cryptography; runs in workerd and in Node.
+ *
+ * @module
+ */
+
+export { attributeTypeId, attributeTypeName } from './attribute-types.ts'
+export { formatCertificateDate, parseCertificateDate } from './certificate-date.ts'
+export {
+  CERTIFICATE_HEADERS,
+  type CertificateHeader,
+  type CertificateHeaderSyntax,
+  isCertificateFamily,
+} from './certificate-headers.ts'
+export {
+  ACCESS_TOKEN_HEADER,
+  COVERED_FIELDS,
+  DERIVED_COMPONENTS,
+  type RequestTarget,
+  splitRequestTarget,
+} from './covered-components.ts'
+export { type DictionaryMember, splitDictionary } from './dictionary.ts'
+export {
+  type AttributeTypeAndValue,
+  formatDistinguishedName,
+  MAX_DISTINGUISHED_NAME_LENGTH,
+  parseDistinguishedName,
+  type RelativeDistinguishedName,
+} from './distinguished-name.ts'
+export { encodeHeaderValue } from './header-value.ts'
+export { normalizeHex } from './hex.ts'
+export { buildSignatureBase } from './signature-base.ts'
+export {
+  formatSignatureInput,
+  parseSignatureInput,
+  SIGNATURE_LABEL,
+  SIGNATURE_TAG,
+  type SignatureAlgorithm,
+  type SignatureInput,
+  type SignatureParameters,
+} from './signature-input.ts'
+export { checkSigningKey, type SigningJwk, type SigningKeyInfo } from './signing-key.ts'
+export type { TlsClientAuth } from './tls-client-auth.ts'

@@ -1,0 +1,28 @@
+import type { RequestTarget } from './covered-components.ts'
+
+/**
+ * Builds the bytes-to-be of the signature: one line per covered component, then `@signature-params`.
+ *
+ * @param fields - the covered header fields, in order
+ * @param value - gives a field's value; the caller has made sure that each is there, since an absent one must never
+ *   be signed as if it were empty (RFC 9421, section 2.5)
+ * @param target - the request's derived components
+ * @param signatureInput - the member's value, which is the value of `@signature-params`
+ * @returns the signature base; every character is one byte (latin1)
+ * @throws TypeError if a covered field has no value
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-2.5 RFC 9421, section 2.5}
+ */
+export function buildSignatureBase(
+  fields: readonly string[],
+  value: (field: string) => string | null | undefined,
+  target: RequestTarget,
+  signatureInput: string,
+): string {
+  let base = ''
+  for (const field of fields) {
+    const text = value(field)
+    if (text === undefined || text === null) throw new TypeError(`the covered field ${field} is absent`)
+    base += `"${field}": ${text}\n`
+  }
+  return `${base}"@authority": ${target.authority}\n"@method": ${target.method}\n"@path": ${target.path}\n"@query": ${target.query}\n"@signature-params": ${signatureInput}`
+}

@@ -1,0 +1,93 @@
+import type { SignatureAlgorithm } from './signature-input.ts'
+
+/** A key for the edge signature as a JSON Web Key (RFC 7517): `kty: "oct"` for HMAC, `kty: "OKP"` for Ed25519. */
+export interface SigningJwk {
+  readonly kty: string
+  /** Names the key on the wire: 1 to 64 of the characters `A-Z a-z 0-9 . _ ~ -`. */
+  readonly kid?: string
+  readonly alg?: string
+  readonly use?: string
+  readonly key_ops?: readonly string[]
+  /** HMAC: the secret, at least 256 bits in base64url. */
+  readonly k?: string
+  /** Ed25519: the curve's name. */
+  readonly crv?: string
+  /** Ed25519: the public key, 32 bytes in base64url. */
+  readonly x?: string
+  /** Ed25519: the private key, 32 bytes in base64url. Belongs to the Worker alone. */
+  readonly d?: string
+}
+
+/** What a valid key says of itself. */
+export interface SigningKeyInfo {
+  readonly keyid: string
+  readonly alg: SignatureAlgorithm
+}
+
+const KEY_ID = /^[A-Za-z0-9._~-]{1,64}$/
+const BASE64URL = /^[A-Za-z0-9_-]*$/
+const MIN_HMAC_BYTES = 32
+const ED25519_BYTES = 32
+
+/**
+ * Checks a JWK for the profile, before anything is imported.
+ *
+ * @param jwk - the value to check, usually fresh out of `JSON.parse`
+ * @param role - `sign` for the Worker's key, `verify` for the origin's: an origin must not hold the private half
+ * @returns the key id and the algorithm
+ * @throws TypeError with a sentence that says what to write; it never contains key material
+ * @see {@link https://www.rfc-editor.org/rfc/rfc7517 RFC 7517}
+ */
+export function checkSigningKey(jwk: unknown, role: 'sign' | 'verify'): SigningKeyInfo {
+  if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) {
+    throw new TypeError('the key is not a JWK: write one JSON object such as {"kty":"oct","kid":"2026-11","k":"…"}')
+  }
+  const key = jwk as Record<string, unknown>
+  if (typeof key.kid !== 'string' || !KEY_ID.test(key.kid)) {
+    throw new TypeError('the JWK needs a "kid": 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -')
+  }
+  if (key.use !== undefined && key.use !== 'sig') {
+    throw new TypeError(`the JWK "${key.kid}" has another "use": write "use":"sig" or leave it out`)
+  }
+  if (key.key_ops !== undefined && !(Array.isArray(key.key_ops) && key.key_ops.includes(role))) {
+    throw new TypeError(`the JWK "${key.kid}" may not ${role}: add "${role}" to its "key_ops" or leave them out`)
+  }
+  switch (key.kty) {
+    case 'oct':
+      checkHmacKey(key)
+      return { keyid: key.kid, alg: 'hmac-sha256' }
+    case 'OKP':
+      checkEd25519Key(key, role)
+      return { keyid: key.kid, alg: 'ed25519' }
+    default:
+      throw new TypeError(`the JWK "${key.kid}" needs "kty":"oct" (HMAC) or "kty":"OKP" with "crv":"Ed25519"`)
+  }
+}
+
+function checkHmacKey(key: Record<string, unknown>): void {
+  if (key.alg !== undefined && key.alg !== 'HS256') {
+    throw new TypeError(`the JWK "${key.kid}" has another "alg": write "alg":"HS256" or leave it out`)
+  }
+  if (base64urlBytes(key.k) < MIN_HMAC_BYTES) {
+    throw new TypeError(`the JWK "${key.kid}" is too weak: "k" needs at least 32 random bytes in base64url`)
+  }
+}
+
+function checkEd25519Key(key: Record<string, unknown>, role: 'sign' | 'verify'): void {
+  if (key.crv !== 'Ed25519' || base64urlBytes(key.x) !== ED25519_BYTES) {
+    throw new TypeError(`the JWK "${key.kid}" needs "crv":"Ed25519" and "x", the public key in base64url`)
+  }
+  if (key.alg !== undefined && key.alg !== 'EdDSA' && key.alg !== 'Ed25519') {
+    throw new TypeError(`the JWK "${key.kid}" has another "alg": write "alg":"Ed25519" or leave it out`)
+  }
+  if (role === 'sign' && base64urlBytes(key.d) !== ED25519_BYTES) {
+    throw new TypeError(`the JWK "${key.kid}" is a public key: the Worker signs and needs the private one, with "d"`)
+  }
+  if (role === 'verify' && key.d !== undefined) {
+    throw new TypeError(`the JWK "${key.kid}" is a private key: give the origin the public one, without "d"`)
+  }
+}
+
+function base64urlBytes(text: unknown): number {
+  return typeof text === 'string' && BASE64URL.test(text) ? Math.floor((text.length * 3) / 4) : 0
+}

@@ -1,0 +1,21 @@
+import { defineConfig } from 'vitest/config'
+
+const unit = (name: string) => ({ test: { name, include: [`packages/${name}/src/**/*.test.ts`] } })
+const across = (name: string) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 20_000, hookTimeout: 30_000 },
+})
+
+export default defineConfig({
+  test: {
+    projects: [
+      unit('wire'),
+      unit('worker'),
+      unit('origin-plugin'),
+      unit('dev-edge'),
+      across('shape'),
+      across('e2e'),
+      across('threats'),
+      across('interop'),
+    ],
+  },
+})
