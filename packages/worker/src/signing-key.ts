@@ -1,0 +1,68 @@
+import { checkSigningKey, type SigningJwk, type SigningKeyInfo } from '@countersign/wire'
+import { CountersignWorkerError } from './errors.ts'
+
+type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
+
+/** A key that is ready to sign with. */
+export interface SigningKey extends SigningKeyInfo {
+  readonly cryptoKey: CryptoKey
+}
+
+/** The isolate's key. One is enough: a Worker signs with one key at a time, and rotation is a new deployment. */
+let imported: { readonly jwk: string | SigningJwk; readonly key: SigningKey } | undefined
+
+/**
+ * Imports the Worker's key, once per isolate as long as it stays the same.
+ *
+ * @param jwk - the private JWK, as an object or as the JSON text of a secret binding
+ * @throws CountersignWorkerError `CSN_WORKER_KEY_MISSING` or `CSN_WORKER_KEY_INVALID`
+ */
+export async function importSigningKey(jwk: string | SigningJwk | undefined): Promise<SigningKey> {
+  if (jwk === undefined || jwk === '') {
+    throw new CountersignWorkerError(
+      'CSN_WORKER_KEY_MISSING',
+      'the Worker has no key: store one with `wrangler secret put COUNTERSIGN_KEY`',
+    )
+  }
+  // The value, never a promise: awaiting another request's promise can outlive that request's context in workerd.
+  if (imported?.jwk === jwk) return imported.key
+  const key = await importJwk(typeof jwk === 'string' ? parseJson(jwk) : jwk)
+  imported = { jwk, key }
+  return key
+}
+
+async function importJwk(jwk: unknown): Promise<SigningKey> {
+  const info = checked(jwk)
+  // Only the fields that were checked: an unknown "ext" or "alg" spelling must not decide what the runtime does.
+  const { kty, k = '', crv = '', x = '', d = '' } = jwk as SigningJwk
+  const material = info.alg === 'hmac-sha256' ? { kty, k } : { kty, crv, x, d }
+  const algorithm = info.alg === 'hmac-sha256' ? { name: 'HMAC', hash: 'SHA-256' } : { name: 'Ed25519' }
+  try {
+    return {
+      ...info,
+      cryptoKey: await crypto.subtle.importKey('jwk', material, algorithm, false, ['sign']),
+    }
+  } catch {
+    throw new CountersignWorkerError('CSN_WORKER_KEY_INVALID', `the JWK "${info.keyid}" cannot be imported`)
+  }
+}
+
+function checked(jwk: unknown): SigningKeyInfo {
+  try {
+    return checkSigningKey(jwk, 'sign')
+  } catch (error) {
+    throw new CountersignWorkerError('CSN_WORKER_KEY_INVALID', (error as TypeError).message)
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // JSON.parse quotes its input in the message, and the input is the key.
+    throw new CountersignWorkerError(
+      'CSN_WORKER_KEY_INVALID',
+      'COUNTERSIGN_KEY is not JSON: write the private JWK on one line',
+    )
+  }
+}

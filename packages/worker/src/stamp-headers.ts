@@ -1,0 +1,43 @@
+import { CERTIFICATE_HEADERS, type CertificateHeader, encodeHeaderValue, type TlsClientAuth } from '@countersign/wire'
+
+/** Which certificates travel whole, in RFC 9440's headers. */
+export type ForwardCert = 'leaf' | 'chain' | 'none'
+
+/** A header as it was set: its name in lower case and its exact value. */
+export type StampedHeader = readonly [name: string, value: string]
+
+/**
+ * Sets the certificate headers from what Cloudflare saw.
+ *
+ * @returns what was set, in the table's order, so that the signature covers these very strings
+ */
+export function stampHeaders(headers: Headers, auth: TlsClientAuth, forwardCert: ForwardCert): StampedHeader[] {
+  const stamped: StampedHeader[] = []
+  for (const header of CERTIFICATE_HEADERS) {
+    const value = encodeHeaderValue(headerText(header, auth, forwardCert), header.syntax)
+    if (value === '') continue
+    headers.set(header.name, value)
+    stamped.push([header.name, value])
+  }
+  return stamped
+}
+
+/** The value to send, `""` for none. Flags and verdict are always said, in a way that fails closed. */
+function headerText(header: CertificateHeader, auth: TlsClientAuth, forwardCert: ForwardCert): string {
+  const text = auth[header.field] ?? ''
+  const presented = auth.certPresented === '1'
+  switch (header.field) {
+    case 'certPresented':
+      return presented ? '1' : '0'
+    case 'certVerified':
+      return text || 'NONE'
+    case 'certRevoked':
+      return text === '' || text === '0' ? '0' : '1'
+    case 'certRFC9440':
+      return presented && forwardCert !== 'none' ? text : ''
+    case 'certChainRFC9440':
+      return presented && forwardCert === 'chain' ? text : ''
+    default:
+      return presented ? text : ''
+  }
+}

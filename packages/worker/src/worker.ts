@@ -1,0 +1,90 @@
+import { type CountersignOptions, countersign, tlsClientAuth } from './countersign.ts'
+import { CountersignWorkerError } from './errors.ts'
+
+/** Options of {@link createWorker}. */
+export interface WorkerOptions extends CountersignOptions {
+  /**
+   * `none` (the default) forwards every request and leaves the decision to the origin's routes. `verified` answers 403
+   * at the edge unless Cloudflare verified the certificate and does not know it as revoked.
+   */
+  readonly require?: 'none' | 'verified' | undefined
+}
+
+/** The bindings that the default Worker reads. */
+export interface WorkerBindings {
+  /** Secret: the private JWK as JSON. */
+  readonly COUNTERSIGN_KEY?: string
+  /** `leaf` (default), `chain` or `none`. */
+  readonly COUNTERSIGN_FORWARD_CERT?: string
+  /** `none` (default) or `verified`. */
+  readonly COUNTERSIGN_REQUIRE?: string
+}
+
+/** A module Worker's default export. */
+export interface WorkerHandler<Bindings> {
+  fetch(request: Request, bindings: Bindings): Promise<Response>
+}
+
+/**
+ * Makes a Worker that countersigns every request and forwards it to the origin.
+ *
+ * A wrong set-up is logged by its code and answered with 500; nothing is ever forwarded without a signature.
+ *
+ * @param configure - reads the options from the bindings, on every request
+ * @example
+ * ```ts
+ * export default createWorker((env: Env) => ({ key: env.EDGE_KEY, forwardCert: 'chain', require: 'verified' }))
+ * ```
+ */
+export function createWorker<Bindings>(configure: (bindings: Bindings) => WorkerOptions): WorkerHandler<Bindings> {
+  return {
+    async fetch(request, bindings) {
+      let signed: Request
+      try {
+        const options = configure(bindings)
+        const refusal = refuseAtEdge(request, options)
+        if (refusal) return refusal
+        signed = await countersign(request, options)
+      } catch (error) {
+        return answerFailure(error)
+      }
+      return fetch(signed)
+    },
+  }
+}
+
+function refuseAtEdge(request: Request, { require = 'none' }: WorkerOptions): Response | undefined {
+  if (require === 'none') return undefined
+  if (require !== 'verified') {
+    throw new CountersignWorkerError('CSN_WORKER_OPTION_INVALID', 'require must be "none" or "verified"')
+  }
+  const auth = tlsClientAuth(request)
+  if (auth.certPresented !== '1' || auth.certVerified !== 'SUCCESS') {
+    return answer(403, 'CSN_CERT_UNVERIFIED', 'Forbidden', 'A verified client certificate is required')
+  }
+  if (auth.certRevoked !== '0') {
+    return answer(403, 'CSN_CERT_REVOKED', 'Forbidden', 'The client certificate is revoked')
+  }
+  return undefined
+}
+
+function answerFailure(error: unknown): Response {
+  const code = error instanceof CountersignWorkerError ? error.code : 'CSN_WORKER_FAILED'
+  const reason = error instanceof Error ? error.message : String(error)
+  console.error(JSON.stringify({ level: 'error', code, reason }))
+  return answer(500, code, 'Internal Server Error', 'The edge could not sign the request')
+}
+
+/** The shape of Fastify's own error replies, so that a client reads one format wherever it is refused. */
+function answer(statusCode: number, code: string, error: string, message: string): Response {
+  return Response.json({ statusCode, code, error, message }, { status: statusCode })
+}
+
+/** The Worker to deploy as it is: everything it needs comes from its bindings. */
+const worker: WorkerHandler<WorkerBindings> = createWorker<WorkerBindings>((bindings) => ({
+  key: bindings.COUNTERSIGN_KEY,
+  forwardCert: (bindings.COUNTERSIGN_FORWARD_CERT || undefined) as WorkerOptions['forwardCert'],
+  require: (bindings.COUNTERSIGN_REQUIRE || undefined) as WorkerOptions['require'],
+}))
+
+export default worker
