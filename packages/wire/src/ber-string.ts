@@ -40,9 +40,10 @@ function berContents(ber: Uint8Array): Uint8Array {
   if (first === 0x80 || lengthBytes > 2) throw new SyntaxError('a #hex value is not one BER value')
   let length = lengthBytes === 0 ? first : 0
   for (const byte of ber.subarray(2, 2 + lengthBytes)) length = length * 256 + byte
-  const contents = ber.subarray(2 + lengthBytes)
-  if (contents.length !== length) throw new SyntaxError('a #hex value is not one BER value')
-  return contents
+  const start = 2 + lengthBytes
+  // Not the length of a subarray, which is 0 even where the length bytes themselves are cut off.
+  if (ber.length !== start + length) throw new SyntaxError('a #hex value is not one BER value')
+  return ber.subarray(start)
 }
 
 function decodeAscii(bytes: Uint8Array): string {
