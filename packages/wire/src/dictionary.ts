@@ -9,8 +9,8 @@ const KEY = /^[a-z*][a-z0-9_.*-]*$/
 /**
  * Splits a dictionary such as `Signature-Input` into its members, without looking into the values. Takes linear time.
  *
- * Commas inside quoted strings, inner lists and byte sequences do not separate. A key in upper case, a member without a
- * value, an unclosed string or list: all are errors, so that what one end removes is what the other end would have read.
+ * Commas inside quoted strings and inner lists do not separate. A key in upper case, a member without a value, an
+ * unclosed string or list: all are errors, so that what one end removes is what the other end would have read.
  *
  * @param text - the field's value; several field lines joined by `, `
  * @throws SyntaxError if the text is not a dictionary whose members all have a value
@@ -57,6 +57,7 @@ function memberEnd(text: string, start: number): number {
 function parseMember(member: string): DictionaryMember {
   const equals = member.indexOf('=')
   const key = member.slice(0, Math.max(equals, 0))
-  if (!KEY.test(key)) throw new SyntaxError('a dictionary member is not of the form key=value')
-  return { key, value: member.slice(equals + 1) }
+  const value = member.slice(equals + 1)
+  if (!KEY.test(key) || !/^\S/.test(value)) throw new SyntaxError('a dictionary member is not of the form key=value')
+  return { key, value }
 }
