@@ -89,5 +89,7 @@ function checkEd25519Key(key: Record<string, unknown>, role: 'sign' | 'verify'):
 }
 
 function base64urlBytes(text: unknown): number {
-  return typeof text === 'string' && BASE64URL.test(text) ? Math.floor((text.length * 3) / 4) : 0
+  // One character beyond whole groups of four is less than a byte: a key that was cut, not one to import.
+  if (typeof text !== 'string' || !BASE64URL.test(text) || text.length % 4 === 1) return 0
+  return Math.floor((text.length * 3) / 4)
 }
