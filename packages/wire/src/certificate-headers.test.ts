@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { CERTIFICATE_HEADERS, isCertificateFamily } from './certificate-headers.ts'
+
+describe('CERTIFICATE_HEADERS', () => {
+  it('is the wire contract: these headers, from these fields, in this order', () => {
+    expect(CERTIFICATE_HEADERS.map(({ name, field, syntax, when }) => [name, field, syntax, when])).toEqual([
+      ['x-cert-presented', 'certPresented', 'flag', 'always'],
+      ['x-cert-verify', 'certVerified', 'verdict', 'always'],
+      ['x-cert-revoked', 'certRevoked', 'flag', 'always'],
+      ['x-cert-subject-dn', 'certSubjectDN', 'dn', 'presented'],
+      ['x-cert-issuer-dn', 'certIssuerDN', 'dn', 'presented'],
+      ['x-cert-subject-dn-2253', 'certSubjectDNRFC2253', 'dn', 'presented'],
+      ['x-cert-issuer-dn-2253', 'certIssuerDNRFC2253', 'dn', 'presented'],
+      ['x-cert-subject-dn-l', 'certSubjectDNLegacy', 'legacy-dn', 'presented'],
+      ['x-cert-issuer-dn-l', 'certIssuerDNLegacy', 'legacy-dn', 'presented'],
+      ['x-cert-serial', 'certSerial', 'hex', 'presented'],
+      ['x-cert-issuer-serial', 'certIssuerSerial', 'hex', 'presented'],
+      ['x-cert-ski', 'certSKI', 'hex', 'presented'],
+      ['x-cert-issuer-ski', 'certIssuerSKI', 'hex', 'presented'],
+      ['x-cert-finger', 'certFingerprintSHA1', 'hex', 'presented'],
+      ['x-cert-finger-256', 'certFingerprintSHA256', 'hex', 'presented'],
+      ['x-cert-notbe', 'certNotBefore', 'date', 'presented'],
+      ['x-cert-notaf', 'certNotAfter', 'date', 'presented'],
+      ['client-cert', 'certRFC9440', 'rfc9440', 'chosen'],
+      ['client-cert-chain', 'certChainRFC9440', 'rfc9440', 'chosen'],
+    ])
+  })
+
+  it('names each header and each field once', () => {
+    expect(new Set(CERTIFICATE_HEADERS.map((header) => header.name)).size).toBe(CERTIFICATE_HEADERS.length)
+    expect(new Set(CERTIFICATE_HEADERS.map((header) => header.field)).size).toBe(CERTIFICATE_HEADERS.length)
+  })
+
+  it('spells every name in lower case, as an HTTP token', () => {
+    for (const { name } of CERTIFICATE_HEADERS) expect(name).toMatch(/^[a-z0-9]+(?:-[a-z0-9]+)*$/)
+  })
+})
+
+describe('isCertificateFamily', () => {
+  it.each(CERTIFICATE_HEADERS.map((header) => header.name))('holds %s in every case and with underscores', (name) => {
+    expect(isCertificateFamily(name)).toBe(true)
+    expect(isCertificateFamily(name.toUpperCase())).toBe(true)
+    expect(isCertificateFamily(name.replaceAll('-', '_'))).toBe(true)
+    expect(isCertificateFamily(name.toUpperCase().replaceAll('-', '_'))).toBe(true)
+    expect(isCertificateFamily(name.replace('-', '_'))).toBe(true)
+  })
+
+  it.each([
+    'x-cert-',
+    'x-cert-anything',
+    'X_Cert-Subject_DN',
+    'client-cert',
+    'CLIENT_CERT',
+    'client-certificate',
+    'Client-Cert-Anything',
+    'cf-cert-sha256',
+    'CF_CERT_SUBJECT_DN',
+    'cf-cert-fingerprint-sha256',
+    'cf-client-cert-der-base64',
+    'Cf-Client_Cert-Sha256',
+  ])('holds %s, which no table names', (name) => {
+    expect(isCertificateFamily(name)).toBe(true)
+  })
+
+  it.each([
+    '',
+    'x',
+    'c',
+    'x-cert',
+    'x-certainly',
+    'x-forwarded-for',
+    'xx-cert-verify',
+    'my-x-cert-verify',
+    ' x-cert-verify',
+    'x--cert-verify',
+    'xcert-verify',
+    'client-cer',
+    'clientcert',
+    'cf-cert',
+    'cf-client-cert',
+    'cf-connecting-ip',
+    'cf-access-jwt-assertion',
+    'content-type',
+    'cookie',
+    'host',
+    '-x-cert-verify',
+    '8-cert-verify',
+    'signature-input',
+  ])('leaves %j alone', (name) => {
+    expect(isCertificateFamily(name)).toBe(false)
+  })
+})
