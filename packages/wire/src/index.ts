@@ -5,6 +5,7 @@
  */
 
 export { attributeTypeId, attributeTypeName } from './attribute-types.ts'
+export { decodeBerString } from './ber-string.ts'
 export { formatCertificateDate, parseCertificateDate } from './certificate-date.ts'
 export {
   CERTIFICATE_HEADERS,

@@ -1,0 +1,51 @@
+import type { JWTPayload } from 'jose'
+
+interface AccessClaims {
+  /** The whole verified payload. */
+  readonly claims: Readonly<JWTPayload>
+}
+
+/** Somebody who signed in through an identity provider. */
+export interface AccessUser extends AccessClaims {
+  readonly kind: 'user'
+  readonly email: string
+  /** The user's id in Access. */
+  readonly sub: string | undefined
+}
+
+/** A program with an Access service token. */
+export interface AccessService extends AccessClaims {
+  readonly kind: 'service'
+  /** The service token's client id, which ends in `.access`. */
+  readonly clientId: string
+}
+
+/** A program that Access admitted by its client certificate alone (mTLS service auth). */
+export interface AccessCertificate extends AccessClaims {
+  readonly kind: 'certificate'
+  /** The certificate's common name, as Access wrote it into the token. */
+  readonly commonName: string
+}
+
+/** Whom Access admitted, told apart by `kind`. */
+export type AccessIdentity = AccessUser | AccessService | AccessCertificate
+
+/**
+ * Reads whom a verified token names.
+ *
+ * @param claims - the payload of a token whose signature, issuer, audience and times have been verified
+ * @returns the identity, or `undefined` when the token names nobody
+ * @see {@link https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/application-token/ Cloudflare: application token}
+ */
+export function readAccessIdentity(claims: JWTPayload): AccessIdentity | undefined {
+  const email = text(claims.email)
+  if (email) return { kind: 'user', email, sub: text(claims.sub), claims }
+  const commonName = text(claims.common_name)
+  if (!commonName) return undefined
+  const service = commonName.endsWith('.access') && claims.mtls_auth === undefined
+  return service ? { kind: 'service', clientId: commonName, claims } : { kind: 'certificate', commonName, claims }
+}
+
+function text(claim: unknown): string | undefined {
+  return typeof claim === 'string' && claim !== '' ? claim : undefined
+}

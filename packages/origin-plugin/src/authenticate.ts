@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http'
+import { ACCESS_TOKEN_HEADER, splitRequestTarget } from '@countersign/wire'
+import type { FastifyRequest } from 'fastify'
+import type { AccessIdentity } from './access-identity.ts'
+import type { ClientCert } from './client-cert.ts'
+import { refusal } from './errors.ts'
+import { requireSameCertificate } from './match-access.ts'
+import { parseClientCert } from './parse-client-cert.ts'
+import { type EdgeFields, readHeaders } from './read-headers.ts'
+import { requireVerdict } from './require-verdict.ts'
+import type { EdgeVerifier, Settings } from './resolve-options.ts'
+import { requireTrustedIssuer } from './trusted-issuers.ts'
+import { verifyAccessToken } from './verify-access-token.ts'
+import { verifyEdgeSignature } from './verify-edge-signature.ts'
+
+/** Who came, proven. */
+export interface Authenticated {
+  readonly clientCert: ClientCert
+  readonly access: AccessIdentity | null
+}
+
+/**
+ * Finds out who came, or refuses: read headers ▶ edge signature ▶ Access JWT ▶ ClientCert ▶ trust & validity.
+ *
+ * The order is that of the proofs. Nothing of a header is believed before the signature over it holds, and nothing of a
+ * certificate is parsed before Cloudflare's verdict on it is known to be Cloudflare's.
+ *
+ * @throws CountersignError of the first check that fails
+ */
+export async function authenticate(request: FastifyRequest, settings: Settings): Promise<Authenticated> {
+  const now = Date.now() / 1000
+  const fields = readHeaders(request.raw.rawHeaders)
+
+  if (settings.edge) spendSignature(request, fields, settings.edge, now)
+  const access = settings.access && (await verifyAccessToken(fields.get(ACCESS_TOKEN_HEADER), settings.access, now))
+
+  requireVerdict(fields)
+  const clientCert = parseClientCert(fields)
+  requireValidity(clientCert, now)
+  if (settings.trustedIssuers) requireTrustedIssuer(clientCert, settings.trustedIssuers)
+  if (access) requireMatch(access, clientCert, settings.access?.matches)
+  return { clientCert, access }
+}
+
+function spendSignature(request: FastifyRequest, fields: EdgeFields, edge: EdgeVerifier, now: number): void {
+  const { headers } = request.raw
+  const signed = {
+    fields,
+    target: requestTarget(request),
+    signatureInput: joined(headers['signature-input']),
+    signature: joined(headers.signature),
+  }
+  const { nonce } = verifyEdgeSignature(signed, edge.keys, edge, now)
+  switch (edge.nonces?.spend(nonce, now)) {
+    case 'replayed':
+      throw refusal('CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request')
+    case 'full':
+      throw refusal('CSN_REPLAY_STORE_UNAVAILABLE', 'edge.maxRemembered signed requests are remembered already')
+  }
+}
+
+/** The request line as it came: what a rewriteUrl option or a trusted proxy header makes of it was not signed. */
+function requestTarget(request: FastifyRequest) {
+  const { method = '', headers } = request.raw
+  return { authority: authorityOf(headers), method, ...splitRequestTarget(request.originalUrl) }
+}
+
+/** The edge speaks https, so 443 is the port that goes without saying (RFC 9421, section 2.2.3). */
+function authorityOf(headers: IncomingMessage['headers']): string {
+  const host = headers[':authority'] ?? headers.host ?? ''
+  return String(host).toLowerCase().replace(/:443$/, '')
+}
+
+function joined(value: string | string[] | undefined): string | undefined {
+  return Array.isArray(value) ? value.join(', ') : value
+}
+
+/** Cloudflare has checked the dates, against its clock and perhaps some connections ago. */
+function requireValidity(cert: ClientCert, now: number): void {
+  if (now * 1000 < cert.validFromDate.getTime()) {
+    throw refusal('CSN_CERT_EXPIRED', `the certificate is valid from ${cert.validFrom} on`)
+  }
+  if (now * 1000 > cert.validToDate.getTime())
+    throw refusal('CSN_CERT_EXPIRED', `the certificate expired on ${cert.validTo}`)
+}
+
+function requireMatch(
+  access: AccessIdentity,
+  cert: ClientCert,
+  matches: ((access: AccessIdentity, clientCert: ClientCert) => boolean) | undefined,
+): void {
+  requireSameCertificate(access, cert)
+  if (!matches) return
+  let matched: unknown
+  try {
+    matched = matches(access, cert)
+  } catch (error) {
+    throw refusal('CSN_CERT_MISMATCH', `access.matches threw ${error instanceof Error ? error.name : 'a value'}`)
+  }
+  if (matched !== true) throw refusal('CSN_CERT_MISMATCH', 'access.matches did not return true')
+}

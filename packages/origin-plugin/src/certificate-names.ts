@@ -1,0 +1,113 @@
+import { attributeTypeName, decodeBerString, type RelativeDistinguishedName } from '@countersign/wire'
+import { type DerValue, readDerChildren, readDerOid, readDerValues, TAG } from './der.ts'
+import { DistinguishedName } from './distinguished-name.ts'
+import { formatIpAddress } from './ip-address.ts'
+
+/** The subject alternative names of a certificate, by kind (RFC 5280, section 4.2.1.6). */
+export interface SubjectAltNames {
+  /** Host names, in lower case. */
+  readonly dns: readonly string[]
+  readonly email: readonly string[]
+  readonly uri: readonly string[]
+  /** IP addresses in their shortest text form (RFC 5952). */
+  readonly ip: readonly string[]
+}
+
+/** Every name in a certificate. */
+export interface CertificateNames {
+  readonly subject: DistinguishedName
+  readonly issuer: DistinguishedName
+  readonly subjectAltNames: SubjectAltNames
+  /** Subject key identifier in upper-case hexadecimal, when the certificate has one (RFC 5280, section 4.2.1.2). */
+  readonly subjectKeyId: string | undefined
+}
+
+/**
+ * Reads the names of a certificate from its DER, which is the only form without a second meaning: every text form loses
+ * the string types or, as OpenSSL's one-line form, the borders between attributes.
+ *
+ * @param der - a certificate that `node:crypto` has parsed before
+ * @throws SyntaxError if a name cannot be read
+ * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-4.1 RFC 5280, section 4.1}
+ */
+export function readCertificateNames(der: Uint8Array): CertificateNames {
+  const [certificate] = readDerValues(der)
+  const [tbs] = readDerChildren(certificate, TAG.SEQUENCE)
+  // version [0] is left out of a v1 certificate; behind it: serial, algorithm, issuer, validity, subject, key, extensions [3].
+  const parts = readDerChildren(tbs, TAG.SEQUENCE)
+  const [, , issuer, , subject] = parts[0]?.tag === VERSION ? parts.slice(1) : parts
+  const extensions = readExtensions(parts.find((part) => part.tag === EXTENSIONS))
+  return {
+    subject: new DistinguishedName(readName(subject)),
+    issuer: new DistinguishedName(readName(issuer)),
+    subjectAltNames: readSubjectAltNames(extensions.get(SUBJECT_ALT_NAME)),
+    subjectKeyId: readSubjectKeyId(extensions.get(SUBJECT_KEY_ID)),
+  }
+}
+
+const VERSION = 0xa0
+const EXTENSIONS = 0xa3
+
+/** DER has the most general RDN first; RFC 4514 writes the most specific one first (section 2.1). */
+function readName(name: DerValue | undefined): RelativeDistinguishedName[] {
+  return readDerChildren(name, TAG.SEQUENCE)
+    .map((rdn) => readDerChildren(rdn, TAG.SET).map(readAttribute))
+    .reverse()
+}
+
+function readAttribute(attribute: DerValue) {
+  const [type, value] = readDerChildren(attribute, TAG.SEQUENCE)
+  if (!value) throw new SyntaxError('an attribute has no value')
+  return { type: attributeTypeName(readDerOid(type)), value: decodeBerString(value.encoded) }
+}
+
+const SUBJECT_KEY_ID = '2.5.29.14'
+const SUBJECT_ALT_NAME = '2.5.29.17'
+
+/** The contents of each extension's OCTET STRING, by the extension's OID. */
+function readExtensions(extensions: DerValue | undefined): Map<string, Uint8Array> {
+  if (!extensions) return new Map()
+  const [list] = readDerValues(extensions.contents)
+  return new Map(readDerChildren(list, TAG.SEQUENCE).map(readExtension))
+}
+
+function readExtension(extension: DerValue): [oid: string, contents: Uint8Array] {
+  const [id, ...rest] = readDerChildren(extension, TAG.SEQUENCE)
+  const value = rest.at(-1)
+  if (value?.tag !== TAG.OCTET_STRING) throw new SyntaxError('an extension has no value')
+  return [readDerOid(id), value.contents]
+}
+
+function readSubjectKeyId(extension: Uint8Array | undefined): string | undefined {
+  const value = extension && readDerValues(extension)[0]
+  return value?.tag === TAG.OCTET_STRING ? Buffer.from(value.contents).toString('hex').toUpperCase() : undefined
+}
+
+const GENERAL_NAME = { EMAIL: 0x81, DNS: 0x82, URI: 0x86, IP: 0x87 } as const
+
+function readSubjectAltNames(extension: Uint8Array | undefined): SubjectAltNames {
+  const names = { dns: [] as string[], email: [] as string[], uri: [] as string[], ip: [] as string[] }
+  const generalNames = extension ? readDerChildren(readDerValues(extension)[0], TAG.SEQUENCE) : []
+  for (const { tag, contents } of generalNames) {
+    switch (tag) {
+      case GENERAL_NAME.DNS:
+        names.dns.push(readAscii(contents).toLowerCase())
+        break
+      case GENERAL_NAME.EMAIL:
+        names.email.push(readAscii(contents))
+        break
+      case GENERAL_NAME.URI:
+        names.uri.push(readAscii(contents))
+        break
+      case GENERAL_NAME.IP:
+        names.ip.push(formatIpAddress(contents))
+        break
+    }
+  }
+  return names
+}
+
+function readAscii(bytes: Uint8Array): string {
+  if (bytes.some((byte) => byte > 0x7f)) throw new SyntaxError('an alternative name is not ASCII')
+  return String.fromCharCode(...bytes)
+}

@@ -1,0 +1,51 @@
+import type { X509Certificate } from 'node:crypto'
+import type { SubjectAltNames } from './certificate-names.ts'
+import type { DistinguishedName } from './distinguished-name.ts'
+
+/**
+ * The client's certificate: what Cloudflare saw, proven to have come through the edge.
+ *
+ * Names and formats are those of Node's own {@link X509Certificate}.
+ *
+ * @example
+ * ```ts
+ * app.get('/me', (request) => {
+ *   const { subject, issuer, fingerprint256 } = clientCertOf(request)
+ *   return { name: subject.CN, by: issuer.O, fingerprint256 }
+ * })
+ * ```
+ */
+export interface ClientCert {
+  readonly subject: DistinguishedName
+  readonly issuer: DistinguishedName
+  /** Upper-case hexadecimal without leading zeros, as `X509Certificate#serialNumber`. Unique for one issuer only. */
+  readonly serialNumber: string
+  /** SHA-1 of the DER, `AB:CD:…`. For display: decide on {@link ClientCert.fingerprint256}. */
+  readonly fingerprint: string
+  /** SHA-256 of the DER, `AB:CD:…`. */
+  readonly fingerprint256: string
+  /** `Dec 22 19:39:00 2018 GMT` */
+  readonly validFrom: string
+  readonly validFromDate: Date
+  /** `Dec 22 19:39:00 2018 GMT` */
+  readonly validTo: string
+  readonly validToDate: Date
+  /** Subject key identifier in upper-case hexadecimal, when the certificate has one. */
+  readonly keyId: string | undefined
+  /** The issuer's subject key identifier in upper-case hexadecimal, when known. */
+  readonly issuerKeyId: string | undefined
+  /** `true`: a certificate that Cloudflare did not verify never becomes a `ClientCert`. */
+  readonly verified: true
+  /** Cloudflare's verdict: `SUCCESS`. */
+  readonly verification: string
+  /** `false`: a revoked certificate never becomes a `ClientCert`. */
+  readonly revoked: false
+  /** The certificate itself, when the Worker forwards it (`Client-Cert`, RFC 9440). */
+  readonly x509: X509Certificate | undefined
+  /** `DNS:a.example, email:b@example`, as `X509Certificate#subjectAltName`. Needs {@link ClientCert.x509}. */
+  readonly subjectAltName: string | undefined
+  /** The subject alternative names by kind. Needs {@link ClientCert.x509}. */
+  readonly subjectAltNames: SubjectAltNames | undefined
+  /** The certificate headers as they came, by name in lower case. */
+  readonly raw: Readonly<Record<string, string>>
+}

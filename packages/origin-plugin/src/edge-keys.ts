@@ -1,0 +1,55 @@
+import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
+import { checkSigningKey, type SignatureAlgorithm, type SigningJwk } from '@countersign/wire'
+
+/** A key that edge signatures are verified with. */
+export interface EdgeKey {
+  readonly alg: SignatureAlgorithm
+  readonly key: KeyObject
+}
+
+/** The accepted keys by key id. */
+export type EdgeKeys = ReadonlyMap<string, EdgeKey>
+
+/**
+ * Imports the keys that edge signatures are verified with, several at once so that rotation drops nothing.
+ *
+ * @param keys - one JWK, several, or a JWK Set (RFC 7517)
+ * @throws TypeError with a sentence that says what to write; it never contains key material
+ */
+export function importEdgeKeys(keys: unknown): EdgeKeys {
+  const jwks = listKeys(keys)
+  if (jwks.length === 0) throw new TypeError('edge.keys is empty: write at least one JWK')
+  const imported = new Map<string, EdgeKey>()
+  for (const jwk of jwks) {
+    const { keyid, alg } = explain(() => checkSigningKey(jwk, 'verify'))
+    if (imported.has(keyid)) throw new TypeError(`edge.keys: two keys have the "kid" "${keyid}": give each its own`)
+    imported.set(keyid, { alg, key: importKey(jwk as SigningJwk, keyid) })
+  }
+  return imported
+}
+
+function listKeys(keys: unknown): readonly unknown[] {
+  if (Array.isArray(keys)) return keys
+  if (typeof keys === 'string') {
+    throw new TypeError('edge.keys is text: write JSON.parse(process.env.COUNTERSIGN_KEYS)')
+  }
+  const set = (keys as { readonly keys?: unknown } | null | undefined)?.keys
+  return Array.isArray(set) ? set : [keys]
+}
+
+function importKey(jwk: SigningJwk, keyid: string): KeyObject {
+  if (jwk.kty === 'oct') return createSecretKey(jwk.k as string, 'base64url')
+  try {
+    return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: jwk.x as string } })
+  } catch {
+    throw new TypeError(`edge.keys: the "x" of "${keyid}" is not an Ed25519 public key`)
+  }
+}
+
+function explain<T>(check: () => T): T {
+  try {
+    return check()
+  } catch (error) {
+    throw new TypeError(`edge.keys: ${(error as TypeError).message}`)
+  }
+}

@@ -1,0 +1,77 @@
+import createError, { type FastifyError, type FastifyErrorConstructor } from '@fastify/error'
+
+/** Every code that a refused request can carry, with its HTTP status and the sentence that the client reads. */
+const REFUSALS = {
+  CSN_HEADERS_MALFORMED: [400, 'The client certificate headers are malformed'],
+  CSN_SIGNATURE_MISSING: [401, 'The request is not signed by the edge'],
+  CSN_SIGNATURE_INVALID: [401, 'The edge signature is not valid'],
+  CSN_SIGNATURE_EXPIRED: [401, 'The edge signature has expired'],
+  CSN_SIGNATURE_REPLAYED: [401, 'The edge signature was used before'],
+  CSN_ACCESS_TOKEN_MISSING: [401, 'The Access token is missing'],
+  CSN_ACCESS_TOKEN_INVALID: [401, 'The Access token is not valid'],
+  CSN_ACCESS_TOKEN_EXPIRED: [401, 'The Access token has expired'],
+  CSN_CERT_MISSING: [401, 'A client certificate is required'],
+  CSN_CERT_UNVERIFIED: [403, 'The client certificate was not verified'],
+  CSN_CERT_REVOKED: [403, 'The client certificate is revoked'],
+  CSN_CERT_EXPIRED: [403, 'The client certificate is outside its validity period'],
+  CSN_CERT_UNTRUSTED_ISSUER: [403, 'The issuer of the client certificate is not trusted'],
+  CSN_CERT_MISMATCH: [403, 'The client certificate contradicts the request'],
+  CSN_CERT_FORBIDDEN: [403, 'The client certificate does not give access to this route'],
+  CSN_ACCESS_KEYS_UNAVAILABLE: [503, 'The keys that verify Access tokens are unavailable'],
+  CSN_REPLAY_STORE_UNAVAILABLE: [503, 'The store that detects replayed requests is unavailable'],
+  CSN_REVOCATION_UNAVAILABLE: [503, 'The certificate revocation list is unavailable'],
+} as const
+
+/** The code of a refused request: stable, and the only part of a refusal to program against. */
+export type CountersignErrorCode = keyof typeof REFUSALS
+
+/** A refused request. */
+export interface CountersignError extends FastifyError {
+  readonly code: CountersignErrorCode
+  readonly statusCode: number
+  /**
+   * Why, for the operator's log. Never holds a token, a key or a signature, and is not enumerable, so that an error
+   * handler which serialises the error does not show it to the client.
+   */
+  readonly reason: string
+}
+
+const constructors = new Map<CountersignErrorCode, FastifyErrorConstructor>()
+for (const [code, [statusCode, message]] of Object.entries(REFUSALS)) {
+  // No stack trace: a refusal is an answer to the client, and its stack would cost more than the check that led to it.
+  constructors.set(code as CountersignErrorCode, createError(code, message, statusCode, Error, false))
+}
+
+/** Every code with its status and message, for documentation and tests. */
+export const countersignErrors: ReadonlyMap<
+  CountersignErrorCode,
+  { readonly statusCode: number; readonly message: string }
+> = new Map(
+  Object.entries(REFUSALS).map(([code, [statusCode, message]]) => [
+    code as CountersignErrorCode,
+    { statusCode, message },
+  ]),
+)
+
+/** A verdict, a name or a parser's word can be as long as a header; a log line should not be. */
+const MAX_REASON_LENGTH = 300
+
+/**
+ * Makes the error that refuses a request.
+ *
+ * @param code - what the client learns
+ * @param reason - what the operator learns; no secrets, nothing of unbounded length
+ */
+export function refusal(code: CountersignErrorCode, reason: string): CountersignError {
+  const Constructor = constructors.get(code) as FastifyErrorConstructor
+  return Object.defineProperty(new Constructor(), 'reason', {
+    value: reason.slice(0, MAX_REASON_LENGTH),
+    enumerable: false,
+  }) as CountersignError
+}
+
+/** Whether an error is a refusal of this plugin, for error handlers that treat it on its own. */
+export function isCountersignError(error: unknown): error is CountersignError {
+  const Constructor = error instanceof Error && constructors.get((error as CountersignError).code)
+  return Constructor ? error instanceof Constructor : false
+}

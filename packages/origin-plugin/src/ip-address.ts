@@ -1,0 +1,31 @@
+import { isIPv4, isIPv6 } from 'node:net'
+
+/**
+ * Writes an IP address in its one canonical text form (RFC 5952 for IPv6).
+ *
+ * @param bytes - 4 or 16 bytes, as in a certificate's iPAddress
+ * @throws SyntaxError for any other number of bytes
+ */
+export function formatIpAddress(bytes: Uint8Array): string {
+  if (bytes.length === 4) return bytes.join('.')
+  if (bytes.length !== 16) throw new SyntaxError('an IP address has 4 or 16 bytes')
+  const groups: string[] = []
+  for (let at = 0; at < 16; at += 2) groups.push(((bytes[at] as number) * 256 + (bytes[at + 1] as number)).toString(16))
+  return canonicalIpv6(groups.join(':'))
+}
+
+/**
+ * Brings an address that somebody typed into the form that {@link formatIpAddress} writes.
+ *
+ * @throws TypeError if the text is no IP address
+ */
+export function canonicalIpAddress(text: string): string {
+  if (isIPv4(text)) return text
+  if (isIPv6(text) && !text.includes('%')) return canonicalIpv6(text)
+  throw new TypeError(`"${text}" is not an IP address`)
+}
+
+/** The URL parser writes an IPv6 host as RFC 5952 says. */
+function canonicalIpv6(text: string): string {
+  return new URL(`http://[${text}]/`).hostname.slice(1, -1)
+}

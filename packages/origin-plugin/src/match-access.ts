@@ -1,0 +1,55 @@
+import { normalizeHex } from '@countersign/wire'
+import type { AccessIdentity } from './access-identity.ts'
+import type { ClientCert } from './client-cert.ts'
+import { DistinguishedName } from './distinguished-name.ts'
+import { refusal } from './errors.ts'
+import { normalizeSerialNumber } from './parse-client-cert.ts'
+
+/**
+ * Requires that a token which names a certificate names this one: else somebody could bring his own certificate to a
+ * session that Access opened for another.
+ *
+ * A user's or a service's token names none and agrees with every certificate; `access.matches` is for tying those.
+ *
+ * @throws CountersignError `CSN_CERT_MISMATCH`
+ */
+export function requireSameCertificate({ kind, claims }: AccessIdentity, cert: ClientCert): void {
+  if (kind !== 'service' && isText(claims.common_name) && claims.common_name !== cert.subject.CN) {
+    throw mismatch('common_name')
+  }
+  if (claims.mtls_auth === undefined) return
+  if (typeof claims.mtls_auth !== 'object' || claims.mtls_auth === null) throw mismatch('mtls_auth')
+  const { cert_serial, cert_issuer_ski, cert_issuer_dn } = claims.mtls_auth as Record<string, unknown>
+  if (isText(cert_serial) && !agrees(() => normalizeSerialNumber(cert_serial) === cert.serialNumber)) {
+    throw mismatch('mtls_auth.cert_serial')
+  }
+  if (isText(cert_issuer_ski) && !agrees(() => normalizeHex(cert_issuer_ski) === cert.issuerKeyId)) {
+    throw mismatch('mtls_auth.cert_issuer_ski')
+  }
+  if (isText(cert_issuer_dn) && !agrees(() => isIssuer(cert_issuer_dn, cert))) {
+    throw mismatch('mtls_auth.cert_issuer_dn')
+  }
+}
+
+/** Which of its forms Cloudflare writes into the token is not documented: each is compared with its like. */
+function isIssuer(text: string, cert: ClientCert): boolean {
+  if (text.startsWith('/')) return text === cert.raw['x-cert-issuer-dn-l']
+  const name = DistinguishedName.parse(text)
+  return name.equals(cert.issuer) || new DistinguishedName([...name.rdns].reverse()).equals(cert.issuer)
+}
+
+function agrees(compare: () => boolean): boolean {
+  try {
+    return compare()
+  } catch {
+    return false
+  }
+}
+
+function isText(claim: unknown): claim is string {
+  return typeof claim === 'string' && claim !== ''
+}
+
+function mismatch(claim: string) {
+  return refusal('CSN_CERT_MISMATCH', `the Access token names another certificate: ${claim}`)
+}

@@ -1,0 +1,46 @@
+/** Remembers nonces until the signature that carried them would have expired anyway. */
+export interface NonceMemory {
+  /**
+   * Spends a nonce.
+   *
+   * @param nonce - of a signature that was verified: only the edge can add to this memory
+   * @param now - seconds since the epoch
+   * @returns `fresh` the first time, `replayed` after that, `full` when there is no room to remember it
+   */
+  spend(nonce: string, now: number): 'fresh' | 'replayed' | 'full'
+}
+
+/**
+ * Makes a memory of nonces with a bounded size.
+ *
+ * Two generations, each as long as a signature may live: a nonce is looked up in both and written into the younger, and
+ * dropping the elder whole costs nothing per entry. When the bound is reached, new nonces are not accepted: forgetting
+ * an old one early would let its request in again.
+ *
+ * @param lifetime - seconds for which a nonce must be remembered
+ * @param maxNonces - the most nonces to hold at once
+ */
+export function createNonceMemory(lifetime: number, maxNonces: number): NonceMemory {
+  let younger = new Set<string>()
+  let elder = new Set<string>()
+  let youngerSince = Number.NEGATIVE_INFINITY
+
+  function age(now: number): void {
+    const elapsed = now - youngerSince
+    if (elapsed < lifetime) return
+    // Idle for two lifetimes: nothing in either generation can still be accepted.
+    elder = elapsed < 2 * lifetime ? younger : new Set()
+    younger = new Set()
+    youngerSince = now
+  }
+
+  return {
+    spend(nonce, now) {
+      age(now)
+      if (younger.has(nonce) || elder.has(nonce)) return 'replayed'
+      if (younger.size + elder.size >= maxNonces) return 'full'
+      younger.add(nonce)
+      return 'fresh'
+    },
+  }
+}

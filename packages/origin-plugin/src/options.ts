@@ -1,0 +1,71 @@
+import type { SigningJwk } from '@countersign/wire'
+import type { JSONWebKeySet } from 'jose'
+import type { AccessIdentity } from './access-identity.ts'
+import type { ClientCert } from './client-cert.ts'
+import type { Requirement } from './requirement.ts'
+import type { TrustedIssuer } from './trusted-issuers.ts'
+
+/** How the Worker's signature is verified. */
+export interface EdgeOptions {
+  /**
+   * The keys that the Worker may have signed with: one JWK, several, or a JWK Set. HMAC keys (`kty: "oct"`) are the
+   * Worker's own; of an Ed25519 key (`kty: "OKP"`) the origin gets the public half.
+   */
+  readonly keys: SigningJwk | readonly SigningJwk[] | { readonly keys: readonly SigningJwk[] }
+  /** Seconds after which a signature expires, whatever it says itself. Default 60. */
+  readonly maxAge?: number
+  /** Seconds by which the clocks of edge and origin may differ. Default 5. */
+  readonly clockTolerance?: number
+  /**
+   * `memory` (the default) accepts each signed request once per process. `false` accepts it until it expires.
+   */
+  readonly replay?: 'memory' | false
+  /** The most signed requests to remember at once; beyond it new ones are refused with 503. Default 1,000,000. */
+  readonly maxRemembered?: number
+}
+
+interface AccessChecks {
+  /** The application's Audience (AUD) tag, or several. */
+  readonly audience: string | readonly string[]
+  /** Seconds by which the clocks of Access and origin may differ. Default 5. */
+  readonly clockTolerance?: number
+  /**
+   * Ties the one who signed in to the certificate, for instance a user's e-mail address to its subject. Only `true` admits.
+   *
+   * @example
+   * ```ts
+   * matches: (access, cert) => access.kind === 'user' && access.email === cert.subject.emailAddress
+   * ```
+   */
+  readonly matches?: (access: AccessIdentity, clientCert: ClientCert) => boolean
+}
+
+/** How the Access token is verified, by the name of the team. */
+export interface AccessTeamOptions extends AccessChecks {
+  /** `acme` of `https://acme.cloudflareaccess.com`, where issuer and keys are. */
+  readonly team: string
+}
+
+/** How the Access token is verified, with issuer and keys spelled out. */
+export interface AccessIssuerOptions extends AccessChecks {
+  /** The `iss` of the tokens. */
+  readonly issuer: string
+  /** Where the keys are, in place of {@link AccessIssuerOptions.jwks}: https, or http on this machine. */
+  readonly jwksUri?: string
+  /** The keys themselves, for tests and closed networks. */
+  readonly jwks?: JSONWebKeySet
+}
+
+/**
+ * Options of the plugin. `edge`, `access` and `trustedIssuers` must all be said; `null` is how you say no.
+ */
+export interface CountersignPluginOptions {
+  /** The edge signature. `null` only where nothing but the edge can reach the origin; the log says what is then not proven. */
+  readonly edge: EdgeOptions | null
+  /** The Access token. `null` where Access is not in use (API Shield). Not `null` together with `edge`. */
+  readonly access: AccessTeamOptions | AccessIssuerOptions | null
+  /** The CAs whose certificates are accepted. `null` accepts every CA that Cloudflare verifies against. */
+  readonly trustedIssuers: readonly TrustedIssuer[] | null
+  /** Requirements by name. */
+  readonly policies?: Readonly<Record<string, Requirement>>
+}

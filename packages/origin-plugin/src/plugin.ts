@@ -1,0 +1,135 @@
+import { channel } from 'node:diagnostics_channel'
+import type { FastifyInstance, FastifyPluginCallback, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import fp from 'fastify-plugin'
+import type { AccessIdentity } from './access-identity.ts'
+import { authenticate } from './authenticate.ts'
+import type { ClientCert } from './client-cert.ts'
+import { ANY_VERIFIED, type Guard } from './decision.ts'
+import { type CountersignError, isCountersignError, refusal } from './errors.ts'
+import type { CountersignPluginOptions } from './options.ts'
+import { requireFirst } from './require-first.ts'
+import type { Requirement } from './requirement.ts'
+import { resolveOptions } from './resolve-options.ts'
+import { type ClientCertRoute, createRouteGuards, type RouteGuard } from './routes.ts'
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The client's proven certificate; `null` on a public route. */
+    clientCert: ClientCert | null
+    /** Whom Access admitted; `null` on a public route and with `access: null`. */
+    access: AccessIdentity | null
+  }
+  interface FastifyInstance {
+    /**
+     * A hook that asks for more than the route's config does.
+     *
+     * @throws TypeError at once, when the requirement is wrong
+     */
+    requireClientCert(requirement: Requirement): onRequestAsyncHookHandler
+    /** Every route in the plugin's scope, with how it is protected. */
+    clientCertRoutes(): ClientCertRoute[]
+  }
+  interface FastifyContextConfig {
+    /** What the route asks of the client certificate; `false` makes the route public. Default `true`: any verified one. */
+    clientCert?: Requirement | false
+  }
+}
+
+/** What is published on the diagnostics channel `countersign:refused`. */
+export interface RefusedMessage {
+  readonly request: FastifyRequest
+  readonly error: CountersignError
+}
+
+const refused = channel('countersign:refused')
+
+/**
+ * The Fastify plugin: verifies every request in its scope, and guards routes by certificate.
+ *
+ * Register it before the routes, with `await`, so that every route passes its hooks.
+ *
+ * @throws TypeError (from `register`) for a wrong option, with a sentence that says what to write
+ * @example
+ * ```ts
+ * await app.register(countersign, {
+ *   edge: { keys: JSON.parse(process.env.COUNTERSIGN_KEYS) },
+ *   access: { team: 'acme', audience: process.env.ACCESS_AUD },
+ *   trustedIssuers: [readFileSync('client-ca.pem', 'utf8')],
+ *   policies: { ops: { subject: { OU: 'Ops' } } },
+ * })
+ * app.get('/ops', { config: { clientCert: 'ops' } }, (request) => clientCertOf(request).subject.CN)
+ * ```
+ */
+export const countersign: FastifyPluginCallback<CountersignPluginOptions> = fp<CountersignPluginOptions>(
+  registerCountersign,
+  {
+    name: '@countersign/origin-plugin',
+    fastify: '5.x',
+  },
+)
+
+async function registerCountersign(app: FastifyInstance, options: CountersignPluginOptions): Promise<void> {
+  requireFirst(app)
+  const settings = resolveOptions(options)
+  const guards = createRouteGuards(settings.guards)
+
+  app.decorateRequest('clientCert', null)
+  app.decorateRequest('access', null)
+  app.decorate('clientCertRoutes', () => guards.list())
+  app.decorate('requireClientCert', (requirement) => {
+    const guard = settings.guards.compile(requirement, 'requireClientCert')
+    return async (request) => orRefuse(request, () => applyGuard(guard, request))
+  })
+
+  app.addHook('onRoute', (route) => guards.add(route))
+  app.addHook('onRequest', async (request) => {
+    const guard = routeGuard(request)
+    if (guard === null) return
+    await orRefuse(request, async () => {
+      const { clientCert, access } = await authenticate(request, settings)
+      request.clientCert = clientCert
+      request.access = access
+      applyGuard(guard, request)
+    })
+  })
+
+  if (settings.edge === null) {
+    app.log.warn(
+      'countersign: edge is null. Nothing proves that the certificate headers were written at the edge: whoever holds an Access token and reaches this origin can claim any certificate',
+    )
+  }
+
+  function routeGuard(request: FastifyRequest): RouteGuard {
+    // A path that no route has: who may learn that it is missing is who may learn of any route.
+    if (request.is404) return ANY_VERIFIED
+    const guard = guards.get(request.routeOptions.config)
+    if (guard !== undefined) return guard
+    const { method, url } = request.routeOptions
+    throw new TypeError(
+      `the route ${method} ${url} was declared before countersign was registered: register countersign first`,
+    )
+  }
+}
+
+function applyGuard(guard: Guard, request: FastifyRequest): void {
+  if (!request.clientCert) throw refusal('CSN_CERT_MISSING', 'the route is public, so that no certificate was verified')
+  const { outcome, reason } = guard.decide(request.clientCert, request)
+  if (outcome !== 'match') throw refusal('CSN_CERT_FORBIDDEN', `${reason} (${request.clientCert.subject})`)
+}
+
+/** Runs the checks, and makes a refusal known before Fastify answers with it. */
+async function orRefuse(request: FastifyRequest, check: () => void | Promise<void>): Promise<void> {
+  try {
+    await check()
+  } catch (error) {
+    // Whatever a failed check has found out so far is not proven.
+    request.clientCert = null
+    request.access = null
+    if (isCountersignError(error)) {
+      const { code, statusCode, reason } = error
+      request.log.warn({ code, statusCode, reason }, 'countersign: request refused')
+      if (refused.hasSubscribers) refused.publish({ request, error } satisfies RefusedMessage)
+    }
+    throw error
+  }
+}

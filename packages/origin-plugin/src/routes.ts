@@ -1,0 +1,48 @@
+import type { RouteOptions } from 'fastify'
+import type { GuardCompiler } from './compile-guard.ts'
+import type { Guard } from './decision.ts'
+
+/** How one route is protected. */
+export interface ClientCertRoute {
+  readonly method: string
+  readonly url: string
+  /** `public`: `clientCert: false`. `verified`: any verified certificate. `guarded`: a requirement on top. */
+  readonly protection: 'public' | 'verified' | 'guarded'
+  /** The requirement in words. */
+  readonly requirement: string
+}
+
+/** The guard of a route; `null` for a public one. */
+export type RouteGuard = Guard | null
+
+/** The guards of all routes in the plugin's scope, compiled when each route is declared. */
+export interface RouteGuards {
+  /** Compiles a route's guard. @throws TypeError when the route's requirement is wrong */
+  add(route: RouteOptions): void
+  /** The guard of the route with this config object; `undefined` for a route that was never added. */
+  get(config: object): RouteGuard | undefined
+  list(): ClientCertRoute[]
+}
+
+export function createRouteGuards(compiler: GuardCompiler): RouteGuards {
+  // By the config object: Fastify hands the very same one to the request, whatever became of the path.
+  const guards = new WeakMap<object, RouteGuard>()
+  const routes: ClientCertRoute[] = []
+  return {
+    add(route) {
+      const requirement = route.config?.clientCert ?? true
+      const method = [route.method].flat().join(',')
+      const guard = requirement === false ? null : compiler.compile(requirement, `${method} ${route.url}`)
+      route.config ??= {}
+      guards.set(route.config, guard)
+      routes.push({ method, url: route.url, ...describe(requirement, guard) })
+    },
+    get: (config) => guards.get(config),
+    list: () => [...routes],
+  }
+}
+
+function describe(requirement: unknown, guard: RouteGuard): Pick<ClientCertRoute, 'protection' | 'requirement'> {
+  if (guard === null) return { protection: 'public', requirement: 'none' }
+  return { protection: requirement === true ? 'verified' : 'guarded', requirement: guard.description }
+}
