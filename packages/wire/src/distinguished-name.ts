@@ -1,6 +1,6 @@
 import { attributeTypeName } from './attribute-types.ts'
 import { decodeBerString } from './ber-string.ts'
-import { parseHex } from './hex.ts'
+import { formatHex, parseHex } from './hex.ts'
 
 /** One attribute of an RDN. */
 export interface AttributeTypeAndValue {
@@ -65,12 +65,13 @@ class Parser {
   }
 
   #parseAttribute(): AttributeTypeAndValue {
-    const equals = this.#text.indexOf('=', this.#at)
-    if (equals < 0) throw this.#error('expected an attribute such as CN=value')
-    const type = attributeTypeName(this.#text.slice(this.#at, equals).trim())
-    this.#at = equals + 1
     this.#skipSpaces()
-    return { type, value: this.#parseValue() }
+    const type = this.#readUntil(' =')
+    this.#skipSpaces()
+    if (this.#text[this.#at] !== '=') throw this.#error('expected an attribute such as CN=value')
+    this.#at += 1
+    this.#skipSpaces()
+    return { type: attributeTypeName(type), value: this.#parseValue() }
   }
 
   /** Leaves the cursor on the separator behind the value, or at the end. */
@@ -86,9 +87,10 @@ class Parser {
   }
 
   #parseHexValue(): string | Uint8Array {
-    const start = this.#at + 1
-    while (this.#at < this.#text.length && !isSeparator(this.#text[this.#at])) this.#at += 1
-    return decodeBerString(parseHex(this.#text.slice(start, this.#at).trim()))
+    this.#at += 1
+    const hex = this.#readUntil(' ,;+')
+    this.#expectSeparator()
+    return decodeBerString(parseHex(hex))
   }
 
   #parseQuotedValue(): string {
@@ -102,10 +104,7 @@ class Parser {
       if (char === '\\') this.#parseEscape(value)
       else value.addText(char)
     }
-    this.#skipSpaces()
-    if (this.#at < this.#text.length && !isSeparator(this.#text[this.#at])) {
-      throw this.#error('expected a separator behind a quoted string')
-    }
+    this.#expectSeparator()
     return value.finish()
   }
 
@@ -138,6 +137,20 @@ class Parser {
     value.addByte(byte)
   }
 
+  #expectSeparator(): void {
+    this.#skipSpaces()
+    if (this.#at < this.#text.length && !isSeparator(this.#text[this.#at])) {
+      throw this.#error('expected a separator behind a value')
+    }
+  }
+
+  #readUntil(ends: string): string {
+    const start = this.#at
+    while (this.#at < this.#text.length && !ends.includes(this.#text[this.#at] as string)) this.#at += 1
+    return this.#text.slice(start, this.#at)
+  }
+
+  /** Spaces alone (RFC 2253, section 4): one reader's insignificant tab or no-break space is another's name. */
   #skipSpaces(): void {
     while (this.#text[this.#at] === ' ') this.#at += 1
   }
@@ -209,8 +222,9 @@ class ValueBuilder {
 /**
  * Writes a distinguished name in RFC 4514 text, the counterpart of {@link parseDistinguishedName}.
  *
- * Characters that a terminal or a log viewer acts on or does not show (controls, direction marks, lone surrogates) are
- * written as `\XX` pairs, so that two names which look alike are alike.
+ * Characters that a terminal or a log viewer acts on, does not show or shows as a plain space (controls, direction and
+ * zero-width marks, line separators, no-break spaces, lone surrogates) are written as `\XX` pairs, so that none of them
+ * makes two names look alike.
  *
  * @param name - the RDNs, most specific first
  * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-2 RFC 4514, section 2}
@@ -220,19 +234,12 @@ export function formatDistinguishedName(name: readonly RelativeDistinguishedName
 }
 
 function formatAttribute({ type, value }: AttributeTypeAndValue): string {
-  return `${attributeTypeName(type)}=${typeof value === 'string' ? escapeValue(value) : formatHexValue(value)}`
-}
-
-function formatHexValue(ber: Uint8Array): string {
-  return `#${Array.from(ber, (byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join('')}`
+  return `${attributeTypeName(type)}=${typeof value === 'string' ? escapeValue(value) : `#${formatHex(value)}`}`
 }
 
 const encoder = new TextEncoder()
+const UNSEEN = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu
 
 function escapeValue(value: string): string {
-  return value
-    .replace(/[,+"\\<>;]|^[ #]| $/g, '\\$&')
-    .replace(/\p{C}/gu, (char) =>
-      Array.from(encoder.encode(char), (byte) => `\\${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),
-    )
+  return value.replace(/[,+"\\<>;]|^[ #]| $/g, '\\$&').replace(UNSEEN, (char) => formatHex(encoder.encode(char), '\\'))
 }

@@ -1,7 +1,9 @@
 import type { CertificateHeaderSyntax } from './certificate-headers.ts'
+import { formatHex } from './hex.ts'
 
 const UNSAFE = /[^\x20-\x7e]/u
 const UNSAFE_RUN = /[^\x20-\x7e]+/gu
+const PAIR_OR_UNSAFE_RUN = /\\.|[^\x20-\x7e]+/gsu
 const utf8 = new TextEncoder()
 
 /**
@@ -17,18 +19,23 @@ const utf8 = new TextEncoder()
  * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-2.4 RFC 4514, section 2.4}
  */
 export function encodeHeaderValue(value: string, syntax: CertificateHeaderSyntax): string {
-  const ascii = UNSAFE.test(value)
-    ? value.replace(UNSAFE_RUN, (run) => escapeBytes(run, syntax === 'dn' ? '\\' : '\\x'))
-    : value
-  return syntax === 'dn' ? trimDistinguishedName(ascii) : ascii.trim()
+  if (syntax === 'dn') return trimDistinguishedName(UNSAFE.test(value) ? escapeDistinguishedName(value) : value)
+  return value.replace(UNSAFE_RUN, (run) => escapeBytes(run, '\\x')).trim()
+}
+
+/**
+ * A backslash before an unsafe character is no pair of RFC 4514. Left standing it would swallow the backslash of the
+ * pair behind it, and a malformed name would arrive as a well-formed other one; as `\x` it stays malformed.
+ */
+function escapeDistinguishedName(dn: string): string {
+  return dn.replace(PAIR_OR_UNSAFE_RUN, (run) => {
+    if (!UNSAFE.test(run)) return run
+    return run.startsWith('\\') ? escapeBytes(run.slice(1), '\\x') : escapeBytes(run, '\\')
+  })
 }
 
 function escapeBytes(text: string, prefix: string): string {
-  let escaped = ''
-  for (const byte of utf8.encode(text)) {
-    escaped += prefix + byte.toString(16).toUpperCase().padStart(2, '0')
-  }
-  return escaped
+  return formatHex(utf8.encode(text), prefix)
 }
 
 /**
