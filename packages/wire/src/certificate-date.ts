@@ -18,15 +18,11 @@ export function parseCertificateDate(text: string): number {
   // setUTCFullYear, since Date.UTC reads the years 0 to 99 as 1900 to 1999.
   const date = new Date(0)
   date.setUTCFullYear(year, month, day)
+  // A day that the month does not have lies in another month by now.
+  if (date.getUTCMonth() !== month || hour > 23 || minute > 59 || second > 59) {
+    throw new SyntaxError('no calendar has that certificate date')
+  }
   date.setUTCHours(hour, minute, second)
-  const exact =
-    date.getUTCFullYear() === year &&
-    date.getUTCMonth() === month &&
-    date.getUTCDate() === day &&
-    date.getUTCHours() === hour &&
-    date.getUTCMinutes() === minute &&
-    date.getUTCSeconds() === second
-  if (!exact) throw new SyntaxError('no calendar has that certificate date')
   return date.getTime()
 }
 
