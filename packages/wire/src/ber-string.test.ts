@@ -64,6 +64,10 @@ describe('decodeBerString', () => {
     ['a second value behind the first', bytes(0x0c, 1, 0x61, 0x0c, 1, 0x62)],
     ['the indefinite form', bytes(0x2c, 0x80, 0x0c, 1, 0x61, 0, 0)],
     ['the indefinite form of a primitive', bytes(0x0c, 0x80, 0x61, 0, 0)],
+    [
+      'the indefinite form before as many bytes as it would be as a number',
+      bytes(0x0c, 0x80, ...ascii('x'.repeat(128))),
+    ],
     ['a cut length', bytes(0x0c, 0x82, 0)],
     ['a long length that is not there', bytes(0x0c, 0x81)],
     ['a long length that does not fit', bytes(0x0c, 0x81, 2, 0x61)],
