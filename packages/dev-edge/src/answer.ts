@@ -1,0 +1,33 @@
+import { type ServerResponse, STATUS_CODES } from 'node:http'
+import { RefusedByEdge } from './refused-by-edge.ts'
+
+/** Answers with JSON, whatever the request was. */
+export function answerJson(response: ServerResponse, statusCode: number, value: object): void {
+  const body = Buffer.from(JSON.stringify(value))
+  response.writeHead(statusCode, STATUS_CODES[statusCode] ?? '', [
+    'Content-Type',
+    'application/json; charset=utf-8',
+    'Content-Length',
+    String(body.length),
+  ])
+  response.end(body)
+}
+
+/** Answers a request that the edge could not hand on. An answer that has begun can only be cut. */
+export function answerFailure(response: ServerResponse, error: unknown): void {
+  if (response.headersSent) {
+    response.destroy()
+    return
+  }
+  const refused = error instanceof RefusedByEdge ? error : unreachable(error)
+  answerJson(response, refused.statusCode, refused)
+}
+
+function unreachable(error: unknown): RefusedByEdge {
+  const reason = error instanceof Error ? error.message : String(error)
+  return new RefusedByEdge(
+    502,
+    'CSN_DEV_ORIGIN_UNREACHABLE',
+    `The Worker got no answer from the origin: is it running? (${reason})`,
+  )
+}

@@ -1,0 +1,247 @@
+import { X509Certificate } from 'node:crypto'
+import type { SigningJwk } from '@countersign/wire'
+import type { JWTPayload } from 'jose'
+import type { AccessLogin } from './access-claims.ts'
+import { ACCESS_CERTS_PATH, createAccessServer } from './access-endpoint.ts'
+import { AccessIssuer } from './access-issuer.ts'
+import { DevAccessTokens } from './dev-access.ts'
+import { type DevClient, type IssueClientOptions, issueClient, toPem } from './dev-client.ts'
+import { type DevClients, issueDevClients } from './dev-clients.ts'
+import { type EdgeFetchOptions, type EdgeResponse, type EdgeTlsOptions, sendRequest } from './edge-fetch.ts'
+import { createEdgeKey, toVerificationKey } from './edge-key.ts'
+import { formatPrivateKey } from './key-pair.ts'
+import { listen } from './listen.ts'
+import { createPki } from './pki.ts'
+import { buildTlsClientAuth } from './tls-client-auth.ts'
+import { closeServer, TlsListener } from './tls-listener.ts'
+import { describeForAccess, type EdgeState } from './worker-request.ts'
+import { startWorker } from './worker-runtime.ts'
+
+/** Options of {@link createDevEdge}. */
+export interface DevEdgeOptions {
+  /** Where the Worker's `fetch()` goes: `http://host:port`, nothing behind it. */
+  readonly origin: string
+  /** The TLS port on 127.0.0.1; `0`, the default, takes any that is free. */
+  readonly port?: number | undefined
+  /** The Worker's private key. The default is a fresh HMAC key. */
+  readonly key?: SigningJwk | undefined
+  /** The Worker's `COUNTERSIGN_FORWARD_CERT`: which certificates travel whole. */
+  readonly forwardCert?: 'leaf' | 'chain' | 'none' | undefined
+  /** The Worker's `COUNTERSIGN_REQUIRE`: `verified` answers 403 at the edge without a verified certificate. */
+  readonly require?: 'none' | 'verified' | undefined
+  /** The name in {@link DevEdge.url} and in the edge's own certificate. It has to resolve to 127.0.0.1. */
+  readonly hostname?: string | undefined
+  /** Takes what the Worker writes to its console, line by line. The default writes to stderr. */
+  readonly log?: ((line: string) => void) | undefined
+}
+
+/** Options of {@link DevEdge.accessToken}. */
+export interface AccessTokenOptions {
+  /** How somebody was admitted. The default is `user`. */
+  readonly as?: AccessLogin | undefined
+  /** Whose certificate a token as `certificate` names. The default is {@link DevEdge.clients}`.alice`. */
+  readonly client?: DevClient | undefined
+  /** Claims to add or to replace; `undefined` removes one. */
+  readonly claims?: JWTPayload | undefined
+  /** Seconds from now to `exp`, negative for a token that has expired. The default is 24 hours. */
+  readonly expiresIn?: number | undefined
+  /** The `aud` claim, which is always an array. The default is {@link DevAccessOptions.audience}. */
+  readonly audience?: string | readonly string[] | undefined
+  /** The `iss` claim. The default is {@link DevAccessOptions.issuer}. */
+  readonly issuer?: string | undefined
+}
+
+/** The local Access team: exactly the `access` option of the origin plugin. */
+export interface DevAccessOptions {
+  /** The team's domain as an origin. Nothing is ever fetched from it. */
+  readonly issuer: string
+  /** The application's audience tag: 64 hexadecimal digits, made anew for every edge. */
+  readonly audience: string
+  /** Where the team's keys are served, in plain HTTP on 127.0.0.1. */
+  readonly jwksUri: string
+}
+
+/** A local edge that runs. Get one from {@link createDevEdge}. */
+export interface DevEdge extends AsyncDisposable {
+  /** `https://localhost:PORT` */
+  readonly url: string
+  /** For the origin's `edge.keys`: the public half of an Ed25519 key, an HMAC key itself. */
+  readonly keys: readonly SigningJwk[]
+  /** For the origin's `access`. */
+  readonly access: DevAccessOptions
+  /** PEM of the CA whose clients the edge verifies, for the origin's `trustedIssuers`. */
+  readonly clientCa: string
+  /** PEM of the CA that a client has to trust to reach the edge (`curl --cacert`). */
+  readonly serverCa: string
+  /** The clients that every edge starts with. */
+  readonly clients: DevClients
+
+  /**
+   * Issues a certificate for one more client.
+   *
+   * @throws SyntaxError if `subject` is no distinguished name, TypeError for another option that cannot be
+   * @example
+   * ```ts
+   * const pay = await edge.issueClient({ subject: 'CN=pay-1,O=Acme', san: { uri: ['spiffe://acme/pay'] } })
+   * await edge.fetch('/pay', { client: pay })
+   * ```
+   */
+  issueClient(options?: IssueClientOptions): Promise<DevClient>
+
+  /** Revokes a client's certificate: from now on `certRevoked` is `"1"`, and `certVerified` stays what it was. */
+  revokeClient(client: DevClient): void
+
+  /**
+   * Makes an Access application token, for requests that reach the origin around the edge.
+   *
+   * @returns a JWT that the origin's `access` accepts, unless the options say otherwise
+   * @see {@link https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/application-token/ Cloudflare: application token}
+   */
+  accessToken(options?: AccessTokenOptions): Promise<string>
+
+  /** Signs Access tokens with a new key from now on. The previous key stays listed, the one before it goes. */
+  rotateAccessKeys(): Promise<void>
+
+  /**
+   * Sends a request to the edge over TLS, on a connection of its own. The path goes out exactly as it is given.
+   *
+   * @returns the answer, whatever its status is
+   * @throws Error if the connection fails, as `node:https` reports it
+   * @example
+   * ```ts
+   * const { status, body } = await edge.fetch('/me', { client: edge.clients.alice })
+   * ```
+   */
+  fetch(path: string, options?: EdgeFetchOptions): Promise<EdgeResponse>
+
+  /** What `node:tls`, `node:https` and `ws` need to connect to the edge, as a client or without a certificate. */
+  tlsOptions(client?: DevClient): EdgeTlsOptions
+
+  /** Stops everything and cuts what is still open. */
+  close(): Promise<void>
+}
+
+/**
+ * Starts Cloudflare on this machine: a listener that asks for client certificates, an Access team that signs tokens,
+ * and the Worker as it gets deployed, in workerd.
+ *
+ * Everything listens on 127.0.0.1, all keys live in memory and end with the process, nothing is written to disk.
+ *
+ * @throws TypeError if an option is wrong, with a sentence that says what to write
+ * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
+ * @example
+ * ```ts
+ * const edge = await createDevEdge({ origin: 'http://127.0.0.1:3000' })
+ * await app.register(countersign, {
+ *   edge: { keys: edge.keys },
+ *   access: edge.access,
+ *   trustedIssuers: [edge.clientCa],
+ * })
+ * await edge.fetch('/me', { client: edge.clients.alice })
+ * await edge.close()
+ * ```
+ */
+export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
+  const { key = createEdgeKey(), port = 0, hostname = 'localhost', log = logToStderr } = options
+  const origin = parseOrigin(options.origin)
+  const keys = [toVerificationKey(key)]
+  const bindings = workerBindings(key, options)
+
+  const [pki, issuer, worker] = await Promise.all([
+    createPki(hostname),
+    AccessIssuer.create(),
+    startWorker({ origin, bindings, log }),
+  ])
+  const clients = await issueDevClients(pki)
+  const clientCa = toPem(pki.ca.certificate)
+  const serverCa = toPem(pki.serverCa.certificate)
+
+  const revoked = new Set<string>()
+  const edge: EdgeState = {
+    authorities: [new X509Certificate(clientCa)],
+    isRevoked: ({ fingerprint256 }) => revoked.has(fingerprint256),
+    tokens: new DevAccessTokens(issuer),
+  }
+  const revokeClient = ({ cert }: DevClient) => {
+    revoked.add(new X509Certificate(cert).fingerprint256)
+  }
+  revokeClient(clients.revoked)
+
+  const listener = new TlsListener({
+    cert: toPem(pki.server.certificate),
+    key: await formatPrivateKey(pki.server.keys.privateKey),
+    clientCa,
+    edge,
+    access: issuer,
+    worker: worker.address,
+  })
+  const accessServer = createAccessServer(issuer)
+  const close = async () => {
+    await Promise.all([listener.close(), closeServer(accessServer), worker.close()])
+  }
+
+  let ports: { readonly tls: number; readonly access: number }
+  try {
+    ports = { tls: await listen(listener.server, port), access: await listen(accessServer, 0) }
+  } catch (error) {
+    await close()
+    throw error
+  }
+
+  const tlsOptions = (client?: DevClient): EdgeTlsOptions => ({
+    host: '127.0.0.1',
+    port: ports.tls,
+    servername: hostname,
+    ca: serverCa,
+    ...(client && { cert: client.cert, key: client.key }),
+  })
+  return {
+    url: `https://${hostname}:${ports.tls}`,
+    keys,
+    access: {
+      issuer: issuer.issuer,
+      audience: issuer.audience,
+      jwksUri: `http://127.0.0.1:${ports.access}${ACCESS_CERTS_PATH}`,
+    },
+    clientCa,
+    serverCa,
+    clients,
+    issueClient: (clientOptions) => issueClient(pki, clientOptions),
+    revokeClient,
+    accessToken: ({ as = 'user', client = clients.alice, ...rest } = {}) =>
+      issuer.sign({ as, certificate: describeClient(client, edge), ...rest }),
+    rotateAccessKeys: () => issuer.rotateKeys(),
+    fetch: (path, fetchOptions = {}) => sendRequest(path, fetchOptions, tlsOptions(fetchOptions.client)),
+    tlsOptions,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}
+
+function describeClient({ cert, ca }: DevClient, edge: EdgeState) {
+  const leaf = new X509Certificate(cert)
+  const chain = ca ? [new X509Certificate(ca)] : []
+  return describeForAccess(buildTlsClientAuth({ leaf, chain, verdict: 'SUCCESS' }, edge), leaf.raw)
+}
+
+function parseOrigin(origin: string): URL {
+  const url = URL.canParse(origin) ? new URL(origin) : undefined
+  if (url?.protocol === 'http:' && url.href === `${url.origin}/`) return url
+  throw new TypeError('origin must be a plain HTTP origin such as "http://127.0.0.1:3000"')
+}
+
+function workerBindings(key: SigningJwk, { forwardCert = 'leaf', require = 'none' }: DevEdgeOptions) {
+  if (!['leaf', 'chain', 'none'].includes(forwardCert)) {
+    throw new TypeError('forwardCert must be "leaf", "chain" or "none"')
+  }
+  if (!['none', 'verified'].includes(require)) throw new TypeError('require must be "none" or "verified"')
+  return {
+    COUNTERSIGN_KEY: JSON.stringify(key),
+    COUNTERSIGN_FORWARD_CERT: forwardCert,
+    COUNTERSIGN_REQUIRE: require,
+  }
+}
+
+function logToStderr(line: string): void {
+  process.stderr.write(`${line}\n`)
+}

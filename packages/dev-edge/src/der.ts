@@ -1,0 +1,52 @@
+/** One DER value. The views share the memory of what they were read from. */
+export interface DerValue {
+  readonly tag: number
+  /** The bytes behind the length. */
+  readonly contents: Uint8Array
+  /** Tag, length and contents. */
+  readonly encoded: Uint8Array
+}
+
+/**
+ * Reads the first DER value (ITU-T X.690). For certificates that OpenSSL accepted in a handshake, so only what it lets
+ * through: one-byte tags, definite lengths.
+ *
+ * @throws RangeError if the value does not end within the bytes
+ */
+export function readDer(bytes: Uint8Array): DerValue {
+  const [tag = 0, first = 0x80] = bytes
+  const lengthBytes = first < 0x80 ? 0 : first - 0x80
+  let length = first < 0x80 ? first : 0
+  for (const byte of bytes.subarray(2, 2 + lengthBytes)) length = length * 256 + byte
+  const start = 2 + lengthBytes
+  if (first === 0x80 || lengthBytes > 4 || start + length > bytes.length) {
+    throw new RangeError('a DER value does not end where its length says')
+  }
+  return { tag, contents: bytes.subarray(start, start + length), encoded: bytes.subarray(0, start + length) }
+}
+
+/** Reads the values inside a SEQUENCE, a SET or an explicit tag. */
+export function readDerChildren({ contents }: DerValue): DerValue[] {
+  const children: DerValue[] = []
+  for (let at = 0; at < contents.length; ) {
+    const child = readDer(contents.subarray(at))
+    children.push(child)
+    at += child.encoded.length
+  }
+  return children
+}
+
+/** Reads an OBJECT IDENTIFIER into dotted text. */
+export function readObjectIdentifier({ contents }: DerValue): string {
+  const arcs: bigint[] = []
+  let arc = 0n
+  for (const byte of contents) {
+    arc = (arc << 7n) | BigInt(byte & 0x7f)
+    if (byte >= 0x80) continue
+    arcs.push(arc)
+    arc = 0n
+  }
+  const [head = 0n, ...rest] = arcs
+  const top = head < 80n ? head / 40n : 2n
+  return [top, head - top * 40n, ...rest].join('.')
+}

@@ -1,0 +1,83 @@
+import { type Identity, issueCertificate, type SubjectAltNames } from './issue-certificate.ts'
+import { formatPrivateKey, type KeyType } from './key-pair.ts'
+import { daysFromNow, type Pki } from './pki.ts'
+
+/** A client with its certificate, in the form that `node:tls`, curl (`--cert`, `--key`) and openssl read. */
+export interface DevClient {
+  /** What it is called in {@link DevEdge.clients}. */
+  readonly name: string
+  /** PEM: the client's certificate first, then the intermediates that it sends in the handshake. */
+  readonly cert: string
+  /** PEM: the private key (PKCS #8). */
+  readonly key: string
+  /** PEM: those intermediates alone. Absent when the client sends none. */
+  readonly ca?: string
+}
+
+/** Options of {@link DevEdge.issueClient}. */
+export interface IssueClientOptions {
+  /** A name for the client; the default is `client`. */
+  readonly name?: string | undefined
+  /** The subject in RFC 4514 text, most specific RDN first. The default is `CN=<name>,O=Acme`. */
+  readonly subject?: string | undefined
+  /** The default is `P-256`. */
+  readonly keyType?: KeyType | undefined
+  /** Valid from; a day ago by default. */
+  readonly notBefore?: Date | undefined
+  /** Valid until; in 90 days by default. */
+  readonly notAfter?: Date | undefined
+  /** The serial number in hexadecimal; 128 random bits by default. */
+  readonly serialNumber?: string | undefined
+  /** Subject alternative names; none by default. */
+  readonly san?: SubjectAltNames | undefined
+  /**
+   * Who signs: `ca` (the default) is the CA that the edge verifies, `intermediate` a CA below it, `other` and
+   * `other-intermediate` CAs that the edge does not know, `self` the client itself. Intermediates are sent along.
+   */
+  readonly issuer?: 'ca' | 'intermediate' | 'other' | 'other-intermediate' | 'self' | undefined
+}
+
+/** Issues a certificate for a client. */
+export async function issueClient(pki: Pki, options: IssueClientOptions = {}): Promise<DevClient> {
+  const { name = 'client', issuer = 'ca' } = options
+  const signer = resolveIssuer(pki, issuer)
+  const { certificate, keys } = await issueCertificate(
+    {
+      kind: 'client',
+      subject: options.subject ?? `CN=${name},O=Acme`,
+      keyType: options.keyType,
+      notBefore: options.notBefore ?? daysFromNow(-1),
+      notAfter: options.notAfter ?? daysFromNow(90),
+      serialNumber: options.serialNumber,
+      san: options.san,
+    },
+    signer,
+  )
+  const leaf = toPem(certificate)
+  const key = await formatPrivateKey(keys.privateKey)
+  if (!signer || !issuer.endsWith('intermediate')) return { name, cert: leaf, key }
+  const ca = toPem(signer.certificate)
+  return { name, cert: leaf + ca, key, ca }
+}
+
+function resolveIssuer(pki: Pki, issuer: NonNullable<IssueClientOptions['issuer']>): Identity | undefined {
+  switch (issuer) {
+    case 'ca':
+      return pki.ca
+    case 'intermediate':
+      return pki.intermediate
+    case 'other':
+      return pki.other
+    case 'other-intermediate':
+      return pki.otherIntermediate
+    case 'self':
+      return undefined
+    default:
+      throw new TypeError('issuer must be "ca", "intermediate", "other", "other-intermediate" or "self"')
+  }
+}
+
+/** A certificate in PEM, with a line feed at the end so that several can be joined. */
+export function toPem(certificate: Identity['certificate']): string {
+  return `${certificate.toString('pem').trim()}\n`
+}

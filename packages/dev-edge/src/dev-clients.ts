@@ -1,0 +1,54 @@
+import { type DevClient, type IssueClientOptions, issueClient } from './dev-client.ts'
+import { daysFromNow, type Pki } from './pki.ts'
+
+/** The clients of every local edge: one for each thing that Cloudflare can say of a client certificate. */
+export interface DevClients {
+  /** `CN=alice,OU=Ops,O=Acme,C=US`: verified. */
+  readonly alice: DevClient
+  /** `CN=bob,OU=Sales,O=Acme`: verified. Its serial number has the high bit set, so that its text begins with `00`. */
+  readonly bob: DevClient
+  /** `CN=rsa,OU=Ops,O=Acme` with an RSA key: verified. */
+  readonly rsa: DevClient
+  /** `CN=branch,OU=Branch,O=Acme`, issued by `CN=Acme Branch CA,O=Acme`, whose certificate it sends along: verified. */
+  readonly branch: DevClient
+  /** Verified, and `certRevoked` is `"1"`. */
+  readonly revoked: DevClient
+  /** `FAILED:certificate has expired` */
+  readonly expired: DevClient
+  /** `FAILED:certificate is not yet valid` */
+  readonly notYetValid: DevClient
+  /** Alice's subject, signed by itself: `FAILED:self signed certificate`. */
+  readonly selfSigned: DevClient
+  /** Alice's subject from a CA that the edge does not know: `FAILED:unable to verify the first certificate`. */
+  readonly otherCa: DevClient
+  /** The same from a CA below it, sent along: `FAILED:unable to get local issuer certificate`. */
+  readonly otherBranch: DevClient
+}
+
+/** Their names. */
+export type DevClientName = keyof DevClients
+
+const ALICE = 'CN=alice,OU=Ops,O=Acme,C=US'
+
+function describeClients(): Readonly<Record<DevClientName, IssueClientOptions>> {
+  return {
+    alice: { subject: ALICE },
+    bob: { subject: 'CN=bob,OU=Sales,O=Acme', serialNumber: 'b0b0000000000000000000000000cafe' },
+    rsa: { subject: 'CN=rsa,OU=Ops,O=Acme', keyType: 'RSA-2048' },
+    branch: { subject: 'CN=branch,OU=Branch,O=Acme', issuer: 'intermediate' },
+    revoked: { subject: 'CN=revoked,OU=Ops,O=Acme' },
+    expired: { subject: 'CN=expired,OU=Ops,O=Acme', notBefore: daysFromNow(-10), notAfter: daysFromNow(-1) },
+    notYetValid: { subject: 'CN=notYetValid,OU=Ops,O=Acme', notBefore: daysFromNow(1) },
+    selfSigned: { subject: ALICE, issuer: 'self' },
+    otherCa: { subject: ALICE, issuer: 'other' },
+    otherBranch: { subject: ALICE, issuer: 'other-intermediate' },
+  }
+}
+
+/** Issues every one of them. */
+export async function issueDevClients(pki: Pki): Promise<DevClients> {
+  const issued = Object.entries(describeClients()).map(
+    async ([name, options]) => [name, await issueClient(pki, { ...options, name })] as const,
+  )
+  return Object.fromEntries(await Promise.all(issued)) as unknown as DevClients
+}

@@ -1,0 +1,35 @@
+import { type AttributeTypeAndValue, attributeTypeId, parseDistinguishedName } from '@countersign/wire'
+import { type JsonNameParams, Name } from './x509.ts'
+
+const COUNTRY = '2.5.4.6'
+const DOMAIN_COMPONENT = '0.9.2342.19200300.100.1.25'
+const EMAIL_ADDRESS = '1.2.840.113549.1.9.1'
+
+/**
+ * Makes the X.509 name that a text describes.
+ *
+ * @param text - RFC 4514, most specific RDN first; in the certificate the order is the other way round
+ * @throws SyntaxError if the text is no distinguished name, TypeError if a type has no object identifier
+ */
+export function encodeName(text: string): Name {
+  const rdns = parseDistinguishedName(text).toReversed()
+  return new Name(rdns.map((rdn) => encodeRdn(rdn)) as JsonNameParams)
+}
+
+function encodeRdn(rdn: readonly AttributeTypeAndValue[]): Record<string, unknown[]> {
+  const attributes: Record<string, unknown[]> = {}
+  for (const { type, value } of rdn) {
+    const oid = attributeTypeId(type)
+    if (!oid.includes('.')) throw new TypeError(`the attribute type "${type}" is not known: write its dotted OID`)
+    attributes[oid] = [...(attributes[oid] ?? []), encodeValue(oid, value)]
+  }
+  return attributes
+}
+
+/** The string types that RFC 5280, appendix A asks for; UTF8String for everything else, as OpenSSL's defaults do. */
+function encodeValue(oid: string, value: string | Uint8Array): unknown {
+  if (typeof value !== 'string') return `#${Buffer.from(value).toString('hex')}`
+  if (oid === COUNTRY) return { printableString: value }
+  if (oid === DOMAIN_COMPONENT || oid === EMAIL_ADDRESS) return { ia5String: value }
+  return { utf8String: value }
+}

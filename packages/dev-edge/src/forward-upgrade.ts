@@ -1,0 +1,58 @@
+import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { answerFailure } from './answer.ts'
+import { forwardAnswer, type WorkerAddress } from './forward-request.ts'
+import { headerPairs } from './hop-by-hop.ts'
+import type { WorkerRequest } from './worker-request.ts'
+
+/** Sends a WebSocket handshake to the Worker, and joins the two sockets when the origin agrees. */
+export function forwardUpgrade(
+  request: IncomingMessage,
+  socket: Duplex,
+  head: Buffer,
+  { method, target, headers }: WorkerRequest,
+  worker: WorkerAddress,
+): void {
+  const upstream = httpRequest({
+    ...worker,
+    agent: false,
+    method,
+    path: target,
+    headers: [...headers, 'Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? 'websocket'],
+  })
+  upstream.on('upgrade', (answer, upstreamSocket, upstreamHead) => {
+    socket.write(formatHead(answer))
+    if (upstreamHead.length > 0) socket.write(upstreamHead)
+    if (head.length > 0) upstreamSocket.write(head)
+    join(socket, upstreamSocket)
+  })
+  upstream.on('response', (answer) => forwardAnswer(answer, responseOn(socket, request)))
+  upstream.on('error', (error) => answerFailure(responseOn(socket, request), error))
+  socket.on('close', () => upstream.destroy())
+  upstream.end()
+}
+
+/** An ordinary answer on the socket of a handshake, which `node:http` has already handed over. */
+export function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0])
+  response.on('finish', () => socket.end())
+  return response
+}
+
+function formatHead({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
+  const lines = [...headerPairs(rawHeaders)].map(([name, value]) => `${name}: ${value}`)
+  return [`HTTP/1.1 ${statusCode} ${statusMessage}`, ...lines, '', ''].join('\r\n')
+}
+
+function join(one: Duplex, other: Duplex): void {
+  one.pipe(other).pipe(one)
+  for (const [socket, peer] of [
+    [one, other],
+    [other, one],
+  ] as const) {
+    socket.on('error', () => peer.destroy())
+    socket.on('close', () => peer.destroy())
+  }
+}

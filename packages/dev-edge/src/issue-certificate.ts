@@ -1,0 +1,94 @@
+import { randomBytes, type webcrypto } from 'node:crypto'
+import { encodeName } from './encode-name.ts'
+import { generateKeyPair, type KeyType } from './key-pair.ts'
+import * as x509 from './x509.ts'
+
+/** Subject alternative names of a certificate, by kind. */
+export interface SubjectAltNames {
+  /** Host names. */
+  readonly dns?: readonly string[] | undefined
+  /** Mail addresses (RFC 822). */
+  readonly email?: readonly string[] | undefined
+  /** URIs, such as a SPIFFE id. */
+  readonly uri?: readonly string[] | undefined
+  /** IPv4 or IPv6 addresses in text. */
+  readonly ip?: readonly string[] | undefined
+}
+
+/** What a certificate is to say. */
+export interface CertificateTemplate {
+  readonly kind: 'ca' | 'client' | 'server'
+  readonly subject: string
+  readonly keyType?: KeyType | undefined
+  readonly notBefore: Date
+  readonly notAfter: Date
+  readonly serialNumber?: string | undefined
+  readonly san?: SubjectAltNames | undefined
+}
+
+/** A certificate and the keys that belong to it. */
+export interface Identity {
+  readonly certificate: x509.X509Certificate
+  readonly keys: webcrypto.CryptoKeyPair
+}
+
+/**
+ * Makes a key pair and a certificate for it (RFC 5280).
+ *
+ * @param issuer - who signs; without one the certificate signs itself
+ */
+export async function issueCertificate(template: CertificateTemplate, issuer?: Identity): Promise<Identity> {
+  const keys = await generateKeyPair(template.keyType ?? 'P-256')
+  const subject = encodeName(template.subject)
+  const signer = issuer?.keys ?? keys
+  const certificate = await x509.X509CertificateGenerator.create({
+    serialNumber: template.serialNumber ?? randomSerial(),
+    subject,
+    issuer: issuer?.certificate.subjectName ?? subject,
+    notBefore: template.notBefore,
+    notAfter: template.notAfter,
+    publicKey: keys.publicKey,
+    signingKey: signer.privateKey,
+    signingAlgorithm: { name: signer.privateKey.algorithm.name, hash: 'SHA-256' },
+    extensions: await extensions(template, keys, signer),
+  })
+  return { certificate, keys }
+}
+
+/** 128 bits; the fixed first digit keeps the number positive and its text 32 digits long. */
+function randomSerial(): string {
+  return `4${randomBytes(16).toString('hex').slice(1)}`
+}
+
+async function extensions(
+  { kind, san }: CertificateTemplate,
+  keys: webcrypto.CryptoKeyPair,
+  signer: webcrypto.CryptoKeyPair,
+): Promise<x509.Extension[]> {
+  const list: x509.Extension[] = [
+    await x509.SubjectKeyIdentifierExtension.create(keys.publicKey),
+    await x509.AuthorityKeyIdentifierExtension.create(signer.publicKey),
+    new x509.BasicConstraintsExtension(kind === 'ca', undefined, true),
+  ]
+  if (kind === 'ca') {
+    list.push(new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true))
+  } else {
+    const { clientAuth, serverAuth } = x509.ExtendedKeyUsage
+    list.push(
+      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
+      new x509.ExtendedKeyUsageExtension([kind === 'client' ? clientAuth : serverAuth]),
+    )
+  }
+  const names = generalNames(san)
+  if (names.length > 0) list.push(new x509.SubjectAlternativeNameExtension(names))
+  return list
+}
+
+function generalNames({ dns = [], email = [], uri = [], ip = [] }: SubjectAltNames = {}): x509.JsonGeneralNames {
+  return [
+    ...dns.map((value) => ({ type: 'dns' as const, value })),
+    ...email.map((value) => ({ type: 'email' as const, value })),
+    ...uri.map((value) => ({ type: 'url' as const, value })),
+    ...ip.map((value) => ({ type: 'ip' as const, value })),
+  ]
+}

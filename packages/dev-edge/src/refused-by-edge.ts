@@ -1,0 +1,27 @@
+import { STATUS_CODES } from 'node:http'
+
+/** What can go wrong at the local edge itself. The Worker and the origin have codes of their own. */
+export type DevEdgeErrorCode =
+  | 'CSN_DEV_ACCESS_DENIED'
+  | 'CSN_DEV_ACCESS_UNKNOWN'
+  | 'CSN_DEV_REQUEST_MALFORMED'
+  | 'CSN_DEV_ORIGIN_UNREACHABLE'
+
+/** A request that the local edge answers itself, instead of the Worker. */
+export class RefusedByEdge extends Error {
+  override readonly name = 'RefusedByEdge'
+  readonly statusCode: number
+  readonly code: DevEdgeErrorCode
+
+  constructor(statusCode: number, code: DevEdgeErrorCode, message: string) {
+    super(message)
+    this.statusCode = statusCode
+    this.code = code
+  }
+
+  /** The shape of Fastify's own error replies. */
+  toJSON(): { statusCode: number; code: string; error: string; message: string } {
+    const { statusCode, code, message } = this
+    return { statusCode, code, error: STATUS_CODES[statusCode] ?? '', message }
+  }
+}

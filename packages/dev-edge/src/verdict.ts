@@ -1,0 +1,27 @@
+/** What Cloudflare says in `certVerified` for the codes that Node reports of a handshake. */
+const FAILURES: Readonly<Record<string, string>> = {
+  DEPTH_ZERO_SELF_SIGNED_CERT: 'self signed certificate',
+  SELF_SIGNED_CERT_IN_CHAIN: 'self signed certificate in certificate chain',
+  UNABLE_TO_GET_ISSUER_CERT: 'unable to get issuer certificate',
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: 'unable to get local issuer certificate',
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: 'unable to verify the first certificate',
+  CERT_HAS_EXPIRED: 'certificate has expired',
+  CERT_NOT_YET_VALID: 'certificate is not yet valid',
+  CERT_SIGNATURE_FAILURE: 'certificate signature failure',
+  INVALID_CA: 'invalid CA certificate',
+  INVALID_PURPOSE: 'unsupported certificate purpose',
+  PATH_LENGTH_EXCEEDED: 'path length constraint exceeded',
+  CERT_CHAIN_TOO_LONG: 'certificate chain too long',
+}
+
+/**
+ * Cloudflare's word for how a handshake's verification ended.
+ *
+ * @param authorizationError - `tlsSocket.authorizationError`: nothing when the certificate is good
+ * @returns `SUCCESS`, `FAILED:<OpenSSL's text>`, or `FAILED` for a code without a text here
+ */
+export function formatVerdict(authorizationError: string | undefined): string {
+  if (!authorizationError) return 'SUCCESS'
+  const text = FAILURES[authorizationError]
+  return text ? `FAILED:${text}` : 'FAILED'
+}

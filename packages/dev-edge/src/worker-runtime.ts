@@ -1,0 +1,59 @@
+import { fileURLToPath } from 'node:url'
+import { build } from 'esbuild'
+import { Log, LogLevel, Miniflare } from 'miniflare'
+
+const COMPATIBILITY_DATE = '2026-07-01'
+
+/** The Worker, running in workerd. */
+export interface WorkerRuntime {
+  /** Takes HTTP/1.1 requests in absolute form, with `request.cf` in the header `MF-CF-Blob`. */
+  readonly address: { readonly host: string; readonly port: number }
+  close(): Promise<void>
+}
+
+/** What the Worker gets. */
+export interface WorkerRuntimeOptions {
+  /** Where its `fetch()` goes. */
+  readonly origin: URL
+  /** Its variables and secrets. */
+  readonly bindings: Readonly<Record<string, string>>
+  /** Takes what it writes to the console, line by line. */
+  log(line: string): void
+}
+
+/** Bundles the Worker that gets deployed and starts it in workerd, the runtime that Cloudflare runs. */
+export async function startWorker({ origin, bindings, log }: WorkerRuntimeOptions): Promise<WorkerRuntime> {
+  const miniflare = new Miniflare({
+    modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundleWorker() }],
+    bindings,
+    compatibilityDate: COMPATIBILITY_DATE,
+    // A socket of workerd itself: nothing of Miniflare's stands in the request's way and rewrites it.
+    unsafeDirectSockets: [{ host: '127.0.0.1', port: 0, proxy: true }],
+    // workerd connects to the origin itself, so that Host stays the client's.
+    outboundService: { external: { address: `${origin.hostname}:${origin.port || 80}`, http: {} } },
+    stripCfConnectingIp: false,
+    log: new Log(LogLevel.NONE),
+    handleStructuredLogs: ({ message }: { readonly message: string }) => log(message),
+  })
+  try {
+    const { hostname, port } = await miniflare.unsafeGetDirectURL()
+    return { address: { host: hostname, port: Number(port) }, close: () => miniflare.dispose() }
+  } catch (error) {
+    await miniflare.dispose()
+    throw error
+  }
+}
+
+async function bundleWorker(): Promise<string> {
+  const entry = fileURLToPath(import.meta.resolve('@countersign/worker'))
+  const { outputFiles } = await build({
+    entryPoints: [entry],
+    bundle: true,
+    write: false,
+    format: 'esm',
+    target: 'es2024',
+    conditions: ['workerd', 'worker', 'browser'],
+    logLevel: 'silent',
+  })
+  return outputFiles[0]?.text ?? ''
+}
