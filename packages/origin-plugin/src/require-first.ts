@@ -29,6 +29,9 @@ function isRoot(app: FastifyInstance): boolean {
   return Object.getPrototypeOf(app) === Object.prototype
 }
 
+/** What the router prints while it has no routes. */
+const EMPTY_ROUTER = '(empty tree)'
+
 function hasRoutes(app: FastifyInstance): boolean {
-  return app.printRoutes().includes('(')
+  return app.printRoutes() !== EMPTY_ROUTER
 }

@@ -17,27 +17,32 @@ export type RouteGuard = Guard | null
 
 /** The guards of all routes in the plugin's scope, compiled when each route is declared. */
 export interface RouteGuards {
-  /** Compiles a route's guard. @throws TypeError when the route's requirement is wrong */
+  /**
+   * Compiles a route's guard.
+   *
+   * @throws TypeError when the route's requirement is wrong
+   */
   add(route: RouteOptions): void
-  /** The guard of the route with this config object; `undefined` for a route that was never added. */
+  /** The guard of the route with this config; `undefined` for a route that was never added. */
   get(config: object): RouteGuard | undefined
   list(): ClientCertRoute[]
 }
 
+/** Nobody else has this symbol: no config can bring a guard of its own. */
+const GUARD = Symbol('countersign.guard')
+
 export function createRouteGuards(compiler: GuardCompiler): RouteGuards {
-  // By the config object: Fastify hands the very same one to the request, whatever became of the path.
-  const guards = new WeakMap<object, RouteGuard>()
   const routes: ClientCertRoute[] = []
   return {
     add(route) {
       const requirement = route.config?.clientCert ?? true
       const method = [route.method].flat().join(',')
       const guard = requirement === false ? null : compiler.compile(requirement, `${method} ${route.url}`)
-      route.config ??= {}
-      guards.set(route.config, guard)
+      // In the route's config, which Fastify hands to the request: deciding by path would mean to read paths as the router does.
+      route.config = Object.assign({}, route.config, { [GUARD]: guard })
       routes.push({ method, url: route.url, ...describe(requirement, guard) })
     },
-    get: (config) => guards.get(config),
+    get: (config) => (config as { readonly [GUARD]?: RouteGuard })[GUARD],
     list: () => [...routes],
   }
 }

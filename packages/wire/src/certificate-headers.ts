@@ -64,8 +64,9 @@ const FAMILY_PREFIXES = ['x-cert-', 'client-cert', 'cf-cert-', 'cf-client-cert-'
 /**
  * Whether a header name belongs to the certificate family, so that nobody but the edge may set it.
  *
- * Case and separator do not matter: servers behind the origin (CGI, WSGI, some proxies) fold `x_cert_subject_dn` into
- * `X-CERT-SUBJECT-DN`, so a name that only folds into the family is as dangerous as one that is in it.
+ * Case and separator do not matter: servers behind the origin fold names (CGI and WSGI turn `x_cert_subject_dn` and
+ * `X-CERT-SUBJECT-DN` into one variable, some fold every character that is no letter), so a name that only folds into
+ * the family is as dangerous as one that is in it.
  *
  * @param name - a field name in any case
  * @example
@@ -78,6 +79,6 @@ export function isCertificateFamily(name: string): boolean {
   // First letters of the prefixes; nearly every header of a request stops here without an allocation.
   const first = name.charCodeAt(0) | 0x20
   if (first !== 0x78 && first !== 0x63) return false
-  const folded = name.toLowerCase().replaceAll('_', '-')
+  const folded = name.toLowerCase().replace(/[^a-z0-9]/g, '-')
   return FAMILY_PREFIXES.some((prefix) => folded.startsWith(prefix))
 }
