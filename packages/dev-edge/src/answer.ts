@@ -19,15 +19,11 @@ export function answerFailure(response: ServerResponse, error: unknown): void {
     response.destroy()
     return
   }
-  const refused = error instanceof RefusedByEdge ? error : unreachable(error)
+  const refused = error instanceof RefusedByEdge ? error : failed(error)
   answerJson(response, refused.statusCode, refused)
 }
 
-function unreachable(error: unknown): RefusedByEdge {
+function failed(error: unknown): RefusedByEdge {
   const reason = error instanceof Error ? error.message : String(error)
-  return new RefusedByEdge(
-    502,
-    'CSN_DEV_ORIGIN_UNREACHABLE',
-    `The Worker got no answer from the origin: is it running? (${reason})`,
-  )
+  return new RefusedByEdge(500, 'CSN_DEV_EDGE_FAILED', `The local edge failed: ${reason}`)
 }

@@ -1,11 +1,12 @@
-import { X509Certificate } from 'node:crypto'
-import type { DetailedPeerCertificate, TLSSocket } from 'node:tls'
+import type { X509Certificate } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import { peerCertificates } from './peer-certificates.ts'
 import { formatVerdict } from './verdict.ts'
 
 /** What a handshake tells of the client. */
 export interface ClientHandshake {
   readonly leaf: X509Certificate
-  /** The certificates behind it, as far as the client sent them or the edge knows them: each issued the one before. */
+  /** The certificates behind it, each issued by the next, the root included if it is known. */
   readonly chain: readonly X509Certificate[]
   /** Cloudflare's `certVerified`. */
   readonly verdict: string
@@ -13,20 +14,8 @@ export interface ClientHandshake {
 
 /** Reads a finished handshake; `undefined` when the client sent no certificate. */
 export function readClientHandshake(socket: TLSSocket): ClientHandshake | undefined {
-  // Only this older call tells of the certificates behind the first.
-  let peer: DetailedPeerCertificate | undefined = socket.getPeerCertificate(true)
-  if (!peer?.raw) return undefined
-  const certificates: X509Certificate[] = []
-  while (peer?.raw && !isSelfIssued(certificates.at(-1))) {
-    certificates.push(new X509Certificate(peer.raw))
-    peer = peer.issuerCertificate
-  }
-  const [leaf, ...chain] = certificates as [X509Certificate, ...X509Certificate[]]
+  const [leaf, ...chain] = peerCertificates(socket)
+  if (!leaf) return undefined
   // Typed as an Error, and a code in truth.
   return { leaf, chain, verdict: formatVerdict(socket.authorizationError as unknown as string | undefined) }
-}
-
-/** Whether a certificate is a root, behind which nothing comes. */
-export function isSelfIssued(certificate: X509Certificate | undefined): boolean {
-  return certificate?.checkIssued(certificate) === true
 }

@@ -1,12 +1,24 @@
 import { type Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
 import { answerFailure } from './answer.ts'
 import { withoutHopByHop } from './hop-by-hop.ts'
+import { RefusedByEdge } from './refused-by-edge.ts'
 import type { WorkerRequest } from './worker-request.ts'
 
-/** Where the Worker listens. */
+/** Where the Worker listens, and whom it asks. */
 export interface WorkerAddress {
   readonly host: string
   readonly port: number
+  /** `http://host:port` */
+  readonly origin: string
+}
+
+/** workerd closes the connection when the Worker's `fetch()` fails, as it does when nobody listens at the origin. */
+export function originUnreachable(error: Error, { origin }: WorkerAddress): RefusedByEdge {
+  return new RefusedByEdge(
+    502,
+    'CSN_DEV_ORIGIN_UNREACHABLE',
+    `The Worker got no answer from ${origin}: does your server run there? (${error.message})`,
+  )
 }
 
 /** Sends a request to the Worker and its answer to the client. Both bodies stream; whoever hangs up ends the other side. */
@@ -18,7 +30,8 @@ export function forwardRequest(
   agent: Agent,
 ): void {
   const upstream = httpRequest({
-    ...worker,
+    host: worker.host,
+    port: worker.port,
     agent,
     method,
     path: target,
@@ -29,7 +42,7 @@ export function forwardRequest(
     request.unpipe(upstream)
     // The client may still be sending, and reads the answer only when it is done.
     request.resume()
-    answerFailure(response, error)
+    answerFailure(response, originUnreachable(error, worker))
   })
   response.on('close', () => {
     if (!response.writableFinished) upstream.destroy()

@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { answerFailure } from './answer.ts'
-import { forwardAnswer, type WorkerAddress } from './forward-request.ts'
+import { forwardAnswer, originUnreachable, type WorkerAddress } from './forward-request.ts'
 import { headerPairs } from './hop-by-hop.ts'
 import type { WorkerRequest } from './worker-request.ts'
 
@@ -14,7 +14,8 @@ export function forwardUpgrade(
   worker: WorkerAddress,
 ): void {
   const upstream = httpRequest({
-    ...worker,
+    host: worker.host,
+    port: worker.port,
     agent: false,
     method,
     path: target,
@@ -27,7 +28,7 @@ export function forwardUpgrade(
     join(socket, upstreamSocket)
   })
   upstream.on('response', (answer) => forwardAnswer(answer, responseOn(socket, request)))
-  upstream.on('error', (error) => answerFailure(responseOn(socket, request), error))
+  upstream.on('error', (error) => answerFailure(responseOn(socket, request), originUnreachable(error, worker)))
   socket.on('close', () => upstream.destroy())
   upstream.end()
 }

@@ -4,6 +4,7 @@ import { STATUS_CODES } from 'node:http'
 export type DevEdgeErrorCode =
   | 'CSN_DEV_ACCESS_DENIED'
   | 'CSN_DEV_ACCESS_UNKNOWN'
+  | 'CSN_DEV_EDGE_FAILED'
   | 'CSN_DEV_REQUEST_MALFORMED'
   | 'CSN_DEV_ORIGIN_UNREACHABLE'
 

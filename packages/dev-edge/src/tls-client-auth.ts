@@ -1,8 +1,9 @@
 import type { X509Certificate } from 'node:crypto'
 import { formatCertificateDate, type TlsClientAuth } from '@countersign/wire'
 import { readCertificateFields } from './certificate-fields.ts'
-import { type ClientHandshake, isSelfIssued } from './client-handshake.ts'
+import type { ClientHandshake } from './client-handshake.ts'
 import { formatName, formatNameLegacy, formatNameRfc2253 } from './format-name.ts'
+import { isSelfIssued } from './peer-certificates.ts'
 import { formatClientCert, formatClientCertChain } from './rfc9440.ts'
 
 /** Every field that Cloudflare fills, its two flags for certificates that were too large to pass on included. */

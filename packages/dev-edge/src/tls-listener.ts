@@ -7,6 +7,7 @@ import type { AccessIssuer } from './access-issuer.ts'
 import { answerFailure } from './answer.ts'
 import { forwardRequest, type WorkerAddress } from './forward-request.ts'
 import { forwardUpgrade, responseOn } from './forward-upgrade.ts'
+import { keepPeerCertificates } from './peer-certificates.ts'
 import { buildWorkerRequest, type EdgeState } from './worker-request.ts'
 
 /** What the listener needs. */
@@ -45,6 +46,7 @@ export class TlsListener {
       secureOptions: constants.SSL_OP_NO_TICKET,
       maxHeaderSize: MAX_HEADER_SIZE,
     })
+    keepPeerCertificates(this.server)
     this.server.on('request', async (request, response) => {
       if (answerAccessCerts(request, response, access)) return
       try {

@@ -1,13 +1,14 @@
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { Log, LogLevel, Miniflare } from 'miniflare'
+import type { WorkerAddress } from './forward-request.ts'
 
 const COMPATIBILITY_DATE = '2026-07-01'
 
 /** The Worker, running in workerd. */
 export interface WorkerRuntime {
   /** Takes HTTP/1.1 requests in absolute form, with `request.cf` in the header `MF-CF-Blob`. */
-  readonly address: { readonly host: string; readonly port: number }
+  readonly address: WorkerAddress
   close(): Promise<void>
 }
 
@@ -37,7 +38,7 @@ export async function startWorker({ origin, bindings, log }: WorkerRuntimeOption
   })
   try {
     const { hostname, port } = await miniflare.unsafeGetDirectURL()
-    return { address: { host: hostname, port: Number(port) }, close: () => miniflare.dispose() }
+    return { address: { host: hostname, port: Number(port), origin: origin.origin }, close: () => miniflare.dispose() }
   } catch (error) {
     await miniflare.dispose()
     throw error

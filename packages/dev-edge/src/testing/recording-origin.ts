@@ -1,0 +1,44 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** What an origin got, its body included. */
+export interface RecordedRequest {
+  readonly method: string
+  readonly url: string
+  readonly headers: Readonly<Record<string, string | undefined>>
+  readonly rawHeaders: readonly string[]
+  readonly body: string
+}
+
+/** An origin that answers every request with what it got, as JSON. */
+export interface RecordingOrigin {
+  readonly url: string
+  readonly server: Server
+  close(): Promise<void>
+}
+
+/** Starts one, or one with a handler of its own. */
+export async function startOrigin(
+  handler: (request: IncomingMessage, response: ServerResponse) => void = echo,
+): Promise<RecordingOrigin> {
+  const server = createServer(handler)
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
+    server,
+    close: () =>
+      new Promise<void>((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+async function echo(request: IncomingMessage, response: ServerResponse): Promise<void> {
+  const chunks: Buffer[] = []
+  for await (const chunk of request) chunks.push(chunk)
+  const { method, url, headers, rawHeaders } = request
+  const body = Buffer.concat(chunks).toString()
+  response.setHeader('content-type', 'application/json')
+  response.end(JSON.stringify({ method, url, headers, rawHeaders, body }))
+}
