@@ -18,7 +18,10 @@ export function formatNameRfc2253(name: CertificateName): string {
   return formatRdns(name, (value) => escapeSpecial(value).replace(NOT_PRINTABLE_ASCII, escapePairs))
 }
 
-/** `certSubjectDNLegacy`: OpenSSL's one line, in the certificate's order, with `\xXX` for what is not printable ASCII. */
+/**
+ * `certSubjectDNLegacy`: OpenSSL's one line, in the certificate's order, with `\xXX` for what is not printable ASCII.
+ * OpenSSL 3 escapes a `/` in a value and writes a `+` within an RDN; the line that Cloudflare documents is older.
+ */
 export function formatNameLegacy(name: CertificateName): string {
   return name
     .flat()
@@ -31,7 +34,7 @@ function formatRdns(name: CertificateName, escapeValue: (value: string) => strin
     typeof value === 'string' ? `${shortName(type)}=${escapeValue(value)}` : `${type}=#${hex(value)}`
   return name
     .toReversed()
-    .map((rdn) => rdn.map(attribute).join('+'))
+    .map((rdn) => rdn.toReversed().map(attribute).join('+'))
     .join(',')
 }
 

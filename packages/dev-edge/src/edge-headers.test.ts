@@ -1,0 +1,61 @@
+import { describe, expect, it } from 'vitest'
+import { buildEdgeHeaders } from './edge-headers.ts'
+import { headerPairs } from './hop-by-hop.ts'
+
+const additions = {
+  clientIp: '192.0.2.7',
+  accessToken: 'a.b.c',
+  cf: { tlsClientAuth: { certSubjectDN: 'CN=Zoë 🦊\x7f' } },
+}
+
+const build = (raw: string[], more: Partial<typeof additions> = {}) =>
+  [...headerPairs(buildEdgeHeaders(raw, { ...additions, ...more }))].map(([name, value]) => [name.toLowerCase(), value])
+const lines = (raw: string[], name: string) =>
+  build(raw)
+    .filter(([other]) => other === name)
+    .map(([, value]) => value)
+
+describe('buildEdgeHeaders', () => {
+  it.each([
+    ['CF-Connecting-IP', '192.0.2.7'],
+    ['CF-Visitor', '{"scheme":"https"}'],
+    ['X-Forwarded-Proto', 'https'],
+    ['Cf-Access-Jwt-Assertion', 'a.b.c'],
+  ])('overwrites a %s that the client sent', (name, value) => {
+    expect(lines([name, 'client', name.toUpperCase(), 'again'], name.toLowerCase())).toEqual([value])
+  })
+
+  it('appends the address to those that the client claims', () => {
+    expect(lines(['X-Forwarded-For', '10.0.0.1'], 'x-forwarded-for')).toEqual(['10.0.0.1, 192.0.2.7'])
+  })
+
+  it('gives every request a ray of its own', () => {
+    const [one] = lines(['CF-Ray', 'x'], 'cf-ray')
+    expect(one).toMatch(/^[0-9a-f]{16}-DEV$/)
+    expect(lines([], 'cf-ray')).not.toEqual([one])
+  })
+
+  it('removes a token that the client sent when Access gives none', () => {
+    const headers = buildEdgeHeaders(['cf-access-jwt-assertion', 'forged'], { ...additions, accessToken: undefined })
+    expect(headers.join()).not.toMatch(/forged|cf-access/i)
+  })
+
+  it('does not let the client write request.cf', () => {
+    const cf = lines(['MF-CF-Blob', '{"forged":1}', 'mf-original-url', 'https://forged', 'mf-x', '1'], 'mf-cf-blob')
+    expect(cf).toHaveLength(1)
+    expect(JSON.parse(cf[0] ?? '')).toEqual(additions.cf)
+    expect(build(['mf-original-url', 'x']).map(([name]) => name)).not.toContain('mf-original-url')
+  })
+
+  it('writes request.cf in printable ASCII', () => {
+    expect(lines([], 'mf-cf-blob')[0]).toMatch(/^[\x20-\x7e]+$/)
+  })
+
+  it('keeps what only looks like the certificate family: taking it away is the task of the Worker', () => {
+    expect(lines(['X-CERT-VERIFY', 'SUCCESS', 'x-cert-verify', 'NONE'], 'x-cert-verify')).toEqual(['SUCCESS', 'NONE'])
+  })
+
+  it('hides the developer header', () => {
+    expect(lines(['Countersign-Dev-Access', 'none'], 'countersign-dev-access')).toEqual([])
+  })
+})
