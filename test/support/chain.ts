@@ -1,0 +1,134 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { createServer } from 'node:net'
+import { Writable } from 'node:stream'
+import { createDevEdge, type DevEdge, type DevEdgeOptions } from '@countersign/dev-edge'
+import countersign, { type CountersignPluginOptions, clientCertOf } from '@countersign/origin-plugin'
+import type { SigningJwk } from '@countersign/wire'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { codeOf, type RawAnswer, sendRaw } from './raw-http.ts'
+import { formatRequest, type SignatureChanges, signRequest, type WireRequest } from './signed-request.ts'
+
+/** What differs from the usual chain. */
+export interface ChainOptions {
+  readonly edge?: Partial<DevEdgeOptions>
+  readonly plugin?: (edge: DevEdge) => Partial<CountersignPluginOptions>
+  readonly fastify?: FastifyServerOptions
+  /** Routes in place of the usual ones. */
+  readonly routes?: (app: FastifyInstance) => void
+}
+
+type Sent = Parameters<DevEdge['fetch']>[1]
+
+/** The whole chain, running: a real edge with mTLS, the real Worker in workerd, a real Fastify origin on a socket. */
+export interface Chain {
+  readonly edge: DevEdge
+  readonly app: FastifyInstance
+  /** The origin's port, for requests around the edge. */
+  readonly originPort: number
+  /** The key that the Worker signs with. */
+  readonly key: SigningJwk
+  /** Everything that the origin logged, a JSON line each. */
+  readonly log: readonly string[]
+  /** A request through the edge. */
+  through(path: string, options?: Sent): Promise<RawAnswer>
+  /** The request that the Worker would send to the origin, held back: its nonce is not spent. */
+  capture(path: string, options?: Sent): Promise<WireRequest>
+  /** A request around the edge, straight to the origin. */
+  around(request: WireRequest): Promise<RawAnswer>
+  /** The request with a fresh signature, by the Worker's key unless the changes say otherwise. */
+  sign(request: WireRequest, changes?: SignatureChanges): WireRequest
+  /** The reason that the origin logged for its latest refusal. */
+  lastReason(): string | undefined
+  close(): Promise<void>
+}
+
+/** Starts the chain. By default it has a public route, one for any certificate, and one for the subject alice. */
+export async function startChain({
+  edge: edgeOptions,
+  plugin,
+  fastify,
+  routes = usualRoutes,
+}: ChainOptions = {}): Promise<Chain> {
+  const originPort = await freePort()
+  const key: SigningJwk = edgeOptions?.key ?? {
+    kty: 'oct',
+    kid: 'test',
+    k: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url'),
+  }
+  const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}`, ...edgeOptions, key })
+  const log: string[] = []
+  const app = Fastify({ logger: { level: 'info', stream: lineStream(log) }, ...fastify })
+  await app.register(countersign, {
+    edge: { keys: edge.keys },
+    access: edge.access,
+    trustedIssuers: [edge.clientCa, { dn: 'CN=Acme Branch CA,O=Acme' }],
+    ...plugin?.(edge),
+  })
+  routes(app)
+  await app.listen({ host: '127.0.0.1', port: originPort })
+
+  return {
+    edge,
+    app,
+    originPort,
+    key,
+    log,
+    async through(path, options) {
+      const { status, body } = await edge.fetch(path, options)
+      return { status, body, code: codeOf(body) }
+    },
+    async capture(path, options) {
+      const captured = holdBack(app)
+      await edge.fetch(path, options)
+      return captured
+    },
+    around: (request) => sendRaw(originPort, formatRequest(request)),
+    sign: (request, changes) => signRequest(request, key, changes),
+    lastReason: () =>
+      log.map((line) => JSON.parse(line) as { reason?: string }).findLast(({ reason }) => reason)?.reason,
+    async close() {
+      await edge.close()
+      await app.close()
+    },
+  }
+}
+
+/** The routes that most threats are tried on. */
+export function usualRoutes(app: FastifyInstance): void {
+  app.get('/healthz', { config: { clientCert: false } }, (request) => ({ clientCert: request.clientCert }))
+  app.all('/me', (request) => ({ subject: clientCertOf(request).subject }))
+  app.get('/alice', { config: { clientCert: { subject: { CN: 'alice' } } } }, () => 'for alice alone')
+}
+
+/** Stands in for Fastify for one request, and keeps it from being answered for real. */
+function holdBack({ server }: FastifyInstance): Promise<WireRequest> {
+  const listeners = server.listeners('request') as ((...args: unknown[]) => void)[]
+  server.removeAllListeners('request')
+  return new Promise((resolve) => {
+    server.once('request', ({ method = '', url = '', rawHeaders }: IncomingMessage, response: ServerResponse) => {
+      for (const listener of listeners) server.on('request', listener)
+      response.end()
+      resolve({ method, target: url, headers: rawHeaders })
+    })
+  })
+}
+
+/** A stream that keeps what is logged, line by line. */
+export function lineStream(lines: string[]): Writable {
+  return new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(...String(chunk).trim().split('\n'))
+      done()
+    },
+  })
+}
+
+/** A port that nobody listens on. */
+export function freePort(): Promise<number> {
+  return new Promise((resolve) => {
+    const probe = createServer().listen(0, '127.0.0.1', () => {
+      const { port } = probe.address() as { port: number }
+      probe.close(() => resolve(port))
+    })
+  })
+}

@@ -1,0 +1,59 @@
+import { createHmac, generateKeyPairSync } from 'node:crypto'
+import type { SigningJwk } from '@countersign/wire'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { signRequest, type WireRequest } from '../support/signed-request.ts'
+
+const pair = generateKeyPairSync('ed25519')
+const ed25519: SigningJwk = { ...(pair.privateKey.export({ format: 'jwk' }) as SigningJwk), kid: 'ed' }
+const { d: _private, ...ed25519Public } = ed25519
+const hmac: SigningJwk = { kty: 'oct', kid: 'mac', k: Buffer.alloc(32, 9).toString('base64url') }
+const refused = { status: 401, code: 'CSN_SIGNATURE_INVALID' }
+
+describe('a key that is used for another algorithm', () => {
+  let chain: Chain
+  let request: WireRequest
+  beforeAll(async () => {
+    chain = await startChain({ edge: { key: ed25519 }, plugin: () => ({ edge: { keys: [ed25519Public, hmac] } }) })
+    request = await chain.capture('/me', { client: chain.edge.clients.alice })
+  })
+  afterAll(() => chain.close())
+
+  const hmacWith = (secret: Buffer) => (base: string) => createHmac('sha256', secret).update(base, 'latin1').digest()
+  const publicBytes = [
+    Buffer.from(ed25519.x as string, 'base64url'),
+    pair.publicKey.export({ format: 'der', type: 'spki' }),
+    Buffer.from(pair.publicKey.export({ format: 'pem', type: 'spki' })),
+    Buffer.from(ed25519.x as string),
+  ]
+
+  it('is the real thing with the right algorithm, for both keys', async () => {
+    expect(await chain.around(request)).toMatchObject({ status: 200 })
+    expect(await chain.around(signRequest(request, ed25519))).toMatchObject({ status: 200 })
+    expect(await chain.around(signRequest(request, hmac))).toMatchObject({ status: 200 })
+  })
+
+  it('does not verify HMAC made with the public key, in any of its forms', async () => {
+    for (const secret of publicBytes) {
+      for (const alg of ['hmac-sha256', 'ed25519'] as const) {
+        const forged = signRequest(request, ed25519, { alg, sign: hmacWith(secret) })
+        expect(await chain.around(forged)).toMatchObject(refused)
+      }
+    }
+  })
+
+  it('does not verify under the name of the other algorithm', async () => {
+    expect(await chain.around(signRequest(request, ed25519, { alg: 'hmac-sha256' }))).toMatchObject(refused)
+    expect(await chain.around(signRequest(request, hmac, { alg: 'ed25519' }))).toMatchObject(refused)
+  })
+
+  it('does not verify under the id of the other key', async () => {
+    expect(await chain.around(signRequest(request, ed25519, { keyid: 'mac' }))).toMatchObject(refused)
+    expect(await chain.around(signRequest(request, hmac, { keyid: 'ed' }))).toMatchObject(refused)
+  })
+
+  it.each(['unknown', 'constructor', '__proto__', 'toString'])('is refused under the id %s', async (keyid) => {
+    expect(await chain.around(signRequest(request, hmac, { keyid }))).toMatchObject(refused)
+    expect(chain.lastReason()).toBe('the keyid is not one of edge.keys')
+  })
+})

@@ -1,0 +1,51 @@
+import { CERTIFICATE_HEADERS } from '@countersign/wire'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { headerLines, headerOf, type WireRequest, withHeader, withLines } from '../support/signed-request.ts'
+
+describe('a header that is changed behind the edge', () => {
+  let chain: Chain
+  let genuine: WireRequest
+  beforeAll(async () => {
+    chain = await startChain({ edge: { forwardCert: 'chain' } })
+    genuine = await chain.capture('/me', { client: chain.edge.clients.branch })
+  })
+  afterAll(() => chain.close())
+
+  const names = [...CERTIFICATE_HEADERS.map(({ name }) => name), 'cf-access-jwt-assertion']
+
+  it('is one of a request that carries every header of the table', () => {
+    expect(names.filter((name) => headerOf(genuine, name) === undefined)).toEqual([])
+  })
+
+  it.each(names)('is refused when its value is another: %s', async (name) => {
+    expect(await chain.around(withHeader(genuine, name, `${headerOf(genuine, name)}0`))).toMatchObject({
+      status: 401,
+      code: 'CSN_SIGNATURE_INVALID',
+    })
+  })
+
+  it.each(names)('is refused when it is gone: %s', async (name) => {
+    expect(await chain.around(withHeader(genuine, name, undefined))).toMatchObject({
+      status: 401,
+      code: 'CSN_SIGNATURE_INVALID',
+    })
+  })
+
+  it.each(names)('is refused when its value is empty: %s', async (name) => {
+    expect(await chain.around(withHeader(genuine, name, ''))).toMatchObject({
+      status: 400,
+      code: 'CSN_HEADERS_MALFORMED',
+    })
+  })
+
+  it('is refused when it is added', async () => {
+    const without = await chain.capture('/me')
+    const added = withHeader(without, 'X-CERT-SUBJECT-DN', 'CN=alice')
+    expect(await chain.around(added)).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
+  })
+
+  it('may stand anywhere: the order of header lines says nothing', async () => {
+    expect(await chain.around(withLines(genuine, headerLines(genuine).reverse()))).toMatchObject({ status: 200 })
+  })
+})

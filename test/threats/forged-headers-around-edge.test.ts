@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { withHeader } from '../support/signed-request.ts'
+
+describe('certificate headers that somebody sends straight to the origin', () => {
+  let chain: Chain
+  beforeAll(async () => {
+    chain = await startChain()
+  })
+  afterAll(() => chain.close())
+
+  it('are refused beside a valid Access token, without a signature', async () => {
+    // Everything is genuine but that the edge did not send it: what an insider with a browser's cookie can put together.
+    const genuine = await chain.capture('/alice', { client: chain.edge.clients.alice })
+    const forged = withHeader(withHeader(genuine, 'signature', undefined), 'signature-input', undefined)
+    expect(await chain.around(forged)).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_MISSING' })
+  })
+
+  it('are refused with half a signature', async () => {
+    const genuine = await chain.capture('/alice', { client: chain.edge.clients.alice })
+    expect(await chain.around(withHeader(genuine, 'signature', undefined))).toMatchObject({
+      status: 401,
+      code: 'CSN_SIGNATURE_MISSING',
+    })
+    expect(await chain.around(withHeader(genuine, 'signature-input', undefined))).toMatchObject({
+      status: 401,
+      code: 'CSN_SIGNATURE_MISSING',
+    })
+  })
+
+  it('are refused with a signature by a key that the attacker made', async () => {
+    const genuine = await chain.capture('/alice', { client: chain.edge.clients.alice })
+    const own = { ...chain.key, k: Buffer.alloc(32, 7).toString('base64url') }
+    const { signRequest } = await import('../support/signed-request.ts')
+    expect(await chain.around(signRequest(genuine, own))).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
+  })
+
+  it('pass when they are the real thing, so that the refusals above mean something', async () => {
+    const genuine = await chain.capture('/alice', { client: chain.edge.clients.alice })
+    expect(await chain.around(genuine)).toMatchObject({ status: 200, body: 'for alice alone' })
+  })
+})

@@ -1,0 +1,50 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { headerLines } from '../support/signed-request.ts'
+
+describe('certificate headers that the client sends through the edge', () => {
+  let chain: Chain
+  beforeAll(async () => {
+    chain = await startChain()
+  })
+  afterAll(() => chain.close())
+
+  const forged = {
+    'X-CERT-PRESENTED': '1',
+    'X-CERT-VERIFY': 'SUCCESS',
+    'X-CERT-REVOKED': '0',
+    'x-cert-subject-dn': 'CN=alice,O=Acme',
+    'x-cert-subject-dn-2253': 'CN=alice,O=Acme',
+    'Client-Cert': ':AAAA:',
+  }
+
+  it('are of no use without a certificate', async () => {
+    expect(await chain.through('/alice', { headers: forged })).toMatchObject({ status: 401, code: 'CSN_CERT_MISSING' })
+  })
+
+  it('do not make bob alice', async () => {
+    const { bob } = chain.edge.clients
+    expect(await chain.through('/alice', { client: bob, headers: forged })).toMatchObject({
+      status: 403,
+      code: 'CSN_CERT_FORBIDDEN',
+    })
+    expect((await chain.through('/me', { client: bob, headers: forged })).body).toContain('CN=bob')
+  })
+
+  it('do not reach the origin', async () => {
+    const captured = await chain.capture('/me', { client: chain.edge.clients.bob, headers: forged })
+    expect(headerLines(captured).filter(([, value]) => value.includes('alice') || value === ':AAAA:')).toEqual([])
+  })
+
+  it('take a forged signature under our label with them, and leave others', async () => {
+    const headers = {
+      'Signature-Input': 'sig1=("@method"), countersign=("@method")',
+      Signature: 'sig1=:AAAA:, countersign=:AAAA:',
+    }
+    const answer = await chain.through('/me', { client: chain.edge.clients.bob, headers })
+    expect(answer.status).toBe(200)
+    const captured = await chain.capture('/me', { client: chain.edge.clients.bob, headers })
+    const signature = headerLines(captured).find(([name]) => name.toLowerCase() === 'signature')?.[1]
+    expect(signature).toMatch(/^countersign=:[^,]+:, sig1=:AAAA:$/)
+  })
+})

@@ -1,0 +1,47 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+
+const faults: Record<string, RequestListener> = {
+  '500': (_request, response) => response.writeHead(500).end(),
+  'a reset': (request) => request.socket.destroy(),
+  rubbish: (_request, response) => response.end('<html>'),
+  'no set': (_request, response) => response.end('{"keys":"none"}'),
+  'a redirect': (_request, response) => response.writeHead(302, { location: 'https://attacker.example/' }).end(),
+}
+
+describe('a key server that answers with', () => {
+  let chain: Chain
+  let server: Server
+  let answer: RequestListener
+  beforeAll(async () => {
+    server = createServer((request, response) => answer(request, response))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const jwksUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/certs`
+    chain = await startChain({ plugin: (edge) => ({ access: { ...edge.access, jwksUri } }) })
+  })
+  afterAll(async () => {
+    await chain.close()
+    server.closeAllConnections()
+    server.close()
+  })
+
+  it.each(Object.keys(faults))('%s lets nobody in, and blames nobody', async (fault) => {
+    answer = faults[fault] as RequestListener
+    const { alice } = chain.edge.clients
+    expect(await chain.through('/me', { client: alice })).toMatchObject({
+      status: 503,
+      code: 'CSN_ACCESS_KEYS_UNAVAILABLE',
+    })
+  })
+
+  it('an empty set refuses the token, since its key is not there', async () => {
+    answer = (_request, response) => response.end('{"keys":[]}')
+    const { alice } = chain.edge.clients
+    expect(await chain.through('/me', { client: alice })).toMatchObject({
+      status: 401,
+      code: 'CSN_ACCESS_TOKEN_INVALID',
+    })
+  })
+})

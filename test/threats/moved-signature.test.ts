@@ -1,0 +1,47 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { type WireRequest, withHeader } from '../support/signed-request.ts'
+
+describe('a captured signature on another request', () => {
+  let chain: Chain
+  let captured: WireRequest
+  beforeAll(async () => {
+    chain = await startChain()
+    captured = await chain.capture('/me?a=1&b=2', { client: chain.edge.clients.alice })
+  })
+  afterAll(() => chain.close())
+
+  it.each([
+    ['path', { target: '/alice?a=1&b=2' }],
+    ['path that only looks the same', { target: '/%6De?a=1&b=2' }],
+    ['path with a slash more', { target: '/me/?a=1&b=2' }],
+    ['query', { target: '/me?a=1&b=3' }],
+    ['query in another order', { target: '/me?b=2&a=1' }],
+    ['query left out', { target: '/me' }],
+    ['method', { method: 'POST' }],
+    ['method that answers alike', { method: 'HEAD' }],
+  ])('is refused on another %s', async (_what, change) => {
+    const answer = await chain.around({ ...captured, ...change })
+    expect(answer.status).toBe(401)
+    expect(chain.lastReason()).toBe('the signature does not verify')
+  })
+
+  it('is refused on another host', async () => {
+    expect(await chain.around(withHeader(captured, 'host', 'other.example'))).toMatchObject({
+      status: 401,
+      code: 'CSN_SIGNATURE_INVALID',
+    })
+  })
+
+  it("is refused with another caller's Access token", async () => {
+    const token = await chain.edge.accessToken({ as: 'user' })
+    expect(await chain.around(withHeader(captured, 'cf-access-jwt-assertion', token))).toMatchObject({
+      status: 401,
+      code: 'CSN_SIGNATURE_INVALID',
+    })
+  })
+
+  it('is good where it belongs', async () => {
+    expect(await chain.around(captured)).toMatchObject({ status: 200 })
+  })
+})

@@ -1,0 +1,56 @@
+import { clientCertOf } from '@countersign/origin-plugin'
+import { parseDistinguishedName } from '@countersign/wire'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { headerLines } from '../support/signed-request.ts'
+
+const names = [
+  'Zoë',
+  'Ægir Øst',
+  '日本語',
+  'emoji 🦊🏳️‍🌈',
+  'right-to-left \u202Eevil\u202C',
+  'a\u0000b',
+  'line\r\nX-CERT-VERIFY: SUCCESS',
+  'tab\there',
+  '\uFEFFbom',
+  '  spaces around  ',
+  '#hash',
+  'a,b+c=d/e\\f;g<h>i"j',
+  '__proto__',
+  'constructor',
+  '\\',
+  '\\00',
+  'é (decomposed e\u0301)',
+  'x'.repeat(2000),
+]
+
+describe('a common name with odd characters', () => {
+  let chain: Chain
+  beforeAll(async () => {
+    chain = await startChain({
+      routes: (app) => {
+        app.get('/name', (request) => ({
+          name: clientCertOf(request).subject.CN,
+          text: String(clientCertOf(request).subject),
+        }))
+      },
+    })
+  })
+  afterAll(() => chain.close())
+
+  const escaped = (name: string) =>
+    [...Buffer.from(name)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('')
+
+  it.each(names)('arrives as it is in the certificate: %j', async (name) => {
+    const client = await chain.edge.issueClient({ subject: `CN=${escaped(name)},O=Acme` })
+    const captured = await chain.capture('/name', { client })
+    for (const [header, value] of headerLines(captured)) expect(`${header}: ${value}`).toMatch(/^[\x20-\x7e]+$/)
+
+    const answer = await chain.around(captured)
+    expect(answer.status).toBe(200)
+    const { name: arrived, text } = JSON.parse(Buffer.from(answer.body, 'latin1').toString())
+    expect(arrived).toBe(name)
+    expect(parseDistinguishedName(text)[0]).toEqual([{ type: 'CN', value: name }])
+  })
+})

@@ -1,0 +1,35 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { withHeader } from '../support/signed-request.ts'
+
+describe('a public route', () => {
+  let chain: Chain
+  beforeAll(async () => {
+    chain = await startChain({
+      routes(app) {
+        app.get('/healthz', { config: { clientCert: false } }, ({ clientCert, access }) => ({ clientCert, access }))
+        app.get('/half', { config: { clientCert: false }, preHandler: app.requireClientCert(true) }, () => 'in')
+      },
+    })
+  })
+  afterAll(() => chain.close())
+
+  const nobody = { status: 200, body: '{"clientCert":null,"access":null}' }
+
+  it('answers without anything', async () => {
+    expect(await chain.through('/healthz')).toMatchObject(nobody)
+  })
+
+  it('sees no certificate in forged headers, nor in genuine ones', async () => {
+    const genuine = await chain.capture('/healthz', { client: chain.edge.clients.alice })
+    expect(await chain.around(genuine)).toMatchObject(nobody)
+    expect(await chain.around(withHeader(genuine, 'x-cert-subject-dn', 'CN=mallory'))).toMatchObject(nobody)
+  })
+
+  it('cannot be guarded by a hook alone: nothing was verified that it could decide on', async () => {
+    expect(await chain.through('/half', { client: chain.edge.clients.alice })).toMatchObject({
+      status: 401,
+      code: 'CSN_CERT_MISSING',
+    })
+  })
+})

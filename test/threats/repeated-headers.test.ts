@@ -1,0 +1,49 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { headerLines, withLines } from '../support/signed-request.ts'
+
+const repeatable = [
+  'x-cert-subject-dn',
+  'x-cert-subject-dn-2253',
+  'X-CERT-VERIFY',
+  'x-cert-presented',
+  'client-cert',
+  'cf-access-jwt-assertion',
+]
+
+describe('a repeated header line', () => {
+  let chain: Chain
+  beforeAll(async () => {
+    chain = await startChain()
+  })
+  afterAll(() => chain.close())
+
+  it.each(repeatable)('is refused before the real one, where Node joins the two: %s', async (name) => {
+    const genuine = await chain.capture('/me', { client: chain.edge.clients.bob })
+    const before = withLines(genuine, [[name, 'CN=alice'], ...headerLines(genuine)])
+    expect(await chain.around(before)).toMatchObject({ status: 400, code: 'CSN_HEADERS_MALFORMED' })
+    expect(chain.lastReason()).toContain('is repeated')
+  })
+
+  it.each(repeatable)('is refused behind the real one: %s', async (name) => {
+    const genuine = await chain.capture('/me', { client: chain.edge.clients.bob })
+    const behind = withLines(genuine, [...headerLines(genuine), [name, 'CN=alice']])
+    expect(await chain.around(behind)).toMatchObject({ status: 400, code: 'CSN_HEADERS_MALFORMED' })
+  })
+
+  it('is refused when it is the very same line', async () => {
+    const genuine = await chain.capture('/me', { client: chain.edge.clients.bob })
+    const line = headerLines(genuine).find(([name]) => name.toLowerCase() === 'x-cert-serial')
+    const doubled = withLines(genuine, [...headerLines(genuine), line as [string, string]])
+    expect(await chain.around(doubled)).toMatchObject({ status: 400, code: 'CSN_HEADERS_MALFORMED' })
+  })
+
+  it('of the signature is refused: two members under our label', async () => {
+    const genuine = await chain.capture('/me', { client: chain.edge.clients.bob })
+    for (const name of ['signature', 'signature-input']) {
+      const line = headerLines(genuine).find(([each]) => each.toLowerCase() === name) as [string, string]
+      const doubled = withLines(genuine, [...headerLines(genuine), line])
+      expect(await chain.around(doubled)).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
+    }
+  })
+})

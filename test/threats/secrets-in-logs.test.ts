@@ -1,0 +1,54 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { headerOf, type WireRequest, withHeader } from '../support/signed-request.ts'
+
+describe('logs and answers', () => {
+  let chain: Chain
+  let captured: WireRequest
+  const answers: string[] = []
+  beforeAll(async () => {
+    chain = await startChain()
+    const { alice, bob } = chain.edge.clients
+    captured = await chain.capture('/me', { client: alice })
+    const broken = [
+      withHeader(captured, 'signature', undefined),
+      withHeader(captured, 'signature', `${headerOf(captured, 'signature')}, x`),
+      withHeader(captured, 'signature-input', `${headerOf(captured, 'signature-input')};x=1`),
+      withHeader(captured, 'x-cert-serial', 'zz'),
+      chain.sign(withHeader(captured, 'cf-access-jwt-assertion', `${headerOf(captured, 'cf-access-jwt-assertion')}x`)),
+      captured,
+      captured,
+    ]
+    for (const request of broken) answers.push((await chain.around(request)).body)
+    for (const path of ['/alice', '/nowhere']) answers.push((await chain.through(path, { client: bob })).body)
+  })
+  afterAll(() => chain.close())
+
+  it('hold a reason for each refusal', () => {
+    const refusals = chain.log
+      .map((line) => JSON.parse(line))
+      .filter(({ msg }) => msg === 'countersign: request refused')
+    expect(refusals.length).toBeGreaterThanOrEqual(7)
+    for (const { level, code, statusCode, reason } of refusals) {
+      expect({ level, statusCode }).toEqual({ level: 40, statusCode: expect.any(Number) })
+      expect(code).toMatch(/^CSN_/)
+      expect(reason).toMatch(/\w/)
+    }
+  })
+
+  it('never hold a token, a signature or a key', () => {
+    const text = [...chain.log, ...answers].join('\n')
+    const signature = headerOf(captured, 'signature')?.slice('countersign=:'.length, -1) ?? ''
+    const token = headerOf(captured, 'cf-access-jwt-assertion') ?? ''
+    expect(signature.length).toBeGreaterThan(40)
+    for (const secret of [signature, token, ...token.split('.'), chain.key.k as string]) {
+      expect(text).not.toContain(secret)
+    }
+  })
+
+  it('of the client do not hold the reason', () => {
+    for (const body of answers.filter((each) => each.includes('CSN_'))) {
+      expect(Object.keys(JSON.parse(body)).sort()).toEqual(['code', 'error', 'message', 'statusCode'])
+    }
+  })
+})

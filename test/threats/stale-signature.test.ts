@@ -1,0 +1,58 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import type { SignatureChanges, WireRequest } from '../support/signed-request.ts'
+
+describe('a signature of another time', () => {
+  let chain: Chain
+  let request: WireRequest
+  beforeAll(async () => {
+    chain = await startChain()
+    request = await chain.capture('/me', { client: chain.edge.clients.alice })
+  })
+  afterAll(() => chain.close())
+
+  const sent = (changes: SignatureChanges) => chain.around(chain.sign(request, changes))
+  const now = () => Math.floor(Date.now() / 1000)
+
+  it('is accepted within the minute', async () => {
+    expect(await sent({ created: now() - 55 })).toMatchObject({ status: 200 })
+  })
+
+  it('is refused after the minute and the tolerance', async () => {
+    expect(await sent({ created: now() - 70, expires: now() - 10 })).toMatchObject({
+      status: 401,
+      code: 'CSN_SIGNATURE_EXPIRED',
+    })
+  })
+
+  it('is refused after maxAge, whatever it says of its own end', async () => {
+    expect(await sent({ created: now() - 70, expires: now() + 86_400 })).toMatchObject({
+      status: 401,
+      code: 'CSN_SIGNATURE_EXPIRED',
+    })
+  })
+
+  it('is refused after its own end, whatever maxAge says', async () => {
+    expect(await sent({ created: now() - 30, expires: now() - 20 })).toMatchObject({
+      status: 401,
+      code: 'CSN_SIGNATURE_EXPIRED',
+    })
+  })
+
+  it('is refused when it ends before it begins', async () => {
+    expect(await sent({ created: now(), expires: now() - 60 })).toMatchObject({
+      status: 401,
+      code: 'CSN_SIGNATURE_EXPIRED',
+    })
+  })
+
+  it('is refused from the future', async () => {
+    expect(await sent({ created: now() + 60 })).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
+    expect(chain.lastReason()).toBe('created lies in the future')
+  })
+
+  it('is not called expired when it is a forgery', async () => {
+    const forged = chain.sign(request, { created: now() - 3600, sign: () => Buffer.alloc(32) })
+    expect(await chain.around(forged)).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
+  })
+})

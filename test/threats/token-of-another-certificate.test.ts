@@ -1,0 +1,85 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { type WireRequest, withHeader } from '../support/signed-request.ts'
+
+describe('an Access token that names a certificate', () => {
+  let chain: Chain
+  let request: WireRequest
+  beforeAll(async () => {
+    chain = await startChain()
+    request = await chain.capture('/me', { client: chain.edge.clients.alice })
+  })
+  afterAll(() => chain.close())
+
+  type TokenOptions = Parameters<Chain['edge']['accessToken']>[0]
+  const sent = async (options: TokenOptions) =>
+    chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', await chain.edge.accessToken(options))))
+  const refused = { status: 403, code: 'CSN_CERT_MISMATCH' }
+
+  it('is accepted with that certificate', async () => {
+    expect(await sent({ as: 'certificate', client: chain.edge.clients.alice })).toMatchObject({ status: 200 })
+  })
+
+  it('is refused with another', async () => {
+    expect(await sent({ as: 'certificate', client: chain.edge.clients.bob })).toMatchObject(refused)
+  })
+
+  it('is refused with another of the same common name', async () => {
+    const namesake = await chain.edge.issueClient({ name: 'namesake', subject: 'CN=alice,OU=Ops,O=Acme,C=US' })
+    expect(await sent({ as: 'certificate', client: namesake })).toMatchObject(refused)
+    expect(chain.lastReason()).toContain('mtls_auth.cert_serial')
+  })
+
+  it.each([
+    ['common_name', { common_name: 'bob' }],
+    ['common_name in other letters', { common_name: 'Alice' }],
+    ['serial number', { mtls_auth: { cert_serial: '0123' } }],
+    ['serial number that is none', { mtls_auth: { cert_serial: 'zz' } }],
+    ['issuer', { mtls_auth: { cert_issuer_dn: 'CN=Other CA' } }],
+    ['issuer in one line', { mtls_auth: { cert_issuer_dn: '/CN=Other CA' } }],
+    ["issuer's key", { mtls_auth: { cert_issuer_ski: 'ABCD' } }],
+    ['everything: it is no object', { mtls_auth: 'SUCCESS' }],
+  ])('is refused when it differs in the %s', async (_what, claims) => {
+    expect(await sent({ as: 'certificate', client: chain.edge.clients.alice, claims })).toMatchObject(refused)
+  })
+
+  it('does not bind a user, who may come with any certificate', async () => {
+    expect(await sent({ as: 'user' })).toMatchObject({ status: 200 })
+  })
+})
+
+describe('a user who is tied to a certificate by access.matches', () => {
+  let chain: Chain
+  beforeAll(async () => {
+    chain = await startChain({
+      plugin: (edge) => ({
+        access: {
+          ...edge.access,
+          matches: (access, cert) => {
+            if (cert.subject.CN === 'rsa') throw new Error('no such user')
+            return access.kind === 'user' && access.email.startsWith(`${cert.subject.CN}@`)
+          },
+        },
+      }),
+    })
+  })
+  afterAll(() => chain.close())
+
+  const sent = async (email: string, client: 'alice' | 'bob' | 'rsa') => {
+    const request = await chain.capture('/me', { client: chain.edge.clients[client] })
+    const token = await chain.edge.accessToken({ claims: { email } })
+    return chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token)))
+  }
+
+  it("is accepted with one's own", async () => {
+    expect(await sent('alice@acme.example', 'alice')).toMatchObject({ status: 200 })
+  })
+
+  it("is refused with another's", async () => {
+    expect(await sent('alice@acme.example', 'bob')).toMatchObject({ status: 403, code: 'CSN_CERT_MISMATCH' })
+  })
+
+  it('is refused when the function throws', async () => {
+    expect(await sent('rsa@acme.example', 'rsa')).toMatchObject({ status: 403, code: 'CSN_CERT_MISMATCH' })
+  })
+})

@@ -1,0 +1,37 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { headerLines } from '../support/signed-request.ts'
+
+describe('a field that Cloudflare leaves empty', () => {
+  let chain: Chain
+  beforeAll(async () => {
+    chain = await startChain({ edge: { forwardCert: 'chain' } })
+  })
+  afterAll(() => chain.close())
+
+  it('never becomes the text undefined, null or an empty line', async () => {
+    const { alice, selfSigned } = chain.edge.clients
+    for (const client of [undefined, alice, selfSigned]) {
+      const captured = await chain.capture('/me', { client })
+      const odd = headerLines(captured).filter(([, value]) =>
+        ['', 'undefined', 'null', '[object Object]', '::'].includes(value),
+      )
+      expect(odd).toEqual([])
+    }
+  })
+
+  it('is left out: without a certificate three headers say so', async () => {
+    const captured = await chain.capture('/me')
+    const family = headerLines(captured).filter(([name]) => /^(?:x-cert|client-cert)/i.test(name))
+    expect(family.map(([name, value]) => `${name.toLowerCase()}: ${value}`).sort()).toEqual([
+      'x-cert-presented: 0',
+      'x-cert-revoked: 0',
+      'x-cert-verify: NONE',
+    ])
+  })
+
+  it('as an empty subject is an empty name', async () => {
+    const client = await chain.edge.issueClient({ subject: '', san: { uri: ['spiffe://acme/pay'] } })
+    expect(await chain.through('/me', { client })).toMatchObject({ status: 200, body: '{"subject":""}' })
+  })
+})

@@ -1,0 +1,40 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+
+describe('asking for routes that do not exist', () => {
+  let chain: Chain
+  beforeAll(async () => {
+    chain = await startChain({
+      routes(app) {
+        app.get('/exists', () => 'here')
+        app.register(
+          async (scope) => {
+            scope.setNotFoundHandler((_request, reply) => reply.code(404).send({ own: true }))
+          },
+          { prefix: '/scope' },
+        )
+      },
+    })
+  })
+  afterAll(() => chain.close())
+
+  it.each([
+    ['GET', '/exists'],
+    ['GET', '/nowhere'],
+    ['POST', '/exists'],
+    ['OPTIONS', '/exists'],
+    ['GET', '/scope/nowhere'],
+    ['DELETE', '/'],
+  ])('tells nothing without a certificate: %s %s', async (method, path) => {
+    expect(await chain.through(path, { method })).toMatchObject({ status: 401, code: 'CSN_CERT_MISSING' })
+  })
+
+  it('tells it with one', async () => {
+    const { alice } = chain.edge.clients
+    expect(await chain.through('/nowhere', { client: alice })).toMatchObject({ status: 404 })
+    expect(await chain.through('/scope/nowhere', { client: alice })).toMatchObject({
+      status: 404,
+      body: '{"own":true}',
+    })
+  })
+})

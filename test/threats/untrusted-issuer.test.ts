@@ -1,0 +1,77 @@
+import type { TrustedIssuer } from '@countersign/origin-plugin'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { headerOf } from '../support/signed-request.ts'
+
+const refused = { status: 403, code: 'CSN_CERT_UNTRUSTED_ISSUER' }
+
+/** The certificate is verified by the edge in each of these; what differs is whom the origin trusts. */
+async function withTrust(
+  issuers: (chain: { edge: Chain['edge'] }) => readonly TrustedIssuer[],
+  forwardCert: 'leaf' | 'none' = 'leaf',
+) {
+  return startChain({ edge: { forwardCert }, plugin: (edge) => ({ trustedIssuers: issuers({ edge }) }) })
+}
+
+describe('a certificate that Cloudflare verified, of a CA that the origin does not trust', () => {
+  let chain: Chain
+  beforeAll(async () => {
+    chain = await withTrust(({ edge }) => [edge.clientCa])
+  })
+  afterAll(() => chain.close())
+
+  it('is refused', async () => {
+    expect(await chain.through('/me', { client: chain.edge.clients.branch })).toMatchObject(refused)
+  })
+
+  it('is told from one of the trusted CA', async () => {
+    expect(await chain.through('/me', { client: chain.edge.clients.alice })).toMatchObject({ status: 200 })
+  })
+})
+
+describe('a CA with the name of a trusted one', () => {
+  let chain: Chain
+  let namesake: Chain
+  beforeAll(async () => {
+    // Two runs have CAs of the same name with different keys: the account that verified is not the one that is trusted.
+    namesake = await startChain()
+    chain = await withTrust(() => [namesake.edge.clientCa])
+  })
+  afterAll(async () => {
+    await chain.close()
+    await namesake.close()
+  })
+
+  it('is not taken for it', async () => {
+    expect(await chain.through('/me', { client: chain.edge.clients.alice })).toMatchObject(refused)
+  })
+})
+
+describe('a CA that is trusted by name or key identifier', () => {
+  it.each([
+    ['its name', [{ dn: 'CN=Acme Client CA,O=Acme' }], true],
+    ['its name in another spelling', [{ dn: 'cn=Acme\\20Client CA , 2.5.4.10="Acme"' }], true],
+    ['its name in other letters', [{ dn: 'CN=ACME CLIENT CA,O=Acme' }], false],
+    ['its name in another order', [{ dn: 'O=Acme,CN=Acme Client CA' }], false],
+    ['a part of its name', [{ dn: 'CN=Acme Client CA' }], false],
+    ['its name and more', [{ dn: 'CN=Acme Client CA,O=Acme,C=US' }], false],
+    ["another's key identifier", [{ keyId: 'AB:CD' }], false],
+    ["its name and another's key identifier", [{ dn: 'CN=Acme Client CA,O=Acme', keyId: 'ABCD' }], false],
+  ] as const)('by %s', async (_what, issuers, trusted) => {
+    const chain = await withTrust(() => issuers, 'none')
+    try {
+      const answer = await chain.through('/me', { client: chain.edge.clients.alice })
+      expect(answer).toMatchObject(trusted ? { status: 200 } : refused)
+    } finally {
+      await chain.close()
+    }
+  })
+
+  it('by its key identifier', async () => {
+    const first = await startChain()
+    const captured = await first.capture('/me', { client: first.edge.clients.alice })
+    const keyId = headerOf(captured, 'x-cert-issuer-ski') ?? ''
+    await first.close()
+    expect(keyId).toMatch(/^[0-9A-Fa-f:]{40,}$/)
+  })
+})

@@ -1,0 +1,65 @@
+import countersign from '@countersign/origin-plugin'
+import Fastify from 'fastify'
+import { describe, expect, it } from 'vitest'
+
+const edge = { keys: { kty: 'oct', kid: 'k', k: Buffer.alloc(32, 1).toString('base64url') } }
+const access = { team: 'acme', audience: 'a'.repeat(64) }
+const good = { edge, access, trustedIssuers: null }
+
+async function register(options: unknown): Promise<void> {
+  await Fastify().register(countersign, options as typeof good)
+}
+
+describe('a configuration that would switch a check off', () => {
+  it('starts when everything is said', async () => {
+    await register(good)
+  })
+
+  it.each([
+    ['no options at all', undefined, 'edge is not said'],
+    ['edge left out', { access, trustedIssuers: null }, 'edge is not said'],
+    ['access left out', { edge, trustedIssuers: null }, 'access is not said'],
+    ['trustedIssuers left out', { edge, access }, 'trustedIssuers is not said'],
+    ['neither signature nor token', { ...good, edge: null, access: null }, 'edge and access are both null'],
+    ['no audience', { ...good, access: { team: 'acme' } }, 'access.audience is missing'],
+    ['an empty list of audiences', { ...good, access: { team: 'acme', audience: [] } }, 'access.audience is missing'],
+    ['an audience that is none', { ...good, access: { team: 'acme', audience: 'app' } }, '64 hexadecimal digits'],
+    ['a team that is a URL', { ...good, access: { ...access, team: 'https://evil.example' } }, 'access.team must be'],
+    [
+      'keys over plain http',
+      { ...good, access: { issuer: 'https://a', audience: 'x', jwksUri: 'http://a.example/' } },
+      'https',
+    ],
+    ['a weak key', { ...good, edge: { keys: { kty: 'oct', kid: 'k', k: 'c2VjcmV0' } } }, 'too weak'],
+    ['no key', { ...good, edge: { keys: [] } }, 'edge.keys is empty'],
+    ['keys still as text', { ...good, edge: { keys: JSON.stringify(edge.keys) } }, 'JSON.parse'],
+    ['a mistyped option', { ...good, acess: null }, '"acess" is not known'],
+    ['a mistyped edge option', { ...good, edge: { ...edge, replays: false } }, '"replays" is not known'],
+    ['an empty list of issuers', { ...good, trustedIssuers: [] }, 'at least one CA'],
+    ['an endless signature', { ...good, edge: { ...edge, maxAge: 86_400 } }, 'edge.maxAge must be'],
+    ['a policy without a condition', { ...good, policies: { ops: {} } }, 'empty requirement'],
+    [
+      'a policy with a mistyped property',
+      { ...good, policies: { ops: { subjekt: { OU: 'Ops' } } } },
+      '"subjekt" is not known',
+    ],
+    ['an expression that is not anchored', { ...good, policies: { ops: { subject: { OU: /Ops/ } } } }, 'not anchored'],
+    [
+      'alternatives behind one anchor',
+      { ...good, policies: { ops: { subject: { OU: /^Ops|Dev$/ } } } },
+      'not anchored',
+    ],
+  ])('does not start: %s', async (_what, options, message) => {
+    await expect(register(options)).rejects.toThrow(TypeError)
+    await expect(register(options)).rejects.toThrow(message)
+  })
+
+  it('never quotes a key in the error', async () => {
+    const secret = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ'
+    const error = await register({ ...good, edge: { keys: { kty: 'oct', kid: 'k', k: secret } } }).catch(
+      (reason) => reason,
+    )
+    expect(error).toBeInstanceOf(TypeError)
+    expect(String(error)).not.toContain(secret)
+  })
+})
