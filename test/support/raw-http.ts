@@ -12,13 +12,16 @@ export interface RawAnswer {
  * Sends exact bytes to a server on this machine and reads the answer until the connection ends.
  *
  * @param bytes - a whole HTTP/1.1 request that asks for `Connection: close`; characters are bytes (latin1)
- * @throws Error if the connection ends without an answer, or nothing comes for ten seconds
+ * @throws Error if the connection ends without an answer, or does not end and is silent for ten seconds
  */
 export function sendRaw(port: number, bytes: string): Promise<RawAnswer> {
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(bytes, 'latin1'))
     const chunks: Buffer[] = []
-    socket.setTimeout(10_000, () => socket.destroy(new Error('no answer within ten seconds')))
+    socket.setTimeout(10_000, () => {
+      reject(new Error('the connection did not end within ten seconds'))
+      socket.destroy()
+    })
     socket.on('data', (chunk) => chunks.push(chunk))
     // A server that refuses a request early may reset the connection behind its answer.
     socket.on('error', (error) => (chunks.length > 0 ? resolve(parseAnswer(chunks)) : reject(error)))

@@ -1,5 +1,11 @@
 import { channel } from 'node:diagnostics_channel'
-import type { FastifyInstance, FastifyPluginCallback, FastifyRequest, onRequestAsyncHookHandler } from 'fastify'
+import type {
+  FastifyInstance,
+  FastifyPluginCallback,
+  FastifyReply,
+  FastifyRequest,
+  onRequestAsyncHookHandler,
+} from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-identity.ts'
 import { authenticate } from './authenticate.ts'
@@ -78,14 +84,14 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.decorate('clientCertRoutes', () => guards.list())
   app.decorate('requireClientCert', (requirement) => {
     const guard = settings.guards.compile(requirement, 'requireClientCert')
-    return async (request) => orRefuse(request, () => applyGuard(guard, request))
+    return async (request, reply) => orRefuse(request, reply, () => applyGuard(guard, request))
   })
 
   app.addHook('onRoute', (route) => guards.add(route))
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', async (request, reply) => {
     const guard = routeGuard(request)
     if (guard === null) return
-    await orRefuse(request, async () => {
+    await orRefuse(request, reply, async () => {
       const { clientCert, access } = await authenticate(request, settings)
       request.clientCert = clientCert
       request.access = access
@@ -118,7 +124,11 @@ function applyGuard(guard: Guard, request: FastifyRequest): void {
 }
 
 /** Runs the checks, and makes a refusal known before Fastify answers with it. */
-async function orRefuse(request: FastifyRequest, check: () => void | Promise<void>): Promise<void> {
+async function orRefuse(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  check: () => void | Promise<void>,
+): Promise<void> {
   try {
     await check()
   } catch (error) {
@@ -130,6 +140,13 @@ async function orRefuse(request: FastifyRequest, check: () => void | Promise<voi
       request.log.warn({ code, statusCode, reason }, 'countersign: request refused')
       if (refused.hasSubscribers) refused.publish({ request, error } satisfies RefusedMessage)
     }
+    if (request.raw.headers.upgrade !== undefined) hangUp(request, reply)
     throw error
   }
+}
+
+/** A server that has taken a socket for a WebSocket has no time-out for it: refused, it would stay open for good. */
+function hangUp(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('connection', 'close')
+  reply.raw.once('finish', () => request.raw.socket.end())
 }

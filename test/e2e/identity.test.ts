@@ -1,0 +1,86 @@
+import { X509Certificate } from 'node:crypto'
+import { type ClientCert, clientCertOf } from '@countersign/origin-plugin'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+
+describe('request.clientCert at the end of the chain', () => {
+  let chain: Chain
+  let seen: ClientCert | undefined
+  beforeAll(async () => {
+    chain = await startChain({
+      routes(app) {
+        app.get('/me', (request) => {
+          seen = clientCertOf(request)
+          return { subject: seen.subject, access: request.access }
+        })
+      },
+    })
+  })
+  afterAll(() => chain.close())
+
+  it.each(['alice', 'bob', 'rsa', 'branch'] as const)('says what the certificate of %s says', async (name) => {
+    const client = chain.edge.clients[name]
+    expect(await chain.through('/me', { client })).toMatchObject({ status: 200 })
+    const x509 = new X509Certificate(client.cert)
+    expect(seen).toMatchObject({
+      serialNumber: x509.serialNumber,
+      fingerprint: x509.fingerprint,
+      fingerprint256: x509.fingerprint256,
+      validFromDate: x509.validFromDate,
+      validToDate: x509.validToDate,
+      subjectAltName: x509.subjectAltName,
+      verified: true,
+      verification: 'SUCCESS',
+      revoked: false,
+    })
+    expect(seen?.x509?.raw).toEqual(x509.raw)
+    const lines = (text: string) => text.split('\n').reverse().join(',')
+    expect(String(seen?.subject)).toBe(lines(x509.subject))
+    expect(String(seen?.issuer)).toBe(lines(x509.issuer))
+  })
+
+  it('has the alternative names by kind', async () => {
+    const san = {
+      dns: ['Pay.Acme.Example'],
+      email: ['pay@acme.example'],
+      uri: ['spiffe://acme/pay'],
+      ip: ['10.0.0.1', '2001:db8::1'],
+    }
+    const client = await chain.edge.issueClient({ subject: 'CN=pay', san })
+    expect(await chain.through('/me', { client })).toMatchObject({ status: 200 })
+    expect(seen?.subjectAltNames).toEqual({ ...san, dns: ['pay.acme.example'] })
+  })
+
+  it.each([
+    ['user', { kind: 'user', email: expect.stringContaining('@') }],
+    ['service', { kind: 'service', clientId: expect.stringMatching(/\.access$/) }],
+    ['certificate', { kind: 'certificate', commonName: 'alice' }],
+  ])('comes with whom Access admitted: a %s', async (which, access) => {
+    const headers = { 'Countersign-Dev-Access': which }
+    const { body } = await chain.through('/me', { client: chain.edge.clients.alice, headers })
+    expect(JSON.parse(body)).toMatchObject({ subject: 'CN=alice,OU=Ops,O=Acme,C=US', access })
+  })
+
+  it.each(['TLSv1.2', 'TLSv1.3'] as const)('comes over %s', async (maxVersion) => {
+    expect(await chain.through('/me', { client: chain.edge.clients.alice, maxVersion })).toMatchObject({ status: 200 })
+  })
+})
+
+describe('what the Worker forwards', () => {
+  it.each([
+    ['none', undefined],
+    ['leaf', 0],
+    ['chain', 1],
+  ] as const)('is %s', async (forwardCert, intermediates) => {
+    const chain = await startChain({ edge: { forwardCert } })
+    try {
+      const captured = await chain.capture('/me', { client: chain.edge.clients.branch })
+      const names = captured.headers.map((name) => name.toLowerCase())
+      expect(names.includes('client-cert')).toBe(intermediates !== undefined)
+      expect(names.includes('client-cert-chain')).toBe(intermediates === 1)
+      expect(await chain.around(captured)).toMatchObject({ status: 200 })
+    } finally {
+      await chain.close()
+    }
+  })
+})
