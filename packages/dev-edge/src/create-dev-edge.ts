@@ -4,6 +4,7 @@ import type { JWTPayload } from 'jose'
 import type { AccessLogin } from './access-claims.ts'
 import { ACCESS_CERTS_PATH, createAccessServer } from './access-endpoint.ts'
 import { AccessIssuer } from './access-issuer.ts'
+import { closeable } from './close-server.ts'
 import { DevAccessTokens } from './dev-access.ts'
 import { type DevClient, type IssueClientOptions, issueClient, toPem } from './dev-client.ts'
 import { type DevClients, issueDevClients } from './dev-clients.ts'
@@ -13,7 +14,7 @@ import { formatPrivateKey } from './key-pair.ts'
 import { listen } from './listen.ts'
 import { createPki } from './pki.ts'
 import { buildTlsClientAuth } from './tls-client-auth.ts'
-import { closeServer, TlsListener } from './tls-listener.ts'
+import { TlsListener } from './tls-listener.ts'
 import { describeForAccess, type EdgeState } from './worker-request.ts'
 import { startWorker } from './worker-runtime.ts'
 
@@ -176,8 +177,9 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     worker: worker.address,
   })
   const accessServer = createAccessServer(issuer)
+  const closeAccessServer = closeable(accessServer)
   const close = async () => {
-    await Promise.all([listener.close(), closeServer(accessServer), worker.close()])
+    await Promise.all([listener.close(), closeAccessServer(), worker.close()])
   }
 
   let ports: { readonly tls: number; readonly access: number }

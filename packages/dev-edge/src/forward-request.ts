@@ -45,9 +45,15 @@ export function forwardRequest(
     answerFailure(response, originUnreachable(error, worker))
   })
   response.on('close', () => {
-    if (!response.writableFinished) upstream.destroy()
+    if (!response.writableFinished) hangUp(upstream)
   })
   request.pipe(upstream)
+}
+
+/** With a reset, since workerd takes a mere end of the connection for a client that still wants to read. */
+export function hangUp(upstream: ClientRequest): void {
+  upstream.socket?.resetAndDestroy()
+  upstream.destroy()
 }
 
 /** Passes an answer on as it is: repeats such as Set-Cookie are kept, and the head goes before the body has begun. */

@@ -1,7 +1,7 @@
 import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { answerFailure } from './answer.ts'
-import { forwardAnswer, originUnreachable, type WorkerAddress } from './forward-request.ts'
+import { forwardAnswer, hangUp, originUnreachable, type WorkerAddress } from './forward-request.ts'
 import { headerPairs } from './hop-by-hop.ts'
 import type { WorkerRequest } from './worker-request.ts'
 
@@ -29,7 +29,7 @@ export function forwardUpgrade(
   })
   upstream.on('response', (answer) => forwardAnswer(answer, responseOn(socket, request)))
   upstream.on('error', (error) => answerFailure(responseOn(socket, request), originUnreachable(error, worker)))
-  socket.on('close', () => upstream.destroy())
+  socket.on('close', () => hangUp(upstream))
   upstream.end()
 }
 

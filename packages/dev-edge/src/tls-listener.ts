@@ -1,10 +1,10 @@
 import { constants } from 'node:crypto'
-import { Agent, type Server as HttpServer } from 'node:http'
+import { Agent } from 'node:http'
 import { createServer, type Server } from 'node:https'
-import type { Duplex } from 'node:stream'
 import { answerAccessCerts } from './access-endpoint.ts'
 import type { AccessIssuer } from './access-issuer.ts'
 import { answerFailure } from './answer.ts'
+import { closeable } from './close-server.ts'
 import { forwardRequest, type WorkerAddress } from './forward-request.ts'
 import { forwardUpgrade, responseOn } from './forward-upgrade.ts'
 import { keepPeerCertificates } from './peer-certificates.ts'
@@ -31,7 +31,7 @@ const IDLE_TIMEOUT = 3000
 /** A listener that asks for a client certificate, refuses nobody, and lets the Worker say what it saw. */
 export class TlsListener {
   readonly server: Server
-  readonly #upgraded = new Set<Duplex>()
+  readonly #close: () => Promise<void>
   readonly #agent = new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT })
 
   constructor({ cert, key, clientCa, edge, access, worker }: TlsListenerOptions) {
@@ -46,6 +46,7 @@ export class TlsListener {
       secureOptions: constants.SSL_OP_NO_TICKET,
       maxHeaderSize: MAX_HEADER_SIZE,
     })
+    this.#close = closeable(this.server)
     keepPeerCertificates(this.server)
     this.server.on('request', async (request, response) => {
       if (answerAccessCerts(request, response, access)) return
@@ -57,7 +58,7 @@ export class TlsListener {
       }
     })
     this.server.on('upgrade', async (request, socket, head) => {
-      this.#track(socket)
+      socket.on('error', () => socket.destroy())
       try {
         forwardUpgrade(request, socket, head, await buildWorkerRequest(request, edge), worker)
       } catch (error) {
@@ -67,21 +68,7 @@ export class TlsListener {
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#upgraded) socket.destroy()
     this.#agent.destroy()
-    await closeServer(this.server)
+    await this.#close()
   }
-
-  #track(socket: Duplex): void {
-    this.#upgraded.add(socket)
-    socket.on('error', () => socket.destroy())
-    socket.on('close', () => this.#upgraded.delete(socket))
-  }
-}
-
-/** Stops listening and cuts what is still open. */
-export async function closeServer(server: Server | HttpServer): Promise<void> {
-  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
-  server.closeAllConnections()
-  await closed
 }
