@@ -1,0 +1,41 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ROOT } from '../support/files.ts'
+
+/**
+ * Packs every package as it would be published, and holds the tarball against what its users need: exports that resolve,
+ * types that agree with them, nothing missing. Needs a build.
+ */
+const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+const run = (command: string, ...args: string[]) =>
+  execFileSync(command, args, { cwd: join(ROOT, 'test'), stdio: 'inherit' })
+
+try {
+  run(
+    'pnpm',
+    '--recursive',
+    '--filter',
+    '@countersign/*',
+    '--filter',
+    '!@countersign/test',
+    '--filter',
+    '!@countersign/example-*',
+    'exec',
+    'pnpm',
+    'pack',
+    '--pack-destination',
+    folder,
+  )
+  const tarballs = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
+  if (tarballs.length !== 4)
+    throw new Error(`expected the tarballs of four packages, got ${tarballs.join(', ') || 'none'}`)
+  for (const tarball of tarballs.map((name) => join(folder, name))) {
+    run('publint', 'run', tarball, '--strict')
+    // esm-only: there is no CommonJS build for require() to find.
+    run('attw', tarball, '--profile', 'esm-only')
+  }
+} finally {
+  rmSync(folder, { recursive: true })
+}
