@@ -1,4 +1,10 @@
-import { type Agent, request as httpRequest, type IncomingMessage, type ServerResponse } from 'node:http'
+import {
+  type Agent,
+  type ClientRequest,
+  request as httpRequest,
+  type IncomingMessage,
+  type ServerResponse,
+} from 'node:http'
 import { answerFailure } from './answer.ts'
 import { withoutHopByHop } from './hop-by-hop.ts'
 import { RefusedByEdge } from './refused-by-edge.ts'
