@@ -8,7 +8,8 @@ import { stripHeaders } from './strip-headers.ts'
 /** Options of {@link countersign}. */
 export interface CountersignOptions {
   /**
-   * The private JWK that signs, as an object or as the JSON text of a secret binding. It is imported once per isolate.
+   * The private JWK that signs, as the JSON text of a secret binding or as an object. It is imported once per isolate
+   * as long as it is the same text or the very same object: parse no new one for each request.
    * `kty: "oct"` signs with `hmac-sha256`, `kty: "OKP"` with `ed25519`.
    */
   readonly key: string | SigningJwk | undefined

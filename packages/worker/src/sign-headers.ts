@@ -24,9 +24,13 @@ export async function signHeaders(
   key: SigningKey,
 ): Promise<void> {
   const covered = new Map<string, string>(stamped)
-  const token = headers.get(ACCESS_TOKEN_HEADER)
+  const token = headers.get(ACCESS_TOKEN_HEADER)?.trim() ?? null
   const fields = token === null ? [...covered.keys()] : [ACCESS_TOKEN_HEADER, ...covered.keys()]
-  if (token !== null) covered.set(ACCESS_TOKEN_HEADER, token)
+  if (token !== null) {
+    // Sent as it is signed: left alone, workerd would send the client's bytes, spaces and broken UTF-8 included.
+    headers.set(ACCESS_TOKEN_HEADER, token)
+    covered.set(ACCESS_TOKEN_HEADER, token)
+  }
 
   const created = Math.floor(Date.now() / 1000)
   const signatureInput = formatSignatureInput(fields, {

@@ -22,7 +22,10 @@ export function stampHeaders(headers: Headers, auth: TlsClientAuth, forwardCert:
   return stamped
 }
 
-/** The value to send, `""` for none. Flags and verdict are always said, in a way that fails closed. */
+/**
+ * The value to send, `""` for none. Flags and verdict are always said, in a way that fails closed: whoever reads one of
+ * them alone must not take a certificate for verified that was not presented, nor for good that is not said to be.
+ */
 function headerText(header: CertificateHeader, auth: TlsClientAuth, forwardCert: ForwardCert): string {
   const text = auth[header.field] ?? ''
   const presented = auth.certPresented === '1'
@@ -30,9 +33,9 @@ function headerText(header: CertificateHeader, auth: TlsClientAuth, forwardCert:
     case 'certPresented':
       return presented ? '1' : '0'
     case 'certVerified':
-      return text || 'NONE'
+      return (presented && text) || 'NONE'
     case 'certRevoked':
-      return text === '' || text === '0' ? '0' : '1'
+      return presented && text !== '0' ? '1' : '0'
     case 'certRFC9440':
       return presented && forwardCert !== 'none' ? text : ''
     case 'certChainRFC9440':

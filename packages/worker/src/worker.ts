@@ -70,9 +70,17 @@ function refuseAtEdge(request: Request, { require = 'none' }: WorkerOptions): Re
 
 function answerFailure(error: unknown): Response {
   const code = error instanceof CountersignWorkerError ? error.code : 'CSN_WORKER_FAILED'
-  const reason = error instanceof Error ? error.message : String(error)
+  // Another error's message can quote what it choked on: JSON.parse does, and in `configure` that is a key.
+  const reason = error instanceof CountersignWorkerError ? error.message : where(error)
   console.error(JSON.stringify({ level: 'error', code, reason }))
   return answer(500, code, 'Internal Server Error', 'The edge could not sign the request')
+}
+
+/** The error's name and the function that threw it. */
+function where(error: unknown): string {
+  if (!(error instanceof Error)) return `a thrown ${typeof error}`
+  const frame = error.stack?.split('\n').find((line) => /^\s+at /.test(line))
+  return `${error.name}${frame ? ` ${frame.trim()}` : ''}`
 }
 
 /** The shape of Fastify's own error replies, so that a client reads one format wherever it is refused. */
