@@ -34,7 +34,10 @@ export async function startWorker({ origin, bindings, log }: WorkerRuntimeOption
     outboundService: { external: { address: `${origin.hostname}:${origin.port || 80}`, http: {} } },
     stripCfConnectingIp: false,
     log: new Log(LogLevel.NONE),
-    handleStructuredLogs: ({ message }: { readonly message: string }) => log(message),
+    // Miniflare throws when this returns anything, and a caller's function may.
+    handleStructuredLogs: ({ message }: { readonly message: string }) => {
+      log(message)
+    },
   })
   try {
     const { hostname, port } = await miniflare.unsafeGetDirectURL()
