@@ -5,6 +5,7 @@ import type { AccessIdentity } from './access-identity.ts'
 import type { ClientCert } from './client-cert.ts'
 import { refusal } from './errors.ts'
 import { requireSameCertificate } from './match-access.ts'
+import { ignoreRejection } from './own-decision.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { type EdgeFields, readHeaders } from './read-headers.ts'
 import { requireVerdict } from './require-verdict.ts'
@@ -97,5 +98,6 @@ function requireMatch(
   } catch (error) {
     throw refusal('CSN_CERT_MISMATCH', `access.matches threw ${error instanceof Error ? error.name : 'a value'}`)
   }
+  ignoreRejection(matched)
   if (matched !== true) throw refusal('CSN_CERT_MISMATCH', 'access.matches did not return true')
 }

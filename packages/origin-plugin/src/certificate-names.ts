@@ -68,7 +68,11 @@ const SUBJECT_ALT_NAME = '2.5.29.17'
 function readExtensions(extensions: DerValue | undefined): Map<string, Uint8Array> {
   if (!extensions) return new Map()
   const [list] = readDerValues(extensions.contents)
-  return new Map(readDerChildren(list, TAG.SEQUENCE).map(readExtension))
+  const entries = readDerChildren(list, TAG.SEQUENCE).map(readExtension)
+  const byId = new Map(entries)
+  // RFC 5280, section 4.2. Of two lists of alternative names, each reader would believe another.
+  if (byId.size < entries.length) throw new SyntaxError('an extension is repeated')
+  return byId
 }
 
 function readExtension(extension: DerValue): [oid: string, contents: Uint8Array] {

@@ -1,5 +1,6 @@
 import { ANY_VERIFIED, allGuards, anyGuard, type Guard, MATCH, mismatch, notGuard, undecided } from './decision.ts'
 import { compileCertificateRequirement } from './match-certificate.ts'
+import { ignoreRejection, requireSynchronous } from './own-decision.ts'
 import { Combination, type GuardFunction, type Requirement } from './requirement.ts'
 
 /** Compiles requirements, with the named policies at hand. */
@@ -31,7 +32,7 @@ export function createGuardCompiler(policies: Readonly<Record<string, Requiremen
       return compileCertificateRequirement(requirement, where)
     }
     throw new TypeError(
-      `${where} must be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function`,
+      `${where} must be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function (and clientCert of a public route: false)`,
     )
   }
 
@@ -70,9 +71,7 @@ export function createGuardCompiler(policies: Readonly<Record<string, Requiremen
 }
 
 function functionGuard(decideOwn: GuardFunction, where: string): Guard {
-  if (Object.prototype.toString.call(decideOwn) === '[object AsyncFunction]') {
-    throw new TypeError(`${where}: a guard decides without waiting: write a function that returns true or false`)
-  }
+  requireSynchronous(decideOwn, `${where}: a guard`)
   const description = `function ${decideOwn.name || '(anonymous)'}`
   const other = mismatch(`${description} did not return true`)
   const doubt = undecided(`${description} did not return a boolean: a guard decides without waiting`)
@@ -86,8 +85,7 @@ function functionGuard(decideOwn: GuardFunction, where: string): Guard {
         return undecided(`${description} threw ${error instanceof Error ? error.name : 'a value'}`)
       }
       if (typeof decided !== 'boolean') {
-        // A promise that nobody waits for must not end the process when it rejects.
-        if (decided instanceof Promise) decided.catch(() => {})
+        ignoreRejection(decided)
         return doubt
       }
       return decided ? MATCH : other

@@ -69,7 +69,8 @@ export function readDerOid(value: DerValue | undefined): string {
     }
   }
   const [first] = arcs
-  if (first === undefined) throw new SyntaxError('an object identifier is empty')
+  const last = value.contents.at(-1) ?? 0x80
+  if (first === undefined || last >= 0x80) throw new SyntaxError('an object identifier is empty or cut off')
   const root = first < 80n ? first / 40n : 2n
   return [root, first - root * 40n, ...arcs.slice(1)].join('.')
 }

@@ -31,7 +31,7 @@ const PROPERTIES: { readonly [Property in keyof CertificateRequirement]-?: Prope
  * @throws TypeError with a sentence that says what to write
  */
 export function compileCertificateRequirement(requirement: object, where: string): Guard {
-  const entries = Object.entries(requirement).filter(([, match]) => match !== undefined)
+  const entries = Object.entries(requirement)
   if (entries.length === 0) {
     throw new TypeError(`${where} is an empty requirement: write true for any verified certificate`)
   }
@@ -40,6 +40,7 @@ export function compileCertificateRequirement(requirement: object, where: string
   }
   const guards = entries.map(([property, match]) => {
     requireKnown(property, Object.keys(PROPERTIES), where)
+    requireSaid(match, `${where}.${property}`)
     const compile = PROPERTIES[property as keyof CertificateRequirement] as (match: unknown, where: string) => Guard
     return compile(match, `${where}.${property}`)
   })
@@ -161,11 +162,15 @@ function accessGuard(match: AccessMatch, where: string): Guard {
 }
 
 function properties(match: unknown, known: readonly string[], where: string): [string, TextMatch][] {
-  const entries =
-    typeof match === 'object' && match !== null ? Object.entries(match).filter(([, text]) => text !== undefined) : []
+  const entries = typeof match === 'object' && match !== null ? Object.entries(match) : []
   if (entries.length === 0) throw new TypeError(`${where} must be an object with ${known.join(', ')}`)
   for (const [property] of entries) requireKnown(property, known, where)
   return entries
+}
+
+/** Left out, a condition would be gone without a word: a variable that was never set, a name with a typo. */
+function requireSaid(match: unknown, where: string): void {
+  if (match === undefined) throw new TypeError(`${where} is undefined: write a value, or leave the property out`)
 }
 
 function requireKnown(property: string, known: readonly string[], where: string): void {

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { normalizeHex, parseCertificateDate } from '@countersign/wire'
+import { isCertificateFamily, normalizeHex, parseCertificateDate } from '@countersign/wire'
 import { type CertificateNames, readCertificateNames } from './certificate-names.ts'
 import type { ClientCert } from './client-cert.ts'
 import { DistinguishedName } from './distinguished-name.ts'
@@ -25,7 +25,8 @@ export function parseClientCert(fields: EdgeFields): ClientCert {
     x509: forwarded?.x509,
     subjectAltName: forwarded?.x509.subjectAltName,
     subjectAltNames: forwarded?.names.subjectAltNames,
-    raw: Object.freeze(Object.fromEntries(fields)),
+    // Without the Access token, which is among the fields: a certificate gets logged and shown.
+    raw: Object.freeze(Object.fromEntries([...fields].filter(([name]) => isCertificateFamily(name)))),
   }
 }
 
@@ -107,6 +108,9 @@ function optionalHex(text: string | undefined): string | undefined {
 interface ForwardedCert {
   readonly x509: X509Certificate
   readonly names: CertificateNames
+  /** Milliseconds since the epoch. Node has had `validFromDate` since 22.10 only. */
+  readonly validFrom: number
+  readonly validTo: number
 }
 
 const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/
@@ -116,25 +120,40 @@ function parseForwarded(fields: EdgeFields): ForwardedCert | undefined {
   if (text === undefined) return undefined
   const base64 = BYTE_SEQUENCE.exec(text)?.[1]
   if (!base64) throw refusal('CSN_HEADERS_MALFORMED', 'the header client-cert is not base64 between colons (RFC 9440)')
+  const der = Buffer.from(base64, 'base64')
+  const x509 = parse('client-cert', () => readCertificate(der))
+  return parse('client-cert', () => ({
+    x509,
+    names: readCertificateNames(der),
+    validFrom: parseCertificateDate(x509.validFrom),
+    validTo: parseCertificateDate(x509.validTo),
+  }))
+}
+
+function readCertificate(der: Buffer): X509Certificate {
+  let x509: X509Certificate
   try {
-    const x509 = new X509Certificate(Buffer.from(base64, 'base64'))
-    // The DER as parsed, not as sent: what stands behind the certificate in the header would be another certificate.
-    return { x509, names: readCertificateNames(x509.raw) }
+    x509 = new X509Certificate(der)
   } catch {
-    throw refusal('CSN_HEADERS_MALFORMED', 'the header client-cert holds no certificate')
+    throw new SyntaxError('holds no certificate')
   }
+  // OpenSSL also reads PEM here, and one certificate out of two: another reader of the header would see another one.
+  if (!x509.raw.equals(der)) throw new SyntaxError('is not exactly one certificate in DER')
+  return x509
 }
 
 /** Cloudflare fills both from one certificate, so any difference was made on the way. */
-function requireAgreement(text: CertFields, { x509, names }: ForwardedCert): void {
+function requireAgreement(text: CertFields, { x509, names, validFrom, validTo }: ForwardedCert): void {
   const agreements: Record<string, boolean> = {
     'x-cert-finger-256': text.fingerprint256 === x509.fingerprint256,
     'x-cert-finger': text.fingerprint === x509.fingerprint,
     'x-cert-serial': text.serialNumber === normalizeSerialNumber(x509.serialNumber),
     'x-cert-subject-dn': text.subject.equals(names.subject),
     'x-cert-issuer-dn': text.issuer.equals(names.issuer),
-    'x-cert-notbe': text.validFromDate.getTime() === x509.validFromDate.getTime(),
-    'x-cert-notaf': text.validToDate.getTime() === x509.validToDate.getTime(),
+    'x-cert-notbe': text.validFromDate.getTime() === validFrom,
+    'x-cert-notaf': text.validToDate.getTime() === validTo,
+    // Not every certificate has one, and Cloudflare may leave out or derive what others write down.
+    'x-cert-ski': !text.keyId || !names.subjectKeyId || text.keyId === names.subjectKeyId,
   }
   const contradicted = Object.keys(agreements).find((name) => !agreements[name])
   if (contradicted) throw refusal('CSN_CERT_MISMATCH', `Client-Cert is not the certificate of ${contradicted}`)

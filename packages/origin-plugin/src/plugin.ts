@@ -106,10 +106,10 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   }
 
   function routeGuard(request: FastifyRequest): RouteGuard {
-    // A path that no route has: who may learn that it is missing is who may learn of any route.
-    if (request.is404) return ANY_VERIFIED
     const guard = guards.get(request.routeOptions.config)
     if (guard !== undefined) return guard
+    // A path that no route has: who may learn that it is missing is who may learn of any route.
+    if (request.is404) return ANY_VERIFIED
     const { method, url } = request.routeOptions
     throw new TypeError(
       `the route ${method} ${url} was declared before countersign was registered: register countersign first`,

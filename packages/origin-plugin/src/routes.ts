@@ -35,7 +35,7 @@ export function createRouteGuards(compiler: GuardCompiler): RouteGuards {
   const routes: ClientCertRoute[] = []
   return {
     add(route) {
-      const requirement = route.config?.clientCert ?? true
+      const requirement = requirementOf(route)
       const method = [route.method].flat().join(',')
       const guard = requirement === false ? null : compiler.compile(requirement, `${method} ${route.url}`)
       // In the route's config, which Fastify hands to the request: deciding by path would mean to read paths as the router does.
@@ -45,6 +45,11 @@ export function createRouteGuards(compiler: GuardCompiler): RouteGuards {
     get: (config) => (config as { readonly [GUARD]?: RouteGuard })[GUARD],
     list: () => [...routes],
   }
+}
+
+/** What is there but undefined is a mistake, such as a requirement under a name with a typo; it must not mean less. */
+function requirementOf({ config = {} }: RouteOptions): unknown {
+  return 'clientCert' in config ? config.clientCert : true
 }
 
 function describe(requirement: unknown, guard: RouteGuard): Pick<ClientCertRoute, 'protection' | 'requirement'> {

@@ -61,13 +61,14 @@ function compileDescription(issuer: unknown): CompiledIssuer {
   const { dn, keyId, ...others } = issuer as { dn?: unknown; keyId?: unknown }
   const [unknown] = Object.keys(others)
   if (unknown !== undefined) throw new TypeError(`"${unknown}" is not known: write { dn }, { keyId } or both`)
-  if (dn === undefined && keyId === undefined) throw new TypeError('write { dn }, { keyId } or both')
-  if (dn !== undefined && (typeof dn !== 'string' || dn === ''))
+  if (Object.keys(issuer).length === 0) throw new TypeError('write { dn }, { keyId } or both')
+  // Also when it is there but undefined: the other must not be left to decide alone.
+  if ('dn' in issuer && (typeof dn !== 'string' || dn === ''))
     throw new TypeError('dn must be a name such as "CN=Acme CA,O=Acme"')
-  if (keyId !== undefined && typeof keyId !== 'string') throw new TypeError('keyId must be hexadecimal text')
+  if ('keyId' in issuer && typeof keyId !== 'string') throw new TypeError('keyId must be hexadecimal text')
   return {
-    dn: dn === undefined ? undefined : DistinguishedName.parse(dn),
-    keyId: keyId === undefined ? undefined : normalizeHex(keyId),
+    dn: typeof dn === 'string' ? DistinguishedName.parse(dn) : undefined,
+    keyId: typeof keyId === 'string' ? normalizeHex(keyId) : undefined,
     ca: undefined,
   }
 }
