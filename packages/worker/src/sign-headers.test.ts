@@ -1,3 +1,4 @@
+import type { JsonWebKey } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Edge, type RawRequest, startEdge } from './testing/edge.ts'
 import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from './testing/keys.ts'
@@ -17,7 +18,7 @@ describe('signHeaders', () => {
   }, 30_000)
   afterAll(() => edge[Symbol.asyncDispose]())
 
-  const signature = async (request: RawRequest = {}, jwk: object = hmacJwk) =>
+  const signature = async (request: RawRequest = {}, jwk: JsonWebKey = hmacJwk) =>
     verifyByHand(await edge.forward(request), jwk)
 
   it.each([

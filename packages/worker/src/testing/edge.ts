@@ -46,6 +46,8 @@ export interface Edge extends AsyncDisposable {
   send(request?: RawRequest): Promise<Exchange>
   /** As {@link send}, when the origin must have got the request. */
   forward(request?: RawRequest): Promise<ReceivedRequest>
+  /** Where a Worker listens, the first one if none is named: for clients that write the absolute form themselves. */
+  port(worker?: string): number
   /** Opens a connection and writes a request's head on it; the rest is the test's. */
   open(request?: RawRequest): Promise<Socket>
 }
@@ -55,7 +57,7 @@ export async function startEdge(workers: Readonly<Record<string, WorkerUnderTest
   const origin = await startOrigin()
   const logs: string[] = []
   const miniflare = new Miniflare({
-    handleStructuredLogs: ({ message }) => void logs.push(message),
+    handleStructuredLogs: ({ message }: { message: string }) => void logs.push(message),
     workers: await Promise.all(
       Object.entries(workers).map(async ([name, worker]) => ({
         name,
@@ -71,10 +73,11 @@ export async function startEdge(workers: Readonly<Record<string, WorkerUnderTest
   const ports = new Map<string, number>()
   for (const name of Object.keys(workers)) ports.set(name, Number((await miniflare.unsafeGetDirectURL(name)).port))
   const [firstName = ''] = ports.keys()
+  const port = (worker = firstName) => ports.get(worker) ?? 0
   let requests = 0
 
   const open = async (request: RawRequest = {}, id = ''): Promise<Socket> => {
-    const socket = connect(ports.get(request.worker ?? firstName) ?? 0, '127.0.0.1')
+    const socket = connect(port(request.worker), '127.0.0.1')
     await once(socket, 'connect')
     socket.write(requestHead(request, id), 'latin1')
     return socket
@@ -94,7 +97,8 @@ export async function startEdge(workers: Readonly<Record<string, WorkerUnderTest
     origin,
     logs,
     send,
-    open,
+    port,
+    open: (request) => open(request),
     async forward(request) {
       const { response, received } = await send(request)
       if (!received) throw new Error(`the origin got no request; the client got ${response.status} ${response.text}`)

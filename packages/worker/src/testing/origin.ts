@@ -56,7 +56,8 @@ export async function startOrigin(): Promise<Origin> {
   }
 }
 
-function receivedRequest(request: IncomingMessage, body: Buffer): ReceivedRequest {
+/** Describes a request whose body has been read. */
+export function receivedRequest(request: IncomingMessage, body: Buffer): ReceivedRequest {
   const { method = '', url = '', rawHeaders } = request
   const values = (name: string) => rawHeaders.filter((_, at) => at % 2 === 1 && lowerName(rawHeaders, at) === name)
   return {

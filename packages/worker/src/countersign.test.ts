@@ -1,0 +1,116 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Edge, startEdge } from './testing/edge.ts'
+import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from './testing/keys.ts'
+import { VERIFIED } from './testing/tls-client-auth.ts'
+import { verifyByHand } from './testing/verify-by-hand.ts'
+
+/** Somebody's own Worker: it answers some paths itself, and tells how often it imported a key. */
+const OWN_WORKER = `
+import { CountersignWorkerError, countersign } from '@countersign/worker'
+
+let imports = 0
+const importKey = crypto.subtle.importKey.bind(crypto.subtle)
+crypto.subtle.importKey = (...parameters) => {
+  imports += 1
+  return importKey(...parameters)
+}
+const keys = [] as unknown[]
+
+export default {
+  async fetch(request: Request, env: Record<string, string>) {
+    const url = new URL(request.url)
+    if (url.pathname === '/imports') return new Response(String(imports))
+    if (url.pathname === '/object') return fetch(await countersign(request, { key: keys[0] ??= JSON.parse(env.HMAC) }))
+    try {
+      const key = env[request.headers.get('key') ?? 'HMAC']
+      return fetch(await countersign(request, { key, forwardCert: request.headers.get('forward-cert') ?? undefined }))
+    } catch (error) {
+      return new Response(error instanceof CountersignWorkerError ? error.code : 'another error', { status: 500 })
+    }
+  },
+}`
+
+const OWN_BINDINGS = `
+import { createWorker } from '@countersign/worker'
+
+export default createWorker((env) => ({ key: JSON.parse(env.EDGE_KEY), forwardCert: 'none', require: env.MTLS }))`
+
+const cf = { tlsClientAuth: VERIFIED }
+
+describe('countersign', () => {
+  let edge: Edge
+  beforeAll(async () => {
+    const HMAC = JSON.stringify(hmacJwk)
+    const ED25519 = JSON.stringify(ed25519Jwk)
+    edge = await startEdge({
+      own: { source: OWN_WORKER, bindings: { HMAC, ED25519 } },
+      counting: { source: OWN_WORKER, bindings: { HMAC } },
+      created: { source: OWN_BINDINGS, bindings: { EDGE_KEY: ED25519, MTLS: 'verified' } },
+      broken: { source: OWN_BINDINGS, bindings: { EDGE_KEY: `${hmacJwk.k}"}`, MTLS: 'verified' } },
+    })
+  }, 30_000)
+  afterAll(() => edge[Symbol.asyncDispose]())
+
+  it("signs inside somebody's own Worker", async () => {
+    const request = await edge.forward({
+      worker: 'own',
+      cf,
+      target: '/a/%2e%2e/b?c',
+      headers: [['forward-cert', 'chain']],
+    })
+    expect(request.url).toBe('/b?c')
+    expect(request.header('client-cert-chain')).toBe(VERIFIED.certChainRFC9440)
+    expect(verifyByHand(request, hmacJwk).valid).toBe(true)
+  })
+
+  it('takes the key as an object too', async () => {
+    const request = await edge.forward({ worker: 'own', target: '/object' })
+    expect(verifyByHand(request, hmacJwk).valid).toBe(true)
+  })
+
+  it('rejects with an error that the Worker can tell by its code', async () => {
+    const exchange = await edge.send({ worker: 'own', headers: [['forward-cert', 'all']] })
+    expect(exchange.response).toMatchObject({ status: 500, text: 'CSN_WORKER_OPTION_INVALID' })
+    const keyless = await edge.send({ worker: 'own', headers: [['key', 'NO_SUCH_BINDING']] })
+    expect(keyless.response).toMatchObject({ status: 500, text: 'CSN_WORKER_KEY_MISSING' })
+    expect([exchange.received, keyless.received]).toEqual([undefined, undefined])
+  })
+
+  it('imports its key once per isolate, not per request', async () => {
+    const imports = async () => Number((await edge.send({ worker: 'counting', target: '/imports' })).response.text)
+    expect(await imports()).toBe(0)
+    for (let sent = 0; sent < 5; sent += 1) await edge.forward({ worker: 'counting' })
+    await Promise.all(Array.from({ length: 20 }, () => edge.forward({ worker: 'counting' })))
+    expect(await imports()).toBe(1)
+  })
+
+  it('signs with the key it was given, even when two alternate', async () => {
+    const sent = Array.from({ length: 20 }, (_, at) => {
+      const [key, jwk] = at % 2 ? (['HMAC', hmacJwk] as const) : (['ED25519', ed25519PublicJwk] as const)
+      return edge.forward({ worker: 'own', headers: [['key', key]] }).then((request) => verifyByHand(request, jwk))
+    })
+    for (const { valid } of await Promise.all(sent)) expect(valid).toBe(true)
+  })
+
+  describe('createWorker', () => {
+    it('reads its options from bindings of any name', async () => {
+      const request = await edge.forward({ worker: 'created', cf })
+      const { valid, covered } = verifyByHand(request, ed25519PublicJwk)
+      expect(valid).toBe(true)
+      expect(covered).not.toContain('client-cert')
+      const refused = await edge.send({ worker: 'created' })
+      expect(refused.response.json()).toMatchObject({ statusCode: 403, code: 'CSN_CERT_UNVERIFIED' })
+      expect(refused.received).toBeUndefined()
+    })
+
+    it('keeps what JSON.parse quotes of a bad key out of the log', async () => {
+      const { response, received } = await edge.send({ worker: 'broken', cf })
+      expect(response.json()).toMatchObject({ statusCode: 500, code: 'CSN_WORKER_FAILED' })
+      expect(received).toBeUndefined()
+      const [line = ''] = await vi.waitUntil(() => edge.logs.length > 0 && edge.logs)
+      expect(JSON.parse(line)).toMatchObject({ level: 'error', code: 'CSN_WORKER_FAILED' })
+      expect(JSON.parse(line).reason).toMatch(/^SyntaxError at /)
+      expect(line).not.toContain(hmacJwk.k.slice(0, 5))
+    })
+  })
+})

@@ -1,0 +1,133 @@
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type Edge, type Exchange, startEdge } from './testing/edge.ts'
+import { ed25519PublicJwk, hmacJwk } from './testing/keys.ts'
+import { PLACEHOLDER, VERIFIED } from './testing/tls-client-auth.ts'
+import { verifyByHand } from './testing/verify-by-hand.ts'
+
+const KEY = JSON.stringify(hmacJwk)
+const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ'
+
+const BAD_BINDINGS: Readonly<Record<string, readonly [code: string, bindings: Record<string, string>]>> = {
+  'no key': ['CSN_WORKER_KEY_MISSING', {}],
+  'an empty key': ['CSN_WORKER_KEY_MISSING', { COUNTERSIGN_KEY: '' }],
+  'a key that is no JSON': ['CSN_WORKER_KEY_INVALID', { COUNTERSIGN_KEY: `${SECRET}{"k":` }],
+  'JSON that is cut off': ['CSN_WORKER_KEY_INVALID', { COUNTERSIGN_KEY: KEY.slice(0, -3) }],
+  'a bare string': ['CSN_WORKER_KEY_INVALID', { COUNTERSIGN_KEY: JSON.stringify(SECRET) }],
+  null: ['CSN_WORKER_KEY_INVALID', { COUNTERSIGN_KEY: 'null' }],
+  'a list of keys': ['CSN_WORKER_KEY_INVALID', { COUNTERSIGN_KEY: `[${KEY}]` }],
+  'a JWK set': ['CSN_WORKER_KEY_INVALID', { COUNTERSIGN_KEY: `{"keys":[${KEY}]}` }],
+  'a key without kid': ['CSN_WORKER_KEY_INVALID', { COUNTERSIGN_KEY: JSON.stringify({ ...hmacJwk, kid: undefined }) }],
+  'a weak key': ['CSN_WORKER_KEY_INVALID', { COUNTERSIGN_KEY: JSON.stringify({ ...hmacJwk, k: SECRET }) }],
+  'a public key': ['CSN_WORKER_KEY_INVALID', { COUNTERSIGN_KEY: JSON.stringify(ed25519PublicJwk) }],
+  'a key of an impossible length': [
+    'CSN_WORKER_KEY_INVALID',
+    { COUNTERSIGN_KEY: JSON.stringify({ ...hmacJwk, k: `${SECRET}${SECRET}${SECRET}`.slice(0, 45) }) },
+  ],
+  'a key of another kind': [
+    'CSN_WORKER_KEY_INVALID',
+    { COUNTERSIGN_KEY: JSON.stringify({ kty: 'RSA', kid: 'r', d: SECRET }) },
+  ],
+  'another COUNTERSIGN_FORWARD_CERT': [
+    'CSN_WORKER_OPTION_INVALID',
+    { COUNTERSIGN_KEY: KEY, COUNTERSIGN_FORWARD_CERT: 'Leaf' },
+  ],
+  'another COUNTERSIGN_REQUIRE': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: 'true' }],
+}
+
+/** Every piece of the bindings above that nobody may read in a log or an answer. */
+const KEY_MATERIAL = [SECRET, hmacJwk.k.slice(0, 8), String(ed25519PublicJwk['x'])]
+
+describe('the Worker', () => {
+  let edge: Edge
+  beforeAll(async () => {
+    const bad = Object.entries(BAD_BINDINGS).map(([name, [, bindings]]) => [workerName(name), { bindings }])
+    edge = await startEdge({
+      verified: { bindings: { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: 'verified' } },
+      none: { bindings: { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: 'none' } },
+      empty: { bindings: { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: '', COUNTERSIGN_FORWARD_CERT: '' } },
+      ...Object.fromEntries(bad),
+    })
+  }, 30_000)
+  afterAll(() => edge[Symbol.asyncDispose]())
+
+  function expectRefusal({ response, received }: Exchange, status: number, code: string): void {
+    expect(response.status).toBe(status)
+    expect(response.headers.get('content-type')).toBe('application/json')
+    expect(response.json()).toEqual({
+      statusCode: status,
+      code,
+      error: status === 500 ? 'Internal Server Error' : 'Forbidden',
+      message: expect.stringMatching(/^The |^A /),
+    })
+    expect(received).toBeUndefined()
+  }
+
+  it.each(Object.entries(BAD_BINDINGS))(
+    'answers 500 and logs the code, when the set-up has %s',
+    async (name, [code]) => {
+      const logged = edge.logs.length
+      const forwarded = edge.origin.received.length
+      const exchange = await edge.send({ worker: workerName(name), cf: { tlsClientAuth: VERIFIED } })
+      expectRefusal(exchange, 500, code)
+
+      const lines = await vi.waitUntil(() => edge.logs.length > logged && edge.logs.slice(logged))
+      expect(lines.map((line) => JSON.parse(line))).toEqual([{ level: 'error', code, reason: expect.any(String) }])
+      for (const material of KEY_MATERIAL) expect(lines.join() + exchange.response.text).not.toContain(material)
+      expect(edge.origin.received).toHaveLength(forwarded)
+    },
+  )
+
+  it('says in the log what to do about it', async () => {
+    const logged = edge.logs.length
+    await edge.send({ worker: workerName('no key') })
+    const [line] = await vi.waitUntil(() => edge.logs.length > logged && edge.logs.slice(logged))
+    expect(line).toContain('wrangler secret put COUNTERSIGN_KEY')
+  })
+
+  it.each([
+    ['no request.cf', undefined],
+    ['no certificate', PLACEHOLDER],
+    ['a failed certificate', { ...VERIFIED, certVerified: 'FAILED:self signed certificate' }],
+    ['an expired certificate', { ...VERIFIED, certVerified: 'FAILED:certificate has expired' }],
+    ['a verdict without a certificate', { ...VERIFIED, certPresented: '0' }],
+    ['no verdict', { ...VERIFIED, certVerified: '' }],
+    ['a verdict in other words', { ...VERIFIED, certVerified: 'success' }],
+  ])('refuses %s at the edge, when it requires a verified one', async (_, tlsClientAuth) => {
+    expectRefusal(await edge.send({ worker: 'verified', cf: { tlsClientAuth } }), 403, 'CSN_CERT_UNVERIFIED')
+  })
+
+  it.each(['1', '', 'false', undefined])(
+    'refuses a certificate whose certRevoked is %j at the edge, when it requires a verified one',
+    async (certRevoked) => {
+      const exchange = await edge.send({ worker: 'verified', cf: { tlsClientAuth: { ...VERIFIED, certRevoked } } })
+      expectRefusal(exchange, 403, 'CSN_CERT_REVOKED')
+    },
+  )
+
+  it('forwards a verified certificate, when it requires one', async () => {
+    const request = await edge.forward({ worker: 'verified', cf: { tlsClientAuth: VERIFIED } })
+    expect(verifyByHand(request, hmacJwk).valid).toBe(true)
+  })
+
+  it.each(['none', 'empty'])(
+    'forwards a request without a certificate, when COUNTERSIGN_REQUIRE is %s',
+    async (worker) => {
+      const request = await edge.forward({ worker, cf: { tlsClientAuth: PLACEHOLDER } })
+      expect(request.header('x-cert-verify')).toBe('NONE')
+      expect(verifyByHand(request, hmacJwk).valid).toBe(true)
+    },
+  )
+
+  it('cannot be talked into it by headers', async () => {
+    const headers = [
+      ['X-CERT-PRESENTED', '1'],
+      ['X-CERT-VERIFY', 'SUCCESS'],
+      ['X-CERT-REVOKED', '0'],
+    ] as const
+    expectRefusal(await edge.send({ worker: 'verified', headers }), 403, 'CSN_CERT_UNVERIFIED')
+  })
+})
+
+function workerName(name: string): string {
+  return name.replaceAll(' ', '-').toLowerCase()
+}

@@ -1,0 +1,80 @@
+import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import { createVerifier, httpbis, type VerifyingKey } from 'http-message-signatures'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Edge, startEdge } from '../../packages/worker/src/testing/edge.ts'
+import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from '../../packages/worker/src/testing/keys.ts'
+import type { ReceivedRequest } from '../../packages/worker/src/testing/origin.ts'
+import { VERIFIED } from '../../packages/worker/src/testing/tls-client-auth.ts'
+
+const keys: Record<string, VerifyingKey> = {
+  'hmac-1': {
+    id: 'hmac-1',
+    algs: ['hmac-sha256'],
+    verify: createVerifier(Buffer.from(hmacJwk.k, 'base64url'), 'hmac-sha256'),
+  },
+  'ed-1': {
+    id: 'ed-1',
+    algs: ['ed25519'],
+    verify: createVerifier(createPublicKey({ key: ed25519PublicJwk as JsonWebKey, format: 'jwk' }), 'ed25519'),
+  },
+}
+
+describe("the Worker's signature, read by an independent RFC 9421 implementation", () => {
+  let edge: Edge
+  beforeAll(async () => {
+    edge = await startEdge({
+      hmac: { bindings: { COUNTERSIGN_KEY: JSON.stringify(hmacJwk), COUNTERSIGN_FORWARD_CERT: 'chain' } },
+      ed25519: { bindings: { COUNTERSIGN_KEY: JSON.stringify(ed25519Jwk) } },
+    })
+  })
+  afterAll(() => edge[Symbol.asyncDispose]())
+
+  const send = (worker: string) =>
+    edge.forward({
+      worker,
+      method: 'POST',
+      target: '/a%2Fb//c?d=%20e&f',
+      headers: [
+        ['Cf-Access-Jwt-Assertion', 'ey.J.x'],
+        ['Signature-Input', 'sig1=("@method");created=1'],
+      ],
+      cf: { tlsClientAuth: { ...VERIFIED, certSubjectDN: 'CN=Zoë' } },
+      body: Buffer.from('hello'),
+    })
+
+  it.each(['hmac', 'ed25519'])('verifies: %s', async (worker) => {
+    expect(await verify(await send(worker))).toBe(true)
+  })
+
+  it.each(['hmac', 'ed25519'])('fails when anything that it covers is changed: %s', async (worker) => {
+    const request = await send(worker)
+    const covered = [...(/\(([^)]*)\)/.exec(request.header('signature-input') ?? '')?.[1] ?? '').matchAll(/"([^"]+)"/g)]
+    expect(covered.length).toBeGreaterThan(20)
+    for (const [, component = ''] of covered) {
+      expect(await verify(request, component), component).toBe(false)
+    }
+  })
+})
+
+/** Verifies with the library alone; `changed` names a component to be given another value first. */
+async function verify({ method, url, rawHeaders }: ReceivedRequest, changed = ''): Promise<boolean | null> {
+  const headers: Record<string, string> = {}
+  for (let at = 0; at < rawHeaders.length; at += 2)
+    headers[rawHeaders[at]?.toLowerCase() ?? ''] = rawHeaders[at + 1] ?? ''
+  // The other label's signature is nobody's business here, and this library verifies them all.
+  headers['signature-input'] = headers['signature-input']?.split(', sig1=')[0] ?? ''
+
+  const [path = '', query = ''] = url.split('?')
+  const target = `${path}${changed === '@path' ? 'x' : ''}?${query}${changed === '@query' ? 'x' : ''}`
+  const authority = `${headers['host']}${changed === '@authority' ? ':8443' : ''}`
+  if (changed in headers) headers[changed] += 'x'
+
+  return httpbis.verifyMessage(
+    {
+      keyLookup: async ({ keyid }) => keys[keyid ?? ''] ?? null,
+      all: true,
+      requiredParams: ['created', 'expires', 'nonce', 'keyid', 'alg', 'tag'],
+    },
+    { method: changed === '@method' ? 'PUT' : method, url: `https://${authority}${target}`, headers },
+  )
+}
