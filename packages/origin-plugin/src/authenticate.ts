@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { ACCESS_TOKEN_HEADER, splitRequestTarget } from '@countersign/wire'
+import { ACCESS_TOKEN_HEADER, type SignatureInput, splitRequestTarget } from '@countersign/wire'
 import type { FastifyRequest } from 'fastify'
 import type { AccessIdentity } from './access-identity.ts'
 import type { ClientCert } from './client-cert.ts'
@@ -8,8 +8,10 @@ import { requireSameCertificate } from './match-access.ts'
 import { ignoreRejection } from './own-decision.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { type EdgeFields, readHeaders } from './read-headers.ts'
+import { spendInStore } from './replay-store.ts'
 import { requireVerdict } from './require-verdict.ts'
-import type { EdgeVerifier, Settings } from './resolve-options.ts'
+import type { EdgeVerifier } from './resolve-edge.ts'
+import type { Settings } from './resolve-options.ts'
 import { requireTrustedIssuer } from './trusted-issuers.ts'
 import { verifyAccessToken } from './verify-access-token.ts'
 import { verifyEdgeSignature } from './verify-edge-signature.ts'
@@ -32,18 +34,25 @@ export async function authenticate(request: FastifyRequest, settings: Settings):
   const now = Date.now() / 1000
   const fields = readHeaders(request.raw.rawHeaders)
 
-  if (settings.edge) spendSignature(request, fields, settings.edge, now)
+  if (settings.edge) {
+    const { nonce } = verifySignature(request, fields, settings.edge, now)
+    await spendNonce(nonce, settings.edge, now)
+  }
   const access = settings.access && (await verifyAccessToken(fields.get(ACCESS_TOKEN_HEADER), settings.access, now))
 
   requireVerdict(fields)
   const clientCert = parseClientCert(fields)
   requireValidity(clientCert, now)
-  if (settings.trustedIssuers) requireTrustedIssuer(clientCert, settings.trustedIssuers)
+  if (settings.trustedIssuers) {
+    for (const { revocation } of requireTrustedIssuer(clientCert, settings.trustedIssuers)) {
+      revocation?.requireNotRevoked(clientCert, now)
+    }
+  }
   if (access) requireMatch(access, clientCert, settings.access?.matches)
   return { clientCert, access }
 }
 
-function spendSignature(request: FastifyRequest, fields: EdgeFields, edge: EdgeVerifier, now: number): void {
+function verifySignature(request: FastifyRequest, fields: EdgeFields, edge: EdgeVerifier, now: number): SignatureInput {
   const { headers } = request.raw
   const signed = {
     fields,
@@ -51,8 +60,14 @@ function spendSignature(request: FastifyRequest, fields: EdgeFields, edge: EdgeV
     signatureInput: joined(headers['signature-input']),
     signature: joined(headers.signature),
   }
-  const { nonce } = verifyEdgeSignature(signed, edge.keys, edge, now)
-  switch (edge.nonces?.spend(nonce, now)) {
+  return verifyEdgeSignature(signed, edge.keys, edge, now)
+}
+
+/** Only after the signature was verified: else anybody could fill the memory, or spend another's nonce. */
+async function spendNonce(nonce: string, { replay, nonceLifetime }: EdgeVerifier, now: number): Promise<void> {
+  if (replay === null) return
+  if (!('memory' in replay)) return spendInStore(nonce, nonceLifetime * 1000, replay)
+  switch (replay.memory.spend(nonce, now)) {
     case 'replayed':
       throw refusal('CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request')
     case 'full':

@@ -1,4 +1,4 @@
-import { attributeTypeName, decodeBerString, type RelativeDistinguishedName } from '@countersign/wire'
+import { attributeTypeName, decodeBerString } from '@countersign/wire'
 import { type DerValue, readDerChildren, readDerOid, readDerValues, TAG } from './der.ts'
 import { DistinguishedName } from './distinguished-name.ts'
 import { formatIpAddress } from './ip-address.ts'
@@ -38,8 +38,8 @@ export function readCertificateNames(der: Uint8Array): CertificateNames {
   const [, , issuer, , subject] = parts[0]?.tag === VERSION ? parts.slice(1) : parts
   const extensions = readExtensions(parts.find((part) => part.tag === EXTENSIONS))
   return {
-    subject: new DistinguishedName(readName(subject)),
-    issuer: new DistinguishedName(readName(issuer)),
+    subject: readName(subject),
+    issuer: readName(issuer),
     subjectAltNames: readSubjectAltNames(extensions.get(SUBJECT_ALT_NAME)),
     subjectKeyId: readSubjectKeyId(extensions.get(SUBJECT_KEY_ID)),
   }
@@ -48,11 +48,14 @@ export function readCertificateNames(der: Uint8Array): CertificateNames {
 const VERSION = 0xa0
 const EXTENSIONS = 0xa3
 
-/** DER has the most general RDN first; RFC 4514 writes the most specific one first (section 2.1). */
-function readName(name: DerValue | undefined): RelativeDistinguishedName[] {
-  return readDerChildren(name, TAG.SEQUENCE)
-    .map((rdn) => readDerChildren(rdn, TAG.SET).map(readAttribute))
-    .reverse()
+/**
+ * Reads a Name. DER has the most general RDN first; RFC 4514 writes the most specific one first (section 2.1).
+ *
+ * @throws SyntaxError if the value is no Name
+ */
+export function readName(name: DerValue | undefined): DistinguishedName {
+  const rdns = readDerChildren(name, TAG.SEQUENCE).map((rdn) => readDerChildren(rdn, TAG.SET).map(readAttribute))
+  return new DistinguishedName(rdns.reverse())
 }
 
 function readAttribute(attribute: DerValue) {

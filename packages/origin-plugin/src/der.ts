@@ -6,39 +6,54 @@ export interface DerValue {
   readonly encoded: Uint8Array
 }
 
-/** The tags of ASN.1 that a certificate's names are made of. */
-export const TAG = { OID: 0x06, OCTET_STRING: 0x04, SEQUENCE: 0x30, SET: 0x31 } as const
+/** The tags of ASN.1 that certificates and revocation lists are made of. */
+export const TAG = {
+  BOOLEAN: 0x01,
+  INTEGER: 0x02,
+  BIT_STRING: 0x03,
+  OCTET_STRING: 0x04,
+  OID: 0x06,
+  UTC_TIME: 0x17,
+  GENERALIZED_TIME: 0x18,
+  SEQUENCE: 0x30,
+  SET: 0x31,
+} as const
 
 /**
  * Reads the values that stand one after the other in DER-encoded contents.
  *
- * Only what X.509 needs: tags of one byte, definite lengths of at most three bytes. Every length is held against the bytes that are there.
- *
- * @throws SyntaxError if the bytes are anything else
- * @see ITU-T X.690, section 8.1
+ * @throws SyntaxError as {@link readDerValue} does
  */
 export function readDerValues(bytes: Uint8Array): DerValue[] {
   const values: DerValue[] = []
-  let at = 0
-  while (at < bytes.length) {
-    const value = readDerValue(bytes.subarray(at))
+  for (let at = 0; at < bytes.length; ) {
+    const value = readDerValue(bytes, at)
     values.push(value)
     at += value.encoded.length
   }
   return values
 }
 
-function readDerValue(bytes: Uint8Array): DerValue {
-  const tag = bytes[0]
-  const first = bytes[1]
+/**
+ * Reads the value that begins at an offset.
+ *
+ * Only what X.509 needs: tags of one byte, definite lengths of at most four bytes. Every length is held against the bytes that are there.
+ *
+ * @throws SyntaxError if the bytes are anything else
+ * @see ITU-T X.690, section 8.1
+ */
+export function readDerValue(bytes: Uint8Array, at: number): DerValue {
+  const tag = bytes[at]
+  const first = bytes[at + 1]
   if (tag === undefined || first === undefined || (tag & 0x1f) === 0x1f) throw new SyntaxError('not a DER value')
   const lengthBytes = first < 0x80 ? 0 : first - 0x80
-  if (first === 0x80 || lengthBytes > 3) throw new SyntaxError('not a definite DER length')
+  if (first === 0x80 || lengthBytes > 4) throw new SyntaxError('not a definite DER length')
+  const start = at + 2 + lengthBytes
   let length = lengthBytes === 0 ? first : 0
-  for (const byte of bytes.subarray(2, 2 + lengthBytes)) length = length * 256 + byte
-  const start = 2 + lengthBytes
-  if (bytes.length < start + length) throw new SyntaxError('a DER value is longer than its bytes')
-  return { tag, contents: bytes.subarray(start, start + length), encoded: bytes.subarray(0, start + length) }
+  for (let each = at + 2; each < start; each += 1) length = length * 256 + (bytes[each] ?? 0)
+  const end = start + length
+  if (end > bytes.length) throw new SyntaxError('a DER value is longer than its bytes')
+  return { tag, contents: bytes.subarray(start, end), encoded: bytes.subarray(at, end) }
 }
 
 /**
@@ -73,4 +88,26 @@ export function readDerOid(value: DerValue | undefined): string {
   if (first === undefined || last >= 0x80) throw new SyntaxError('an object identifier is empty or cut off')
   const root = first < 80n ? first / 40n : 2n
   return [root, first - root * 40n, ...arcs.slice(1)].join('.')
+}
+
+/**
+ * Reads a UTCTime or GeneralizedTime as RFC 5280 has them: to the second, in UTC.
+ *
+ * @returns milliseconds since the epoch
+ * @throws SyntaxError if the value is neither
+ * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5 RFC 5280, section 4.1.2.5}
+ */
+export function readDerTime(value: DerValue | undefined): number {
+  const text = value ? String.fromCharCode(...value.contents.subarray(0, 16)) : ''
+  if (value?.tag === TAG.GENERALIZED_TIME && /^\d{14}Z$/.test(text)) return timeOf(text)
+  // Of a year with two digits, 50 to 99 are of the twentieth century.
+  if (value?.tag === TAG.UTC_TIME && /^\d{12}Z$/.test(text)) return timeOf(`${text < '5' ? '20' : '19'}${text}`)
+  throw new SyntaxError('not a time to the second in UTC')
+}
+
+function timeOf(text: string): number {
+  const iso = text.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z')
+  const time = Date.parse(iso)
+  if (Number.isNaN(time)) throw new SyntaxError('no calendar has that time')
+  return time
 }

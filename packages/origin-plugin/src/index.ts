@@ -17,6 +17,7 @@ export type {
   EdgeOptions,
 } from './options.ts'
 export { countersign, countersign as default, type RefusedMessage } from './plugin.ts'
+export type { ReplayStore } from './replay-store.ts'
 export {
   type AccessMatch,
   allOf,
@@ -30,5 +31,6 @@ export {
   type SubjectAltNameMatch,
   type TextMatch,
 } from './requirement.ts'
+export type { RevocationOptions } from './revocation.ts'
 export type { ClientCertRoute } from './routes.ts'
-export type { TrustedIssuer } from './trusted-issuers.ts'
+export type { TrustedIssuer, TrustedIssuerOptions } from './trusted-issuers.ts'

@@ -2,6 +2,7 @@ import type { SigningJwk } from '@countersign/wire'
 import type { JSONWebKeySet } from 'jose'
 import type { AccessIdentity } from './access-identity.ts'
 import type { ClientCert } from './client-cert.ts'
+import type { ReplayStore } from './replay-store.ts'
 import type { Requirement } from './requirement.ts'
 import type { TrustedIssuer } from './trusted-issuers.ts'
 
@@ -17,11 +18,20 @@ export interface EdgeOptions {
   /** Seconds by which the clocks of edge and origin may differ. Default 5. */
   readonly clockTolerance?: number
   /**
-   * `memory` (the default) accepts each signed request once per process. `false` accepts it until it expires.
+   * Where it is remembered that a signed request was accepted. `memory` (the default): in this process, so that each
+   * process accepts it once. A store, such as `redisReplayStore(client)`: once for all processes. `false`: nowhere, so
+   * that it is accepted until it expires.
    */
-  readonly replay?: 'memory' | false
-  /** The most signed requests to remember at once; beyond it new ones are refused with 503. Default 1,000,000. */
+  readonly replay?: 'memory' | ReplayStore | false
+  /** With `memory`: the most signed requests to remember at once; beyond it new ones get 503. Default 1,000,000. */
   readonly maxRemembered?: number
+  /** With a store: milliseconds after which it counts as unavailable. Default 500. */
+  readonly storeTimeout?: number
+  /**
+   * With a store: what to do while it is unavailable. `refuse` (the default) answers `CSN_REPLAY_STORE_UNAVAILABLE`;
+   * `accept` goes on without replay protection, and logs it.
+   */
+  readonly onStoreUnavailable?: 'refuse' | 'accept'
 }
 
 interface AccessChecks {
@@ -29,6 +39,11 @@ interface AccessChecks {
   readonly audience: string | readonly string[]
   /** Seconds by which the clocks of Access and origin may differ. Default 5. */
   readonly clockTolerance?: number
+  /**
+   * Whether a failure to fetch the keys stops the start. Default `false`: it is logged, tried again in the background,
+   * and requests get `CSN_ACCESS_KEYS_UNAVAILABLE` until the keys are there.
+   */
+  readonly requireKeysAtStart?: boolean
   /**
    * Ties the one who signed in to the certificate, for instance a user's e-mail address to its subject. Only `true` admits.
    *

@@ -9,13 +9,14 @@ import type {
 import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-identity.ts'
 import { authenticate } from './authenticate.ts'
+import type { BackgroundTask } from './background-task.ts'
 import type { ClientCert } from './client-cert.ts'
 import { ANY_VERIFIED, type Guard } from './decision.ts'
 import { type CountersignError, isCountersignError, refusal } from './errors.ts'
 import type { CountersignPluginOptions } from './options.ts'
 import { requireFirst } from './require-first.ts'
 import type { Requirement } from './requirement.ts'
-import { resolveOptions } from './resolve-options.ts'
+import { resolveOptions, type Settings } from './resolve-options.ts'
 import { type ClientCertRoute, createRouteGuards, type RouteGuard } from './routes.ts'
 
 declare module 'fastify' {
@@ -76,7 +77,7 @@ export const countersign: FastifyPluginCallback<CountersignPluginOptions> = fp<C
 
 async function registerCountersign(app: FastifyInstance, options: CountersignPluginOptions): Promise<void> {
   requireFirst(app)
-  const settings = resolveOptions(options)
+  const settings = resolveOptions(options, (reason) => app.log.warn({ reason }, 'countersign: degraded'))
   const guards = createRouteGuards(settings.guards)
 
   app.decorateRequest('clientCert', null)
@@ -99,6 +100,14 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     })
   })
 
+  const tasks = backgroundTasks(settings)
+  app.addHook('onReady', async () => {
+    await Promise.all(tasks.map((task) => task.start()))
+  })
+  app.addHook('onClose', async () => {
+    for (const task of tasks) task.stop()
+  })
+
   if (settings.edge === null) {
     app.log.warn(
       'countersign: edge is null. Nothing proves that the certificate headers were written at the edge: whoever holds an Access token and reaches this origin can claim any certificate',
@@ -115,6 +124,12 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
       `the route ${method} ${url} was declared before countersign was registered: register countersign first`,
     )
   }
+}
+
+/** What is kept current beside the requests: the keys of Access, and the revocation lists. */
+function backgroundTasks({ access, trustedIssuers }: Settings): BackgroundTask[] {
+  const revocations = (trustedIssuers ?? []).map(({ revocation }) => revocation)
+  return [access?.refresh, ...revocations].filter((task) => task != null)
 }
 
 function applyGuard(guard: Guard, request: FastifyRequest): void {

@@ -1,6 +1,6 @@
 import { errors, type JWTPayload, type JWTVerifyGetKey, jwtVerify } from 'jose'
 import { type AccessIdentity, readAccessIdentity } from './access-identity.ts'
-import { refusal } from './errors.ts'
+import { isCountersignError, refusal } from './errors.ts'
 
 /** What an Access token is verified against. */
 export interface AccessVerifier {
@@ -64,6 +64,7 @@ const TOKEN_FAULTS: ReadonlySet<string> = new Set([
 ])
 
 function refusalFor(error: unknown) {
+  if (isCountersignError(error)) return error
   if (error instanceof errors.JWTExpired) return refusal('CSN_ACCESS_TOKEN_EXPIRED', error.message)
   if (error instanceof errors.JOSEError && TOKEN_FAULTS.has(error.code)) {
     // jose's messages name claims and algorithms and never quote a token.

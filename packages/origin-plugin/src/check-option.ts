@@ -1,0 +1,28 @@
+/** The value as an object whose properties can be checked one by one. @throws TypeError if it is none */
+export function checkObject(value: unknown, name: string): Record<string, unknown> {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
+  throw new TypeError(`${name} must be an object`)
+}
+
+/** Refuses a property that nobody reads: a mistyped option would otherwise be a check that is not made. */
+export function checkKnown(
+  given: object,
+  known: readonly string[],
+  name: string,
+  alsoKnown: readonly string[] = [],
+): void {
+  const unknown = Object.keys(given).find((key) => !known.includes(key) && !alsoKnown.includes(key))
+  if (unknown !== undefined) throw new TypeError(`${name}: "${unknown}" is not known: write ${known.join(', ')}`)
+}
+
+/** A number within bounds, `unit` for the message. @throws TypeError if it is none */
+export function checkNumber(value: unknown, min: number, max: number, unit: string, name: string): number {
+  if (typeof value === 'number' && value >= min && value <= max) return value
+  throw new TypeError(`${name} must be a number of ${unit} from ${min} to ${max}`)
+}
+
+/** One of a few values. @throws TypeError that lists them */
+export function checkChoice<Choice>(value: unknown, choices: readonly Choice[], name: string): Choice {
+  if (choices.includes(value as Choice)) return value as Choice
+  throw new TypeError(`${name} must be ${choices.map((choice) => JSON.stringify(choice)).join(' or ')}`)
+}

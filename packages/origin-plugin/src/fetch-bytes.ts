@@ -1,0 +1,52 @@
+/** Bounds of {@link fetchJson}. */
+export interface FetchBounds {
+  /** Milliseconds for everything: connection, headers and body. */
+  readonly timeout: number
+  /** The most bytes to read. */
+  readonly maxBytes: number
+}
+
+/**
+ * Fetches bytes within bounds: no redirect is followed (it would choose another server), nothing longer than expected is
+ * read, and nothing takes longer than the time-out, whatever the server does.
+ *
+ * @throws Error that says what went wrong, in words for a log
+ */
+export async function fetchBytes(url: URL, { timeout, maxBytes }: FetchBounds): Promise<Buffer> {
+  const signal = AbortSignal.timeout(timeout)
+  try {
+    const response = await fetch(url, { signal, redirect: 'manual' })
+    if (response.status !== 200 || !response.body) {
+      await response.body?.cancel()
+      throw new Error(`the server answered ${response.status}`)
+    }
+    const chunks: Uint8Array[] = []
+    let length = 0
+    for await (const chunk of response.body) {
+      length += chunk.length
+      // Leaving the loop cancels the body, and with it the connection.
+      if (length > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`)
+      chunks.push(chunk)
+    }
+    return Buffer.concat(chunks)
+  } catch (error) {
+    if (signal.aborted) throw new Error(`no answer within ${timeout} ms`)
+    throw new Error(describe(error))
+  }
+}
+
+/** As {@link fetchBytes}, and parses the bytes. */
+export async function fetchJson(url: URL, bounds: FetchBounds): Promise<unknown> {
+  const bytes = await fetchBytes(url, bounds)
+  try {
+    return JSON.parse(bytes.toString('utf8'))
+  } catch {
+    throw new Error('the answer is not JSON')
+  }
+}
+
+/** undici says "fetch failed" and hides the reason in the cause. */
+function describe(error: unknown): string {
+  const { message = String(error), cause } = error as { message?: string; cause?: { code?: string; message?: string } }
+  return cause ? (cause.code ?? cause.message ?? message) : message
+}
