@@ -1,0 +1,158 @@
+import { describe, expect, it } from 'vitest'
+import { compileTextMatch, describeTextMatch } from './text-match.ts'
+
+const compile = (match: unknown) => compileTextMatch(match, 'subject.CN')
+const NOT_ANCHORED = 'is not anchored: write /^(?:…)$/ around all of it'
+
+describe('compileTextMatch', () => {
+  it('accepts exactly the text, as it is spelled', () => {
+    const test = compile('pay-1')
+    expect(test('pay-1')).toBe(true)
+    for (const other of ['', 'Pay-1', 'pay-1 ', ' pay-1', 'pay-10', 'xpay-1', 'pay-1\n', 'pay-1\0', 'рay-1']) {
+      expect(test(other), JSON.stringify(other)).toBe(false)
+    }
+  })
+
+  it('does not take two spellings of one character for the same', () => {
+    expect(compile('Zo\u00eb')('Zoe\u0308')).toBe(false)
+  })
+
+  it('accepts each text of a list and nothing else', () => {
+    const test = compile(['a', 'b'])
+    expect(['a', 'b', 'c', 'a,b', 'ab', ''].filter(test)).toEqual(['a', 'b'])
+  })
+
+  it('takes no name of an object’s own properties for an entry', () => {
+    const test = compile(['a'])
+    expect(['__proto__', 'constructor', 'toString', 'has'].filter(test)).toEqual([])
+    expect(compile('__proto__')('__proto__')).toBe(true)
+  })
+
+  it('reads text as text, never as a pattern', () => {
+    expect(compile('.*')('anything')).toBe(false)
+    expect(compile('*')('anything')).toBe(false)
+  })
+
+  it('is not changed by changing the list afterwards', () => {
+    const list = ['a']
+    const test = compile(list)
+    list.push('b')
+    expect(test('b')).toBe(false)
+  })
+
+  it('brings configured texts into the canonical spelling', () => {
+    const test = compileTextMatch(['ABC', 'dEf'], 'keyId', (text) => text.toLowerCase())
+    expect(['abc', 'def', 'ABC'].filter(test)).toEqual(['abc', 'def'])
+  })
+
+  it('says which text has no canonical spelling, and why', () => {
+    const canonical = () => {
+      throw new SyntaxError('expected hexadecimal digits')
+    }
+    expect(() => compileTextMatch(['xyz'], 'keyId', canonical)).toThrow(
+      new TypeError('keyId: "xyz": expected hexadecimal digits'),
+    )
+  })
+
+  it.each([
+    ['empty text', ''],
+    ['an empty list', []],
+    ['a list with empty text', ['a', '']],
+    ['a list with undefined', ['a', undefined]],
+    ['a list with null', [null]],
+    ['a list of lists', [['a']]],
+    ['a list of patterns', [/^a$/]],
+    ['undefined', undefined],
+    ['null', null],
+    ['a number', 1],
+    ['true', true],
+    ['an object', { a: 'b' }],
+    ['a Set', new Set(['a'])],
+    ['a String object', Object('a')],
+    ['a function', () => true],
+  ])('refuses %s', (_what, match) => {
+    expect(() => compile(match)).toThrow(
+      new TypeError('subject.CN must be a text, a list of texts, or an anchored RegExp such as /^pay-\\d+$/'),
+    )
+  })
+})
+
+describe('compileTextMatch with a RegExp', () => {
+  it.each<[RegExp, string, string]>([
+    [/^pay-\d+$/, 'pay-1', 'pay-x'],
+    [/^(?:a|b)$/, 'b', 'c'],
+    [/^(a|b)$/, 'b', 'c'],
+    [/^(?:a|(?:b|c))d$/, 'cd', 'd'],
+    [/^[a|b]$/, '|', 'ab'],
+    [/^[()|]+$/, '(|)', 'a'],
+    [/^[\]|]$/, ']', 'a'],
+    [/^[^|]$/, 'a', '|'],
+    [/^a\|b$/, 'a|b', 'a'],
+    [/^\(a\|b\)$/, '(a|b)', 'a'],
+    [/^a\\\|b$/, 'a\\|b', 'a\\'],
+    [/^a\\$/, 'a\\', 'a'],
+    [/^a\$$/, 'a$', 'a'],
+    [/^a\/b$/, 'a/b', 'a'],
+    [/^$/, '', 'a'],
+    [/^abc$/i, 'ABC', 'ABCD'],
+    [/^.$/u, '🔑', 'ab'],
+    [/^[[a-c]--b]$/v, 'a', 'b'],
+    [/^a.b$/s, 'a\nb', 'ab'],
+    [/^(?<kind>a|b)$/, 'a', 'c'],
+  ])('accepts %s', (pattern, good, bad) => {
+    const test = compile(pattern)
+    expect(test(good)).toBe(true)
+    expect(test(bad)).toBe(false)
+    expect(test(good), 'the second time too').toBe(true)
+  })
+
+  it('does not let $ match before a line end', () => {
+    expect(compile(/^pay-\d+$/)('pay-1\n')).toBe(false)
+  })
+
+  it.each([
+    [/pay/],
+    [/^pay/],
+    [/pay$/],
+    [/a^$/],
+    [/^a|b$/],
+    [/^a$|^b$/],
+    [/^a\\|b$/],
+    [/^(?:a|b)|c$/],
+    [/^[a]|b$/],
+    [/^[\]]|b$/],
+    [/^[[]|b$/],
+    [/^\[a|b]$/],
+    [/^(a\))|b$/],
+    [/^\(a|b\)$/],
+    [/^[(]|b$/],
+    [/^[[a]--[b]]|c$/v],
+    [/^|$/],
+    [/^a\$/],
+    [/^a\\\$/],
+    [/\^a$/],
+    [/(?:^a$)/],
+    [/(?:)/],
+    [/(?:)/],
+  ])('refuses %s, which could match a part of the value', (pattern) => {
+    expect(() => compile(pattern)).toThrow(new TypeError(`subject.CN: the RegExp ${pattern} ${NOT_ANCHORED}`))
+  })
+
+  it.each([[/^a$/g], [/^a$/m], [/^a$/y], [/^a$/gimsuy]])('refuses the flags of %s', (pattern) => {
+    expect(() => compile(pattern)).toThrow(
+      new TypeError(`subject.CN: the RegExp ${pattern} must not have the flags g, m or y`),
+    )
+  })
+})
+
+describe('describeTextMatch', () => {
+  it.each([
+    ['a', 'a'],
+    [/^a$/i, '/^a$/i'],
+    [['a'], 'a'],
+    [['a', 'b', 'c'], 'a|b|c'],
+    [['a', 'b', 'c', 'd'], 'a|b|… (4)'],
+  ])('writes %j as %s', (match, text) => {
+    expect(describeTextMatch(match)).toBe(text)
+  })
+})
