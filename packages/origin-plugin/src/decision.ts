@@ -65,7 +65,8 @@ export function anyGuard(guards: readonly Guard[]): Guard {
 
 /** Turns yes and no around, and leaves a doubt a doubt. */
 export function notGuard(guard: Guard): Guard {
-  const description = `not ${guard.description}`
+  // In parentheses: "not a and b" reads as if b were asked for.
+  const description = `not (${guard.description})`
   const excluded = mismatch(`${guard.description} matches and is excluded`)
   return {
     description,

@@ -1,0 +1,48 @@
+import type { FastifyRequest } from 'fastify'
+import type { AccessIdentity } from '../access-identity.ts'
+import type { SubjectAltNames } from '../certificate-names.ts'
+import type { ClientCert } from '../client-cert.ts'
+import { DistinguishedName } from '../distinguished-name.ts'
+
+/** What is particular about a certificate; names as text. */
+export interface CertChanges extends Partial<Omit<ClientCert, 'subject' | 'issuer' | 'subjectAltNames'>> {
+  readonly subject?: string
+  readonly issuer?: string
+  /** `null` for a certificate that was not forwarded. */
+  readonly subjectAltNames?: Partial<SubjectAltNames> | null
+}
+
+/** A proven certificate, for what decides about one. */
+export function makeClientCert({
+  subject = 'CN=pay-1,OU=Ops,O=Acme',
+  issuer = 'CN=Acme Issuing CA,O=Acme',
+  subjectAltNames = {},
+  ...changes
+}: CertChanges = {}): ClientCert {
+  return {
+    subject: DistinguishedName.parse(subject),
+    issuer: DistinguishedName.parse(issuer),
+    serialNumber: '0A1B',
+    fingerprint: Array(20).fill('AA').join(':'),
+    fingerprint256: Array(32).fill('AB').join(':'),
+    validFrom: 'Jan  1 00:00:00 2020 GMT',
+    validFromDate: new Date('2020-01-01T00:00:00Z'),
+    validTo: 'Jan  1 00:00:00 2050 GMT',
+    validToDate: new Date('2050-01-01T00:00:00Z'),
+    keyId: 'ABCD',
+    issuerKeyId: '1234',
+    verified: true,
+    verification: 'SUCCESS',
+    revoked: false,
+    x509: undefined,
+    subjectAltName: undefined,
+    subjectAltNames: subjectAltNames ? { dns: [], email: [], uri: [], ip: [], ...subjectAltNames } : undefined,
+    raw: {},
+    ...changes,
+  }
+}
+
+/** As much of a request as a guard looks at. */
+export function makeRequest(access: AccessIdentity | null = null): FastifyRequest {
+  return { access } as FastifyRequest
+}
