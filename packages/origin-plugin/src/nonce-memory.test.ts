@@ -2,63 +2,108 @@ import { describe, expect, it } from 'vitest'
 import { createNonceMemory } from './nonce-memory.ts'
 
 const LIFETIME = 70
+const START = 1_800_000_000
+
+/** Numbers that look random and are the same in every run (mulberry32). */
+function randomNumbers(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}
 
 describe('createNonceMemory', () => {
-  it('spends a nonce once', () => {
+  it('takes a nonce once', () => {
     const memory = createNonceMemory(LIFETIME, 10)
-    expect(memory.spend('a', 1000)).toBe('fresh')
-    expect(memory.spend('a', 1000)).toBe('replayed')
-    expect(memory.spend('b', 1000)).toBe('fresh')
+    expect(memory.spend('a', START)).toBe('fresh')
+    expect(memory.spend('a', START)).toBe('replayed')
+    expect(memory.spend('b', START)).toBe('fresh')
+    expect(memory.spend('a', START + 1)).toBe('replayed')
   })
 
-  it('remembers for the whole lifetime, wherever in a generation the nonce was spent', () => {
-    for (let offset = 0; offset <= 2 * LIFETIME; offset += 1) {
-      const memory = createNonceMemory(LIFETIME, 1000)
-      memory.spend('first', 1000)
-      memory.spend('a', 1000 + offset)
-      // Traffic in between makes the generations change at every possible time.
-      for (let at = offset + 1; at < offset + LIFETIME; at += 7) memory.spend(`traffic ${at}`, 1000 + at)
-      expect(memory.spend('a', 1000 + offset + LIFETIME), `spent after ${offset} s`).toBe('replayed')
+  it('tells apart nonces by every character', () => {
+    const memory = createNonceMemory(LIFETIME, 10)
+    for (const nonce of ['a', 'A', 'a ', '', '__proto__', 'constructor']) {
+      expect(memory.spend(nonce, START)).toBe('fresh')
+      expect(memory.spend(nonce, START)).toBe('replayed')
     }
   })
 
-  it('remembers across a change of generations without traffic in between', () => {
+  it('remembers across a change of generations, for the whole lifetime', () => {
     const memory = createNonceMemory(LIFETIME, 10)
-    memory.spend('a', 1000)
-    expect(memory.spend('b', 1000 + LIFETIME)).toBe('fresh')
-    expect(memory.spend('a', 1000 + LIFETIME)).toBe('replayed')
+    memory.spend('first', START)
+    expect(memory.spend('late', START + LIFETIME - 0.001)).toBe('fresh')
+    expect(memory.spend('first', START + LIFETIME)).toBe('replayed')
+    expect(memory.spend('late', START + 2 * LIFETIME - 0.002)).toBe('replayed')
   })
 
-  it('forgets after two lifetimes at the latest', () => {
+  it('has room again when a generation has passed', () => {
+    const memory = createNonceMemory(LIFETIME, 2)
+    expect(memory.spend('a', START)).toBe('fresh')
+    expect(memory.spend('b', START)).toBe('fresh')
+    expect(memory.spend('c', START)).toBe('full')
+    expect(memory.spend('c', START + LIFETIME)).toBe('full')
+    expect(memory.spend('c', START + 2 * LIFETIME)).toBe('fresh')
+  })
+
+  it('still knows what it spent when it is full, and never forgets to make room', () => {
     const memory = createNonceMemory(LIFETIME, 1)
-    memory.spend('a', 1000)
-    expect(memory.spend('b', 1000 + LIFETIME)).toBe('full')
-    expect(memory.spend('b', 1000 + 2 * LIFETIME)).toBe('fresh')
+    expect(memory.spend('a', START)).toBe('fresh')
+    for (let each = 0; each < 100; each += 1) expect(memory.spend(`other ${each}`, START)).toBe('full')
+    expect(memory.spend('a', START)).toBe('replayed')
+    expect(memory.spend('a', START + LIFETIME)).toBe('replayed')
   })
 
-  it('accepts nothing new when it is full, and still knows what it holds', () => {
-    const memory = createNonceMemory(LIFETIME, 2)
-    memory.spend('a', 1000)
-    memory.spend('b', 1001)
-    expect(memory.spend('c', 1002)).toBe('full')
-    expect(memory.spend('a', 1002)).toBe('replayed')
-    // Not remembered while there was no room, so not spent either.
-    expect(memory.spend('c', 1000 + 2 * LIFETIME)).toBe('fresh')
+  it('does not remember what it refused for want of room', () => {
+    const memory = createNonceMemory(LIFETIME, 1)
+    memory.spend('a', START)
+    expect(memory.spend('b', START)).toBe('full')
+    expect(memory.spend('b', START + 2 * LIFETIME)).toBe('fresh')
   })
 
-  it('counts both generations against the bound', () => {
+  it('takes nothing with no room at all', () => {
+    expect(createNonceMemory(LIFETIME, 0).spend('a', START)).toBe('full')
+  })
+
+  it('forgets everything after long idleness, so that its first answer is quick and right', () => {
     const memory = createNonceMemory(LIFETIME, 2)
-    memory.spend('a', 1000)
-    memory.spend('b', 1000 + LIFETIME)
-    expect(memory.spend('c', 1000 + LIFETIME + 1)).toBe('full')
+    memory.spend('a', START)
+    memory.spend('b', START + LIFETIME)
+    expect(memory.spend('a', START + 1000 * LIFETIME)).toBe('fresh')
+    expect(memory.spend('b', START + 1000 * LIFETIME)).toBe('fresh')
+    expect(memory.spend('c', START + 1000 * LIFETIME)).toBe('full')
   })
 
   it('forgets nothing when the clock goes back', () => {
     const memory = createNonceMemory(LIFETIME, 10)
-    memory.spend('a', 1000)
-    expect(memory.spend('a', 500)).toBe('replayed')
-    expect(memory.spend('b', 500)).toBe('fresh')
-    expect(memory.spend('b', 500 + LIFETIME)).toBe('replayed')
-    expect(memory.spend('a', 1000 + LIFETIME - 1)).toBe('replayed')
+    memory.spend('a', START)
+    expect(memory.spend('b', START - 3600)).toBe('fresh')
+    expect(memory.spend('a', START - 3600)).toBe('replayed')
+    expect(memory.spend('b', START - 3600 + LIFETIME)).toBe('replayed')
+    expect(memory.spend('b', START)).toBe('replayed')
+    expect(memory.spend('a', START)).toBe('replayed')
+  })
+
+  it.each([1, 2, 3, 4, 5, 6, 7, 8])('forgets no nonce before its lifetime, at random times (%i)', (seed) => {
+    const random = randomNumbers(seed)
+    const memory = createNonceMemory(LIFETIME, 1_000_000)
+    const spentAt = new Map<string, number>()
+    let now = START
+    let latest = now
+    for (let step = 0; step < 3000; step += 1) {
+      // Mostly steps of a moment, sometimes of a lifetime or several, sometimes a little back.
+      now += random() < 0.9 ? random() * 2 : (random() * 4 - 0.2) * LIFETIME
+      latest = Math.max(latest, now)
+      const nonce = `nonce ${Math.floor(random() * 400)}`
+      const before = spentAt.get(nonce)
+      const answer = memory.spend(nonce, now)
+      if (before !== undefined && latest < before + LIFETIME)
+        expect(answer, `spent ${now - before} s ago`).toBe('replayed')
+      if (before === undefined || now >= before + 3 * LIFETIME) expect(answer).toBe('fresh')
+      if (answer === 'fresh') spentAt.set(nonce, now)
+    }
   })
 })
