@@ -4,7 +4,10 @@ export function checkObject(value: unknown, name: string): Record<string, unknow
   throw new TypeError(`${name} must be an object`)
 }
 
-/** Refuses a property that nobody reads: a mistyped option would otherwise be a check that is not made. */
+/**
+ * Refuses a property that nobody reads, and one that is there but undefined: a mistyped option, or a variable that was
+ * never set, would otherwise be a check that is not made.
+ */
 export function checkKnown(
   given: object,
   known: readonly string[],
@@ -13,6 +16,8 @@ export function checkKnown(
 ): void {
   const unknown = Object.keys(given).find((key) => !known.includes(key) && !alsoKnown.includes(key))
   if (unknown !== undefined) throw new TypeError(`${name}: "${unknown}" is not known: write ${known.join(', ')}`)
+  const unsaid = known.find((key) => key in given && (given as Record<string, unknown>)[key] === undefined)
+  if (unsaid !== undefined) throw new TypeError(`${name}: "${unsaid}" is undefined: write a value, or leave it out`)
 }
 
 /** A number within bounds, `unit` for the message. @throws TypeError if it is none */

@@ -26,7 +26,6 @@ const KNOWN = ['team', 'issuer', 'jwksUri', 'jwks', 'audience', 'clockTolerance'
 export function resolveAccess(access: Record<string, unknown>, warn: (reason: string) => void): ResolvedAccess {
   checkKnown(access, KNOWN, 'access')
   if ('matches' in access) {
-    // Also when it is there but undefined: a check that goes missing without a word is worse than none.
     if (typeof access.matches !== 'function') {
       throw new TypeError('access.matches must be a function (access, clientCert) => boolean')
     }

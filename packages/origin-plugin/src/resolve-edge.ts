@@ -19,6 +19,8 @@ const DEFAULT_CLOCK_TOLERANCE = 5
 const DEFAULT_MAX_AGE = 60
 /** A minute of 16,000 signed requests a second. */
 const DEFAULT_MAX_REMEMBERED = 1_000_000
+/** What a `Set` of V8 can hold: it throws beyond. */
+const SET_CAPACITY = 2 ** 24 - 1
 /** A store on the same network answers within a few milliseconds. */
 const DEFAULT_STORE_TIMEOUT_MS = 500
 
@@ -32,14 +34,9 @@ const KNOWN = ['keys', 'maxAge', 'clockTolerance', 'replay', 'maxRemembered', 's
  */
 export function resolveEdge(edge: Record<string, unknown>, warn: (reason: string) => void): EdgeVerifier {
   checkKnown(edge, KNOWN, 'edge')
-  const maxAge = checkNumber(edge.maxAge ?? DEFAULT_MAX_AGE, 1, 300, 'seconds', 'edge.maxAge')
-  const clockTolerance = checkNumber(
-    edge.clockTolerance ?? DEFAULT_CLOCK_TOLERANCE,
-    0,
-    60,
-    'seconds',
-    'edge.clockTolerance',
-  )
+  const { maxAge: age = DEFAULT_MAX_AGE, clockTolerance: tolerance = DEFAULT_CLOCK_TOLERANCE } = edge
+  const maxAge = checkNumber(age, 1, 300, 'seconds', 'edge.maxAge')
+  const clockTolerance = checkNumber(tolerance, 0, 60, 'seconds', 'edge.clockTolerance')
   // A signature is accepted up to clockTolerance before `created`, and up to clockTolerance after its end.
   const nonceLifetime = maxAge + 2 * clockTolerance
   return {
@@ -64,13 +61,8 @@ function resolveReplay(
   requireUse(edge, 'onStoreUnavailable', inStore, 'with a replay store')
 
   if (inMemory) {
-    const maxNonces = checkNumber(
-      edge.maxRemembered ?? DEFAULT_MAX_REMEMBERED,
-      1,
-      100_000_000,
-      'requests',
-      'edge.maxRemembered',
-    )
+    const { maxRemembered = DEFAULT_MAX_REMEMBERED } = edge
+    const maxNonces = checkNumber(maxRemembered, 1, SET_CAPACITY, 'requests', 'edge.maxRemembered')
     return { memory: createNonceMemory(nonceLifetime, maxNonces) }
   }
   if (replay === false) return null

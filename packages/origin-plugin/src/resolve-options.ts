@@ -24,12 +24,12 @@ const FASTIFY_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
  */
 export function resolveOptions(options: unknown, warn: (reason: string) => void): Settings {
   const given = checkObject(options, 'the options')
-  checkKnown(given, ['edge', 'access', 'trustedIssuers', 'policies'], 'the options', FASTIFY_OPTIONS)
   for (const name of ['edge', 'access', 'trustedIssuers']) {
     if (given[name] === undefined) {
       throw new TypeError(`${name} is not said: write ${name}: { … }, or ${name}: null to do without`)
     }
   }
+  checkKnown(given, ['edge', 'access', 'trustedIssuers', 'policies'], 'the options', FASTIFY_OPTIONS)
   if (given.edge === null && given.access === null) {
     throw new TypeError(
       'edge and access are both null: nothing would prove that a request came through Cloudflare. Write at least one',
@@ -39,6 +39,8 @@ export function resolveOptions(options: unknown, warn: (reason: string) => void)
     edge: given.edge === null ? null : resolveEdge(checkObject(given.edge, 'edge'), warn),
     access: given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), warn),
     trustedIssuers: compileTrustedIssuers(given.trustedIssuers, warn),
-    guards: createGuardCompiler(checkObject(given.policies ?? {}, 'policies') as Record<string, Requirement>),
+    guards: createGuardCompiler(
+      checkObject('policies' in given ? given.policies : {}, 'policies') as Record<string, Requirement>,
+    ),
   }
 }

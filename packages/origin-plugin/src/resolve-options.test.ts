@@ -1,0 +1,207 @@
+import { describe, expect, it } from 'vitest'
+import { resolveOptions } from './resolve-options.ts'
+import { AUDIENCE, ISSUER } from './testing/access.ts'
+import { ed25519Key, hmacKey } from './testing/sign-lines.ts'
+
+const keys = hmacKey().jwk
+const access = { issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [] } }
+const team = { team: 'acme', audience: AUDIENCE }
+const good = { edge: { keys }, access: team, trustedIssuers: null }
+
+const resolve = (options: unknown) => resolveOptions(options, () => {})
+const withEdge = (edge: unknown) => ({ ...good, edge: { keys, ...(edge as object) } })
+const withAccess = (changes: unknown) => ({ ...good, access: { ...access, ...(changes as object) } })
+const withTeam = (changes: unknown) => ({ ...good, access: { ...team, ...(changes as object) } })
+
+describe('resolveOptions', () => {
+  it('fills in what was left out', () => {
+    expect(resolve(good)).toMatchObject({
+      edge: { maxAge: 60, clockTolerance: 5, nonceLifetime: 70, replay: { memory: {} } },
+      access: { issuer: ISSUER, audience: [AUDIENCE], clockTolerance: 5 },
+      trustedIssuers: null,
+    })
+  })
+
+  it('takes every kind of each option', () => {
+    for (const edge of [keys, [keys, ed25519Key().jwk], { keys: [keys] }]) {
+      expect(resolve({ ...good, edge: { keys: edge } }).edge?.keys.size).toBeGreaterThan(0)
+    }
+    expect(resolve({ ...good, access: null }).access).toBeNull()
+    expect(resolve({ ...good, edge: null }).edge).toBeNull()
+    expect(resolve(withEdge({ replay: false })).edge?.replay).toBeNull()
+    expect(resolve(withEdge({ maxAge: 1, clockTolerance: 0 })).edge).toMatchObject({ nonceLifetime: 1 })
+    expect(resolve(withEdge({ maxAge: 300, clockTolerance: 60 })).edge).toMatchObject({ nonceLifetime: 420 })
+    expect(resolve(withTeam({ audience: [AUDIENCE, 'a'.repeat(64)] })).access?.audience).toHaveLength(2)
+    for (const jwksUri of ['https://keys.example/certs', 'http://localhost:1/', 'http://127.0.0.9/', 'http://[::1]/']) {
+      expect(resolve({ ...good, access: { issuer: ISSUER, audience: 'any', jwksUri } }).access?.audience).toEqual([
+        'any',
+      ])
+    }
+  })
+
+  it('lets Fastify’s own options of register pass', () => {
+    expect(() => resolve({ ...good, prefix: '/x', logLevel: 'info', logSerializers: {} })).not.toThrow()
+  })
+
+  it.each([
+    ['no options', undefined, 'the options must be an object'],
+    ['a list of options', [good], 'the options must be an object'],
+    [
+      'an unknown option',
+      { ...good, polices: {} },
+      'the options: "polices" is not known: write edge, access, trustedIssuers, policies',
+    ],
+    [
+      'no edge',
+      { access: team, trustedIssuers: null },
+      'edge is not said: write edge: { … }, or edge: null to do without',
+    ],
+    [
+      'an undefined edge',
+      { ...good, edge: undefined },
+      'edge is not said: write edge: { … }, or edge: null to do without',
+    ],
+    [
+      'no access',
+      { edge: { keys }, trustedIssuers: null },
+      'access is not said: write access: { … }, or access: null to do without',
+    ],
+    [
+      'no trustedIssuers',
+      { edge: { keys }, access: team },
+      'trustedIssuers is not said: write trustedIssuers: { … }, or trustedIssuers: null to do without',
+    ],
+    [
+      'nothing that proves anything',
+      { ...good, edge: null, access: null },
+      /^edge and access are both null: nothing would prove/,
+    ],
+    ['edge as false', { ...good, edge: false }, 'edge must be an object'],
+    ['access as text', { ...good, access: 'acme' }, 'access must be an object'],
+    ['policies as null', { ...good, policies: null }, 'policies must be an object'],
+    [
+      'undefined policies',
+      { ...good, policies: undefined },
+      'the options: "policies" is undefined: write a value, or leave it out',
+    ],
+    ['policies as a list', { ...good, policies: [] }, 'policies must be an object'],
+    ['a wrong policy that no route uses', { ...good, policies: { ops: {} } }, /^policies\.ops is an empty requirement/],
+    ['an empty trustedIssuers', { ...good, trustedIssuers: [] }, /^trustedIssuers must list at least one CA/],
+    [
+      'one trusted issuer outside of a list',
+      { ...good, trustedIssuers: 'PEM' },
+      /^trustedIssuers must list at least one CA/,
+    ],
+  ])('refuses %s', (_, options, message) => {
+    expect(() => resolve(options)).toThrow(TypeError)
+    expect(() => resolve(options)).toThrow(typeof message === 'string' ? new TypeError(message) : message)
+  })
+
+  it.each([
+    [{ maxage: 5 }, /^edge: "maxage" is not known: write keys, maxAge/],
+    [{ maxAge: undefined }, 'edge: "maxAge" is undefined: write a value, or leave it out'],
+    [{ keys: undefined }, 'edge: "keys" is undefined: write a value, or leave it out'],
+    [{ replay: undefined }, 'edge: "replay" is undefined: write a value, or leave it out'],
+    [{ maxAge: 0 }, 'edge.maxAge must be a number of seconds from 1 to 300'],
+    [{ maxAge: 301 }, 'edge.maxAge must be a number of seconds from 1 to 300'],
+    [{ maxAge: '60' }, 'edge.maxAge must be a number of seconds from 1 to 300'],
+    [{ maxAge: Number.NaN }, 'edge.maxAge must be a number of seconds from 1 to 300'],
+    [{ maxAge: null }, 'edge.maxAge must be a number of seconds from 1 to 300'],
+    [{ clockTolerance: -1 }, 'edge.clockTolerance must be a number of seconds from 0 to 60'],
+    [{ clockTolerance: 61 }, 'edge.clockTolerance must be a number of seconds from 0 to 60'],
+    [{ replay: true }, /^edge\.replay must be "memory", false/],
+    [{ replay: null }, /^edge\.replay must be "memory", false/],
+    [{ replay: {} }, /^edge\.replay must be "memory", false/],
+    [{ maxRemembered: 0 }, 'edge.maxRemembered must be a number of requests from 1 to 16777215'],
+    // A Set of V8 throws when it would hold more, and every request would be answered 500.
+    [{ maxRemembered: 2 ** 24 }, 'edge.maxRemembered must be a number of requests from 1 to 16777215'],
+    [{ replay: false, maxRemembered: 5 }, /^edge\.maxRemembered has a meaning only with replay: "memory"/],
+    [{ storeTimeout: 5 }, /^edge\.storeTimeout has a meaning only with a replay store/],
+    [{ onStoreUnavailable: 'accept' }, /^edge\.onStoreUnavailable has a meaning only with a replay store/],
+    [{ keys: [] }, 'edge.keys is empty: write at least one JWK'],
+  ])('refuses edge with %o', (edge, message) => {
+    expect(() => resolve(withEdge(edge))).toThrow(TypeError)
+    expect(() => resolve(withEdge(edge))).toThrow(typeof message === 'string' ? new TypeError(message) : message)
+  })
+
+  const audienceMissing = /^access\.audience is missing: write the application's Audience/
+  const jwksUri = /^access\.jwksUri must be an https URL \(http only on this machine\)/
+  it.each([
+    [{ audiance: 'x' }, /^access: "audiance" is not known: write team, issuer/],
+    [{ audience: undefined }, 'access: "audience" is undefined: write a value, or leave it out'],
+    [{ audience: null }, audienceMissing],
+    [{ audience: '' }, audienceMissing],
+    [{ audience: [] }, audienceMissing],
+    [{ audience: ['a', ''] }, audienceMissing],
+    [{ audience: [1] }, audienceMissing],
+    [{ issuer: 'acme' }, /^access needs team: "acme", or issuer/],
+    [{ issuer: 1 }, /^access needs team: "acme", or issuer/],
+    [{ jwksUri: 'https://keys.example' }, /^access\.issuer needs either jwksUri .* or jwks .*, not both$/],
+    [{ jwks: {} }, 'access.jwks must be a JWK Set: { keys: [ … ] }'],
+    [{ jwks: 'https://keys.example' }, 'access.jwks must be a JWK Set: { keys: [ … ] }'],
+    [{ clockTolerance: 61 }, 'access.clockTolerance must be a number of seconds from 0 to 60'],
+    [{ requireKeysAtStart: 'yes' }, 'access.requireKeysAtStart must be true or false'],
+    [{ matches: true }, 'access.matches must be a function (access, clientCert) => boolean'],
+    // `matches: checks.emial` must not be no check at all.
+    [{ matches: undefined }, 'access: "matches" is undefined: write a value, or leave it out'],
+    [
+      { matches: async () => true },
+      'access.matches decides without waiting: write a function that returns true or false',
+    ],
+  ])('refuses access with %o', (changes, message) => {
+    expect(() => resolve(withAccess(changes))).toThrow(TypeError)
+    expect(() => resolve(withAccess(changes))).toThrow(typeof message === 'string' ? new TypeError(message) : message)
+  })
+
+  it.each([
+    'http://keys.example/certs',
+    'http://127.0.0.1.evil.example/',
+    'http://localhost.evil.example/',
+    'http://localhost@evil.example/',
+    'ftp://localhost/',
+    'file:///etc/keys.json',
+    'keys.example',
+    '',
+    7,
+  ])('refuses the keys of %s, which somebody on the way could replace', (uri) => {
+    const options = { ...good, access: { issuer: ISSUER, audience: AUDIENCE, jwksUri: uri } }
+    expect(() => resolve(options)).toThrow(jwksUri)
+  })
+
+  it('refuses an issuer without keys', () => {
+    const options = { ...good, access: { issuer: ISSUER, audience: AUDIENCE } }
+    expect(() => resolve(options)).toThrow(/^access\.issuer needs either jwksUri/)
+  })
+
+  it.each([
+    [{ team: '' }],
+    [{ team: 'Acme' }],
+    [{ team: 'acme.cloudflareaccess.com' }],
+    [{ team: 'evil.example/' }],
+    [{ team: '-acme' }],
+    [{ team: 'acme\n' }],
+    [{ team: null }],
+  ])('refuses %o as the name of a team', (changes) => {
+    expect(() => resolve(withTeam(changes))).toThrow(
+      new TypeError('access.team must be the name before .cloudflareaccess.com, such as "acme"'),
+    )
+  })
+
+  it('refuses a team beside issuer or keys', () => {
+    for (const also of [{ issuer: ISSUER }, { jwks: { keys: [] } }, { jwksUri: 'https://keys.example' }]) {
+      expect(() => resolve(withTeam(also))).toThrow(/^access\.team already says issuer and keys/)
+    }
+  })
+
+  it.each(['acme', AUDIENCE.toUpperCase(), AUDIENCE.slice(1), `${AUDIENCE}\n`])(
+    'refuses %j as the audience of a team, which is a tag of 64 digits',
+    (audience) => {
+      expect(() => resolve(withTeam({ audience }))).toThrow(/^access\.audience must be 64 hexadecimal digits/)
+      expect(() => resolve(withTeam({ audience: [AUDIENCE, audience] }))).toThrow(/^access\.audience must be 64/)
+    },
+  )
+
+  it('reads no option from the prototype of the options', () => {
+    expect(() => resolve(JSON.parse('{"__proto__":{"edge":null},"access":null}'))).toThrow(/^edge is not said/)
+  })
+})
