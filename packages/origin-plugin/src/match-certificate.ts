@@ -35,7 +35,7 @@ export function compileCertificateRequirement(requirement: object, where: string
   if (entries.length === 0) {
     throw new TypeError(`${where} is an empty requirement: write true for any verified certificate`)
   }
-  if ('serialNumber' in requirement && !('issuer' in requirement)) {
+  if ('serialNumber' in requirement && !Object.hasOwn(requirement, 'issuer')) {
     throw new TypeError(`${where}: serialNumber needs issuer beside it, since a serial number is unique for one issuer`)
   }
   const guards = entries.map(([property, match]) => {
@@ -59,7 +59,12 @@ function nameGuard(which: 'subject' | 'issuer', match: NameMatch, where: string)
 
 /** Every RDN must agree, in order. */
 function wholeNameGuard(which: 'subject' | 'issuer', match: string | readonly string[], where: string): Guard {
-  const test = compileTextMatch(match, where, (text) => DistinguishedName.parse(text).key)
+  const test = compileTextMatch(match, where, (text) => {
+    const name = DistinguishedName.parse(text)
+    // A variable that holds a blank would admit every certificate without a subject.
+    if (name.rdns.length === 0) throw new TypeError('the name is empty')
+    return name.key
+  })
   const description = `${which} is ${describeTextMatch(match)}`
   const other = mismatch(`not: ${description}`)
   return { description, decide: (cert) => (test(cert[which].key) ? MATCH : other) }
@@ -102,7 +107,8 @@ function subjectAltNameGuard(match: SubjectAltNameMatch, where: string): Guard {
   const kinds = properties(match, Object.keys(canonical), where) as [keyof SubjectAltNameMatch, TextMatch][]
   return allGuards(
     kinds.map(([kind, texts]) => {
-      const test = compileTextMatch(texts, `${where}.${kind}`, canonical[kind])
+      if (kind === 'ip') requireTexts(texts, `${where}.${kind}`)
+      const test = compileTextMatch(kind === 'dns' ? ignoringCase(texts) : texts, `${where}.${kind}`, canonical[kind])
       const description = `san ${kind}=${describeTextMatch(texts)}`
       const other = mismatch(`not: ${description}`)
       const doubt = undecided('the alternative names are unknown: let the Worker forward the certificate')
@@ -123,7 +129,7 @@ function listGuard(
   where: string,
   canonical: (text: string) => string,
 ): Guard {
-  if ((match as unknown) instanceof RegExp) throw new TypeError(`${where} must be a text or a list of texts`)
+  requireTexts(match, where)
   const test = compileTextMatch(match, where, canonical)
   const description = `${property}=${describeTextMatch(match)}`
   const other = mismatch(`not: ${property} in the list`)
@@ -136,6 +142,16 @@ function listGuard(
       return test(value) ? MATCH : other
     },
   }
+}
+
+/** The certificate's host names come in lower case: a pattern in upper case would match none, and its negation all. */
+function ignoringCase(match: TextMatch): TextMatch {
+  return match instanceof RegExp && !match.ignoreCase ? new RegExp(match.source, `${match.flags}i`) : match
+}
+
+/** A pattern sees one spelling of many, and whoever writes it thinks of another. */
+function requireTexts(match: unknown, where: string): void {
+  if (match instanceof RegExp) throw new TypeError(`${where} must be a text or a list of texts`)
 }
 
 function accessGuard(match: AccessMatch, where: string): Guard {
