@@ -1,64 +1,128 @@
-import { createHmac } from 'node:crypto'
+import { createHmac, createPrivateKey, sign, verify } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { importEdgeKeys } from './edge-keys.ts'
-import { ed25519Key, hmacKey } from './testing/sign-lines.ts'
 
-const hmac = hmacKey('h').jwk
-const ed = ed25519Key('e').jwk
+/** Key material that no message may repeat; the Ed25519 pair is that of RFC 8037, appendix A. */
+const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I'
+const PUBLIC = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
+const PRIVATE = 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A'
+
+const hmac = (change: object = {}) => ({ kty: 'oct', kid: 'hmac-1', k: SECRET, ...change })
+const ed25519 = (change: object = {}) => ({ kty: 'OKP', crv: 'Ed25519', kid: 'ed-1', x: PUBLIC, ...change })
+
+function faultOf(keys: unknown): string {
+  let imported: unknown
+  try {
+    imported = importEdgeKeys(keys)
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError)
+    const { message, cause } = error as TypeError
+    expect(cause).toBeUndefined()
+    // Any eight characters in a row of a key are too many.
+    for (const secret of [SECRET, PUBLIC, PRIVATE]) {
+      for (let at = 0; at + 8 <= secret.length; at += 1) expect(message).not.toContain(secret.slice(at, at + 8))
+    }
+    return message
+  }
+  return expect.fail(`accepted: ${String(imported)}`)
+}
 
 describe('importEdgeKeys', () => {
-  it.each([
-    ['one JWK', hmac, ['h']],
-    ['several', [hmac, ed], ['h', 'e']],
-    ['a JWK Set', { keys: [ed, hmac] }, ['e', 'h']],
-  ])('takes %s', (_, keys, ids) => {
-    expect([...importEdgeKeys(keys).keys()]).toEqual(ids)
+  it('imports an HMAC key that computes what the Worker computes', () => {
+    const key = importEdgeKeys(hmac()).get('hmac-1')
+    expect(key?.alg).toBe('hmac-sha256')
+    expect(key?.key.type).toBe('secret')
+    const expected = createHmac('sha256', Buffer.from(SECRET, 'base64url')).update('base').digest('hex')
+    expect(
+      createHmac('sha256', key?.key ?? '')
+        .update('base')
+        .digest('hex'),
+    ).toBe(expected)
   })
 
-  it('knows the algorithm from the key', () => {
-    const keys = importEdgeKeys([hmac, ed])
-    expect(keys.get('h')).toMatchObject({ alg: 'hmac-sha256', key: { type: 'secret' } })
-    expect(keys.get('e')).toMatchObject({ alg: 'ed25519', key: { type: 'public', asymmetricKeyType: 'ed25519' } })
-  })
-
-  it('takes the bytes of "k", not its text', () => {
-    const imported = importEdgeKeys(hmac).get('h')?.key
-    const expected = createHmac('sha256', Buffer.from(hmac.k as string, 'base64url'))
-      .update('x')
-      .digest('hex')
-    expect(imported && createHmac('sha256', imported).update('x').digest('hex')).toBe(expected)
-  })
-
-  it('finds no key under a name that objects have by themselves', () => {
-    const keys = importEdgeKeys(hmac)
-    for (const id of ['constructor', '__proto__', 'toString']) expect(keys.get(id)).toBeUndefined()
+  it('imports an Ed25519 public key that verifies what the private one signed', () => {
+    const key = importEdgeKeys(ed25519()).get('ed-1')
+    if (key?.key.type !== 'public') return expect.fail('no public key')
+    expect(key.alg).toBe('ed25519')
+    const privateKey = createPrivateKey({
+      format: 'jwk',
+      key: { kty: 'OKP', crv: 'Ed25519', x: PUBLIC, d: PRIVATE },
+    })
+    const base = Buffer.from('base')
+    expect(verify(null, base, key.key, sign(null, base, privateKey))).toBe(true)
   })
 
   it.each([
-    ['no key at all', [], 'edge.keys is empty: write at least one JWK'],
-    ['an empty set', { keys: [] }, 'edge.keys is empty: write at least one JWK'],
-    ['text', JSON.stringify(hmac), 'edge.keys is text: write JSON.parse(process.env.COUNTERSIGN_KEYS)'],
-    ['two keys with one id', [hmac, { ...ed, kid: 'h' }], 'edge.keys: two keys have the "kid" "h": give each its own'],
-    ['undefined', undefined, /^edge\.keys: the key is not a JWK/],
-    ['null', null, /^edge\.keys: the key is not a JWK/],
-    ['a list in a list', [[hmac]], /^edge\.keys: the key is not a JWK/],
-    ['a key without id', { ...hmac, kid: undefined }, /^edge\.keys: the JWK needs a "kid"/],
-    ['a short secret', { ...hmac, k: 'c2hvcnQ' }, /^edge\.keys: the JWK "h" is too weak/],
-    ['a private key', { ...ed, d: ed.x }, /^edge\.keys: the JWK "e" is a private key/],
-    ['an RSA key', { kty: 'RSA', kid: 'r' }, /^edge\.keys: the JWK "r" needs "kty"/],
-    [
-      'a good key beside a bad one',
-      [hmac, { kty: 'oct', kid: 'w', k: 'AAAA' }],
-      /^edge\.keys: the JWK "w" is too weak/,
-    ],
-  ])('refuses %s', (_, keys, message) => {
-    const importing = () => importEdgeKeys(keys)
-    expect(importing).toThrow(TypeError)
-    expect(importing).toThrow(message)
+    ['a list', [hmac(), ed25519()]],
+    ['a JWK Set', { keys: [hmac(), ed25519()] }],
+    ['a JWK Set with other members', { keys: [hmac(), ed25519()], public_cert: {} }],
+  ])('imports every key of %s', (_what, keys) => {
+    expect([...importEdgeKeys(keys)].map(([keyid, { alg }]) => [keyid, alg])).toEqual([
+      ['hmac-1', 'hmac-sha256'],
+      ['ed-1', 'ed25519'],
+    ])
   })
 
-  it('never quotes key material', () => {
-    const bad = { ...hmac, k: `${'secret-'.repeat(2)}` }
-    expect(() => importEdgeKeys(bad)).toThrow(expect.not.toSatisfy((error: Error) => error.message.includes('secret')))
+  it('gives no key for a name that objects have anyway', () => {
+    const keys = importEdgeKeys(hmac())
+    for (const name of ['__proto__', 'constructor', 'toString', '']) expect(keys.get(name)).toBeUndefined()
+    expect(importEdgeKeys(hmac({ kid: '__proto__' })).get('__proto__')?.alg).toBe('hmac-sha256')
+  })
+
+  it.each([
+    ['a list', []],
+    ['a JWK Set', { keys: [] }],
+  ])('refuses %s without keys', (_what, keys) => {
+    expect(faultOf(keys)).toBe('edge.keys is empty: write at least one JWK')
+  })
+
+  it.each([JSON.stringify(hmac()), SECRET, '', '-----BEGIN PUBLIC KEY-----'])('refuses text', (text) => {
+    expect(faultOf(text)).toBe('edge.keys is text: write JSON.parse(process.env.COUNTERSIGN_KEYS)')
+  })
+
+  it.each([[undefined], [null], [7], [[SECRET]], [[null]], [{ keys: [SECRET] }], [{ keys: [[hmac()]] }]])(
+    'refuses %j, which holds no JWK',
+    (keys) => {
+      expect(faultOf(keys)).toMatch(/^edge\.keys: the key is not a JWK: write one JSON object such as /)
+    },
+  )
+
+  it.each([
+    [{}],
+    [{ keys: SECRET }],
+    [{ keys: hmac() }],
+    [hmac({ kid: undefined })],
+    [hmac({ kid: SECRET + PRIVATE })],
+  ])('refuses a key without a proper name', (keys) => {
+    expect(faultOf(keys)).toBe('edge.keys: the JWK needs a "kid": 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -')
+  })
+
+  it('refuses two keys of one name, of whatever kind', () => {
+    const message = 'edge.keys: two keys have the "kid" "same": give each its own'
+    expect(faultOf([hmac({ kid: 'same' }), hmac({ kid: 'same' })])).toBe(message)
+    expect(faultOf({ keys: [hmac({ kid: 'same' }), ed25519(), ed25519({ kid: 'same' })] })).toBe(message)
+  })
+
+  it('takes two names of one key', () => {
+    expect(importEdgeKeys([hmac({ kid: 'old' }), hmac({ kid: 'new' })]).size).toBe(2)
+  })
+
+  it('refuses the private half of an Ed25519 key, alone and beside a good key', () => {
+    const message = 'edge.keys: the JWK "ed-1" is a private key: give the origin the public one, without "d"'
+    expect(faultOf(ed25519({ d: PRIVATE }))).toBe(message)
+    expect(faultOf([hmac(), ed25519({ d: PRIVATE })])).toBe(message)
+  })
+
+  it.each([
+    ['weak', hmac({ k: SECRET.slice(0, 40) }), /is too weak: "k" needs at least 32 random bytes in base64url$/],
+    ['padded', hmac({ k: `${SECRET}=` }), /is too weak/],
+    ['of another curve', ed25519({ crv: 'X25519' }), /needs "crv":"Ed25519" and "x"/],
+    ['for something else', hmac({ use: 'enc' }), /has another "use"/],
+    ['that may only sign', ed25519({ key_ops: ['sign'] }), /may not verify/],
+    ['an RSA key', { kty: 'RSA', kid: 'rsa', n: PUBLIC, e: 'AQAB' }, /needs "kty":"oct" \(HMAC\) or "kty":"OKP"/],
+    ['of another algorithm', hmac({ alg: 'HS512' }), /has another "alg"/],
+  ])('refuses a key that is %s', (_what, key, message) => {
+    expect(faultOf(key)).toMatch(message)
+    expect(faultOf([ed25519({ kid: 'good' }), key])).toMatch(message)
   })
 })
