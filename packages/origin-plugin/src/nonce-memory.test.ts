@@ -100,7 +100,7 @@ describe('createNonceMemory', () => {
       const nonce = `nonce ${Math.floor(random() * 400)}`
       const before = spentAt.get(nonce)
       const answer = memory.spend(nonce, now)
-      if (before !== undefined && latest < before + LIFETIME)
+      if (before !== undefined && latest <= before + LIFETIME)
         expect(answer, `spent ${now - before} s ago`).toBe('replayed')
       if (before === undefined || now >= before + 3 * LIFETIME) expect(answer).toBe('fresh')
       if (answer === 'fresh') spentAt.set(nonce, now)
