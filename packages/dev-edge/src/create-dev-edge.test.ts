@@ -6,11 +6,14 @@ import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createDevEdge, type DevEdge } from './create-dev-edge.ts'
 import type { DevClientName } from './dev-clients.ts'
 import { type RecordedRequest, type RecordingOrigin, startOrigin } from './testing/recording-origin.ts'
+
+// Many of these start an edge of their own, on machines that do other work beside.
+vi.setConfig({ testTimeout: 20_000 })
 
 let origin: RecordingOrigin
 let edge: DevEdge
@@ -171,7 +174,9 @@ describe('a request', () => {
 
   it.each(['POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS'])('passes as %s, with a body and without', async (method) => {
     expect(await record('/', { method, body: 'Zoë' })).toMatchObject({ method, body: 'Zoë' })
-    expect(await record('/', { method })).toMatchObject({ method, body: '' })
+    const without = await record('/', { method })
+    expect(without).toMatchObject({ method, body: '' })
+    expect(without.headers).not.toHaveProperty('transfer-encoding')
   })
 
   it('passes as HEAD', async () => {
@@ -491,7 +496,7 @@ describe('Access', () => {
 })
 
 describe('createDevEdge', () => {
-  it('starts in less than two seconds and closes at once, even with connections open', async () => {
+  it('starts in less than two seconds and closes at once, even with connections open', { retry: 2 }, async () => {
     const start = performance.now()
     const other = await createDevEdge({ origin: origin.url })
     expect(performance.now() - start).toBeLessThan(2000)
@@ -523,7 +528,10 @@ describe('createDevEdge', () => {
 
   it('is closed again when its port is taken', async () => {
     const port = Number(new URL(edge.url).port)
+    const processes = () => process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length
+    const before = processes()
     await expect(createDevEdge({ origin: origin.url, port })).rejects.toThrow('EADDRINUSE')
+    await expect.poll(processes).toBe(before)
   })
 
   it.each([
@@ -532,6 +540,7 @@ describe('createDevEdge', () => {
     [{ origin: 'http://localhost:3000/base' }, /origin must be/],
     [{ origin: 'http://a', forwardCert: 'all' as 'leaf' }, /forwardCert must be/],
     [{ origin: 'http://a', require: 'yes' as 'none' }, /require must be/],
+    [{ origin: 'http://a', hostname: 'a/b' }, /hostname must be/],
     [{ origin: 'http://a', key: { kty: 'oct', kid: 'a', k: 'c2hvcnQ' } }, /too weak/],
   ])('refuses %o', async (options, message) => {
     const refused = createDevEdge(options)

@@ -18,6 +18,8 @@ import { TlsListener } from './tls-listener.ts'
 import { describeForAccess, type EdgeState } from './worker-request.ts'
 import { startWorker } from './worker-runtime.ts'
 
+const HOST_NAME = /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/
+
 /** Options of {@link createDevEdge}. */
 export interface DevEdgeOptions {
   /** Where the Worker's `fetch()` goes: `http://host:port`, nothing behind it. */
@@ -147,6 +149,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   const origin = parseOrigin(options.origin)
   const keys = [toVerificationKey(key)]
   const bindings = workerBindings(key, options)
+  if (!HOST_NAME.test(hostname)) throw new TypeError('hostname must be a host name such as "localhost"')
 
   const [pki, issuer, worker] = await Promise.all([
     createPki(hostname),

@@ -81,19 +81,20 @@ export async function sendRequest(path: string, options: EdgeFetchOptions, tls: 
   })
 }
 
-function rawHeaders({ headers = {}, body }: EdgeFetchOptions, host: string): string[] {
+function rawHeaders({ headers = {}, body, method = 'GET' }: EdgeFetchOptions, host: string): string[] {
   const raw = Array.isArray(headers)
     ? headers.flat()
     : Object.entries(headers).flatMap(([name, value]) => [value].flat().flatMap((line) => [name, line as string]))
   const names = new Set([...headerPairs(raw)].map(([name]) => name.toLowerCase()))
   if (!names.has('host')) raw.unshift('Host', host)
   if (!names.has('connection')) raw.push('Connection', 'close')
-  if (!names.has('content-length') && !names.has('transfer-encoding')) raw.push(...bodyFraming(body))
+  if (!names.has('content-length') && !names.has('transfer-encoding')) raw.push(...bodyFraming(body, method))
   return raw
 }
 
-function bodyFraming(body: EdgeFetchOptions['body']): string[] {
-  if (body === undefined) return []
+function bodyFraming(body: EdgeFetchOptions['body'], method: string): string[] {
+  // Said out loud: for POST and others node:https would send an empty chunked body.
+  if (body === undefined) return method === 'GET' || method === 'HEAD' ? [] : ['Content-Length', '0']
   if (body instanceof Readable) return ['Transfer-Encoding', 'chunked']
   return ['Content-Length', String(Buffer.byteLength(body))]
 }

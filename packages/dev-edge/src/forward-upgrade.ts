@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { type Duplex, pipeline } from 'node:stream'
 import { answerFailure } from './answer.ts'
 import { forwardAnswer, hangUp, originUnreachable, type WorkerAddress } from './forward-request.ts'
 import { headerPairs } from './hop-by-hop.ts'
@@ -25,7 +25,8 @@ export function forwardUpgrade(
     socket.write(formatHead(answer))
     if (upstreamHead.length > 0) socket.write(upstreamHead)
     if (head.length > 0) upstreamSocket.write(head)
-    join(socket, upstreamSocket)
+    // Whoever ends or breaks ends the other.
+    pipeline(socket, upstreamSocket, socket, () => {})
   })
   upstream.on('response', (answer) => forwardAnswer(answer, responseOn(socket, request)))
   upstream.on('error', (error) => answerFailure(responseOn(socket, request), originUnreachable(error, worker)))
@@ -45,15 +46,4 @@ export function responseOn(socket: Duplex, request: IncomingMessage): ServerResp
 function formatHead({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
   const lines = [...headerPairs(rawHeaders)].map(([name, value]) => `${name}: ${value}`)
   return [`HTTP/1.1 ${statusCode} ${statusMessage}`, ...lines, '', ''].join('\r\n')
-}
-
-function join(one: Duplex, other: Duplex): void {
-  one.pipe(other).pipe(one)
-  for (const [socket, peer] of [
-    [one, other],
-    [other, one],
-  ] as const) {
-    socket.on('error', () => peer.destroy())
-    socket.on('close', () => peer.destroy())
-  }
 }

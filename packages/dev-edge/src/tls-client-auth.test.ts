@@ -1,9 +1,11 @@
 import { X509Certificate } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type DevClient, issueClient, toPem } from './dev-client.ts'
+import { generateKeyPair } from './key-pair.ts'
 import { createPki, type Pki } from './pki.ts'
 import { opensslX509 } from './testing/openssl.ts'
 import { buildTlsClientAuth } from './tls-client-auth.ts'
+import { X509CertificateGenerator } from './x509.ts'
 
 let pki: Pki
 let ca: X509Certificate
@@ -113,6 +115,19 @@ describe('buildTlsClientAuth', () => {
     const impostor = await createPki('localhost')
     const auth = build(await issueClient(impostor))
     expect([auth.certIssuerDN, auth.certIssuerSerial]).toEqual(['CN=Acme Client CA,O=Acme', ''])
+  })
+
+  it('does not either when the certificate has no key identifier to compare', async () => {
+    const keys = await generateKeyPair('P-256')
+    const certificate = await X509CertificateGenerator.create({
+      subject: 'CN=alice',
+      issuer: pki.ca.certificate.subjectName,
+      publicKey: keys.publicKey,
+      signingKey: keys.privateKey,
+    })
+    const leaf = new X509Certificate(toPem(certificate))
+    expect(leaf.checkIssued(ca)).toBe(true)
+    expect(build({ name: 'alice', cert: leaf.toString(), key: '' }).certIssuerSerial).toBe('')
   })
 
   it('lists intermediates without the root', async () => {

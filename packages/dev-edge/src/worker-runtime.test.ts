@@ -11,6 +11,7 @@ it('hands over what the Worker writes to its console', async () => {
   const { host, port } = worker.address
   const [response] = await once(request({ host, port, path: 'https://localhost/' }).end(), 'response')
   expect(await json(response)).toMatchObject({ statusCode: 500, code: 'CSN_WORKER_KEY_MISSING' })
-  await expect.poll(() => lines.map((line) => JSON.parse(line).code)).toEqual(['CSN_WORKER_KEY_MISSING'])
+  const codes = () => lines.map((line) => JSON.parse(line).code)
+  await expect.poll(codes, { timeout: 4000 }).toEqual(['CSN_WORKER_KEY_MISSING'])
   await worker.close()
 })
