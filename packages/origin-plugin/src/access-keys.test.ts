@@ -1,0 +1,189 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { exportJWK, generateKeyPair, type JWK, type JWSHeaderParameters } from 'jose'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ACCESS_KEYS_TIMING, type AccessKeys, createAccessKeys } from './access-keys.ts'
+
+const MINUTE = 60_000
+const HOUR = 60 * MINUTE
+const jwks: Record<string, JWK> = {}
+
+/** A key server that can fail in every way, and counts. */
+let server: Server
+let answer: RequestListener
+let fetches = 0
+let url: URL
+const warnings: string[] = []
+let keys: AccessKeys
+
+const serve =
+  (...kids: string[]): RequestListener =>
+  (_request, response) =>
+    response.end(JSON.stringify({ keys: kids.map((kid) => jwks[kid]) }))
+const find = async (kid: string | undefined) =>
+  keys.getKey({ alg: 'RS256', ...(kid && { kid }) } as JWSHeaderParameters & { alg: string }, {} as never)
+
+beforeAll(async () => {
+  for (const kid of ['one', 'two', 'three']) {
+    const { publicKey } = await generateKeyPair('RS256', { extractable: true })
+    jwks[kid] = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }
+  }
+  server = createServer((request, response) => {
+    fetches += 1
+    answer(request, response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/cdn-cgi/access/certs`)
+})
+afterAll(() => {
+  server.closeAllConnections()
+  server.close()
+})
+
+beforeEach(() => {
+  // The clock and the interval are ours; sockets and their time-outs are real.
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] })
+  fetches = 0
+  warnings.length = 0
+  answer = serve('one')
+  keys = createAccessKeys(url, (reason) => warnings.push(reason), { ...ACCESS_KEYS_TIMING, timeout: 300 })
+})
+afterEach(() => {
+  keys.stop()
+  vi.useRealTimers()
+})
+
+const faults: Record<string, RequestListener> = {
+  'the status 500': (_request, response) => response.writeHead(500).end(),
+  'a reset': ({ socket }) => socket.destroy(),
+  silence: () => {},
+  'half an answer, and silence': (_request, response) => response.writeHead(200).write('{"keys":['),
+  rubbish: (_request, response) => response.end('<html>'),
+  'no object': (_request, response) => response.end('null'),
+  'no set': (_request, response) => response.end('{"keys":{}}'),
+  'an empty set': (_request, response) => response.end('{"keys":[]}'),
+  'a set of other keys': (_request, response) => response.end('{"keys":[{"kty":"EC"},null,1]}'),
+  '10 MB': (_request, response) => response.end(`{"keys":[],"x":"${'x'.repeat(10_000_000)}"}`),
+  'a redirect': (_request, response) => response.writeHead(302, { location: url.href }).end(),
+}
+
+describe('createAccessKeys', () => {
+  it('fetches at the start, and not again for a known key', async () => {
+    await keys.start()
+    for (let request = 0; request < 5; request += 1) await expect(find('one')).resolves.toBeDefined()
+    expect(fetches).toBe(1)
+  })
+
+  it('fetches when it is asked before the start', async () => {
+    await expect(find('one')).resolves.toBeDefined()
+  })
+
+  it('fetches once for a hundred requests at the same time', async () => {
+    await Promise.all(Array.from({ length: 100 }, () => find('one')))
+    expect(fetches).toBe(1)
+  })
+
+  it.each(Object.keys(faults))('fails to start on %s, and refuses as unavailable', async (fault) => {
+    answer = faults[fault] as RequestListener
+    await expect(keys.start()).rejects.toThrow(/could not be fetched/)
+    expect(warnings).toHaveLength(1)
+    await expect(find('one')).rejects.toMatchObject({ code: 'CSN_ACCESS_KEYS_UNAVAILABLE', statusCode: 503 })
+  })
+
+  it.each(Object.keys(faults))('refuses no good request in a day of %s', async (fault) => {
+    await keys.start()
+    answer = faults[fault] as RequestListener
+    for (let passed = 0; passed < 24 * HOUR; passed += HOUR) {
+      vi.advanceTimersByTime(HOUR)
+      await expect(find('one')).resolves.toBeDefined()
+    }
+    // Background refreshes have been failing all day.
+    await vi.waitFor(() => expect(warnings.length).toBeGreaterThan(0))
+  })
+
+  it('keeps keys through a week of failures, and no longer', async () => {
+    await keys.start()
+    answer = faults['the status 500'] as RequestListener
+    vi.setSystemTime(Date.now() + ACCESS_KEYS_TIMING.maxStale - MINUTE)
+    await expect(find('one')).resolves.toBeDefined()
+    vi.setSystemTime(Date.now() + 2 * MINUTE)
+    await expect(find('one')).rejects.toMatchObject({ code: 'CSN_ACCESS_KEYS_UNAVAILABLE' })
+  })
+
+  it('recovers from an outage at the start within one cooldown', async () => {
+    answer = faults['the status 500'] as RequestListener
+    await expect(keys.start()).rejects.toThrow()
+    answer = serve('one')
+    await expect(find('one')).rejects.toMatchObject({ code: 'CSN_ACCESS_KEYS_UNAVAILABLE' })
+    vi.setSystemTime(Date.now() + ACCESS_KEYS_TIMING.cooldown)
+    await expect(find('one')).resolves.toBeDefined()
+  })
+
+  it('drops a key that a successful fetch no longer lists', async () => {
+    await keys.start()
+    answer = serve('two')
+    vi.advanceTimersByTime(ACCESS_KEYS_TIMING.refreshInterval)
+    await vi.waitFor(async () => expect(find('two')).resolves.toBeDefined())
+    await expect(find('one')).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' })
+  })
+
+  it('picks up a rotation at the first token of the new key', async () => {
+    await keys.start()
+    answer = serve('two', 'one')
+    vi.setSystemTime(Date.now() + ACCESS_KEYS_TIMING.cooldown)
+    await expect(find('two')).resolves.toBeDefined()
+    await expect(find('one')).resolves.toBeDefined()
+    expect(fetches).toBe(2)
+  })
+
+  it('is not made to fetch by junk more than once in a cooldown', async () => {
+    await keys.start()
+    for (let second = 0; second < 300; second += 1) {
+      vi.setSystemTime(Date.now() + 1000)
+      await expect(find(`junk-${second}`)).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' })
+    }
+    expect(fetches).toBeLessThanOrEqual(1 + 300_000 / ACCESS_KEYS_TIMING.cooldown)
+  })
+
+  it('picks up a rotation within one cooldown under a flood of junk', async () => {
+    await keys.start()
+    let waited = 0
+    answer = serve('two')
+    for (;;) {
+      const found = await Promise.all([
+        find('two').then(
+          () => true,
+          () => false,
+        ),
+        ...Array.from({ length: 20 }, (_, at) =>
+          find(`junk-${waited}-${at}`).then(
+            () => true,
+            () => false,
+          ),
+        ),
+      ])
+      if (found[0]) break
+      expect(waited).toBeLessThan(ACCESS_KEYS_TIMING.cooldown)
+      waited += 1000
+      vi.setSystemTime(Date.now() + 1000)
+    }
+    expect(fetches).toBe(2)
+  })
+
+  it('says that the keys are unavailable, and not that the token is bad, when an unknown key meets an outage', async () => {
+    await keys.start()
+    answer = faults['the status 500'] as RequestListener
+    vi.setSystemTime(Date.now() + ACCESS_KEYS_TIMING.cooldown)
+    await expect(find('two')).rejects.toMatchObject({ code: 'CSN_ACCESS_KEYS_UNAVAILABLE' })
+    await expect(find('two')).rejects.toMatchObject({ code: 'CSN_ACCESS_KEYS_UNAVAILABLE' })
+    await expect(find('one')).resolves.toBeDefined()
+  })
+
+  it('ends its background with stop', async () => {
+    await keys.start()
+    keys.stop()
+    vi.advanceTimersByTime(24 * HOUR)
+    await new Promise((resolve) => setTimeout(resolve, 50))
+    expect(fetches).toBe(1)
+  })
+})

@@ -1,0 +1,77 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** What differs from a plain list. */
+export interface CrlChanges {
+  /** Serial numbers in hexadecimal. */
+  readonly serials?: readonly string[]
+  /** A section of OpenSSL's configuration for the list's extensions. */
+  readonly extensions?: string
+  /** As OpenSSL writes dates: `20260101000000Z`. */
+  readonly lastUpdate?: string
+  readonly nextUpdate?: string
+  readonly digest?: string
+  readonly outform?: 'DER' | 'PEM'
+}
+
+/** A CA that the `openssl` command runs, for lists that we did not write ourselves. */
+export interface OpensslCa {
+  /** PEM. */
+  readonly certificate: string
+  crl(changes?: CrlChanges): Buffer
+  remove(): void
+}
+
+/** Makes a CA with a new key; `algorithm` as `openssl genpkey` takes it. */
+export function createOpensslCa(
+  subject: string,
+  algorithm: readonly string[] = ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256'],
+): OpensslCa {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-ca-'))
+  const file = (name: string) => join(folder, name)
+  const openssl = (...args: string[]) =>
+    execFileSync('openssl', args, { cwd: folder, stdio: ['ignore', 'pipe', 'ignore'] })
+  openssl('genpkey', '-algorithm', ...algorithm, '-out', 'ca.key')
+  openssl('req', '-x509', '-new', '-key', 'ca.key', '-subj', subject, '-days', '30', '-out', 'ca.pem')
+
+  return {
+    certificate: readFileSync(file('ca.pem'), 'utf8'),
+    crl({ serials = [], extensions, lastUpdate, nextUpdate, digest = 'sha256', outform = 'DER' } = {}) {
+      const entries = serials.map(
+        (serial) => `R\t300101000000Z\t260101000000Z,keyCompromise\t${serial}\tunknown\t/CN=x\n`,
+      )
+      writeFileSync(file('index.txt'), entries.join(''))
+      writeFileSync(file('crlnumber'), '01\n')
+      writeFileSync(file('ca.cnf'), configuration(digest, extensions))
+      const dates = [
+        ...(lastUpdate ? ['-crl_lastupdate', lastUpdate] : []),
+        ...(nextUpdate ? ['-crl_nextupdate', nextUpdate] : []),
+      ]
+      openssl('ca', '-gencrl', '-config', 'ca.cnf', '-out', 'crl.pem', ...dates)
+      if (outform === 'PEM') return readFileSync(file('crl.pem'))
+      openssl('crl', '-in', 'crl.pem', '-outform', 'DER', '-out', 'crl.der')
+      return readFileSync(file('crl.der'))
+    },
+    remove: () => rmSync(folder, { recursive: true }),
+  }
+}
+
+function configuration(digest: string, extensions: string | undefined): string {
+  return `
+[ca]
+default_ca = ours
+[ours]
+database = index.txt
+crlnumber = crlnumber
+certificate = ca.pem
+private_key = ca.key
+default_md = ${digest}
+default_crl_days = 30
+crl_extensions = extensions
+[extensions]
+authorityKeyIdentifier = keyid
+${extensions ?? ''}
+`
+}

@@ -1,0 +1,136 @@
+import { type ChildProcess, fork } from 'node:child_process'
+import { once } from 'node:events'
+import { Agent, request as httpRequest } from 'node:http'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, freePort, startChain } from '../support/chain.ts'
+import { codeOf } from '../support/raw-http.ts'
+import { type RedisServer, startRedis } from '../support/redis-server.ts'
+import { CLIENTS, type ConnectedStore } from '../support/redis-stores.ts'
+import { signRequest, type WireRequest } from '../support/signed-request.ts'
+
+const REQUESTS = 10_000
+const CONNECTIONS = 8
+
+describe('four processes that share a Redis', () => {
+  let redis: RedisServer
+  let chain: Chain
+  const processes: ChildProcess[] = []
+  const ports: number[] = []
+  const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
+
+  beforeAll(async () => {
+    redis = await startRedis(await freePort())
+    chain = await startChain()
+    for (const client of ['ioredis', 'redis', 'ioredis', 'redis']) {
+      const child = fork(join(import.meta.dirname, '../support/origin-process.ts'), [
+        JSON.stringify(chain.key),
+        redis.url,
+        client,
+      ])
+      processes.push(child)
+      const [port] = await once(child, 'message')
+      ports.push(port as number)
+    }
+  })
+  afterAll(async () => {
+    agent.destroy()
+    for (const child of processes) child.kill()
+    await chain.close()
+    await redis.stop()
+  })
+
+  it(`accept each of ${REQUESTS} captured requests exactly once, sent to all four at the same time`, {
+    timeout: 120_000,
+  }, async () => {
+    const captured = await chain.capture('/', { client: chain.edge.clients.alice })
+    const accepted = new Uint8Array(REQUESTS)
+    let replayed = 0
+    let next = 0
+    const sender = async () => {
+      while (next < REQUESTS) {
+        const index = next++
+        const signed = signRequest(captured, chain.key)
+        const answers = await Promise.all(ports.map((port) => send(port, signed, agent)))
+        for (const answer of answers) {
+          if (answer === '200') accepted[index] = (accepted[index] ?? 0) + 1
+          else if (answer === 'CSN_SIGNATURE_REPLAYED') replayed += 1
+        }
+      }
+    }
+    await Promise.all(Array.from({ length: CONNECTIONS }, sender))
+    expect(accepted.filter((times) => times !== 1)).toHaveLength(0)
+    expect(replayed).toBe(3 * REQUESTS)
+  })
+})
+
+/** The status of an accepted request, the code of a refused one. */
+function send(port: number, { method, target, headers }: WireRequest, agent: Agent): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const lines = headers.filter((_, at, all) => (all[at - (at % 2)] as string).toLowerCase() !== 'connection')
+    httpRequest({ host: '127.0.0.1', port, method, path: target, headers: lines as string[], agent }, (response) => {
+      let body = ''
+      response.on('data', (chunk) => {
+        body += chunk
+      })
+      response.on('end', () => resolve(codeOf(body) ?? String(response.statusCode)))
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+describe.each(Object.keys(CLIENTS) as (keyof typeof CLIENTS)[])('a replay store through %s', (name) => {
+  let redis: RedisServer
+  let connected: ConnectedStore
+  let refusing: Chain
+  let accepting: Chain
+  let port: number
+
+  beforeAll(async () => {
+    port = await freePort()
+    redis = await startRedis(port)
+    connected = await CLIENTS[name](redis.url)
+    const withStore = (onStoreUnavailable: 'refuse' | 'accept') =>
+      startChain({
+        plugin: ({ keys }) => ({ edge: { keys, replay: connected.store, storeTimeout: 200, onStoreUnavailable } }),
+      })
+    refusing = await withStore('refuse')
+    accepting = await withStore('accept')
+  })
+  afterAll(async () => {
+    connected.close()
+    await refusing.close()
+    await accepting.close()
+    await redis.stop()
+  })
+
+  const good = (chain: Chain) => chain.through('/me', { client: chain.edge.clients.alice })
+
+  it('accepts once', async () => {
+    const captured = await refusing.capture('/me', { client: refusing.edge.clients.alice })
+    expect(await refusing.around(captured)).toMatchObject({ status: 200 })
+    expect(await refusing.around(captured)).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_REPLAYED' })
+  })
+
+  it('that does not answer is unavailable within its time-out', async () => {
+    redis.freeze()
+    try {
+      expect(await good(refusing)).toMatchObject({ status: 503, code: 'CSN_REPLAY_STORE_UNAVAILABLE' })
+      expect(refusing.lastReason()).toContain('no answer within 200 ms')
+    } finally {
+      redis.thaw()
+    }
+  })
+
+  it('that is down refuses, or accepts and logs where that was said, and recovers without a restart', async () => {
+    await redis.stop()
+    expect(await good(refusing)).toMatchObject({ status: 503, code: 'CSN_REPLAY_STORE_UNAVAILABLE' })
+    expect(await good(accepting)).toMatchObject({ status: 200 })
+    expect(accepting.log.join('\n')).toContain('the replay store failed')
+    redis = await startRedis(port)
+    await expect.poll(async () => (await good(refusing)).status, { timeout: 10_000 }).toBe(200)
+    const captured = await accepting.capture('/me', { client: accepting.edge.clients.alice })
+    await expect.poll(async () => (await accepting.around(accepting.sign(captured))).status).toBe(200)
+  })
+})
