@@ -48,8 +48,8 @@ export function createRouteGuards(compiler: GuardCompiler): RouteGuards {
 }
 
 /** What is there but undefined is a mistake, such as a requirement under a name with a typo; it must not mean less. */
-function requirementOf({ config = {} }: RouteOptions): unknown {
-  return 'clientCert' in config ? config.clientCert : true
+function requirementOf({ config }: RouteOptions): unknown {
+  return config && 'clientCert' in config ? config.clientCert : true
 }
 
 function describe(requirement: unknown, guard: RouteGuard): Pick<ClientCertRoute, 'protection' | 'requirement'> {
