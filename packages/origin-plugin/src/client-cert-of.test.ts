@@ -1,0 +1,19 @@
+import type { FastifyRequest } from 'fastify'
+import { describe, expect, it } from 'vitest'
+import { clientCertOf } from './client-cert-of.ts'
+import { makeClientCert } from './testing/client-cert.ts'
+
+describe('clientCertOf', () => {
+  it('gives the certificate itself', () => {
+    const clientCert = makeClientCert()
+    expect(clientCertOf({ clientCert } as FastifyRequest)).toBe(clientCert)
+  })
+
+  it.each([null, undefined])('throws where no certificate is verified: %s', (clientCert) => {
+    expect(() => clientCertOf({ clientCert } as FastifyRequest)).toThrow(
+      new TypeError(
+        'clientCertOf() is for routes without clientCert: false: on a public route no certificate is verified',
+      ),
+    )
+  })
+})
