@@ -1,221 +1,274 @@
 import { createHmac } from 'node:crypto'
-import { base64url, createLocalJWKSet, errors, type JWTVerifyGetKey, SignJWT } from 'jose'
-import { beforeAll, describe, expect, it } from 'vitest'
-import { refusal } from './errors.ts'
-import { AUDIENCE, createAccess, ISSUER, serviceClaims, type TestAccess, userClaims } from './testing/access.ts'
-import { refusalFrom } from './testing/refusal-of.ts'
-import { verifyAccessToken } from './verify-access-token.ts'
+import { createLocalJWKSet, createRemoteJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import {
+  AUDIENCE,
+  type Claims,
+  createAccess,
+  ISSUER,
+  serviceClaims,
+  startKeyServer,
+  type TestAccess,
+  userClaims,
+} from './testing/access.ts'
+import { refusedWith } from './testing/refused-with.ts'
+import { type AccessVerifier, verifyAccessToken } from './verify-access-token.ts'
 
-const now = () => Math.floor(Date.now() / 1000)
-const invalid = (reason: unknown) => ({ code: 'CSN_ACCESS_TOKEN_INVALID', reason })
-
+const now = Math.floor(Date.now() / 1000)
 let access: TestAccess
-let stranger: TestAccess
+let otherTeam: TestAccess
+const servers: { close(): Promise<void> }[] = []
+
 beforeAll(async () => {
   access = await createAccess()
-  stranger = await createAccess()
+  // The same key id: what differs is the key.
+  otherTeam = await createAccess()
+})
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()))
 })
 
-const verify = (token: string | undefined, change: object = {}, at = now()) =>
-  verifyAccessToken(token, { ...access.verifier, ...change }, at)
+const verify = (token: string | undefined, changes: Partial<AccessVerifier> = {}, at = now) =>
+  verifyAccessToken(token, { ...access.verifier, ...changes }, at)
+const verifyClaims = async (claims: Claims, at = now) => verify(await access.token(claims), {}, at)
 
-async function refusalOfToken(token: string | undefined, change: object = {}, at = now()) {
-  const refused = await refusalFrom(verify(token, change, at))
-  const parts = (token ?? '').split('.').filter((part) => part.length > 8)
-  for (const part of parts) expect(refused.reason).not.toContain(part)
-  return refused
-}
+const invalid = (reason: string | RegExp) => refusedWith('CSN_ACCESS_TOKEN_INVALID', reason)
+const unavailable = (reason: string | RegExp) => refusedWith('CSN_ACCESS_KEYS_UNAVAILABLE', reason)
 
-describe('verifyAccessToken', () => {
-  it('reads the user of a token', async () => {
-    expect(await verify(await access.token())).toMatchObject({
+const base64url = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+
+describe('verifyAccessToken: whom the token names', () => {
+  it('reads a user', async () => {
+    const claims = { ...userClaims(), custom: { groups: ['ops'] } }
+    expect(await verifyClaims(claims)).toEqual({
       kind: 'user',
       email: 'jane@acme.example',
-      sub: userClaims().sub,
-      claims: { country: 'US' },
+      sub: '7335d417-61da-459d-899c-0a01c76a2f94',
+      claims,
     })
   })
 
-  it('reads the service of a token, which has no nbf', async () => {
-    expect(await verify(await access.token(serviceClaims()))).toMatchObject({ kind: 'service' })
+  it('reads a service token, which has neither nbf nor email', async () => {
+    const identity = await verifyClaims(serviceClaims())
+    expect(identity).toMatchObject({ kind: 'service', clientId: 'e367826f93b8d71185e03fe518aff3b4.access' })
+    expect(identity.claims).not.toHaveProperty('nbf')
   })
 
-  it('reads the certificate of a token', async () => {
-    expect(await verify(await access.token(serviceClaims('pay-1')))).toMatchObject({
-      kind: 'certificate',
-      commonName: 'pay-1',
-    })
+  it('reads a certificate login, by its common name or by mtls_auth', async () => {
+    expect(await verifyClaims(serviceClaims('pay-1'))).toMatchObject({ kind: 'certificate', commonName: 'pay-1' })
+    const named = { ...serviceClaims('odd.access'), mtls_auth: { cert_serial: '01' } }
+    expect(await verifyClaims(named)).toMatchObject({ kind: 'certificate', commonName: 'odd.access' })
   })
 
-  it('misses a token that is not there', async () => {
-    expect(await refusalOfToken(undefined)).toEqual({
-      code: 'CSN_ACCESS_TOKEN_MISSING',
-      reason: 'there is no Cf-Access-Jwt-Assertion header',
-    })
+  it.each([
+    ['nobody', { email: undefined }],
+    ['an empty email', { email: '' }],
+    ['an email that is no text', { email: ['jane@acme.example'] }],
+    ['an empty common name', serviceClaims('')],
+    ['a common name that is no text', { ...serviceClaims(), common_name: { a: 1 } }],
+  ])('refuses a token that names %s', async (_, claims) => {
+    await expect(verifyClaims(claims)).rejects.toThrow(invalid('the token has neither email nor common_name'))
   })
 
-  it.each(['', ' ', '.', '..', 'a.b.c', 'a.b', 'a.b.c.d', 'e30.e30.', 'bnVsbA.bnVsbA.bnVsbA', 'x'.repeat(9000)])(
-    'refuses "%s", which is no token',
+  it('takes no claim from a __proto__ in the payload', async () => {
+    const text = JSON.stringify({ ...userClaims(), email: undefined })
+    const payload = text.replace('{', '{"__proto__":{"email":"eve@acme.example"},')
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+    const input = `${base64url({ alg: 'RS256' })}.${base64url(payload)}`
+    const signature = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', privateKey, Buffer.from(input))
+    const token = `${input}.${Buffer.from(signature).toString('base64url')}`
+    const keys = createLocalJWKSet({ keys: [await exportJWK(publicKey)] })
+    await expect(verify(token, { keys })).rejects.toThrow(invalid('the token has neither email nor common_name'))
+    expect(({} as { email?: string }).email).toBeUndefined()
+  })
+})
+
+describe('verifyAccessToken: the claims', () => {
+  it('refuses a missing token', async () => {
+    await expect(verify(undefined)).rejects.toThrow(
+      refusedWith('CSN_ACCESS_TOKEN_MISSING', 'there is no Cf-Access-Jwt-Assertion header'),
+    )
+  })
+
+  it('accepts one of several audiences, on either side', async () => {
+    expect((await verifyClaims({ aud: ['other', AUDIENCE] })).kind).toBe('user')
+    expect((await verifyClaims({ aud: AUDIENCE })).kind).toBe('user')
+    expect((await verify(await access.token(), { audience: ['other', AUDIENCE] })).kind).toBe('user')
+  })
+
+  it.each<[string, Claims, string | RegExp]>([
+    ['another issuer', { iss: 'https://evil.cloudflareaccess.com' }, 'unexpected "iss" claim value'],
+    ['an issuer that only begins alike', { iss: `${ISSUER}.evil.example` }, 'unexpected "iss" claim value'],
+    ['a list of issuers', { iss: [ISSUER] }, /"iss" claim/],
+    ['no issuer', { iss: undefined }, 'missing required "iss" claim'],
+    ['another audience', { aud: ['0'.repeat(64)] }, 'unexpected "aud" claim value'],
+    ['an empty audience list', { aud: [] }, 'unexpected "aud" claim value'],
+    ['a number as audience', { aud: 4714 }, 'unexpected "aud" claim value'],
+    ['no audience', { aud: undefined }, 'missing required "aud" claim'],
+    ['no expiry', { exp: undefined }, 'missing required "exp" claim'],
+    ['an expiry that is text', { exp: '9999999999' }, '"exp" claim must be a number'],
+    ['no time of issue', { iat: undefined }, 'missing required "iat" claim'],
+    ['a start in the future', { nbf: now + 60 }, '"nbf" claim timestamp check failed'],
+    ['the type of a whole team', { type: 'org' }, 'the token is not of type "app"'],
+    ['no type', { type: undefined }, 'the token is not of type "app"'],
+    ['a type that is no text', { type: ['app'] }, 'the token is not of type "app"'],
+  ])('refuses %s', async (_, claims, reason) => {
+    await expect(verifyClaims(claims)).rejects.toThrow(invalid(reason))
+  })
+
+  it('accepts until expiry and the tolerance are over, to the second', async () => {
+    const exp = now + 100
+    expect((await verifyClaims({ exp }, exp + 4)).kind).toBe('user')
+    for (const at of [exp + 5, exp + 1000]) {
+      await expect(verifyClaims({ exp }, at)).rejects.toThrow(
+        refusedWith('CSN_ACCESS_TOKEN_EXPIRED', '"exp" claim timestamp check failed'),
+      )
+    }
+  })
+
+  it('accepts a start that is ahead by the tolerance, and no more', async () => {
+    expect((await verifyClaims({ nbf: now + 5 })).kind).toBe('user')
+    await expect(verifyClaims({ nbf: now + 6 })).rejects.toThrow(invalid('"nbf" claim timestamp check failed'))
+  })
+})
+
+describe('verifyAccessToken: the signature', () => {
+  it('refuses a token of another team, though it names this one', async () => {
+    await expect(verify(await otherTeam.token())).rejects.toThrow(invalid('signature verification failed'))
+  })
+
+  it('refuses an expired token of another team as invalid, not as expired', async () => {
+    await expect(verify(await otherTeam.token({ exp: now - 1000 }))).rejects.toThrow(
+      invalid('signature verification failed'),
+    )
+  })
+
+  it('refuses other claims under a genuine signature', async () => {
+    const [header, , signature] = (await access.token()).split('.')
+    const token = `${header}.${base64url({ ...userClaims(), email: 'eve@acme.example' })}.${signature}`
+    await expect(verify(token)).rejects.toThrow(invalid('signature verification failed'))
+  })
+
+  it('refuses alg none, in any case', async () => {
+    for (const alg of ['none', 'None', 'NONE', '']) {
+      const token = `${base64url({ alg, kid: 'access-1' })}.${base64url(userClaims())}.`
+      await expect(verify(token), alg).rejects.toThrow(invalid(/./))
+    }
+  })
+
+  it('refuses an HMAC made with the public key, which everybody can fetch', async () => {
+    const secrets = [access.publicPem, JSON.stringify(access.jwks), JSON.stringify(access.jwks.keys[0])]
+    for (const secret of secrets) {
+      const input = `${base64url({ alg: 'HS256', kid: 'access-1' })}.${base64url(userClaims())}`
+      const token = `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
+      await expect(verify(token)).rejects.toThrow(invalid('"alg" (Algorithm) Header Parameter value not allowed'))
+    }
+  })
+
+  it.each(['RS384', 'RS512', 'PS256', 'ES256', 'EdDSA'])('refuses %s', async (alg) => {
+    const { privateKey } = await generateKeyPair(alg)
+    const token = await new SignJWT(userClaims()).setProtectedHeader({ alg, kid: 'access-1' }).sign(privateKey)
+    await expect(verify(token)).rejects.toThrow(invalid('"alg" (Algorithm) Header Parameter value not allowed'))
+  })
+
+  it('takes no key from the token itself, and fetches none that it names', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'access-1', alg: 'RS256' }
+    const server = await startKeyServer((_, response) => response.end(JSON.stringify({ keys: [jwk] })))
+    servers.push(server)
+    for (const header of [{ jwk }, { jku: server.url }, { x5u: server.url }, { x5c: ['MIIB'] }]) {
+      const token = await new SignJWT(userClaims())
+        .setProtectedHeader({ alg: 'RS256', kid: 'access-1', ...header })
+        .sign(privateKey)
+      await expect(verify(token), Object.keys(header)[0]).rejects.toThrow(invalid('signature verification failed'))
+    }
+    expect(server.requests()).toBe(0)
+  })
+
+  it('refuses a critical header that it does not know', async () => {
+    const [, payload, signature] = (await access.token()).split('.')
+    const token = `${base64url({ alg: 'RS256', kid: 'access-1', crit: ['exp'], exp: 1 })}.${payload}.${signature}`
+    await expect(verify(token)).rejects.toThrow(invalid('Extension Header Parameter "exp" is not recognized'))
+  })
+
+  it('refuses a kid that the team does not have', async () => {
+    await expect(verify(await access.token({}, { kid: 'unknown' }))).rejects.toThrow(
+      invalid('no applicable key found in the JSON Web Key Set'),
+    )
+  })
+
+  it('without a kid accepts a key that leaves no choice, and refuses to guess among several', async () => {
+    const token = await access.token({}, { kid: undefined })
+    expect((await verify(token)).kind).toBe('user')
+    const both = { keys: [...access.jwks.keys, { ...otherTeam.jwks.keys[0], kty: 'RSA', kid: 'access-2' }] }
+    await expect(verify(token, { keys: createLocalJWKSet(both) })).rejects.toThrow(
+      invalid('multiple matching keys found in the JSON Web Key Set'),
+    )
+  })
+
+  it.each(['', 'a', 'a.b', 'a.b.c', 'a.b.c.d.e', '..', 'ü.ü.ü', '{}', 'null.null.null', `${'a'.repeat(9000)}.b.c`])(
+    'refuses %j, and does not quote it',
     async (token) => {
-      expect(await refusalOfToken(token)).toEqual(invalid(expect.any(String)))
+      await expect(verify(token)).rejects.toThrow(invalid(/^(?!.*aaaa)/))
     },
   )
 
-  describe('the signature', () => {
-    it('must be there, and be that of the content', async () => {
-      const [header, payload, signature = ''] = (await access.token()).split('.')
-      const forged = base64url.encode(JSON.stringify({ ...userClaims(), email: 'boss@acme.example' }))
-      expect(await refusalOfToken(`${header}.${forged}.${signature}`)).toEqual(invalid('signature verification failed'))
-      expect(await refusalOfToken(`${header}.${payload}.`)).toEqual(invalid('signature verification failed'))
-      expect(await refusalOfToken(`${header}.${payload}.${signature.slice(0, -8)}`)).toEqual(
-        invalid('signature verification failed'),
-      )
-    })
+  it('never quotes the token in a reason', async () => {
+    const tokens = [
+      await access.token({ iss: 'https://secret-issuer.example' }),
+      await access.token({ exp: 1 }),
+      await access.token({}, { kid: 'secret-kid' }),
+      `${(await access.token()).slice(0, -4)}AAAA`,
+    ]
+    for (const token of tokens) {
+      const error: { reason?: string } = await verify(token).catch((refused) => refused)
+      expect(error.reason).toMatch(/./)
+      expect(error.reason).not.toContain('secret')
+      for (const part of token.split('.')) expect(error.reason).not.toContain(part)
+    }
+  })
+})
 
-    it('must be by a key of the team, whatever its name', async () => {
-      expect(await refusalOfToken(await stranger.token())).toEqual(invalid('signature verification failed'))
-      expect(await refusalOfToken(await stranger.token({}, { kid: 'other' }))).toEqual(
-        invalid('no applicable key found in the JSON Web Key Set'),
-      )
-      expect(await refusalOfToken(await stranger.token({}, { jwk: stranger.jwks.keys[0], kid: 'access-1' }))).toEqual(
-        invalid('signature verification failed'),
-      )
-    })
+describe('verifyAccessToken: the keys are not to be had', () => {
+  const fetched = (url: string) => ({ keys: createRemoteJWKSet(new URL(url), { timeoutDuration: 200 }) })
 
-    it.each(['none', 'None', 'NONE', ''])('must be by RS256 and not by "%s"', async (alg) => {
-      const header = base64url.encode(JSON.stringify({ alg, kid: 'access-1' }))
-      const token = `${header}.${base64url.encode(JSON.stringify(userClaims()))}.`
-      expect(await refusalOfToken(token)).toEqual(invalid(expect.stringMatching(/alg/i)))
-    })
-
-    it('must not be an HMAC with the public key as its secret', async () => {
-      const header = base64url.encode(JSON.stringify({ alg: 'HS256', kid: 'access-1' }))
-      const content = `${header}.${base64url.encode(JSON.stringify(userClaims()))}`
-      for (const secret of [access.publicPem, access.publicPem.trim(), JSON.stringify(access.jwks.keys[0])]) {
-        const token = `${content}.${createHmac('sha256', secret).update(content).digest('base64url')}`
-        expect(await refusalOfToken(token)).toEqual(invalid('"alg" (Algorithm) Header Parameter value not allowed'))
-      }
-    })
-
-    it('must not ask for extensions that nobody here knows', async () => {
-      const [, payload, signature] = (await access.token()).split('.')
-      const header = base64url.encode(JSON.stringify({ alg: 'RS256', kid: 'access-1', crit: ['exp'], exp: 1 }))
-      expect(await refusalOfToken(`${header}.${payload}.${signature}`)).toEqual(invalid(expect.any(String)))
-    })
-
-    it('may be by any of several keys', async () => {
-      const other = await createAccess('access-2')
-      const keys = createLocalJWKSet({ keys: [...access.jwks.keys, ...other.jwks.keys] })
-      for (const each of [access, other]) expect(await verify(await each.token(), { keys })).toBeTruthy()
-    })
+  it.each<[string, Parameters<typeof startKeyServer>[0]]>([
+    ['an error', (_, response) => response.writeHead(500).end()],
+    [
+      'a redirect to somewhere else',
+      (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+    ],
+    ['no JSON', (_, response) => response.end('<html>')],
+    ['no key set', (_, response) => response.end('{"keys":"none"}')],
+    ['nothing at all', () => {}],
+    ['a closed connection', (request) => request.socket.destroy()],
+  ])('answers 503 when the server gives %s', async (_, answer) => {
+    const server = await startKeyServer(answer)
+    servers.push(server)
+    await expect(verify(await access.token(), fetched(server.url))).rejects.toThrow(unavailable(/./))
   })
 
-  describe('the claims', () => {
-    it.each([
-      ['iss', 'https://evil.cloudflareaccess.com'],
-      ['iss', `${ISSUER}/`],
-      ['iss', undefined],
-      ['iss', [ISSUER]],
-      ['aud', ['other']],
-      ['aud', [AUDIENCE.toUpperCase()]],
-      ['aud', []],
-      ['aud', undefined],
-      ['aud', ''],
-      ['aud', { 0: AUDIENCE }],
-      ['exp', undefined],
-      ['exp', '9999999999'],
-      ['exp', null],
-      ['iat', undefined],
-      ['iat', 'x'],
-      ['nbf', 'x'],
-      ['nbf', () => now() + 60],
-    ])('must not have %s as %j', async (claim, value) => {
-      const given = typeof value === 'function' ? value() : value
-      expect(await refusalOfToken(await access.token({ [claim]: given }))).toEqual(
-        invalid(expect.stringContaining(`"${claim}"`)),
-      )
-    })
-
-    it.each(['org', 'App', '', undefined, null, ['app'], true])('must not have the type %j', async (type) => {
-      expect(await refusalOfToken(await access.token({ type }))).toEqual(invalid('the token is not of type "app"'))
-    })
-
-    it('must name somebody', async () => {
-      for (const claims of [{ email: undefined }, { email: '' }, { email: ['a'] }, serviceClaims('')]) {
-        expect(await refusalOfToken(await access.token(claims))).toEqual(
-          invalid('the token has neither email nor common_name'),
-        )
-      }
-    })
-
-    it('may name several audiences, of several that are accepted', async () => {
-      expect(await verify(await access.token({ aud: ['other', AUDIENCE] }))).toBeTruthy()
-      expect(await verify(await access.token({ aud: AUDIENCE }))).toBeTruthy()
-      expect(await verify(await access.token({ aud: ['b'] }), { audience: ['a', 'b'] })).toBeTruthy()
-    })
-
-    it('must be an object', async () => {
-      const privateSigned = await new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).sign(new Uint8Array(32))
-      expect(await refusalOfToken(privateSigned)).toEqual(invalid(expect.any(String)))
-    })
+  it('answers 503 when there is no server', async () => {
+    const server = await startKeyServer(() => {})
+    await server.close()
+    await expect(verify(await access.token(), fetched(server.url))).rejects.toThrow(unavailable(/./))
   })
 
-  describe('the times', () => {
-    const expired = { code: 'CSN_ACCESS_TOKEN_EXPIRED', reason: '"exp" claim timestamp check failed' }
-
-    it('end with exp and the tolerance', async () => {
-      const exp = now() + 100
-      const token = await access.token({ exp })
-      expect(await verify(token, {}, exp + 4)).toBeTruthy()
-      expect(await refusalOfToken(token, {}, exp + 5)).toEqual(expired)
-      expect(await refusalOfToken(token, { clockTolerance: 0 }, exp)).toEqual(expired)
-      expect(await refusalOfToken(await access.token({ exp: -1 }))).toEqual(expired)
-    })
-
-    it('begin with nbf less the tolerance', async () => {
-      const nbf = now() + 100
-      const token = await access.token({ nbf })
-      expect(await verify(token, {}, nbf - 5)).toBeTruthy()
-      expect(await refusalOfToken(token, {}, nbf - 6)).toEqual(invalid('"nbf" claim timestamp check failed'))
-    })
-
-    it('are spoken of for authentic tokens only', async () => {
-      expect(await refusalOfToken(await stranger.token({ exp: 1 }))).toEqual(invalid('signature verification failed'))
-    })
+  it('answers 503 when the key is too short to be used', async () => {
+    const [key] = access.jwks.keys
+    const short = { ...key, kty: 'RSA', n: Buffer.alloc(128, 0xc1).toString('base64url') }
+    await expect(verify(await access.token(), { keys: createLocalJWKSet({ keys: [short] }) })).rejects.toThrow(
+      unavailable(/2048 bits/),
+    )
   })
 
-  describe('keys that cannot be had', () => {
-    const failing = (error: unknown): { keys: JWTVerifyGetKey } => ({ keys: () => Promise.reject(error) })
-    const unavailable = (reason: string) => ({ code: 'CSN_ACCESS_KEYS_UNAVAILABLE', reason })
-
-    it.each([
-      ['a network error', new TypeError('fetch failed'), 'fetch failed'],
-      ['a timeout of jose', new errors.JWKSTimeout(), 'request timed out'],
-      ['a set that is none', new errors.JWKSInvalid('JSON Web Key Set malformed'), 'JSON Web Key Set malformed'],
-      ['an answer of jose', new errors.JOSEError('Expected 200 OK'), 'Expected 200 OK'],
-      ['no error at all', 'a text', 'the keys could not be fetched'],
-      ['nothing', undefined, 'the keys could not be fetched'],
-    ])('are not the fault of the token: %s', async (_what, error, reason) => {
-      expect(await refusalOfToken(await access.token(), failing(error))).toEqual(unavailable(reason))
+  it('verifies with keys from a real server', async () => {
+    const server = await startKeyServer((_, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ ...access.jwks, public_cert: {}, public_certs: [] }))
     })
-
-    it('are not asked for by a token that is none, or of another algorithm', async () => {
-      const keys = failing(new TypeError('fetch failed'))
-      expect((await refusalOfToken('a.b.c', keys)).code).toBe('CSN_ACCESS_TOKEN_INVALID')
-      const other = await new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).sign(new Uint8Array(32))
-      expect((await refusalOfToken(other, keys)).code).toBe('CSN_ACCESS_TOKEN_INVALID')
-    })
-
-    it('are reported as whoever looks them up says', async () => {
-      const own = refusal('CSN_ACCESS_KEYS_UNAVAILABLE', 'not fetched yet')
-      expect(await refusalOfToken(await access.token(), failing(own))).toEqual(unavailable('not fetched yet'))
-    })
-
-    it('may throw at once', async () => {
-      const keys = () => {
-        throw new Error('at once')
-      }
-      expect(await refusalOfToken(await access.token(), { keys })).toEqual(unavailable('at once'))
-    })
+    servers.push(server)
+    expect((await verify(await access.token(), fetched(server.url))).kind).toBe('user')
   })
 })
