@@ -1,0 +1,172 @@
+import { describe, expect, it } from 'vitest'
+import { readAccessIdentity } from './access-identity.ts'
+import type { ClientCert } from './client-cert.ts'
+import { DistinguishedName } from './distinguished-name.ts'
+import { requireSameCertificate } from './match-access.ts'
+import { refusalOf } from './testing/refusal-of.ts'
+
+const LEGACY_ISSUER = '/C=US/O=Acme/CN=Acme Client CA'
+
+const CERT = {
+  subject: DistinguishedName.parse('CN=pay-1,O=Acme'),
+  issuer: DistinguishedName.parse('CN=Acme Client CA,O=Acme\\, Inc.,C=US'),
+  serialNumber: '936EACBE07F201DF',
+  issuerKeyId: '0102ABCD',
+  raw: { 'x-cert-issuer-dn-l': LEGACY_ISSUER },
+} as unknown as ClientCert
+
+function matching(claims: Record<string, unknown>, cert: ClientCert = CERT): () => void {
+  const identity = readAccessIdentity({ sub: '', ...claims })
+  if (!identity) return expect.fail('the claims name nobody')
+  return () => requireSameCertificate(identity, cert)
+}
+
+const mismatch = (claim: string) => ({
+  code: 'CSN_CERT_MISMATCH',
+  reason: `the Access token names another certificate: ${claim}`,
+})
+
+const USER = { email: 'jane@acme.example' }
+const SERVICE = { common_name: 'e367826f93b8d71185e03fe518aff3b4.access' }
+
+describe('requireSameCertificate', () => {
+  it('agrees with every certificate where the token names none', () => {
+    for (const claims of [USER, SERVICE]) expect(matching(claims)).not.toThrow()
+  })
+
+  describe('by common_name', () => {
+    it('agrees with the certificate of that name', () => {
+      expect(matching({ common_name: 'pay-1' })).not.toThrow()
+    })
+
+    it.each(['pay-2', 'PAY-1', 'pay-1 ', ' pay-1', 'CN=pay-1', '*', 'pay-1\0'])('does not agree with %j', (name) => {
+      expect(refusalOf(matching({ common_name: name }))).toEqual(mismatch('common_name'))
+    })
+
+    it('agrees with no certificate whose common name is absent or ambiguous', () => {
+      for (const subject of ['O=Acme', '', 'CN=pay-1,CN=pay-1', 'CN=pay-1+CN=other']) {
+        const cert = { ...CERT, subject: DistinguishedName.parse(subject) }
+        expect(refusalOf(matching({ common_name: 'pay-1' }, cert)), subject).toEqual(mismatch('common_name'))
+      }
+    })
+
+    it('agrees with the name of a service only if mtls_auth does not speak of a certificate', () => {
+      expect(refusalOf(matching({ ...SERVICE, mtls_auth: {} }))).toEqual(mismatch('common_name'))
+    })
+
+    it('counts beside an e-mail address too', () => {
+      expect(matching({ ...USER, common_name: 'pay-1' })).not.toThrow()
+      expect(refusalOf(matching({ ...USER, common_name: 'pay-2' }))).toEqual(mismatch('common_name'))
+      expect(matching({ ...USER, common_name: '' })).not.toThrow()
+    })
+  })
+
+  describe.each([
+    ['a user', USER],
+    ['a certificate', { common_name: 'pay-1' }],
+  ])('by mtls_auth of %s', (_who, claims) => {
+    const by = (mtls_auth: unknown, cert?: ClientCert) => matching({ ...claims, mtls_auth }, cert)
+
+    it('agrees where nothing is said', () => {
+      for (const said of [undefined, {}, { auth_status: 'SUCCESS', cert_presented: true }]) {
+        expect(by(said)).not.toThrow()
+      }
+      for (const nothing of [undefined, null, '']) {
+        const all = { cert_serial: nothing, cert_issuer_dn: nothing, cert_issuer_ski: nothing }
+        expect(by(all)).not.toThrow()
+      }
+    })
+
+    it.each([null, '', 'x', 1, true, false])('does not agree where it is %j, which nobody can read', (value) => {
+      expect(refusalOf(by(value))).toEqual(mismatch('mtls_auth'))
+    })
+
+    it.each(['936EACBE07F201DF', '936eacbe07f201df', '00936EACBE07F201DF', '93:6E:AC:BE:07:F2:01:DF'])(
+      'agrees with the serial number %s',
+      (serial) => {
+        expect(by({ cert_serial: serial })).not.toThrow()
+      },
+    )
+
+    it.each([
+      '936EACBE07F201DE',
+      '936EACBE07F201DF00',
+      '0x936EACBE07F201DF',
+      '10623391048392409567',
+      ' ',
+      'x',
+      9,
+      true,
+      [],
+      ['936EACBE07F201DF'],
+      {},
+    ])('does not agree with the serial number %j', (serial) => {
+      expect(refusalOf(by({ cert_serial: serial }))).toEqual(mismatch('mtls_auth.cert_serial'))
+    })
+
+    it.each(['0102ABCD', '0102abcd', '01:02:AB:CD', '01:02:ab:cd'])('agrees with the key identifier %s', (ski) => {
+      expect(by({ cert_issuer_ski: ski })).not.toThrow()
+    })
+
+    it.each(['0102ABCE', '102ABCD', '000102ABCD', ' ', 'keyid:01:02:AB:CD', 7, ['0102ABCD']])(
+      'does not agree with the key identifier %j',
+      (ski) => {
+        expect(refusalOf(by({ cert_issuer_ski: ski }))).toEqual(mismatch('mtls_auth.cert_issuer_ski'))
+      },
+    )
+
+    it('does not agree with a key identifier where the certificate has none', () => {
+      const cert = { ...CERT, issuerKeyId: undefined }
+      expect(refusalOf(by({ cert_issuer_ski: '0102ABCD' }, cert))).toEqual(mismatch('mtls_auth.cert_issuer_ski'))
+    })
+
+    it.each([
+      'CN=Acme Client CA,O=Acme\\, Inc.,C=US',
+      'CN=Acme Client CA, O=Acme\\, Inc., C=US',
+      'cn=Acme Client CA,o=Acme\\2C Inc.,2.5.4.6=US',
+      'C=US,O=Acme\\, Inc.,CN=Acme Client CA',
+      LEGACY_ISSUER,
+    ])('agrees with the issuer %s', (issuer) => {
+      expect(by({ cert_issuer_dn: issuer })).not.toThrow()
+    })
+
+    it.each([
+      'CN=Acme Client CA',
+      'CN=Acme Client CA,O=Other,C=US',
+      'CN=Acme Client CA,C=US,O=Acme\\, Inc.',
+      'CN=acme client ca,O=Acme\\, Inc.,C=US',
+      'CN=Acme Client CA,O=Acme, Inc.,C=US',
+      '/C=US/O=Acme/CN=Other CA',
+      '/C=US/O=Acme/CN=Acme Client CA/',
+      '/',
+      ' ',
+      'x',
+      7,
+      ['CN=Acme Client CA,O=Acme\\, Inc.,C=US'],
+    ])('does not agree with the issuer %j', (issuer) => {
+      expect(refusalOf(by({ cert_issuer_dn: issuer }))).toEqual(mismatch('mtls_auth.cert_issuer_dn'))
+    })
+
+    it('does not agree with a legacy issuer where no legacy header came', () => {
+      expect(refusalOf(by({ cert_issuer_dn: LEGACY_ISSUER }, { ...CERT, raw: {} }))).toEqual(
+        mismatch('mtls_auth.cert_issuer_dn'),
+      )
+    })
+
+    it('wants every claim to agree', () => {
+      const good = {
+        cert_serial: '936EACBE07F201DF',
+        cert_issuer_dn: 'CN=Acme Client CA,O=Acme\\, Inc.,C=US',
+        cert_issuer_ski: '0102ABCD',
+      }
+      expect(by(good)).not.toThrow()
+      for (const claim of Object.keys(good)) {
+        expect(refusalOf(by({ ...good, [claim]: 'FF' }))).toEqual(mismatch(`mtls_auth.${claim}`))
+      }
+    })
+
+    it('repeats nothing of the token in its reason', () => {
+      expect(refusalOf(by({ cert_serial: 'secret' })).reason).not.toContain('secret')
+    })
+  })
+})
