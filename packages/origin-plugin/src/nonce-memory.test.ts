@@ -49,6 +49,24 @@ describe('createNonceMemory', () => {
     expect(memory.spend('c', START + 2 * LIFETIME)).toBe('fresh')
   })
 
+  it('remembers for the whole lifetime, wherever in a generation the nonce was spent', () => {
+    for (let offset = 0; offset <= 2 * LIFETIME; offset += 1) {
+      const memory = createNonceMemory(LIFETIME, 1000)
+      memory.spend('first', START)
+      memory.spend('a', START + offset)
+      // Traffic in between makes the generations change at every possible time.
+      for (let at = offset + 1; at < offset + LIFETIME; at += 7) memory.spend(`traffic ${at}`, START + at)
+      expect(memory.spend('a', START + offset + LIFETIME), `spent after ${offset} s`).toBe('replayed')
+    }
+  })
+
+  it('counts both generations against the bound', () => {
+    const memory = createNonceMemory(LIFETIME, 2)
+    memory.spend('a', START)
+    memory.spend('b', START + LIFETIME)
+    expect(memory.spend('c', START + LIFETIME + 1)).toBe('full')
+  })
+
   it('still knows what it spent when it is full, and never forgets to make room', () => {
     const memory = createNonceMemory(LIFETIME, 1)
     expect(memory.spend('a', START)).toBe('fresh')

@@ -45,6 +45,7 @@ describe('readHeaders', () => {
     'x_cert_subject_dn',
     'X_CERT_VERIFY',
     'x-cert_verify',
+    'x.cert.subject.dn',
     'x-cert-',
     'x-cert-verify-',
     'x-cert-other',
