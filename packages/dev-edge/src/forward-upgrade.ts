@@ -1,5 +1,5 @@
 import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http'
-import { type Duplex, pipeline } from 'node:stream'
+import type { Duplex } from 'node:stream'
 import { answerFailure } from './answer.ts'
 import { forwardAnswer, hangUp, originUnreachable, type WorkerAddress } from './forward-request.ts'
 import { headerPairs } from './hop-by-hop.ts'
@@ -25,8 +25,9 @@ export function forwardUpgrade(
     socket.write(formatHead(answer))
     if (upstreamHead.length > 0) socket.write(upstreamHead)
     if (head.length > 0) upstreamSocket.write(head)
-    // Whoever ends or breaks ends the other.
-    pipeline(socket, upstreamSocket, socket, () => {})
+    // pipe() passes an end on, and not an error.
+    upstreamSocket.on('error', () => socket.destroy())
+    socket.pipe(upstreamSocket).pipe(socket)
   })
   upstream.on('response', (answer) => forwardAnswer(answer, responseOn(socket, request)))
   upstream.on('error', (error) => answerFailure(responseOn(socket, request), originUnreachable(error, worker)))
