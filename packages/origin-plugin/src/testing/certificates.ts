@@ -1,17 +1,16 @@
-// The library registers its algorithms through decorators and refuses to load without this polyfill: it comes first.
-import 'reflect-metadata'
 import { execFileSync } from 'node:child_process'
-import { X509Certificate } from 'node:crypto'
+import { KeyObject, sign, type webcrypto, X509Certificate } from 'node:crypto'
 import { attributeTypeId, parseDistinguishedName } from '@countersign/wire'
-import * as x509 from '@peculiar/x509'
+import { readDerChildren, readDerValue, TAG } from '../der.ts'
 import type { IssuedCert } from './header-lines.ts'
+import * as x509 from './x509.ts'
 
 type KeyPair = x509.X509CertificateCreateSelfSignedParams['keys']
 
 /** What a certificate is to say; everything has a default. */
 export interface Template {
-  /** RFC 4514 text, or the RDNs in the certificate's order as `@peculiar/x509` takes them (`#hex` values included). */
-  readonly subject?: string | x509.JsonNameParams
+  /** RFC 4514 text, or the DER of a Name, for what no library writes. */
+  readonly subject?: string | Uint8Array
   readonly serialNumber?: string
   readonly notBefore?: Date
   readonly notAfter?: Date
@@ -66,10 +65,10 @@ async function issue(
     )
   }
   if (template.san) extensions.push(new x509.SubjectAlternativeNameExtension(template.san))
-  return x509.X509CertificateGenerator.create({
+  const cert = await x509.X509CertificateGenerator.create({
     serialNumber:
       template.serialNumber ?? `4${Buffer.from(crypto.getRandomValues(new Uint8Array(8))).toString('hex')}0`,
-    subject: typeof subject === 'string' ? encodeName(subject) : new x509.Name(subject),
+    subject: encodeName(typeof subject === 'string' ? subject : 'CN=placeholder'),
     issuer: issuer.name,
     notBefore: template.notBefore ?? new Date(Date.now() - DAY),
     notAfter: template.notAfter ?? new Date(Date.now() + DAY),
@@ -78,7 +77,21 @@ async function issue(
     signingAlgorithm: ECDSA,
     extensions: [...extensions, ...(template.extensions ?? [])],
   })
+  return typeof subject === 'string' ? cert : withSubject(cert, subject, issuer.keys)
 }
+
+/** The certificate with another subject, signed again: the library writes string types as it likes. */
+function withSubject(cert: x509.X509Certificate, subject: Uint8Array, { privateKey }: KeyPair): x509.X509Certificate {
+  const [tbs, algorithm] = readDerChildren(readDerValue(new Uint8Array(cert.rawData), 0), TAG.SEQUENCE)
+  const parts = readDerChildren(tbs, TAG.SEQUENCE).map(({ encoded }, at) => (at === SUBJECT ? subject : encoded))
+  const changed = der(TAG.SEQUENCE, ...parts)
+  const signature = sign('sha256', changed, KeyObject.from(privateKey as webcrypto.CryptoKey))
+  const encoded = der(TAG.SEQUENCE, changed, algorithm?.encoded ?? '', der(TAG.BIT_STRING, '\0', signature))
+  return new x509.X509Certificate(encoded)
+}
+
+/** version, serial number, algorithm, issuer, validity, subject */
+const SUBJECT = 5
 
 function issued(cert: x509.X509Certificate, issuer: x509.X509Certificate): IssuedCert {
   return {
@@ -110,9 +123,18 @@ export function der(tag: number, ...contents: readonly (Uint8Array | string)[]):
   return Buffer.concat([Uint8Array.from(head), bytes])
 }
 
+/** One attribute of a name: its type in hexadecimal contents, and its DER value. */
+export type RawAttribute = readonly [type: string, value: Uint8Array]
+
+/** A Name in DER: the RDNs in the certificate's order. */
+export function derName(...rdns: readonly (readonly RawAttribute[])[]): Buffer {
+  const attribute = ([type, value]: RawAttribute) => der(TAG.SEQUENCE, der(TAG.OID, Buffer.from(type, 'hex')), value)
+  return der(TAG.SEQUENCE, ...rdns.map((rdn) => der(TAG.SET, ...rdn.map(attribute).sort(Buffer.compare))))
+}
+
 /** Runs `openssl x509` on a certificate. */
 export function opensslX509(pem: string, ...options: readonly string[]): string {
-  return execFileSync('openssl', ['x509', '-noout', ...options], { input: pem, encoding: 'utf8' }).trimEnd()
+  return execFileSync('openssl', ['x509', '-noout', ...options], { input: pem, encoding: 'utf8' }).replace(/\n$/, '')
 }
 
 /** The subject as Cloudflare writes it, which is as OpenSSL does. */
