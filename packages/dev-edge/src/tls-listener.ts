@@ -51,7 +51,9 @@ export class TlsListener {
     this.server.on('request', async (request, response) => {
       if (answerAccessCerts(request, response, access)) return
       try {
-        forwardRequest(request, response, await buildWorkerRequest(request, edge), worker, this.#agent)
+        const built = await buildWorkerRequest(request, edge)
+        // The client may be gone by now, and its end is not announced twice.
+        if (!request.socket.destroyed) forwardRequest(request, response, built, worker, this.#agent)
       } catch (error) {
         request.resume()
         answerFailure(response, error)
@@ -60,7 +62,8 @@ export class TlsListener {
     this.server.on('upgrade', async (request, socket, head) => {
       socket.on('error', () => socket.destroy())
       try {
-        forwardUpgrade(request, socket, head, await buildWorkerRequest(request, edge), worker)
+        const built = await buildWorkerRequest(request, edge)
+        if (!socket.destroyed) forwardUpgrade(request, socket, head, built, worker)
       } catch (error) {
         answerFailure(responseOn(socket, request), error)
       }
