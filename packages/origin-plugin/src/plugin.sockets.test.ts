@@ -1,0 +1,668 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import type { AddressInfo } from 'node:net'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import fp from 'fastify-plugin'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import {
+  type CountersignError,
+  type CountersignPluginOptions,
+  clientCertOf,
+  countersign,
+  isCountersignError,
+  type RefusedMessage,
+} from './index.ts'
+import { AUDIENCE, createAccess, ISSUER, serviceClaims, type TestAccess } from './testing/access.ts'
+import { createCa, type TestCa } from './testing/certificates.ts'
+import type { IssuedCert } from './testing/header-lines.ts'
+import {
+  edgeLines,
+  expectRefusal,
+  logStream,
+  type OriginOptions,
+  startOrigin,
+  type TestOrigin,
+} from './testing/origin.ts'
+import { sendRaw } from './testing/raw-client.ts'
+import { type EdgeKeyPair, hmacKey } from './testing/sign-lines.ts'
+
+let ca: TestCa
+let cert: IssuedCert
+let access: TestAccess
+let token: string
+let key: EdgeKeyPair
+const open: { close(): Promise<unknown> }[] = []
+
+beforeAll(async () => {
+  ca = await createCa()
+  cert = await ca.issue()
+  access = await createAccess()
+  token = await access.token()
+  key = hmacKey()
+})
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((each) => each.close()))
+})
+
+const options = (changes: Partial<CountersignPluginOptions> = {}): CountersignPluginOptions => ({
+  edge: { keys: key.jwk },
+  access: { issuer: ISSUER, audience: AUDIENCE, jwks: access.jwks },
+  trustedIssuers: [ca.pem],
+  policies: { ops: { subject: { OU: 'Ops' } }, sales: { subject: { OU: 'Sales' } } },
+  ...changes,
+})
+
+async function start({ plugin, ...rest }: Partial<OriginOptions> = {}): Promise<TestOrigin> {
+  const origin = await startOrigin({ plugin: plugin ?? options(), ...rest }, { cert, token, key })
+  open.push(origin)
+  return origin
+}
+
+describe('the routes that are protected', () => {
+  it('protects the sibling routes of the register call', async () => {
+    const origin = await start()
+    expectRefusal(
+      origin,
+      await origin.send({ target: '/me' }),
+      'CSN_SIGNATURE_MISSING',
+      'there is no Signature-Input header',
+    )
+    const admitted = await origin.get('/me')
+    expect(admitted.body).toMatchObject({ subject: 'CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US', access: { kind: 'user' } })
+    expect(admitted.status).toBe(200)
+  })
+
+  it('protects routes of child scopes, whether or not they are encapsulated', async () => {
+    const origin = await start({
+      async routes(app) {
+        await app.register(async (child) => void child.get('/', () => 'child'), { prefix: '/child' })
+        await app.register(async (child) => {
+          await child.register(async (grandchild) => void grandchild.get('/deep', () => 'deep'))
+        })
+        await app.register(fp(async (same) => void same.get('/same', () => 'same')))
+      },
+    })
+    for (const target of ['/child', '/child/', '/deep', '/same']) {
+      expectRefusal(origin, await origin.send({ target }), 'CSN_SIGNATURE_MISSING', /./)
+      expect((await origin.get(target)).status).toBe(200)
+    }
+  })
+
+  it('protects HEAD routes, which Fastify adds by itself, with the guard of the GET route', async () => {
+    const origin = await start({ routes: (app) => app.get('/sales', { config: { clientCert: 'sales' } }, () => 'x') })
+    expect((await origin.send({ target: '/sales', method: 'HEAD' })).status).toBe(401)
+    expect((await origin.get('/sales', { method: 'HEAD' })).status).toBe(403)
+  })
+
+  it('protects every method of a route', async () => {
+    const origin = await start({
+      routes: (app) => app.route({ method: ['POST', 'DELETE'], url: '/many', handler: () => 'many' }),
+    })
+    for (const method of ['POST', 'DELETE']) {
+      expect((await origin.send({ target: '/many', method })).status).toBe(401)
+      expect((await origin.get('/many', { method })).status).toBe(200)
+    }
+  })
+
+  it('protects the default 404 handler', async () => {
+    const origin = await start()
+    expectRefusal(origin, await origin.send({ target: '/nothing' }), 'CSN_SIGNATURE_MISSING', /./)
+    expect((await origin.get('/nothing')).status).toBe(404)
+  })
+
+  it('protects 404 handlers of its own scope and of a prefixed child', async () => {
+    const origin = await start({
+      async routes(app) {
+        app.setNotFoundHandler((request, reply) =>
+          reply.code(404).send({ by: 'root', cn: request.clientCert?.subject.CN }),
+        )
+        await app.register(
+          async (child) => child.setNotFoundHandler((_, reply) => reply.code(404).send({ by: 'child' })),
+          { prefix: '/child' },
+        )
+      },
+    })
+    for (const target of ['/nothing', '/child/nothing']) {
+      expectRefusal(origin, await origin.send({ target }), 'CSN_SIGNATURE_MISSING', /./)
+    }
+    expect((await origin.get('/nothing')).body).toEqual({ by: 'root', cn: 'pay-1' })
+    expect((await origin.get('/child/nothing')).body).toEqual({ by: 'child' })
+  })
+
+  it('protects a 404 handler that was set before it was registered', async () => {
+    const app = Fastify()
+    open.push(app)
+    app.setNotFoundHandler((_, reply) => reply.code(404).send({ by: 'early' }))
+    await app.register(countersign, options())
+    expect((await app.inject('/nothing')).statusCode).toBe(401)
+  })
+
+  it('leaves scopes outside of its own alone', async () => {
+    const app = Fastify()
+    open.push(app)
+    await app.register(async (inside) => {
+      await inside.register(countersign, options())
+      inside.get('/inside', () => 'inside')
+    })
+    app.get('/outside', () => 'outside')
+    expect((await app.inject('/inside')).statusCode).toBe(401)
+    expect((await app.inject('/outside')).statusCode).toBe(200)
+  })
+})
+
+describe('a public route', () => {
+  it('is open, and shows no certificate even when forged or genuine headers come', async () => {
+    const origin = await start()
+    for (const request of [{ key: null }, {}]) {
+      const { status, body } = await origin.get('/public', request)
+      expect(status).toBe(200)
+      expect(body).toEqual({ clientCert: null, access: null })
+    }
+  })
+
+  it('answers CSN_CERT_MISSING from a requireClientCert hook, though the headers are genuine', async () => {
+    const origin = await start({
+      routes(app) {
+        app.get('/open', { config: { clientCert: false }, preHandler: app.requireClientCert(true) }, () => 'x')
+      },
+    })
+    expectRefusal(
+      origin,
+      await origin.get('/open'),
+      'CSN_CERT_MISSING',
+      'the route is public, so that no certificate was verified',
+    )
+  })
+
+  it('makes clientCertOf throw', async () => {
+    const origin = await start({
+      routes: (app) => app.get('/open', { config: { clientCert: false } }, (request) => clientCertOf(request)),
+    })
+    expect((await origin.get('/open')).status).toBe(500)
+  })
+})
+
+describe('registration', () => {
+  const tooLate = /^routes or plugins were registered before countersign, and would not be protected: write `await/
+
+  it('refuses to come behind a route', async () => {
+    const app = Fastify()
+    app.get('/early', () => 'open')
+    await expect(app.register(countersign, options())).rejects.toThrow(TypeError)
+    const again = Fastify()
+    again.get('/early', () => 'open')
+    await expect(again.register(countersign, options())).rejects.toThrow(tooLate)
+  })
+
+  it('refuses to start when nobody waited for it before a route was declared', async () => {
+    const app = Fastify()
+    app.register(countersign, options())
+    app.get('/early', () => 'open')
+    await expect(app.ready()).rejects.toThrow(tooLate)
+    await expect(app.ready()).rejects.toBeInstanceOf(TypeError)
+  })
+
+  it('refuses to come behind an encapsulated plugin', async () => {
+    const app = Fastify()
+    await app.register(async (child) => void child.get('/early', () => 'open'))
+    await expect(app.register(countersign, options())).rejects.toThrow(tooLate)
+  })
+
+  it('refuses to come behind an encapsulated plugin without routes, which may get them later', async () => {
+    const app = Fastify()
+    await app.register(async () => {})
+    await expect(app.register(countersign, options())).rejects.toThrow(tooLate)
+  })
+
+  it('may come behind a plugin that shares its scope and declares no route', async () => {
+    const app = Fastify()
+    open.push(app)
+    await app.register(fp(async (same) => void same.addHook('onSend', async () => {})))
+    await app.register(countersign, options())
+    app.get('/', () => 'x')
+    expect((await app.inject('/')).statusCode).toBe(401)
+  })
+
+  it('answers 500 on a route that was declared earlier on the same child instance, and does not run it', async () => {
+    const log: { readonly [name: string]: unknown }[] = []
+    const app = Fastify({ logger: { stream: logStream(log) } })
+    open.push(app)
+    let ran = false
+    await app.register(async (child) => {
+      child.get('/early', () => {
+        ran = true
+        return 'open'
+      })
+      await child.register(countersign, options())
+    })
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as AddressInfo
+    const answer = await sendRaw(port, { target: '/early', lines: edgeLines('/early', { cert, token, key }) })
+    expect(answer.status).toBe(500)
+    expect(ran).toBe(false)
+    expect(JSON.stringify(log)).toContain('the route GET /early was declared before countersign was registered')
+  })
+
+  it('refuses to be registered twice, in one scope or inside it', async () => {
+    const twice = 'countersign is registered twice in one scope, or again inside it: register it once'
+    const app = Fastify()
+    await app.register(countersign, options())
+    await expect(app.register(countersign, options())).rejects.toThrow(new TypeError(twice))
+    const nested = Fastify()
+    await nested.register(countersign, options())
+    const inside = nested.register(async (child) => void (await child.register(countersign, options())))
+    await expect(inside).rejects.toThrow(new TypeError(twice))
+  })
+
+  it('throws for a wrong option', async () => {
+    const app = Fastify()
+    const wrong = app.register(countersign, { edge: null, access: null, trustedIssuers: null })
+    await expect(wrong).rejects.toThrow(/^edge and access are both null/)
+  })
+
+  it('throws for a wrong requirement when its route is declared', async () => {
+    const app = Fastify()
+    await app.register(countersign, options())
+    const declare = (clientCert: unknown) => () => app.get('/x', { config: { clientCert } as never }, () => 'x')
+    expect(declare('opps')).toThrow(new TypeError('GET /x: there is no policy "opps". The policies are: ops, sales'))
+    expect(declare({ subjct: { OU: 'Ops' } })).toThrow(/^GET \/x: "subjct" is not known/)
+    for (const nothing of [undefined, null, 0, '', [], 'constructor', '__proto__']) {
+      expect(declare(nothing)).toThrow(TypeError)
+    }
+    expect(() => app.requireClientCert('opps')).toThrow(/^requireClientCert: there is no policy "opps"/)
+  })
+
+  it('says at start what a missing edge signature leaves unproven', async () => {
+    const quiet = await start()
+    expect(quiet.log.filter(({ level }) => level === 40)).toEqual([])
+    const loud = await start({ plugin: options({ edge: null }) })
+    expect(loud.log.filter(({ level }) => level === 40)).toMatchObject([{ msg: expect.stringMatching(/edge is null/) }])
+  })
+})
+
+describe('clientCertRoutes', () => {
+  it('lists every route with how it is protected', async () => {
+    const { app } = await start({
+      async routes(instance) {
+        instance.get('/me', { exposeHeadRoute: false }, () => 'x')
+        instance.post('/open', { config: { clientCert: false } }, () => 'x')
+        await instance.register(
+          async (child) => void child.delete('/x', { config: { clientCert: 'ops' } }, () => 'x'),
+          { prefix: '/v1' },
+        )
+      },
+    })
+    expect(app.clientCertRoutes()).toEqual([
+      { method: 'GET', url: '/me', protection: 'verified', requirement: 'any verified certificate' },
+      { method: 'POST', url: '/open', protection: 'public', requirement: 'none' },
+      { method: 'DELETE', url: '/v1/x', protection: 'guarded', requirement: 'policy ops' },
+    ])
+  })
+
+  it('hands out a copy', async () => {
+    const { app } = await start()
+    const { length } = app.clientCertRoutes()
+    app.clientCertRoutes().pop()
+    expect(app.clientCertRoutes()).toHaveLength(length)
+  })
+})
+
+describe('guards', () => {
+  it('admits and refuses by the config of the route', async () => {
+    const origin = await start({
+      routes(app) {
+        app.get('/ops', { config: { clientCert: 'ops' } }, () => ({ ok: true }))
+        app.get('/sales', { config: { clientCert: 'sales' } }, () => ({ ok: true }))
+      },
+    })
+    expect((await origin.get('/ops')).status).toBe(200)
+    const refused = await origin.get('/sales')
+    expectRefusal(
+      origin,
+      refused,
+      'CSN_CERT_FORBIDDEN',
+      'not: subject OU=Sales (CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US)',
+      [token, key.jwk.k as string],
+    )
+  })
+
+  it.each(['onRequest', 'preValidation', 'preHandler'] as const)('admits and refuses as an %s hook', async (hook) => {
+    const origin = await start({
+      routes(app) {
+        app.get('/ops', { [hook]: app.requireClientCert('ops') }, () => ({ ok: true }))
+        app.get('/sales', { [hook]: app.requireClientCert('sales') }, () => ({ ok: true }))
+      },
+    })
+    expect((await origin.get('/ops')).status).toBe(200)
+    expectRefusal(origin, await origin.get('/sales'), 'CSN_CERT_FORBIDDEN', /^not: subject OU=Sales/)
+  })
+
+  it('lets a guard function see the request, its parameters and the identity', async () => {
+    const seen: unknown[] = []
+    const origin = await start({
+      routes: (app) =>
+        app.get(
+          '/tenants/:id',
+          {
+            config: {
+              clientCert: (each, request) => {
+                seen.push(request.access?.kind, request.clientCert === each)
+                return (request.params as { id: string }).id === each.subject.CN
+              },
+            },
+          },
+          () => 'x',
+        ),
+    })
+    expect((await origin.get('/tenants/pay-1')).status).toBe(200)
+    expect((await origin.get('/tenants/pay-2')).status).toBe(403)
+    expect(seen).toEqual(['user', true, 'user', true])
+  })
+
+  it('goes by the route that the router chose, whatever the spelling of the path', async () => {
+    const origin = await start({
+      fastify: { routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true } },
+      routes: (app) => {
+        app.get('/sales', { config: { clientCert: 'sales' } }, () => 'x')
+        app.get('/', { config: { clientCert: false } }, () => 'open')
+      },
+    })
+    for (const target of ['/SALES', '/sales/', '//sales', '/%73ales', '/sales?x=/', '/sales#/']) {
+      expect((await origin.get(target)).status, target).toBe(403)
+      expect((await origin.send({ target })).status, target).toBe(401)
+    }
+  })
+})
+
+describe('a refused request', () => {
+  it('has neither certificate nor identity in error handlers, and an error that does not show its reason', async () => {
+    const seen: { clientCert: unknown; access: unknown; json: string; error: CountersignError }[] = []
+    const origin = await start({
+      routes(app) {
+        app.setErrorHandler((error, request, reply) => {
+          if (!isCountersignError(error)) throw error
+          seen.push({ clientCert: request.clientCert, access: request.access, json: JSON.stringify(error), error })
+          return reply.code(error.statusCode).send({ custom: error.code })
+        })
+        app.get('/sales', { config: { clientCert: 'sales' } }, () => 'x')
+        app.get('/hook', { preHandler: app.requireClientCert('sales') }, () => 'x')
+      },
+    })
+    for (const target of ['/sales', '/hook']) {
+      const answer = await origin.get(target)
+      expect(answer.body).toEqual({ custom: 'CSN_CERT_FORBIDDEN' })
+      expect(answer.status).toBe(403)
+    }
+    for (const { clientCert, access: identity, json, error } of seen) {
+      expect(clientCert).toBeNull()
+      expect(identity).toBeNull()
+      expect(error.reason).toMatch(/^not: subject OU=Sales/)
+      expect(json).not.toContain('Sales')
+      expect(Object.keys(error)).not.toContain('reason')
+    }
+    expect(seen).toHaveLength(2)
+  })
+
+  it('is published on the diagnostics channel', async () => {
+    const messages: RefusedMessage[] = []
+    const listen = (message: unknown) => void messages.push(message as RefusedMessage)
+    subscribe('countersign:refused', listen)
+    try {
+      const origin = await start()
+      await origin.get('/me')
+      expect(messages).toEqual([])
+      await origin.send({ target: '/me' })
+    } finally {
+      unsubscribe('countersign:refused', listen)
+    }
+    expect(messages.map(({ error }) => [error.code, error.reason])).toEqual([
+      ['CSN_SIGNATURE_MISSING', 'there is no Signature-Input header'],
+    ])
+    expect(messages[0]?.request.url).toBe('/me')
+  })
+
+  it('has its connection ended when it asked for an upgrade', async () => {
+    const origin = await start()
+    const answer = await origin.send({ target: '/me', lines: [['Upgrade', 'websocket']] })
+    expect(answer.status).toBe(401)
+    expect(answer.headers.connection).toBe('close')
+  })
+
+  it('does not run the handler, the body parser or later hooks', async () => {
+    const ran: string[] = []
+    const origin = await start({
+      routes(app) {
+        app.addHook('preParsing', async () => void ran.push('preParsing'))
+        app.addHook('onRequest', async () => void ran.push('onRequest'))
+        app.post('/me', () => ran.push('handler'))
+      },
+    })
+    const answer = await origin.send({ target: '/me', method: 'POST', lines: [['Content-Length', '0']] })
+    expect(answer.status).toBe(401)
+    expect(ran).toEqual([])
+  })
+})
+
+describe('what is signed', () => {
+  it('is the request line as it came, not what rewriteUrl makes of it', async () => {
+    const origin = await start({ fastify: { rewriteUrl: () => '/me' } })
+    expect((await origin.get('/elsewhere')).status).toBe(200)
+    const answer = await origin.get('/elsewhere', { signedTarget: '/me' })
+    expectRefusal(origin, answer, 'CSN_SIGNATURE_INVALID', 'the signature does not verify')
+  })
+
+  it('is the Host that came, not a trusted X-Forwarded-Host', async () => {
+    const origin = await start({ fastify: { trustProxy: true } })
+    const forwarded = [['X-Forwarded-Host', 'origin.example']] as const
+    const tamper = (lines: ReturnType<typeof edgeLines>) => [...lines, ...forwarded]
+    expect((await origin.get('/me', { tamper })).status).toBe(200)
+    const moved = await origin.get('/me', { tamper, host: 'other.example' })
+    expectRefusal(origin, moved, 'CSN_SIGNATURE_INVALID', 'the signature does not verify')
+  })
+
+  it('has a host in any case and the default port or none', async () => {
+    const origin = await start()
+    for (const host of ['ORIGIN.example', 'origin.example:443']) {
+      expect((await origin.get('/me', { host })).status).toBe(200)
+    }
+    const other = await origin.get('/me', { host: 'origin.example:8443' })
+    expectRefusal(origin, other, 'CSN_SIGNATURE_INVALID', 'the signature does not verify')
+  })
+
+  it('is not the path of an absolute target', async () => {
+    const origin = await start()
+    for (const target of ['http://origin.example/me', 'http://evil.example/me']) {
+      const answer = await origin.get(target, { signedTarget: '/me' })
+      expectRefusal(origin, answer, 'CSN_SIGNATURE_INVALID', 'the signature does not verify')
+    }
+  })
+
+  it('covers method, path and query', async () => {
+    const origin = await start({ routes: (app) => app.all('/*', () => ({ ok: true })) })
+    expect((await origin.get('/a%2Fb?c=d&e')).status).toBe(200)
+    for (const [target, signedTarget] of [
+      ['/a/b?c=d', '/a%2Fb?c=d'],
+      ['/a?c=e', '/a?c=d'],
+      ['/a?', '/a?c'],
+    ] as const) {
+      const answer = await origin.get(target, { signedTarget })
+      expectRefusal(origin, answer, 'CSN_SIGNATURE_INVALID', 'the signature does not verify')
+    }
+    const lines = edgeLines('/a', { cert, token, key })
+    const answer = await origin.send({ target: '/a', method: 'DELETE', lines })
+    expectRefusal(origin, answer, 'CSN_SIGNATURE_INVALID', 'the signature does not verify')
+  })
+})
+
+describe('a request that is verified', () => {
+  it('is accepted once', async () => {
+    const origin = await start()
+    const lines = edgeLines('/me', { cert, token, key })
+    expect((await origin.send({ target: '/me', lines })).status).toBe(200)
+    const again = await origin.send({ target: '/me', lines })
+    expectRefusal(origin, again, 'CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request')
+  })
+
+  it('is accepted until it expires with replay: false', async () => {
+    const origin = await start({ plugin: options({ edge: { keys: key.jwk, replay: false } }) })
+    const lines = edgeLines('/me', { cert, token, key })
+    expect((await origin.send({ target: '/me', lines })).status).toBe(200)
+    expect((await origin.send({ target: '/me', lines })).status).toBe(200)
+  })
+
+  it('is refused when there is no room to remember it', async () => {
+    const origin = await start({ plugin: options({ edge: { keys: key.jwk, maxRemembered: 1 } }) })
+    expect((await origin.get('/me')).status).toBe(200)
+    expectRefusal(
+      origin,
+      await origin.get('/me'),
+      'CSN_REPLAY_STORE_UNAVAILABLE',
+      'edge.maxRemembered signed requests are remembered already',
+    )
+  })
+
+  it('is believed without an edge signature only with edge: null', async () => {
+    const origin = await start({ plugin: options({ edge: null }) })
+    expect((await origin.get('/me', { key: null })).status).toBe(200)
+  })
+
+  it('needs no Access token only with access: null, and has no identity then', async () => {
+    const origin = await start({ plugin: options({ access: null }) })
+    const { token: _none, ...without } = { cert, key, token }
+    const lines = edgeLines('/me', without)
+    const { status, body } = await origin.send({ target: '/me', lines })
+    expect([status, body?.access]).toEqual([200, null])
+    const strict = await start()
+    expectRefusal(
+      strict,
+      await strict.send({ target: '/me', lines: edgeLines('/me', without) }),
+      'CSN_ACCESS_TOKEN_MISSING',
+      'there is no Cf-Access-Jwt-Assertion header',
+    )
+  })
+
+  it('keeps the Access token out of clientCert', async () => {
+    const origin = await start({ routes: (app) => app.get('/me', (request) => request.clientCert) })
+    const { body, text } = await origin.get('/me')
+    expect(body?.raw).toMatchObject({ 'x-cert-verify': 'SUCCESS' })
+    expect(text).not.toContain(token)
+    expect(body?.raw).not.toHaveProperty('cf-access-jwt-assertion')
+  })
+
+  it('is refused outside the certificate’s validity, whatever Cloudflare found', async () => {
+    const origin = await start()
+    const day = 86_400_000
+    const past = await ca.issue({ notBefore: new Date(Date.now() - 2 * day), notAfter: new Date(Date.now() - day) })
+    const future = await ca.issue({ notBefore: new Date(Date.now() + day), notAfter: new Date(Date.now() + 2 * day) })
+    expectRefusal(origin, await origin.get('/me', { cert: past }), 'CSN_CERT_EXPIRED', /^the certificate expired on /)
+    expectRefusal(
+      origin,
+      await origin.get('/me', { cert: future }),
+      'CSN_CERT_EXPIRED',
+      /^the certificate is valid from /,
+    )
+  })
+
+  it('is refused with the issuer of somebody else', async () => {
+    const origin = await start()
+    const other = await (await createCa('CN=Other CA')).issue()
+    const answer = await origin.get('/me', { cert: other })
+    expectRefusal(origin, answer, 'CSN_CERT_UNTRUSTED_ISSUER', 'the issuer CN=Other CA is not one of trustedIssuers')
+  })
+})
+
+describe('access.matches', () => {
+  const withMatches = (matches: unknown) =>
+    start({
+      plugin: options({
+        access: { issuer: ISSUER, audience: AUDIENCE, jwks: access.jwks, matches: matches as () => boolean },
+      }),
+    })
+
+  it('admits with true and nothing else', async () => {
+    const seen: unknown[] = []
+    const yes = await withMatches((identity: unknown, each: { subject: { CN: string } }) => {
+      seen.push(identity, each.subject.CN)
+      return true
+    })
+    expect((await yes.get('/me')).status).toBe(200)
+    expect(seen).toMatchObject([{ kind: 'user', email: 'jane@acme.example' }, 'pay-1'])
+    for (const value of [false, undefined, 1, 'true', {}, Promise.resolve(true)]) {
+      const origin = await withMatches(() => value)
+      expectRefusal(origin, await origin.get('/me'), 'CSN_CERT_MISMATCH', 'access.matches did not return true')
+    }
+  })
+
+  it('refuses when it throws, and says no more than what was thrown', async () => {
+    const origin = await withMatches(() => {
+      throw new RangeError('secret')
+    })
+    expectRefusal(origin, await origin.get('/me'), 'CSN_CERT_MISMATCH', 'access.matches threw RangeError', ['secret'])
+  })
+
+  it('survives a promise that rejects', async () => {
+    const unhandled: unknown[] = []
+    const listen = (reason: unknown) => void unhandled.push(reason)
+    process.on('unhandledRejection', listen)
+    try {
+      const origin = await withMatches(() => Promise.reject(new Error('late')))
+      expectRefusal(origin, await origin.get('/me'), 'CSN_CERT_MISMATCH', 'access.matches did not return true')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+    } finally {
+      process.off('unhandledRejection', listen)
+    }
+    expect(unhandled).toEqual([])
+  })
+})
+
+describe('everything else', () => {
+  it('answers a path that cannot be decoded without falling over', async () => {
+    const origin = await start()
+    for (const target of ['/%zz', '/me/%', '/%c3%28'])
+      expect([400, 401]).toContain((await origin.send({ target })).status)
+    expect((await origin.get('/me')).status).toBe(200)
+  })
+
+  it('leaves errors of handlers as they are, with the certificate still there', async () => {
+    let seen: FastifyRequest | undefined
+    const origin = await start({
+      routes(app: FastifyInstance) {
+        app.addHook('onError', async (request) => {
+          seen = request
+        })
+        app.get('/fails', () => {
+          throw new Error('of the handler')
+        })
+      },
+    })
+    const answer = await origin.get('/fails')
+    expect(answer.status).toBe(500)
+    expect(answer.body).toMatchObject({ message: 'of the handler' })
+    expect(seen?.clientCert?.subject.CN).toBe('pay-1')
+  })
+
+  it('works with fastify.inject', async () => {
+    const { app } = await start()
+    const headers = Object.fromEntries(edgeLines('/me', { cert, token, key }))
+    const answer = await app.inject({ url: '/me', headers: { ...headers, host: 'origin.example' } })
+    expect(answer.statusCode).toBe(200)
+  })
+
+  it('gives a service and a certificate identity their kind', async () => {
+    const origin = await start()
+    const service = await origin.get('/me', { token: await access.token(serviceClaims()) })
+    expect(service.body?.access).toMatchObject({ kind: 'service', clientId: expect.stringMatching(/\.access$/) })
+    const own = await origin.get('/me', { token: await access.token(serviceClaims('pay-1')) })
+    expect(own.body?.access).toMatchObject({ kind: 'certificate', commonName: 'pay-1' })
+    const others = await origin.get('/me', { token: await access.token(serviceClaims('pay-2')) })
+    expectRefusal(origin, others, 'CSN_CERT_MISMATCH', 'the Access token names another certificate: common_name')
+  })
+})
+
+describe('isCountersignError', () => {
+  it('knows a refusal from everything that only looks like one', async () => {
+    const lookalike = Object.assign(new Error('x'), { code: 'CSN_CERT_MISSING' })
+    for (const error of [lookalike, new Error('x'), { code: 'CSN_CERT_MISSING' }, undefined]) {
+      expect(isCountersignError(error)).toBe(false)
+    }
+  })
+})
