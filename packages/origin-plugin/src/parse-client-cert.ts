@@ -108,6 +108,7 @@ function optionalHex(text: string | undefined): string | undefined {
 interface ForwardedCert {
   readonly x509: X509Certificate
   readonly names: CertificateNames
+  readonly serialNumber: string
   /** Milliseconds since the epoch. Node has had `validFromDate` since 22.10 only. */
   readonly validFrom: number
   readonly validTo: number
@@ -125,6 +126,8 @@ function parseForwarded(fields: EdgeFields): ForwardedCert | undefined {
   return parse('client-cert', () => ({
     x509,
     names: readCertificateNames(der),
+    // Here, where a fault is one of the header: Node prints a negative serial number as `-05`.
+    serialNumber: normalizeSerialNumber(x509.serialNumber),
     validFrom: parseCertificateDate(x509.validFrom),
     validTo: parseCertificateDate(x509.validTo),
   }))
@@ -143,15 +146,15 @@ function readCertificate(der: Buffer): X509Certificate {
 }
 
 /** Cloudflare fills both from one certificate, so any difference was made on the way. */
-function requireAgreement(text: CertFields, { x509, names, validFrom, validTo }: ForwardedCert): void {
+function requireAgreement(text: CertFields, { x509, names, ...own }: ForwardedCert): void {
   const agreements: Record<string, boolean> = {
     'x-cert-finger-256': text.fingerprint256 === x509.fingerprint256,
     'x-cert-finger': text.fingerprint === x509.fingerprint,
-    'x-cert-serial': text.serialNumber === normalizeSerialNumber(x509.serialNumber),
+    'x-cert-serial': text.serialNumber === own.serialNumber,
     'x-cert-subject-dn': text.subject.equals(names.subject),
     'x-cert-issuer-dn': text.issuer.equals(names.issuer),
-    'x-cert-notbe': text.validFromDate.getTime() === validFrom,
-    'x-cert-notaf': text.validToDate.getTime() === validTo,
+    'x-cert-notbe': text.validFromDate.getTime() === own.validFrom,
+    'x-cert-notaf': text.validToDate.getTime() === own.validTo,
     // Not every certificate has one, and Cloudflare may leave out or derive what others write down.
     'x-cert-ski': !text.keyId || !names.subjectKeyId || text.keyId === names.subjectKeyId,
   }
