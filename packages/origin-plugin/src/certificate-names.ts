@@ -116,5 +116,5 @@ function readSubjectAltNames(extension: Uint8Array | undefined): SubjectAltNames
 
 function readAscii(bytes: Uint8Array): string {
   if (bytes.some((byte) => byte > 0x7f)) throw new SyntaxError('an alternative name is not ASCII')
-  return String.fromCharCode(...bytes)
+  return Buffer.from(bytes).toString('latin1')
 }

@@ -108,6 +108,9 @@ export function readDerTime(value: DerValue | undefined): number {
 function timeOf(text: string): number {
   const iso = text.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z')
   const time = Date.parse(iso)
-  if (Number.isNaN(time)) throw new SyntaxError('no calendar has that time')
+  // Date.parse takes the 30th of February for the 2nd of March.
+  if (Number.isNaN(time) || new Date(time).toISOString() !== iso.replace('Z', '.000Z')) {
+    throw new SyntaxError('no calendar has that time')
+  }
   return time
 }
