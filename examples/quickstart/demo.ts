@@ -15,18 +15,24 @@ console.log('Starting a local edge (mTLS), the Worker (workerd) and an origin (F
 
 const originPort = await freePort(0)
 const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}`, port: await freePort(PREFERRED_PORT) })
+const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
+edge.listAsRevoked(lost)
+
 const app = await buildApp(
   {
     edge: { keys: edge.keys },
     access: edge.access,
-    trustedIssuers: [edge.clientCa, { dn: 'CN=Acme Branch CA,O=Acme' }],
+    trustedIssuers: [
+      { ca: edge.clientCa, revocation: { crl: () => edge.clientCrl() } },
+      { dn: 'CN=Acme Branch CA,O=Acme' },
+    ],
   },
   { logger: { level: 'silent' } },
 )
 await app.listen({ host: '127.0.0.1', port: originPort })
 
 console.log(`  edge    ${edge.url}\n  origin  http://127.0.0.1:${originPort}\n`)
-const rows = await walkThrough(edge, app)
+const rows = await walkThrough(edge, app, lost)
 console.log(formatTable(rows))
 
 const surprises = rows.filter((row) => !row.asExpected).length

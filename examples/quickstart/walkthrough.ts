@@ -30,11 +30,12 @@ interface Attempt {
  *
  * @param edge - the local edge, in front of the origin
  * @param app - the origin, listening
+ * @param lost - a client whose certificate is on the CA's revocation list
  * @returns a row for each, in order
  */
-export async function walkThrough(edge: DevEdge, app: FastifyInstance): Promise<Row[]> {
+export async function walkThrough(edge: DevEdge, app: FastifyInstance, lost: DevClient): Promise<Row[]> {
   const rows: Row[] = []
-  for (const { request, presented, expect, send } of attempts(edge, app)) {
+  for (const { request, presented, expect, send } of attempts(edge, app, lost)) {
     const answer = await send()
     const code = codeOf(answer)
     rows.push({
@@ -48,7 +49,7 @@ export async function walkThrough(edge: DevEdge, app: FastifyInstance): Promise<
   return rows
 }
 
-function attempts(edge: DevEdge, app: FastifyInstance): Attempt[] {
+function attempts(edge: DevEdge, app: FastifyInstance, lost: DevClient): Attempt[] {
   const { alice, bob, rsa, branch, expired, notYetValid, selfSigned, otherCa } = edge.clients
   const through = (path: string, client?: DevClient, headers: Record<string, string> = {}) => {
     return () => edge.fetch(path, { client, headers })
@@ -93,6 +94,12 @@ function attempts(edge: DevEdge, app: FastifyInstance): Attempt[] {
       presented: 'a certificate not yet valid',
       expect: [403, 'CSN_CERT_EXPIRED'],
       send: through('/me', notYetValid),
+    },
+    {
+      request: 'GET /me',
+      presented: "a certificate on the CA's revocation list",
+      expect: [403, 'CSN_CERT_REVOKED'],
+      send: through('/me', lost),
     },
     { request: 'GET /pay', presented: 'alice, whom the route names', expect: [200, ''], send: through('/pay', alice) },
     {

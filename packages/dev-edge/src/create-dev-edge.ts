@@ -10,6 +10,7 @@ import { type DevClient, type IssueClientOptions, issueClient, toPem } from './d
 import { type DevClients, issueDevClients } from './dev-clients.ts'
 import { type EdgeFetchOptions, type EdgeResponse, type EdgeTlsOptions, sendRequest } from './edge-fetch.ts'
 import { createEdgeKey, toVerificationKey } from './edge-key.ts'
+import { issueCrl } from './issue-crl.ts'
 import { formatPrivateKey } from './key-pair.ts'
 import { listen } from './listen.ts'
 import { createPki } from './pki.ts'
@@ -95,6 +96,15 @@ export interface DevEdge extends AsyncDisposable {
   revokeClient(client: DevClient): void
 
   /**
+   * Puts a client's certificate on the revocation list of {@link DevEdge.clientCa}. As at Cloudflare, whose edge reads
+   * no list of a CA that you bring, the edge goes on verifying it: the origin has to refuse it.
+   */
+  listAsRevoked(client: DevClient): void
+
+  /** The revocation list of {@link DevEdge.clientCa} as it is now, in DER: for the origin's `revocation.crl`. */
+  clientCrl(): Promise<Uint8Array>
+
+  /**
    * Makes an Access application token, for requests that reach the origin around the edge.
    *
    * @returns a JWT that the origin's `access` accepts, unless the options say otherwise
@@ -170,6 +180,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     revoked.add(new X509Certificate(cert).fingerprint256)
   }
   revokeClient(clients.revoked)
+  const listed = new Set<string>()
 
   const listener = new TlsListener({
     cert: toPem(pki.server.certificate),
@@ -213,6 +224,10 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     clients,
     issueClient: (clientOptions) => issueClient(pki, clientOptions),
     revokeClient,
+    listAsRevoked: ({ cert }) => {
+      listed.add(new X509Certificate(cert).serialNumber)
+    },
+    clientCrl: () => issueCrl(pki.ca, listed),
     accessToken: ({ as = 'user', client = clients.alice, ...rest } = {}) =>
       issuer.sign({ as, certificate: describeClient(client, edge), ...rest }),
     rotateAccessKeys: () => issuer.rotateKeys(),

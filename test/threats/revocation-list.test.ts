@@ -1,0 +1,53 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { headerOf } from '../support/signed-request.ts'
+
+describe("a certificate on the revocation list of one's own CA, which Cloudflare does not read", () => {
+  let chain: Chain
+  let outage = false
+  beforeAll(async () => {
+    chain = await startChain({
+      plugin: (edge) => ({
+        trustedIssuers: [
+          {
+            ca: edge.clientCa,
+            revocation: {
+              crl: () => (outage ? Promise.reject(new Error('the server is down')) : edge.clientCrl()),
+              refresh: 1,
+            },
+          },
+          { dn: 'CN=Acme Branch CA,O=Acme' },
+        ],
+      }),
+    })
+  })
+  afterAll(() => chain.close())
+
+  it('is refused from the next load on, although it is verified and said to be good', async () => {
+    const client = await chain.edge.issueClient({ name: 'lost' })
+    expect(await chain.through('/me', { client })).toMatchObject({ status: 200 })
+    chain.edge.listAsRevoked(client)
+    const captured = await chain.capture('/me', { client })
+    expect(headerOf(captured, 'x-cert-verify')).toBe('SUCCESS')
+    expect(headerOf(captured, 'x-cert-revoked')).toBe('0')
+    await expect
+      .poll(async () => chain.around(chain.sign(captured)), { timeout: 10_000, interval: 200 })
+      .toMatchObject({ status: 403, code: 'CSN_CERT_REVOKED' })
+  })
+
+  it('is refused while its list cannot be loaded anew', async () => {
+    const client = await chain.edge.issueClient({ name: 'gone' })
+    chain.edge.listAsRevoked(client)
+    await expect
+      .poll(() => chain.through('/me', { client }), { timeout: 10_000, interval: 200 })
+      .toMatchObject({ status: 403, code: 'CSN_CERT_REVOKED' })
+    outage = true
+    await expect.poll(() => chain.log.join('\n'), { timeout: 10_000 }).toContain('the server is down')
+    expect(await chain.through('/me', { client })).toMatchObject({ status: 403, code: 'CSN_CERT_REVOKED' })
+  })
+
+  it('does not concern others, nor the CA that has no list', async () => {
+    expect(await chain.through('/me', { client: chain.edge.clients.alice })).toMatchObject({ status: 200 })
+    expect(await chain.through('/me', { client: chain.edge.clients.branch })).toMatchObject({ status: 200 })
+  })
+})
