@@ -20,6 +20,7 @@ export default {
   async fetch(request: Request, env: Record<string, string>) {
     const url = new URL(request.url)
     if (url.pathname === '/imports') return new Response(String(imports))
+    if (url.pathname === '/old') return fetch(await countersign(new Request(request.url), { key: env.HMAC }))
     if (url.pathname === '/object') return fetch(await countersign(request, { key: keys[0] ??= JSON.parse(env.HMAC) }))
     try {
       const key = env[request.headers.get('key') ?? 'HMAC']
@@ -66,6 +67,14 @@ describe('countersign', () => {
   it('takes the key as an object too', async () => {
     const request = await edge.forward({ worker: 'own', target: '/object' })
     expect(verifyByHand(request, hmacJwk).valid).toBe(true)
+  })
+
+  it('leaves a redirect to the client, even in a request that the Worker made itself', async () => {
+    edge.origin.route('/old', (_, response) => void response.writeHead(302, { Location: '/new' }).end())
+    const { response } = await edge.send({ worker: 'own', target: '/old' })
+    expect(response.status).toBe(302)
+    expect(response.headers.get('location')).toBe('/new')
+    expect(edge.origin.received.map(({ url }) => url)).not.toContain('/new')
   })
 
   it('rejects with an error that the Worker can tell by its code', async () => {

@@ -8,12 +8,25 @@ import { verifyByHand } from './testing/verify-by-hand.ts'
 const DERIVED = ['@authority', '@method', '@path', '@query']
 const cf = { tlsClientAuth: VERIFIED }
 
+/** Fields that a JWK may carry beside the key itself; workerd alone would refuse the second for its `alg`. */
+const ANNOTATED: Readonly<Record<string, readonly [jwk: JsonWebKey, publicJwk: JsonWebKey]>> = {
+  'alg-eddsa': [{ ...ed25519Jwk, alg: 'EdDSA' }, ed25519PublicJwk],
+  'alg-ed25519': [{ ...ed25519Jwk, alg: 'Ed25519', use: 'sig' }, ed25519PublicJwk],
+  'alg-hs256': [{ ...hmacJwk, alg: 'HS256', key_ops: ['sign', 'verify'], ext: false }, hmacJwk],
+}
+
 describe('signHeaders', () => {
   let edge: Edge
   beforeAll(async () => {
     edge = await startEdge({
       hmac: { bindings: { COUNTERSIGN_KEY: JSON.stringify(hmacJwk), COUNTERSIGN_FORWARD_CERT: 'chain' } },
       ed25519: { bindings: { COUNTERSIGN_KEY: JSON.stringify(ed25519Jwk) } },
+      ...Object.fromEntries(
+        Object.entries(ANNOTATED).map(([name, [jwk]]) => [
+          name,
+          { bindings: { COUNTERSIGN_KEY: JSON.stringify(jwk) } },
+        ]),
+      ),
     })
   }, 30_000)
   afterAll(() => edge[Symbol.asyncDispose]())
@@ -39,6 +52,10 @@ describe('signHeaders', () => {
       ['alg', `"${alg}"`],
       ['tag', '"countersign"'],
     ])
+  })
+
+  it.each(Object.entries(ANNOTATED))('signs with a key that says more of itself: %s', async (worker, [, jwk]) => {
+    expect((await signature({ worker, cf }, jwk)).valid).toBe(true)
   })
 
   it('is no signature of another key, nor over another value', async () => {
