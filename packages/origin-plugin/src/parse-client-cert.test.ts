@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { fingerprintOf, normalizeSerialNumber, parseClientCert } from './parse-client-cert.ts'
 import { createCa, der, derName, opensslSubject, type RawAttribute, type TestCa } from './testing/certificates.ts'
 import { certificateLines, type HeaderChanges, type IssuedCert } from './testing/header-lines.ts'
+import { refusalOf } from './testing/refusal-of.ts'
 import { refusedWith } from './testing/refused-with.ts'
 
 let ca: TestCa
@@ -105,6 +106,12 @@ describe('parseClientCert', () => {
     const bare = await ca.issue({ bare: true })
     expect(parse({ 'x-cert-issuer-ski': null }, bare)).toMatchObject({ keyId: undefined, issuerKeyId: undefined })
   })
+
+  it('accepts a key identifier that only the header or only the certificate has', async () => {
+    const bare = await ca.issue({ bare: true })
+    expect(parse({ 'x-cert-ski': 'ab:cd' }, bare).keyId).toBe('ABCD')
+    expect(parse({ 'x-cert-ski': null }).keyId).toBeUndefined()
+  })
 })
 
 describe('parseClientCert refuses', () => {
@@ -200,6 +207,36 @@ describe('parseClientCert: Client-Cert', () => {
     expect(() => parse({ 'client-cert': text })).toThrow(
       malformed(/^the header client-cert: a #hex value does not hold/),
     )
+  })
+
+  it('refuses a negative serial number, which Node prints as -05', () => {
+    const negative = Buffer.from(issued.cert.raw)
+    const serial = negative.indexOf(Buffer.from('00936eacbe07f201df', 'hex'))
+    negative[serial] = 0x80
+    expect(new X509Certificate(negative).serialNumber).toMatch(/^-/)
+    expect(() => forwarded(negative)).toThrow(malformed('the header client-cert: expected hexadecimal digits'))
+  })
+
+  it('refuses every truncation and every changed byte, and never by another error', () => {
+    const { raw } = issued.cert
+    const mismatch = {
+      code: 'CSN_CERT_MISMATCH',
+      reason: 'Client-Cert is not the certificate of x-cert-finger-256',
+    }
+    const codes: string[] = []
+    for (let at = 0; at < raw.length; at += 1) {
+      expect(() => forwarded(raw.subarray(0, at))).toThrow(malformed(/^the header client-cert/))
+      for (const bit of [0x01, 0x80]) {
+        const changed = Buffer.from(raw)
+        changed[at] = (changed[at] as number) ^ bit
+        const { code, reason } = refusalOf(() => forwarded(changed))
+        if (code === 'CSN_HEADERS_MALFORMED') expect(reason).toMatch(/^the header client-cert: /)
+        else expect({ code, reason }).toEqual(mismatch)
+        codes.push(code)
+      }
+    }
+    // Most of a certificate is key and signature: still a certificate, and another one.
+    expect(codes.filter((code) => code === mismatch.code).length).toBeGreaterThan(raw.length)
   })
 
   const OTHER: HeaderChanges = {
