@@ -113,6 +113,7 @@ describe('DistinguishedName#equals', () => {
   it.each([
     ['CN=a,O=x', 'O=x,CN=a'],
     ['CN=a,O=x', 'CN=a+O=x'],
+    ['O=x,CN=a', 'CN=a+O=x'],
     ['CN=a,O=x', 'CN=a'],
     ['CN=a,O=x', 'CN=a,O=x,C=US'],
     ['CN=a', 'CN=A'],
@@ -125,6 +126,11 @@ describe('DistinguishedName#equals', () => {
     ['1.2.3=#0401FF', '1.2.3=#0401FE'],
   ])('finds %s and %s different', (a, b) => {
     expect(parse(a).equals(parse(b))).toBe(false)
+  })
+
+  it('knows a type by all its spellings in a name that was not read from text', () => {
+    const [one, other] = ['commonName', '2.5.4.3'].map((type) => new DistinguishedName([[{ type, value: 'a' }]]))
+    expect(one?.equals(other as DistinguishedName)).toBe(true)
   })
 
   it.each([
