@@ -422,7 +422,7 @@ describe('a refused request', () => {
 
   it('has its connection ended when it asked for an upgrade', async () => {
     const origin = await start()
-    const answer = await origin.send({ target: '/me', lines: [['Upgrade', 'websocket']] })
+    const answer = await origin.send({ target: '/me', lines: [['Upgrade', 'websocket']], connection: 'Upgrade' })
     expect(answer.status).toBe(401)
     expect(answer.headers.connection).toBe('close')
   })

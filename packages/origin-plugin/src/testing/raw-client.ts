@@ -8,6 +8,8 @@ export interface RawRequest {
   readonly target?: string
   readonly host?: string
   readonly lines?: readonly HeaderLine[]
+  /** `close` by default, so that the answer has an end. */
+  readonly connection?: string
 }
 
 export interface RawAnswer {
@@ -21,13 +23,13 @@ export interface RawAnswer {
 /** Sends a request byte by byte as it stands, and reads the answer until the connection ends. */
 export function sendRaw(
   port: number,
-  { method = 'GET', target = '/', host = AUTHORITY, lines = [] }: RawRequest,
+  { method = 'GET', target = '/', host = AUTHORITY, lines = [], connection = 'close' }: RawRequest,
 ): Promise<RawAnswer> {
   const head = [
     `${method} ${target} HTTP/1.1`,
     `Host: ${host}`,
     ...lines.map((line) => line.join(': ')),
-    'Connection: close',
+    `Connection: ${connection}`,
   ]
   return new Promise((resolve, reject) => {
     const socket = connect({ port, host: '127.0.0.1' }, () => socket.write(`${head.join('\r\n')}\r\n\r\n`, 'latin1'))
