@@ -49,7 +49,7 @@ describe('a forwarded request', () => {
     const { response } = await edge.send({ method: 'POST', target: '/echo', body })
     expect(response.status).toBe(200)
     expect(response.body.equals(body)).toBe(true)
-  })
+  }, 20_000)
 
   it('streams its body: the origin reads the first chunk before the client has sent the last', async () => {
     const arrival = nextRequest(edge, '/upload')

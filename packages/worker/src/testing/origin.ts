@@ -16,7 +16,7 @@ export interface ReceivedRequest {
   headerNames(): string[]
 }
 
-/** What the origin does with a request. The body has been read unless {@link Origin.streaming} is set. */
+/** What the origin does with a request; its body has not been read. */
 export type OriginHandler = (request: IncomingMessage, response: ServerResponse) => void
 
 /** A real HTTP server that remembers what it got. */
