@@ -1,6 +1,7 @@
 import { createHmac } from 'node:crypto'
-import { createLocalJWKSet, createRemoteJWKSet, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { createLocalJWKSet, createRemoteJWKSet, errors, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { refusal } from './errors.ts'
 import {
   AUDIENCE,
   type Claims,
@@ -270,5 +271,37 @@ describe('verifyAccessToken: the keys are not to be had', () => {
     })
     servers.push(server)
     expect((await verify(await access.token(), fetched(server.url))).kind).toBe('user')
+  })
+})
+
+describe('verifyAccessToken: a key function that fails', () => {
+  it.each<[string, unknown, string]>([
+    ['a network error', new TypeError('fetch failed'), 'fetch failed'],
+    ['a timeout of jose', new errors.JWKSTimeout(), 'request timed out'],
+    ['a set that is none', new errors.JWKSInvalid('JSON Web Key Set malformed'), 'JSON Web Key Set malformed'],
+    ['an answer of jose', new errors.JOSEError('Expected 200 OK'), 'Expected 200 OK'],
+    ['its own refusal', refusal('CSN_ACCESS_KEYS_UNAVAILABLE', 'not fetched yet'), 'not fetched yet'],
+    ['a text', 'no error at all', 'the keys could not be fetched'],
+    ['nothing', undefined, 'the keys could not be fetched'],
+  ])('with %s is not the fault of the token, at once or later', async (_, error, reason) => {
+    const token = await access.token()
+    const later = () => Promise.reject(error)
+    const atOnce = () => {
+      throw error
+    }
+    for (const keys of [later, atOnce]) await expect(verify(token, { keys })).rejects.toThrow(unavailable(reason))
+  })
+
+  it('is not asked for a token that is none, or of another algorithm', async () => {
+    let asked = 0
+    const keys = () => {
+      asked += 1
+      throw new TypeError('fetch failed')
+    }
+    const other = await new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).sign(new Uint8Array(32))
+    for (const token of ['', 'a.b.c', other]) {
+      await expect(verify(token, { keys })).rejects.toThrow(refusedWith('CSN_ACCESS_TOKEN_INVALID', /./))
+    }
+    expect(asked).toBe(0)
   })
 })
