@@ -26,7 +26,7 @@ describe('docs/errors.md', () => {
   })
 
   it('quotes a message that is the code', () => {
-    const quoted = JSON.parse(/```json\n(.*)\n```/.exec(readText('docs/errors.md'))?.[1] ?? '{}')
+    const quoted = JSON.parse(/```json\n([^`]*)\n```/.exec(readText('docs/errors.md'))?.[1] ?? '{}')
     expect(quoted).toMatchObject(countersignErrors.get(quoted.code) ?? { message: 'no such code' })
   })
 })
