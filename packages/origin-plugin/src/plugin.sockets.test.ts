@@ -548,6 +548,50 @@ describe('a request that is verified', () => {
     expect(body?.raw).not.toHaveProperty('cf-access-jwt-assertion')
   })
 
+  it('is refused by Cloudflare’s verdict on the certificate', async () => {
+    const origin = await start()
+    const failed = { 'x-cert-verify': 'FAILED:self signed certificate' }
+    expectRefusal(
+      origin,
+      await origin.get('/me', { changes: failed }),
+      'CSN_CERT_UNVERIFIED',
+      "Cloudflare's verdict is FAILED:self signed certificate",
+    )
+    expectRefusal(
+      origin,
+      await origin.get('/me', { changes: { 'x-cert-revoked': '1' } }),
+      'CSN_CERT_REVOKED',
+      'Cloudflare knows the certificate as revoked',
+    )
+    expectRefusal(
+      origin,
+      await origin.get('/me', { cert: null }),
+      'CSN_CERT_MISSING',
+      'the client presented no certificate',
+    )
+  })
+
+  it('is refused with a repeated line, before or behind the genuine one, and with a name that folds into one', async () => {
+    const origin = await start()
+    const line = (name: string) => [name, 'CN=admin'] as const
+    for (const tamper of [
+      (lines: ReturnType<typeof edgeLines>) => [line('X-Cert-Subject-DN'), ...lines],
+      (lines: ReturnType<typeof edgeLines>) => [...lines, line('x-cert-subject-dn')],
+    ]) {
+      const answer = await origin.get('/me', { tamper })
+      expectRefusal(origin, answer, 'CSN_HEADERS_MALFORMED', 'the header x-cert-subject-dn is repeated')
+    }
+    for (const name of ['x_cert_subject_dn', 'X-CERT.SUBJECT-DN', 'cf-cert-subject-dn', 'Client_Cert']) {
+      const answer = await origin.get('/me', { tamper: (lines) => [...lines, line(name)] })
+      expectRefusal(
+        origin,
+        answer,
+        'CSN_HEADERS_MALFORMED',
+        `the header ${name.toLowerCase()} is not one that the edge sends`,
+      )
+    }
+  })
+
   it('is refused outside the certificate’s validity, whatever Cloudflare found', async () => {
     const origin = await start()
     const day = 86_400_000
