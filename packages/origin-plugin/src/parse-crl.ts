@@ -128,8 +128,10 @@ async function readSerials(entries: DerValue | undefined, der: Buffer): Promise<
   for (let at = 0; at < bytes.length; ) {
     const entry = readDerValue(bytes, at)
     const [serial, , extensions] = readDerChildren(entry, TAG.SEQUENCE)
-    if (serial?.tag !== TAG.INTEGER || serial.contents.length > 127)
+    // Exactly what the table counts on: room for every entry, and the length of the number in one byte.
+    if (serial?.tag !== TAG.INTEGER || serial.encoded.length !== serial.contents.length + 2)
       throw new SyntaxError('an entry has no serial number')
+    if (entry.encoded.length < SHORTEST_ENTRY) throw new SyntaxError('an entry has no date')
     requireKnownExtensions(extensions, ENTRY_EXTENSIONS, 'an entry')
     serials.add(serial.encoded.byteOffset - der.byteOffset)
     at += entry.encoded.length

@@ -25,6 +25,8 @@ export interface TestCa extends IssuedCert {
   issue(template?: Template): Promise<IssuedCert>
   /** Another CA below this one. */
   issueCa(template?: Template): Promise<TestCa>
+  /** Signs anything with the CA's key: ECDSA with SHA-256, in DER. */
+  sign(bytes: Uint8Array): Buffer
 }
 
 const ECDSA = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' } as const
@@ -43,6 +45,7 @@ function caOf(cert: x509.X509Certificate, keys: KeyPair, above?: x509.X509Certif
   return {
     ...issued(cert, above ?? cert),
     issue: async (template = {}) => issued(await issue(template, 'client', await newKeys(), below), cert),
+    sign: (bytes) => signWith(keys, bytes),
     async issueCa(template = {}) {
       const own = await newKeys()
       return caOf(await issue(template, 'ca', own, below), own, cert)
@@ -81,13 +84,17 @@ async function issue(
 }
 
 /** The certificate with another subject, signed again: the library writes string types as it likes. */
-function withSubject(cert: x509.X509Certificate, subject: Uint8Array, { privateKey }: KeyPair): x509.X509Certificate {
+function withSubject(cert: x509.X509Certificate, subject: Uint8Array, keys: KeyPair): x509.X509Certificate {
   const [tbs, algorithm] = readDerChildren(readDerValue(new Uint8Array(cert.rawData), 0), TAG.SEQUENCE)
   const parts = readDerChildren(tbs, TAG.SEQUENCE).map(({ encoded }, at) => (at === SUBJECT ? subject : encoded))
   const changed = der(TAG.SEQUENCE, ...parts)
-  const signature = sign('sha256', changed, KeyObject.from(privateKey as webcrypto.CryptoKey))
+  const signature = signWith(keys, changed)
   const encoded = der(TAG.SEQUENCE, changed, algorithm?.encoded ?? '', der(TAG.BIT_STRING, '\0', signature))
   return new x509.X509Certificate(encoded)
+}
+
+function signWith({ privateKey }: KeyPair, bytes: Uint8Array): Buffer {
+  return sign('sha256', bytes, KeyObject.from(privateKey as webcrypto.CryptoKey))
 }
 
 /** version, serial number, algorithm, issuer, validity, subject */
