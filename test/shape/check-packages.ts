@@ -9,25 +9,10 @@ import { ROOT } from '../support/files.ts'
  * types that agree with them, nothing missing. Needs a build.
  */
 const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
-const run = (command: string, ...args: string[]) =>
-  execFileSync(command, args, { cwd: join(ROOT, 'test'), stdio: 'inherit' })
+const run = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: ROOT, stdio: 'inherit' })
 
 try {
-  run(
-    'pnpm',
-    '--recursive',
-    '--filter',
-    '@countersign/*',
-    '--filter',
-    '!@countersign/test',
-    '--filter',
-    '!@countersign/example-*',
-    'exec',
-    'pnpm',
-    'pack',
-    '--pack-destination',
-    folder,
-  )
+  run('pnpm', '--recursive', '--filter', './packages/*', 'exec', 'pnpm', 'pack', '--pack-destination', folder)
   const tarballs = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
   if (tarballs.length !== 4)
     throw new Error(`expected the tarballs of four packages, got ${tarballs.join(', ') || 'none'}`)

@@ -42,14 +42,21 @@ export interface Chain {
   close(): Promise<void>
 }
 
-/** Starts the chain. By default it has a public route, one for any certificate, and one for the subject alice. */
-export async function startChain({
-  edge: edgeOptions,
-  plugin,
-  fastify,
-  routes = usualRoutes,
-}: ChainOptions = {}): Promise<Chain> {
-  const originPort = await freePort()
+/** Starts the chain, again when somebody took the origin's port in between. By default it has a public route, one for any certificate, and one for the subject alice. */
+export async function startChain(options: ChainOptions = {}): Promise<Chain> {
+  for (;;) {
+    try {
+      return await startChainOn(await freePort(), options)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    }
+  }
+}
+
+async function startChainOn(
+  originPort: number,
+  { edge: edgeOptions, plugin, fastify, routes = usualRoutes }: ChainOptions,
+): Promise<Chain> {
   const key: SigningJwk = edgeOptions?.key ?? {
     kty: 'oct',
     kid: 'test',
@@ -65,7 +72,12 @@ export async function startChain({
     ...plugin?.(edge),
   })
   routes(app)
-  await app.listen({ host: '127.0.0.1', port: originPort })
+  try {
+    await app.listen({ host: '127.0.0.1', port: originPort })
+  } catch (error) {
+    await edge.close()
+    throw error
+  }
 
   return {
     edge,

@@ -16,7 +16,8 @@ const faults: Record<string, RequestListener> = {
 describe('a key server that answers with', () => {
   let chain: Chain
   let server: Server
-  let answer: RequestListener
+  // Asked for the first time when the origin starts.
+  let answer = faults['500'] as RequestListener
   beforeAll(async () => {
     server = createServer((request, response) => answer(request, response))
     await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))

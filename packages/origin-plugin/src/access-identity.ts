@@ -16,7 +16,7 @@ export interface AccessUser extends AccessClaims {
 /** A program with an Access service token. */
 export interface AccessService extends AccessClaims {
   readonly kind: 'service'
-  /** The service token's client id, which ends in `.access`. */
+  /** The service token's client id: 32 hexadecimal digits and `.access`. */
   readonly clientId: string
 }
 
@@ -30,6 +30,9 @@ export interface AccessCertificate extends AccessClaims {
 /** Whom Access admitted, told apart by `kind`. */
 export type AccessIdentity = AccessUser | AccessService | AccessCertificate
 
+/** As Access makes them. Anything else that ends so could be a certificate's name, which has to be compared with it. */
+const SERVICE_TOKEN_ID = /^[0-9a-f]{32}\.access$/
+
 /**
  * Reads whom a verified token names.
  *
@@ -42,7 +45,7 @@ export function readAccessIdentity(claims: JWTPayload): AccessIdentity | undefin
   if (email) return { kind: 'user', email, sub: text(claims.sub), claims }
   const commonName = text(claims.common_name)
   if (!commonName) return undefined
-  const service = commonName.endsWith('.access') && claims.mtls_auth === undefined
+  const service = SERVICE_TOKEN_ID.test(commonName) && claims.mtls_auth === undefined
   return service ? { kind: 'service', clientId: commonName, claims } : { kind: 'certificate', commonName, claims }
 }
 

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { ACCESS_TOKEN_HEADER, type SignatureInput, splitRequestTarget } from '@countersign/wire'
+import { ACCESS_TOKEN_HEADER, type RequestTarget, type SignatureInput, splitRequestTarget } from '@countersign/wire'
 import type { FastifyRequest } from 'fastify'
 import type { AccessIdentity } from './access-identity.ts'
 import type { ClientCert } from './client-cert.ts'
@@ -75,10 +75,19 @@ async function spendNonce(nonce: string, { replay, nonceLifetime }: EdgeVerifier
   }
 }
 
-/** The request line as it came: what a rewriteUrl option or a trusted proxy header makes of it was not signed. */
-function requestTarget(request: FastifyRequest) {
+/**
+ * The request line as it came: what a rewriteUrl option or a trusted proxy header makes of it was not signed.
+ *
+ * The edge writes a URL in printable ASCII. Another character would be cut to a byte where the signature base becomes
+ * bytes, and stand for a path that was signed.
+ */
+function requestTarget(request: FastifyRequest): RequestTarget {
   const { method = '', headers } = request.raw
-  return { authority: authorityOf(headers), method, ...splitRequestTarget(request.originalUrl) }
+  const authority = authorityOf(headers)
+  if (!/^[\x21-\x7e]*$/.test(authority + request.originalUrl)) {
+    throw refusal('CSN_SIGNATURE_INVALID', 'the request target is not printable ASCII')
+  }
+  return { authority, method, ...splitRequestTarget(request.originalUrl) }
 }
 
 /** The edge speaks https, so 443 is the port that goes without saying (RFC 9421, section 2.2.3). */

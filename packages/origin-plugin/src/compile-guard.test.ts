@@ -283,3 +283,12 @@ describe('a function', () => {
     expect(compile(ownTenant).description).toBe('function ownTenant')
   })
 })
+
+describe('a requirement on access where access is null', () => {
+  it.each([
+    ['in a route', () => createGuardCompiler({}, false).compile({ access: { kind: 'user' } }, 'GET /ops'), 'GET /ops'],
+    ['in a policy', () => createGuardCompiler({ ops: not({ access: { kind: 'user' } }) }, false), 'policies.ops not'],
+  ])('is refused at the start: %s', (_where, compile, where) => {
+    expect(compile).toThrow(`${where} asks for access, and the plugin's option access is null`)
+  })
+})

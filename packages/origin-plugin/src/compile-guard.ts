@@ -17,9 +17,10 @@ export interface GuardCompiler {
  * Makes the compiler, compiling every policy at once so that a mistake in an unused one shows too.
  *
  * @param policies - requirements by name; one may name others
+ * @param hasAccess - whether requests have an Access identity for a requirement to ask for
  * @throws TypeError with a sentence that says what to write
  */
-export function createGuardCompiler(policies: Readonly<Record<string, Requirement>>): GuardCompiler {
+export function createGuardCompiler(policies: Readonly<Record<string, Requirement>>, hasAccess = true): GuardCompiler {
   const compiled = new Map<string, Guard>()
   const underWay = new Set<string>()
 
@@ -29,6 +30,9 @@ export function createGuardCompiler(policies: Readonly<Record<string, Requiremen
     if (typeof requirement === 'function') return functionGuard(requirement as GuardFunction, where)
     if (requirement instanceof Combination) return combine(requirement, where)
     if (typeof requirement === 'object' && requirement !== null && !Array.isArray(requirement)) {
+      if (!hasAccess && 'access' in requirement) {
+        throw new TypeError(`${where} asks for access, and the plugin's option access is null: nobody could get in`)
+      }
       return compileCertificateRequirement(requirement, where)
     }
     throw new TypeError(

@@ -134,7 +134,7 @@ describe.each(['subject', 'issuer'] as const)('attributes of the %s', (which) =>
     [
       'no type',
       { 'C N': 'a' },
-      `GET /ops.${which}: "C N" is not an attribute: write a name such as CN, or a dotted OID`,
+      `GET /ops.${which}: "C N" is not an attribute: write a known name such as CN, or a dotted OID`,
     ],
     ['empty type', { '': 'a' }, `GET /ops.${which}: "" is not an attribute`],
     ['__proto__ as from JSON', JSON.parse('{"__proto__":"a"}'), `GET /ops.${which}: "__proto__" is not an attribute`],
@@ -392,5 +392,18 @@ describe('access', () => {
   ])('is refused at the start: %j', (access, message) => {
     expect(() => compile({ access })).toThrow(TypeError)
     expect(() => compile({ access })).toThrow(message)
+  })
+})
+
+describe('an attribute that nobody knows', () => {
+  it.each(['CNN', 'commonname2', 'x-role'])('is taken for a typo: its negation would admit everybody (%s)', (type) => {
+    const compile = () => compileCertificateRequirement({ subject: { [type]: 'x' } }, 'GET /ops')
+    expect(compile).toThrow(`GET /ops.subject: "${type}" is not an attribute: write a known name such as CN`)
+  })
+
+  it('can be named by its OID', () => {
+    expect(compileCertificateRequirement({ subject: { '1.2.3.4': 'x' } }, 'GET /ops').description).toBe(
+      'subject 1.2.3.4=x',
+    )
   })
 })

@@ -89,12 +89,17 @@ function attributeGuard(which: 'subject' | 'issuer', type: string, match: TextMa
   }
 }
 
+/**
+ * Unknown names are legal in a certificate's text, but in a requirement they are typos: `CNN` would match nothing, and its
+ * negation everything.
+ */
 function attributeName(type: string, where: string): string {
   try {
-    return attributeTypeName(type)
+    if (/^[\d.]+$/.test(attributeTypeId(type))) return attributeTypeName(type)
   } catch {
-    throw new TypeError(`${where}: "${type}" is not an attribute: write a name such as CN, or a dotted OID`)
+    // Not even the form of a name: the same sentence says what to write.
   }
+  throw new TypeError(`${where}: "${type}" is not an attribute: write a known name such as CN, or a dotted OID`)
 }
 
 function subjectAltNameGuard(match: SubjectAltNameMatch, where: string): Guard {

@@ -12,5 +12,5 @@ export function requireSynchronous(decide: (...args: never[]) => unknown, where:
 
 /** A promise that nobody waits for ends the process when it rejects: one request would be enough. */
 export function ignoreRejection(decided: unknown): void {
-  if (decided instanceof Promise) decided.catch(() => {})
+  if (typeof (decided as PromiseLike<unknown> | null)?.then === 'function') Promise.resolve(decided).catch(() => {})
 }

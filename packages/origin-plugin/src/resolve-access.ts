@@ -31,19 +31,14 @@ export function resolveAccess(access: Record<string, unknown>, warn: (reason: st
     }
     requireSynchronous(access.matches as () => unknown, 'access.matches')
   }
+  const { requireKeysAtStart = false, clockTolerance = DEFAULT_CLOCK_TOLERANCE } = access
+  const required = checkChoice(requireKeysAtStart, [true, false], 'access.requireKeysAtStart')
   const { issuer, keys } = 'team' in access ? resolveTeam(access) : resolveIssuer(access)
-  const required = checkChoice(access.requireKeysAtStart ?? false, [true, false], 'access.requireKeysAtStart')
   return {
     issuer,
     ...(keys instanceof URL ? fetchedKeys(keys, required, warn) : { keys, refresh: null }),
     audience: resolveAudience(access),
-    clockTolerance: checkNumber(
-      access.clockTolerance ?? DEFAULT_CLOCK_TOLERANCE,
-      0,
-      60,
-      'seconds',
-      'access.clockTolerance',
-    ),
+    clockTolerance: checkNumber(clockTolerance, 0, 60, 'seconds', 'access.clockTolerance'),
     ...(access.matches ? { matches: access.matches as NonNullable<AccessTeamOptions['matches']> } : {}),
   }
 }

@@ -69,14 +69,11 @@ function resolveReplay(
   if (!inStore || typeof (replay as Partial<ReplayStore>).spend !== 'function') {
     throw new TypeError('edge.replay must be "memory", false, or a store such as redisReplayStore(client)')
   }
+  const { storeTimeout = DEFAULT_STORE_TIMEOUT_MS, onStoreUnavailable = 'refuse' } = edge
   return {
     store: replay as ReplayStore,
-    timeout: checkNumber(edge.storeTimeout ?? DEFAULT_STORE_TIMEOUT_MS, 1, 60_000, 'milliseconds', 'edge.storeTimeout'),
-    onUnavailable: checkChoice(
-      edge.onStoreUnavailable ?? 'refuse',
-      ['refuse', 'accept'] as const,
-      'edge.onStoreUnavailable',
-    ),
+    timeout: checkNumber(storeTimeout, 1, 60_000, 'milliseconds', 'edge.storeTimeout'),
+    onUnavailable: checkChoice(onStoreUnavailable, ['refuse', 'accept'] as const, 'edge.onStoreUnavailable'),
     warn,
   }
 }

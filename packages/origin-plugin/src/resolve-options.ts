@@ -40,7 +40,8 @@ export function resolveOptions(options: unknown, warn: (reason: string) => void)
     access: given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), warn),
     trustedIssuers: compileTrustedIssuers(given.trustedIssuers, warn),
     guards: createGuardCompiler(
-      checkObject('policies' in given ? given.policies : {}, 'policies') as Record<string, Requirement>,
+      checkObject(given.policies === undefined ? {} : given.policies, 'policies') as Record<string, Requirement>,
+      given.access !== null,
     ),
   }
 }

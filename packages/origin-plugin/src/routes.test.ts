@@ -48,6 +48,15 @@ describe('createRouteGuards', () => {
     }
   })
 
+  it.each(['clientcert', 'ClientCert', 'clientCerts', 'client_cert', 'client-cert'])(
+    'refuses config.%s, which would guard nothing',
+    (key) => {
+      expect(() => create().add(routeOf({ [key]: 'ops' }))).toThrow(
+        new TypeError(`GET /x: config.${key} is not known: write clientCert`),
+      )
+    },
+  )
+
   it('leaves the config alone that the route was declared with', () => {
     const config = Object.freeze({ clientCert: 'ops' })
     create().add(routeOf(config))

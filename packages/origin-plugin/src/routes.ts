@@ -47,8 +47,13 @@ export function createRouteGuards(compiler: GuardCompiler): RouteGuards {
   }
 }
 
-/** What is there but undefined is a mistake, such as a requirement under a name with a typo; it must not mean less. */
-function requirementOf({ config }: RouteOptions): unknown {
+/**
+ * What is there but undefined is a mistake, such as a requirement under a name with a typo; it must not mean less. Nor must
+ * a misspelt `clientCert`, which would leave a guarded route to every verified certificate.
+ */
+function requirementOf({ config, method, url }: RouteOptions): unknown {
+  const misspelt = Object.keys(config ?? {}).find((key) => key !== 'clientCert' && /^client[-_]?certs?$/i.test(key))
+  if (misspelt !== undefined) throw new TypeError(`${method} ${url}: config.${misspelt} is not known: write clientCert`)
   return config && 'clientCert' in config ? config.clientCert : true
 }
 

@@ -72,6 +72,8 @@ describe('requireTrustedIssuer', () => {
       expect(trust(certOf(issued), stranger.pem, ca.pem)).toHaveLength(1)
       expect(trust(certOf(issued), { dn: 'CN=x' }, ca.pem)).toHaveLength(1)
       expect(compile(bundle)).toHaveLength(2)
+      const cutOff = bundle.slice(0, bundle.lastIndexOf('-----END'))
+      expect(() => compile(cutOff)).toThrow('holds a PEM certificate that is cut off')
     })
 
     it('refuses what another CA signed', async () => {

@@ -63,6 +63,9 @@ function compilePem(pem: string): CompiledIssuer[] {
     throw new TypeError(
       'the text holds no PEM certificate: read it with readFileSync(path, "utf8"), or write { dn: "CN=…" }',
     )
+  if (blocks.length < pem.split('-----BEGIN CERTIFICATE-----').length - 1) {
+    throw new TypeError('the text holds a PEM certificate that is cut off')
+  }
   return blocks.map((block) => {
     const ca = new X509Certificate(block)
     if (!ca.ca)

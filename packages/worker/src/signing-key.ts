@@ -35,16 +35,28 @@ async function importJwk(jwk: unknown): Promise<SigningKey> {
   const info = checked(jwk)
   // Only the fields that were checked: an unknown "ext" or "alg" spelling must not decide what the runtime does.
   const { kty, k = '', crv = '', x = '', d = '' } = jwk as SigningJwk
-  const material = info.alg === 'hmac-sha256' ? { kty, k } : { kty, crv, x, d }
-  const algorithm = info.alg === 'hmac-sha256' ? { name: 'HMAC', hash: 'SHA-256' } : { name: 'Ed25519' }
   try {
-    return {
-      ...info,
-      cryptoKey: await crypto.subtle.importKey('jwk', material, algorithm, false, ['sign']),
+    if (info.alg === 'hmac-sha256') {
+      const hmac = { name: 'HMAC', hash: 'SHA-256' }
+      return { ...info, cryptoKey: await crypto.subtle.importKey('jwk', { kty, k }, hmac, false, ['sign']) }
     }
+    const cryptoKey = await crypto.subtle.importKey('jwk', { kty, crv, x, d }, 'Ed25519', false, ['sign'])
+    await requirePair(cryptoKey, { kty, crv, x })
+    return { ...info, cryptoKey }
   } catch {
-    throw new CountersignWorkerError('CSN_WORKER_KEY_INVALID', `the JWK "${info.keyid}" cannot be imported`)
+    throw new CountersignWorkerError(
+      'CSN_WORKER_KEY_INVALID',
+      `the JWK "${info.keyid}" cannot be imported, or its "x" and "d" are of two keys`,
+    )
   }
+}
+
+/** workerd imports two halves that do not belong together; every request would then be refused at the origin. */
+async function requirePair(privateKey: CryptoKey, publicJwk: { kty: string; crv: string; x: string }): Promise<void> {
+  const publicKey = await crypto.subtle.importKey('jwk', publicJwk, 'Ed25519', false, ['verify'])
+  const probe = new Uint8Array(1)
+  const signature = await crypto.subtle.sign('Ed25519', privateKey, probe)
+  if (!(await crypto.subtle.verify('Ed25519', publicKey, signature, probe))) throw new TypeError('not a pair')
 }
 
 function checked(jwk: unknown): SigningKeyInfo {

@@ -1,11 +1,14 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type Edge, type Exchange, startEdge } from './testing/edge.ts'
-import { ed25519PublicJwk, hmacJwk } from './testing/keys.ts'
+import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from './testing/keys.ts'
 import { PLACEHOLDER, VERIFIED } from './testing/tls-client-auth.ts'
 import { verifyByHand } from './testing/verify-by-hand.ts'
 
 const KEY = JSON.stringify(hmacJwk)
 const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ'
+
+const createEd25519 = () => generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
 
 const BAD_BINDINGS: Readonly<Record<string, readonly [code: string, bindings: Record<string, string>]>> = {
   'no key': ['CSN_WORKER_KEY_MISSING', {}],
@@ -22,6 +25,10 @@ const BAD_BINDINGS: Readonly<Record<string, readonly [code: string, bindings: Re
   'a key of an impossible length': [
     'CSN_WORKER_KEY_INVALID',
     { COUNTERSIGN_KEY: JSON.stringify({ ...hmacJwk, k: `${SECRET}${SECRET}${SECRET}`.slice(0, 45) }) },
+  ],
+  'two halves of two keys': [
+    'CSN_WORKER_KEY_INVALID',
+    { COUNTERSIGN_KEY: JSON.stringify({ ...ed25519Jwk, x: createEd25519().x }) },
   ],
   'a key of another kind': [
     'CSN_WORKER_KEY_INVALID',
