@@ -46,7 +46,7 @@ beforeEach(() => {
   fetches = 0
   warnings.length = 0
   answer = serve('one')
-  keys = createAccessKeys(url, (reason) => warnings.push(reason), { ...ACCESS_KEYS_TIMING, timeout: 300 })
+  keys = createAccessKeys(url, (reason) => warnings.push(reason), { ...ACCESS_KEYS_TIMING, timeout: 1_500 })
 })
 afterEach(() => {
   keys.stop()
