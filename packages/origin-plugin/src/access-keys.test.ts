@@ -67,7 +67,7 @@ const faults: Record<string, RequestListener> = {
   'a redirect': (_request, response) => response.writeHead(302, { location: url.href }).end(),
 }
 
-describe('createAccessKeys', () => {
+describe('createAccessKeys', { timeout: 20_000 }, () => {
   it('fetches at the start, and not again for a known key', async () => {
     await keys.start()
     for (let request = 0; request < 5; request += 1) await expect(find('one')).resolves.toBeDefined()
@@ -98,7 +98,7 @@ describe('createAccessKeys', () => {
       await expect(find('one')).resolves.toBeDefined()
     }
     // Background refreshes have been failing all day.
-    await vi.waitFor(() => expect(warnings.length).toBeGreaterThan(0))
+    await vi.waitFor(() => expect(warnings.length).toBeGreaterThan(0), { timeout: 10_000 })
   })
 
   it('keeps keys through a week of failures, and no longer', async () => {
