@@ -186,4 +186,17 @@ describe('createAccessKeys', { timeout: 20_000 }, () => {
     await new Promise((resolve) => setTimeout(resolve, 50))
     expect(fetches).toBe(1)
   })
+
+  it('gives up on a server that hangs with stop, and does not complain: the process could not end before', async () => {
+    await keys.start()
+    const hung = new Promise<void>((gone) => {
+      answer = ({ socket }) => socket.on('close', () => gone())
+    })
+    keys = createAccessKeys(url, (reason) => warnings.push(reason), { ...ACCESS_KEYS_TIMING, timeout: 60_000 })
+    const start = keys.start().catch(() => {})
+    await expect.poll(() => fetches).toBe(2)
+    keys.stop()
+    await Promise.all([hung, start])
+    expect(warnings).toEqual([])
+  })
 })

@@ -50,10 +50,14 @@ export function createAccessKeys(
   let failure: string | undefined
   let triedAt = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
+  // One for each fetch: sources of an AbortSignal.any() that live on collect what depends on them.
+  let underway = new AbortController()
 
   /** One fetch at a time, whoever asks. Never rejects: `failure` says how it ended. */
   function refresh(): Promise<void> {
-    pending ??= fetchKeySet(url, timing.timeout)
+    if (pending) return pending
+    underway = new AbortController()
+    pending = fetchKeySet(url, timing.timeout, underway.signal)
       .then(
         (keys) => {
           current = { getKey: createLocalJWKSet(keys), fetchedAt: Date.now() }
@@ -61,7 +65,7 @@ export function createAccessKeys(
         },
         (error: Error) => {
           failure = error.message
-          warn(`the keys of ${url.href} could not be fetched: ${failure}`)
+          if (!underway.signal.aborted) warn(`the keys of ${url.href} could not be fetched: ${failure}`)
         },
       )
       .finally(() => {
@@ -100,15 +104,20 @@ export function createAccessKeys(
       await refresh()
       if (failure !== undefined) throw new Error(`the keys of ${url.href} could not be fetched: ${failure}`)
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      clearInterval(timer)
+      // A server that hangs would keep the process alive for the whole time-out.
+      underway.abort()
+    },
   }
 }
 
 /** A key set of a team is a few kilobytes. */
 const MAX_KEY_SET_BYTES = 256 * 1024
 
-async function fetchKeySet(url: URL, timeout: number): Promise<JSONWebKeySet> {
-  const set = (await fetchJson(url, { timeout, maxBytes: MAX_KEY_SET_BYTES })) as Partial<JSONWebKeySet> | null
+async function fetchKeySet(url: URL, timeout: number, signal: AbortSignal): Promise<JSONWebKeySet> {
+  const bounds = { timeout, maxBytes: MAX_KEY_SET_BYTES, signal }
+  const set = (await fetchJson(url, bounds)) as Partial<JSONWebKeySet> | null
   const keys = Array.isArray(set?.keys) ? set.keys.filter(isUsable) : []
   // A team always has a key: a set without one is a fault of the server, and not a reason to drop what we have.
   if (keys.length === 0) throw new Error('the answer holds no RSA key')

@@ -4,6 +4,8 @@ export interface FetchBounds {
   readonly timeout: number
   /** The most bytes to read. */
   readonly maxBytes: number
+  /** Gives up at once when it fires. */
+  readonly signal: AbortSignal
 }
 
 /**
@@ -12,10 +14,10 @@ export interface FetchBounds {
  *
  * @throws Error that says what went wrong, in words for a log
  */
-export async function fetchBytes(url: URL, { timeout, maxBytes }: FetchBounds): Promise<Buffer> {
-  const signal = AbortSignal.timeout(timeout)
+export async function fetchBytes(url: URL, { timeout, maxBytes, signal }: FetchBounds): Promise<Buffer> {
+  const late = AbortSignal.timeout(timeout)
   try {
-    const response = await fetch(url, { signal, redirect: 'manual' })
+    const response = await fetch(url, { signal: AbortSignal.any([late, signal]), redirect: 'manual' })
     if (response.status !== 200 || !response.body) {
       await response.body?.cancel()
       throw new Error(`the server answered ${response.status}`)
@@ -30,7 +32,7 @@ export async function fetchBytes(url: URL, { timeout, maxBytes }: FetchBounds): 
     }
     return Buffer.concat(chunks)
   } catch (error) {
-    if (signal.aborted) throw new Error(`no answer within ${timeout} ms`)
+    if (late.aborted) throw new Error(`no answer within ${timeout} ms`)
     throw new Error(describe(error))
   }
 }

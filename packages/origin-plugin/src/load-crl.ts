@@ -11,12 +11,16 @@ const CRL_TIMEOUT_MS = 60_000
  *
  * Plain http is good enough: a list is signed, and one from before is refused by its date.
  *
+ * @param signal - gives up on a server when it fires
  * @throws Error that says what went wrong
  */
-export async function loadCrl(crl: string | URL | (() => Promise<Uint8Array>)): Promise<Uint8Array> {
+export async function loadCrl(
+  crl: string | URL | (() => Promise<Uint8Array>),
+  signal: AbortSignal,
+): Promise<Uint8Array> {
   if (typeof crl === 'function') return crl()
   if (crl instanceof URL && crl.protocol !== 'file:') {
-    return fetchBytes(crl, { timeout: CRL_TIMEOUT_MS, maxBytes: MAX_CRL_BYTES })
+    return fetchBytes(crl, { timeout: CRL_TIMEOUT_MS, maxBytes: MAX_CRL_BYTES, signal })
   }
   return readFile(crl)
 }

@@ -131,6 +131,26 @@ describe('createRevocation', () => {
     }
     server.close()
   })
+
+  it('gives up on a server that hangs with stop, and does not complain: the process could not end before', async () => {
+    let requests = 0
+    let gone = false
+    const server = createServer(({ socket }, response) => {
+      requests += 1
+      if (requests === 1) response.end(list('0A1B'))
+      else socket.on('close', () => (gone = true))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    revocation = create({ crl: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/ca.crl`) })
+    await revocation.start()
+    await reload()
+    await expect.poll(() => requests).toBe(2)
+    revocation.stop()
+    await expect.poll(() => gone).toBe(true)
+    expect(warnings).toEqual([])
+    expect(() => check('0A1B')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
+    server.close()
+  })
 })
 
 describe('checkRevocation', () => {

@@ -52,9 +52,12 @@ export function createRevocation(
   let current: RevocationList | undefined
   let loading: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
+  // One for each load: sources of an AbortSignal.any() that live on collect what depends on them.
+  let underway = new AbortController()
 
   async function load(): Promise<void> {
-    const list = await parseCrl(await loadCrl(crl), ca)
+    underway = new AbortController()
+    const list = await parseCrl(await loadCrl(crl, underway.signal), ca)
     if (list.nextUpdate < Date.now()) throw new Error('the list is out of date')
     // Somebody who can answer in the server's place must not bring back a list from before the revocation.
     if (current && list.thisUpdate < current.thisUpdate) throw new Error('the list is older than the one before')
@@ -69,7 +72,9 @@ export function createRevocation(
     return loading
   }
 
-  const complain = (error: Error) => warn(`the revocation list of ${firstLine(ca.subject)}: ${error.message}`)
+  const complain = (error: Error) => {
+    if (!underway.signal.aborted) warn(`the revocation list of ${firstLine(ca.subject)}: ${error.message}`)
+  }
 
   return {
     async start() {
@@ -81,7 +86,11 @@ export function createRevocation(
         if (onStale === 'refuse') throw new Error(`trustedIssuers: the revocation list: ${(error as Error).message}`)
       }
     },
-    stop: () => clearInterval(timer),
+    stop() {
+      clearInterval(timer)
+      // A server that hangs would keep the process alive for the whole time-out.
+      underway.abort()
+    },
     requireNotRevoked(cert, now) {
       const isCurrent = current !== undefined && now * 1000 <= current.nextUpdate
       if (!isCurrent && onStale === 'refuse') {

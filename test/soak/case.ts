@@ -1,0 +1,58 @@
+import { randomInt } from 'node:crypto'
+import { type SignatureChanges, signRequest, type WireRequest, withHeader } from '../support/signed-request.ts'
+import type { Epoch } from './epochs.ts'
+import type { Material } from './material.ts'
+import type { Sent } from './oracle.ts'
+
+/** A request, and what is known of it. */
+export interface Case {
+  readonly request: WireRequest
+  readonly sent: Omit<Sent, 'name'>
+  readonly body?: string
+  /** Sends it twice: the second time it is a replay. */
+  readonly twice?: boolean
+}
+
+/** What cases are made of. */
+export interface Kit {
+  readonly material: Material
+  /** The epoch whose key the team signs with now. */
+  current(): Epoch
+  /** The latest epoch whose key the origin surely has. */
+  known(): Epoch
+}
+
+export type MakeCase = (kit: Kit) => Case
+
+/** How a request differs from the client's own `GET /me`. */
+export interface Variation extends SignatureChanges {
+  readonly method?: string
+  readonly target?: string
+  /** `undefined` for a request without one; the default is the user's. */
+  readonly token?: string | undefined
+  /** Header lines to set before signing, `undefined` to take one out. */
+  readonly headers?: Readonly<Record<string, string | undefined>>
+}
+
+export const TOKEN = 'cf-access-jwt-assertion'
+
+/** A request as the Worker would send it, but for the variation. */
+export function signed({ material, known }: Kit, client: string, variation: Variation = {}): WireRequest {
+  const { method = 'GET', target = '/me', headers = {}, ...changes } = variation
+  const token = 'token' in variation ? variation.token : known().tokens.user
+  let request: WireRequest = { ...(material.requests[client] as WireRequest), method, target }
+  for (const [name, value] of Object.entries({ ...headers, [TOKEN]: token })) request = withHeader(request, name, value)
+  return signRequest(request, material.key, changes)
+}
+
+/** The subjects of the clients who are let in. */
+export const SUBJECTS: Readonly<Record<string, string>> = {
+  alice: 'CN=alice,OU=Ops,O=Acme,C=US',
+  bob: 'CN=bob,OU=Sales,O=Acme',
+  rsa: 'CN=rsa,OU=Ops,O=Acme',
+  branch: 'CN=branch,OU=Branch,O=Acme',
+}
+
+export function pick<T>(list: readonly T[]): T {
+  return list[randomInt(list.length)] as T
+}

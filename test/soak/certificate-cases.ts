@@ -1,0 +1,37 @@
+import { headerOf, type WireRequest } from '../support/signed-request.ts'
+import { type Kit, type MakeCase, signed, type Variation } from './case.ts'
+
+/** Requests that the edge signed, with a certificate that does not give access. */
+export const CERTIFICATES: Readonly<Record<string, MakeCase>> = {
+  'the wrong subject': (kit) => ({
+    request: signed(kit, 'bob', { target: '/alice' }),
+    sent: { kid: kit.known().kid, end: 'CSN_CERT_FORBIDDEN' },
+  }),
+  'an unknown path': (kit) => ({
+    request: signed(kit, 'alice', { target: '/nothing/here' }),
+    sent: { kid: kit.known().kid, end: '404' },
+  }),
+  'no certificate': (kit) => faulty(kit, 'none', 'CSN_CERT_MISSING'),
+  'a certificate that is not verified': (kit) => faulty(kit, 'otherCa', 'CSN_CERT_UNVERIFIED'),
+  // Cloudflare verifies against every CA of the zone; the origin trusts its own.
+  'the name of alice by another CA': (kit) =>
+    faulty(kit, 'otherCa', 'CSN_CERT_UNTRUSTED_ISSUER', { target: '/alice', headers: { 'x-cert-verify': 'SUCCESS' } }),
+  'a certificate revoked at the edge': (kit) => faulty(kit, 'revoked', 'CSN_CERT_REVOKED'),
+  'an expired certificate': (kit) => faulty(kit, 'expired', 'CSN_CERT_EXPIRED'),
+  "another's Client-Cert": (kit) => {
+    const cert = headerOf(kit.material.requests['bob'] as WireRequest, 'client-cert')
+    return faulty(kit, 'alice', 'CSN_CERT_MISMATCH', { headers: { 'client-cert': cert } })
+  },
+  'a date that is none': (kit) =>
+    faulty(kit, 'alice', 'CSN_HEADERS_MALFORMED', { headers: { 'x-cert-notaf': 'tomorrow' } }),
+  'a Client-Cert that is none': (kit) =>
+    faulty(kit, 'alice', 'CSN_HEADERS_MALFORMED', { headers: { 'client-cert': `:${'MIIB'.repeat(300)}:` } }),
+  'a subject of 4 KB': (kit) =>
+    faulty(kit, 'alice', 'CSN_HEADERS_MALFORMED', {
+      headers: { 'x-cert-subject-dn-2253': `CN=${'\\'.repeat(4001)}`, 'x-cert-subject-dn': `CN=${'\\'.repeat(4001)}` },
+    }),
+}
+
+function faulty(kit: Kit, client: string, certFault: string, variation?: Variation): ReturnType<MakeCase> {
+  return { request: signed(kit, client, variation), sent: { kid: kit.known().kid, certFault } }
+}

@@ -1,0 +1,40 @@
+import { createServer, type RequestListener } from 'node:http'
+import type { AddressInfo } from 'node:net'
+
+/** A server on this machine that can be made to fail. */
+export interface FaultServer {
+  readonly url: string
+  /** `null` answers as it should. */
+  setFault(fault: RequestListener | null): void
+  close(): Promise<void>
+}
+
+/** The ways in which a server fails a client that only wants a file. */
+export const FAULTS = {
+  hang: () => {},
+  'hang half-way': (_request, response) => void response.writeHead(200, { 'content-length': 1000 }).write('{"keys":'),
+  '500': (_request, response) => void response.writeHead(500).end('{"keys":[]}'),
+  reset: (request) => void request.socket.destroy(),
+  rubbish: (_request, response) => void response.end('<html>sign in</html>'),
+  'an empty set': (_request, response) => void response.end('{"keys":[]}'),
+  'a redirect': (_request, response) => void response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end(),
+} satisfies Record<string, RequestListener>
+
+/** Starts one. */
+export async function startFaultServer(answer: RequestListener): Promise<FaultServer> {
+  let fault: RequestListener | null = null
+  const server = createServer((request, response) => (fault ?? answer)(request, response))
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    setFault(next) {
+      fault = next
+      // A request that hangs would outlast the fault: its client waits for as long as its own time-out.
+      server.closeAllConnections()
+    },
+    close() {
+      server.closeAllConnections()
+      return new Promise<void>((resolve) => server.close(() => resolve()))
+    },
+  }
+}

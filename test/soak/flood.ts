@@ -1,0 +1,50 @@
+import type { MakeCase } from './case.ts'
+import { GOOD } from './good-cases.ts'
+import type { Origin } from './origin-child.ts'
+import { SIGNATURES } from './signature-cases.ts'
+import { forgedToken, junkKid } from './token-cases.ts'
+import { sendCase, type Traffic } from './traffic.ts'
+
+/** What requests of one kind cost the origin. */
+export interface FloodCost {
+  readonly name: string
+  /** Processor time of the origin for a request, in microseconds. */
+  readonly microseconds: number
+}
+
+const KINDS: Readonly<Record<string, MakeCase>> = {
+  good: GOOD['a guarded route'] as MakeCase,
+  'bad signature': SIGNATURES['a forged signature'] as MakeCase,
+  'junk token': junkKid,
+  'forged token': forgedToken,
+}
+
+/** In turn and several times: whatever else the machine does then falls on all of them. */
+const ROUNDS = 5
+const CLIENTS = 16
+
+/** Sends floods of good and of bad requests, and measures what each costs the origin. */
+export async function measureFloods(traffic: Traffic, origin: Origin, requests: number): Promise<FloodCost[]> {
+  const costs = new Map<string, number[]>(Object.keys(KINDS).map((name) => [name, []]))
+  for (let round = 0; round < ROUNDS; round += 1) {
+    for (const [name, make] of Object.entries(KINDS)) {
+      costs.get(name)?.push(await costOf(traffic, origin, `a flood: ${name}`, make, Math.ceil(requests / ROUNDS)))
+    }
+  }
+  return [...costs].map(([name, measured]) => ({ name, microseconds: median(measured) }))
+}
+
+async function costOf(traffic: Traffic, origin: Origin, name: string, make: MakeCase, requests: number) {
+  let left = requests
+  const client = async () => {
+    while (left-- > 0) await sendCase(traffic, name, make)
+  }
+  const before = await origin.ask<NodeJS.CpuUsage>('cpu')
+  await Promise.all(Array.from({ length: CLIENTS }, client))
+  const after = await origin.ask<NodeJS.CpuUsage>('cpu')
+  return (after.user + after.system - before.user - before.system) / requests
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[values.length >> 1] ?? 0
+}

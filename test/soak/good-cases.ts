@@ -1,0 +1,55 @@
+import type { WireRequest } from '../support/signed-request.ts'
+import { type MakeCase, pick, SUBJECTS, signed } from './case.ts'
+
+/** Requests that are let in. */
+export const GOOD: Readonly<Record<string, MakeCase>> = {
+  'any certificate': (kit) => {
+    const client = pick(Object.keys(SUBJECTS))
+    const { kid, tokens } = kit.known()
+    return {
+      request: signed(kit, client, { token: pick([tokens.user, tokens.service]) }),
+      sent: { kid, body: bodyFor(SUBJECTS[client]) },
+    }
+  },
+  'a guarded route': (kit) => ({
+    request: signed(kit, 'alice', { target: '/alice' }),
+    sent: { kid: kit.known().kid, body: bodyFor(SUBJECTS['alice']) },
+  }),
+  'a token that names the certificate': (kit) => {
+    const { kid, tokens } = kit.known()
+    return {
+      request: signed(kit, 'alice', { token: tokens.certificate }),
+      sent: { kid, body: bodyFor(SUBJECTS['alice']) },
+    }
+  },
+  'a query and a body': (kit) => ({
+    request: signed(kit, 'bob', { method: 'POST', target: '/me?page=2&of=%20' }),
+    sent: { kid: kit.known().kid, body: bodyFor(SUBJECTS['bob']) },
+    body: 'x'.repeat(500),
+  }),
+  'a token of the newest key': (kit) => {
+    const { kid, tokens } = kit.current()
+    return { request: signed(kit, 'rsa', { token: tokens.user }), sent: { kid, body: bodyFor(SUBJECTS['rsa']) } }
+  },
+  'a public route': () => ({
+    request: { method: 'GET', target: '/healthz', headers: ['Host', 'localhost'] },
+    sent: { refused: '200', body: '{"clientCert":null,"access":null}' },
+  }),
+  // Nothing is verified there, so nothing may be believed.
+  'a public route with headers of somebody else': ({ material }) => ({
+    request: { ...(material.requests['alice'] as WireRequest), target: '/healthz' },
+    sent: { refused: '200', body: '{"clientCert":null,"access":null}' },
+  }),
+  'a client whom the CA may have revoked': (kit) => {
+    const client = pick(kit.material.losable)
+    return {
+      request: signed(kit, client),
+      sent: { kid: kit.known().kid, client, body: bodyFor(`CN=${client},O=Acme`) },
+    }
+  },
+}
+
+/** What the route answers that saw this subject. */
+function bodyFor(subject = ''): string {
+  return JSON.stringify({ subject })
+}

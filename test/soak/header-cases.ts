@@ -1,0 +1,27 @@
+import { headerLines, withLines } from '../support/signed-request.ts'
+import { type Case, type Kit, type MakeCase, pick, SUBJECTS, signed } from './case.ts'
+
+/** A header line put before or behind those that the edge signed. */
+function beside(kit: Kit, name: string, value: string): Case {
+  const request = signed(kit, pick(Object.keys(SUBJECTS)))
+  const [host, ...lines] = headerLines(request)
+  const line = [name, value] as const
+  const all = [
+    host as typeof line,
+    ...pick([
+      [line, ...lines],
+      [...lines, line],
+    ]),
+  ]
+  return { request: withLines(request, all), sent: { refused: 'CSN_HEADERS_MALFORMED' } }
+}
+
+/** Requests with header lines that no edge sends. */
+export const HEADERS: Readonly<Record<string, MakeCase>> = {
+  'a repeated line': (kit) => beside(kit, 'X-CERT-SUBJECT-DN', 'CN=alice'),
+  'a repeated token': (kit) => beside(kit, 'Cf-Access-Jwt-Assertion', 'a.b.c'),
+  'a name with underscores': (kit) => beside(kit, 'X_CERT_SUBJECT_DN', 'CN=alice'),
+  'a name of the family that is not in the table': (kit) => beside(kit, 'X-Cert-Admin', '1'),
+  'an empty value': (kit) => beside(kit, 'Client-Cert-Chain', ''),
+  'a value that is not ASCII': (kit) => beside(kit, 'Client-Cert-Chain', 'caf\u00e9'),
+}

@@ -1,0 +1,51 @@
+import type { DevClient } from '@countersign/dev-edge'
+import type { SigningJwk } from '@countersign/wire'
+import { startChain } from '../support/chain.ts'
+import type { WireRequest } from '../support/signed-request.ts'
+import { type Epoch, makeEpochs } from './epochs.ts'
+
+/** Everything that the run needs of the edge, made before it starts: workerd would take the cores that are measured. */
+export interface Material {
+  readonly key: SigningJwk
+  readonly clientCa: string
+  readonly issuer: string
+  readonly audience: string
+  /** The request `GET /me` of each client as the Worker sends it; `none` is without a certificate. */
+  readonly requests: Readonly<Record<string, WireRequest>>
+  /** Clients that the CA revokes during the run, one after another. */
+  readonly losable: readonly string[]
+  readonly epochs: readonly Epoch[]
+  /** Puts one of those on the revocation list. */
+  revoke(name: string): void
+  /** The revocation list as it is now. */
+  currentCrl(): Promise<Uint8Array>
+}
+
+const CLIENTS = ['alice', 'bob', 'rsa', 'branch', 'revoked', 'expired', 'otherCa'] as const
+const LOSABLE = ['lost-1', 'lost-2', 'lost-3', 'lost-4', 'lost-5', 'lost-6']
+
+/** Captures one request per client from the local edge, and makes the keys and tokens of every rotation to come. */
+export async function prepareMaterial(rotations: number): Promise<Material> {
+  const chain = await startChain()
+  const { edge, key } = chain
+  try {
+    const clients: Record<string, DevClient | undefined> = { none: undefined }
+    for (const name of CLIENTS) clients[name] = edge.clients[name]
+    for (const name of LOSABLE) clients[name] = await edge.issueClient({ name })
+    const requests: Record<string, WireRequest> = {}
+    for (const [name, client] of Object.entries(clients)) requests[name] = await chain.capture('/me', { client })
+    return {
+      key,
+      clientCa: edge.clientCa,
+      issuer: edge.access.issuer,
+      audience: edge.access.audience,
+      requests,
+      losable: LOSABLE,
+      epochs: await makeEpochs(edge, rotations),
+      revoke: (name) => edge.listAsRevoked(clients[name] as DevClient),
+      currentCrl: () => edge.clientCrl(),
+    }
+  } finally {
+    await chain.close()
+  }
+}

@@ -1,0 +1,57 @@
+import { fork } from 'node:child_process'
+import { once } from 'node:events'
+import { join } from 'node:path'
+import type { OriginOptions, Question } from './origin-messages.ts'
+
+/** The origin's process, from outside. */
+export interface Origin {
+  readonly port: number
+  ask<T>(question: Question): Promise<T>
+  /** Closes the server, and says within how many milliseconds the process ended by itself; `null` if it did not. */
+  close(): Promise<number | null>
+  kill(): void
+}
+
+/** Within which a process that holds nothing open has ended, on a busy machine. */
+const ENDS_WITHIN = 8_000
+
+/** Starts it. */
+export async function startOrigin(options: OriginOptions): Promise<Origin> {
+  const child = fork(join(import.meta.dirname, 'origin.ts'), [JSON.stringify(options)], {
+    execArgv: ['--expose-gc'],
+  })
+  const exited = once(child, 'exit')
+  const [first] = await Promise.race([once(child, 'message'), exited])
+  const port = (first as { port?: number } | null)?.port
+  if (port === undefined) throw new Error('the origin did not start')
+
+  let last = 0
+  const waiting = new Map<number, (answer: unknown) => void>()
+  child.on('message', ({ id, answer }: { id: number; answer: unknown }) => {
+    waiting.get(id)?.(answer)
+    waiting.delete(id)
+  })
+  const ask = <T>(question: Question) => {
+    last += 1
+    const id = last
+    child.send({ id, question })
+    const answered = new Promise<T>((resolve) => waiting.set(id, resolve as (answer: unknown) => void))
+    const gone = exited.then(() => Promise.reject(new Error('the origin ended')))
+    return Promise.race([answered, gone])
+  }
+  return {
+    port,
+    ask,
+    async close() {
+      const start = performance.now()
+      await Promise.race([ask('close').catch(() => {}), exited])
+      const ended = await Promise.race([
+        exited,
+        new Promise((resolve) => setTimeout(resolve, ENDS_WITHIN, null).unref()),
+      ])
+      if (ended === null) child.kill('SIGKILL')
+      return ended === null ? null : performance.now() - start
+    },
+    kill: () => child.kill('SIGKILL'),
+  }
+}

@@ -1,0 +1,65 @@
+import type { AddressInfo } from 'node:net'
+import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { argv, getActiveResourcesInfo, memoryUsage } from 'node:process'
+import countersign, { clientCertOf } from '@countersign/origin-plugin'
+import Fastify from 'fastify'
+import { ACCESS_KEYS_TIMING } from '../../packages/origin-plugin/src/access-keys.ts'
+import { CLIENTS } from '../support/redis-stores.ts'
+import type { OriginOptions, Question } from './origin-messages.ts'
+
+/** The origin under load, in a process of its own so that what is measured is the origin's. Argument: {@link OriginOptions}. */
+const options = JSON.parse(argv[2] ?? '') as OriginOptions
+// A short run would end before the real cool-down does, and never see a rotation.
+Object.assign(ACCESS_KEYS_TIMING, options.keysTiming)
+
+const faults: string[] = []
+process.on('unhandledRejection', (reason) => faults.push(`unhandled rejection: ${reason}`))
+process.on('uncaughtException', (error) => faults.push(`uncaught exception: ${error.stack}`))
+// Node warns of listeners that pile up, which is a leak with a name.
+process.on('warning', ({ name, message }) => faults.push(`${name}: ${message}`))
+
+// As in production: a refusal costs what it costs with its log lines.
+const app = Fastify({ logger: { level: 'info', file: '/dev/null' } })
+const redis = await CLIENTS.ioredis(options.redisUrl)
+await app.register(countersign, {
+  // Far from the default: on a busy machine a Redis that merely waits for its turn must not count as an outage.
+  edge: { keys: options.key, replay: redis.store, storeTimeout: 2_000 },
+  access: { issuer: options.issuer, audience: options.audience, jwksUri: options.jwksUri },
+  trustedIssuers: [
+    { ca: options.clientCa, revocation: { crl: new URL(options.crlUrl), refresh: options.crlRefresh } },
+    { dn: 'CN=Acme Branch CA,O=Acme' },
+  ],
+})
+app.get('/healthz', { config: { clientCert: false } }, ({ clientCert, access }) => ({ clientCert, access }))
+app.all('/me', (request) => ({ subject: String(clientCertOf(request).subject) }))
+app.get('/alice', { config: { clientCert: { subject: { CN: 'alice' } } } }, (request) => ({
+  subject: String(clientCertOf(request).subject),
+}))
+await app.listen({ host: '127.0.0.1', port: 0 })
+
+const delay = monitorEventLoopDelay({ resolution: 10 })
+delay.enable()
+
+const ANSWERS: Record<Question, () => unknown> = {
+  heap() {
+    globalThis.gc?.()
+    const { heapUsed, external } = memoryUsage()
+    return heapUsed + external
+  },
+  cpu: () => process.cpuUsage(),
+  delay: () => ({ p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }),
+  faults: () => faults,
+  resources: () => getActiveResourcesInfo().sort(),
+  connections: () => new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count))),
+  async close() {
+    await app.close()
+    redis.close()
+    delay.disable()
+    // The answer is the last thing; a process without anything open then ends by itself.
+    setImmediate(() => process.disconnect?.())
+  },
+}
+process.on('message', async ({ id, question }: { id: number; question: Question }) => {
+  process.send?.({ id, answer: await ANSWERS[question]() })
+})
+process.send?.({ port: (app.server.address() as AddressInfo).port })

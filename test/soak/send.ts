@@ -1,0 +1,41 @@
+import { type Agent, request as httpRequest } from 'node:http'
+import { codeOf } from '../support/raw-http.ts'
+import { headerLines, type WireRequest } from '../support/signed-request.ts'
+
+/** What came back. */
+export interface Answer {
+  /** The code of a refusal, the status of anything else, or why there was no answer. */
+  readonly outcome: string
+  readonly status: number
+  readonly body: string
+}
+
+/** Longer than every time-out of the origin together. */
+const PATIENCE = 20_000
+
+/** Sends a request on a kept-alive connection. Never rejects: no answer is an answer too. */
+export function send(port: number, request: WireRequest, agent: Agent, body = ''): Promise<Answer> {
+  const { method, target } = request
+  const headers = headerLines(request)
+    .filter(([name]) => !['connection', 'content-length', 'transfer-encoding'].includes(name.toLowerCase()))
+    .flat()
+  if (body !== '') headers.push('Content-Length', String(body.length), 'Content-Type', 'text/plain')
+  return new Promise((resolve) => {
+    const failed = (error: Error) => resolve({ outcome: `no answer: ${error.message}`, status: 0, body: '' })
+    const outgoing = httpRequest({ host: '127.0.0.1', port, method, path: target, headers, agent }, (response) => {
+      let text = ''
+      response.setEncoding('utf8')
+      response.on('data', (chunk) => {
+        text += chunk
+      })
+      response.on('error', failed)
+      response.on('end', () => {
+        const status = response.statusCode ?? 0
+        resolve({ outcome: codeOf(text) ?? String(status), status, body: text })
+      })
+    })
+    outgoing.setTimeout(PATIENCE, () => outgoing.destroy(new Error(`nothing within ${PATIENCE} ms`)))
+    outgoing.on('error', failed)
+    outgoing.end(body)
+  })
+}

@@ -1,0 +1,112 @@
+import { Agent } from 'node:http'
+import { argv } from 'node:process'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { parseArgs } from 'node:util'
+import { freePort } from '../support/chain.ts'
+import { CRL_REFRESH, startCrlLane } from './crl-lane.ts'
+import { measureFloods } from './flood.ts'
+import { judgeHeap } from './heap.ts'
+import { History, SETTLE } from './history.ts'
+import { startKeyLane } from './key-lane.ts'
+import { createLedger } from './ledger.ts'
+import { prepareMaterial } from './material.ts'
+import type { World } from './oracle.ts'
+import { startOrigin } from './origin-child.ts'
+import { Outages } from './outages.ts'
+import { createPace } from './pace.ts'
+import { startRedisLane } from './redis-lane.ts'
+import { printReport } from './report.ts'
+import { CASE_NAMES, runTraffic, type Traffic } from './traffic.ts'
+
+/**
+ * An origin under good and hostile traffic while everything that it leans on fails in turn:
+ * `pnpm soak [--seconds 600]`. Ends by itself; the exit code says whether every decision was right.
+ */
+const { values } = parseArgs({ args: argv.slice(2), options: { seconds: { type: 'string', default: '600' } } })
+const seconds = Number(values.seconds)
+if (!(seconds >= 5)) throw new TypeError('--seconds must be a number of at least 5')
+
+/** The plugin's own times, which a short run would end before. */
+const isShort = seconds < 300
+const keysTiming = isShort ? { cooldown: 2_000, refreshInterval: 10_000 } : {}
+const cooldown = keysTiming.cooldown ?? 30_000
+
+const world: World = {
+  keys: new History(),
+  keyOutages: new Outages(SETTLE),
+  revoked: new History(),
+  redisOutages: new Outages(SETTLE),
+  redisForgotAt: Number.NEGATIVE_INFINITY,
+}
+const ledger = createLedger(world)
+const material = await prepareMaterial(isShort ? 3 : 8)
+// A fetch that hangs, the pause behind it, and an outage of Redis in which no token gets as far as that.
+const keyLane = await startKeyLane(material.epochs, world, cooldown + 2 * SETTLE + 10_000)
+const crlLane = await startCrlLane(material, world)
+const redisLane = await startRedisLane(await freePort(), world)
+const origin = await startOrigin({
+  key: material.key,
+  issuer: material.issuer,
+  audience: material.audience,
+  jwksUri: keyLane.server.url,
+  clientCa: material.clientCa,
+  crlUrl: crlLane.server.url,
+  crlRefresh: CRL_REFRESH,
+  redisUrl: redisLane.url,
+  keysTiming,
+})
+
+const agent = new Agent({ keepAlive: true })
+const pace = createPace(seconds)
+const kit = { material, current: keyLane.current, known: keyLane.known }
+const traffic: Traffic = { port: origin.port, agent, kit, ledger, isOver: pace.isOver }
+const heap: number[] = []
+
+/** Samples the heap, and looks whether the background goes on. */
+async function watch(): Promise<void> {
+  const interval = Math.min(Math.max(seconds / 60, 0.5), 10) * 1000
+  while (!pace.isOver()) {
+    heap.push(await origin.ask<number>('heap'))
+    for (const overdue of [keyLane.overdue(), crlLane.overdue()]) if (overdue) ledger.wrong(overdue)
+    await sleep(interval)
+  }
+}
+
+const started = performance.now()
+await Promise.all([runTraffic(traffic, 24), keyLane.run(pace), crlLane.run(pace), redisLane.run(pace), watch()])
+const lasted = (performance.now() - started) / 1000
+const soaked = ledger.requests
+const delay = await origin.ask<{ p99: number; max: number }>('delay')
+for (const name of CASE_NAMES) if (!ledger.cases.has(name)) ledger.wrong(`${name}: was never sent`)
+
+// In good health again, and with the newest keys, before anything is measured.
+await sleep(SETTLE)
+const floods = await measureFloods(traffic, origin, isShort ? 1_000 : 5_000)
+
+agent.destroy()
+await sleep(500)
+const connections = await origin.ask<number>('connections')
+const resources = await origin.ask<string[]>('resources')
+const faults = await origin.ask<string[]>('faults')
+const endedAfter = await origin.close()
+await Promise.all([keyLane.server.close(), crlLane.server.close(), redisLane.close()])
+
+process.exitCode = printReport({
+  ledger,
+  soaked,
+  seconds: lasted,
+  heap: judgeHeap(heap),
+  delay,
+  floods,
+  connections,
+  resources,
+  faults,
+  endedAfter,
+  rotations: keyLane.rotations(),
+  keyOutages: world.keyOutages.count,
+  revocations: crlLane.published().size,
+  crlOutages: crlLane.outages(),
+  redisOutages: world.redisOutages.count,
+})
+  ? 0
+  : 1
