@@ -1,6 +1,7 @@
 import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { OriginOptions, Question } from './origin-messages.ts'
 
 /** The origin's process, from outside. */
@@ -44,11 +45,8 @@ export async function startOrigin(options: OriginOptions): Promise<Origin> {
     ask,
     async close() {
       const start = performance.now()
-      await Promise.race([ask('close').catch(() => {}), exited])
-      const ended = await Promise.race([
-        exited,
-        new Promise((resolve) => setTimeout(resolve, ENDS_WITHIN, null).unref()),
-      ])
+      ask('close').catch(() => {})
+      const ended = await Promise.race([exited, sleep(ENDS_WITHIN, null, { ref: false })])
       if (ended === null) child.kill('SIGKILL')
       return ended === null ? null : performance.now() - start
     },

@@ -4,6 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
 import { freePort } from '../support/chain.ts'
 import { CRL_REFRESH, startCrlLane } from './crl-lane.ts'
+import { FAULTS } from './fault-server.ts'
 import { measureFloods } from './flood.ts'
 import { judgeHeap } from './heap.ts'
 import { History, SETTLE } from './history.ts'
@@ -28,7 +29,7 @@ if (!(seconds >= 5)) throw new TypeError('--seconds must be a number of at least
 
 /** The plugin's own times, which a short run would end before. */
 const isShort = seconds < 300
-const keysTiming = isShort ? { cooldown: 2_000, refreshInterval: 10_000 } : {}
+const keysTiming = isShort ? { cooldown: 1_000, refreshInterval: 10_000 } : {}
 const cooldown = keysTiming.cooldown ?? 30_000
 
 const world: World = {
@@ -72,41 +73,47 @@ async function watch(): Promise<void> {
   }
 }
 
-const started = performance.now()
-await Promise.all([runTraffic(traffic, 24), keyLane.run(pace), crlLane.run(pace), redisLane.run(pace), watch()])
-const lasted = (performance.now() - started) / 1000
-const soaked = ledger.requests
-const delay = await origin.ask<{ p99: number; max: number }>('delay')
-for (const name of CASE_NAMES) if (!ledger.cases.has(name)) ledger.wrong(`${name}: was never sent`)
+try {
+  const started = performance.now()
+  await Promise.all([runTraffic(traffic, 24), keyLane.run(pace), crlLane.run(pace), redisLane.run(pace), watch()])
+  const lasted = (performance.now() - started) / 1000
+  const soaked = ledger.requests
+  const delay = await origin.ask<{ p99: number; max: number }>('delay')
+  for (const name of CASE_NAMES) if (!ledger.cases.has(name)) ledger.wrong(`${name}: was never sent`)
 
-// In good health again, and with the newest keys, before anything is measured.
-await sleep(SETTLE)
-const floods = await measureFloods(traffic, origin, isShort ? 1_000 : 5_000)
+  // In good health again, and with the newest keys, before anything is measured.
+  await sleep(SETTLE)
+  const floods = await measureFloods(traffic, origin, isShort ? 1_000 : 5_000)
 
-agent.destroy()
-await sleep(500)
-const connections = await origin.ask<number>('connections')
-const resources = await origin.ask<string[]>('resources')
-const faults = await origin.ask<string[]>('faults')
-const endedAfter = await origin.close()
-await Promise.all([keyLane.server.close(), crlLane.server.close(), redisLane.close()])
-
-process.exitCode = printReport({
-  ledger,
-  soaked,
-  seconds: lasted,
-  heap: judgeHeap(heap),
-  delay,
-  floods,
-  connections,
-  resources,
-  faults,
-  endedAfter,
-  rotations: keyLane.rotations(),
-  keyOutages: world.keyOutages.count,
-  revocations: crlLane.published().size,
-  crlOutages: crlLane.outages(),
-  redisOutages: world.redisOutages.count,
-})
-  ? 0
-  : 1
+  agent.destroy()
+  await sleep(500)
+  const connections = await origin.ask<number>('connections')
+  const resources = await origin.ask<string[]>('resources')
+  const faults = await origin.ask<string[]>('faults')
+  // In the middle of a load that hangs, which must not keep a stopped process alive.
+  crlLane.server.setFault(FAULTS.hang)
+  await sleep(2 * CRL_REFRESH * 1000)
+  const endedAfter = await origin.close()
+  process.exitCode = printReport({
+    ledger,
+    soaked,
+    seconds: lasted,
+    heap: judgeHeap(heap),
+    delay,
+    floods,
+    connections,
+    resources,
+    faults,
+    endedAfter,
+    rotations: keyLane.rotations(),
+    keyOutages: world.keyOutages.count,
+    revocations: crlLane.published().size,
+    crlOutages: crlLane.outages(),
+    redisOutages: world.redisOutages.count,
+  })
+    ? 0
+    : 1
+} finally {
+  origin.kill()
+  await Promise.all([keyLane.server.close(), crlLane.server.close(), redisLane.close()])
+}
