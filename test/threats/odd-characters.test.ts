@@ -53,4 +53,16 @@ describe('a common name with odd characters', () => {
     expect(arrived).toBe(name)
     expect(parseDistinguishedName(text)[0]).toEqual([{ type: 'CN', value: name }])
   })
+
+  it('of 16 kB, six times in the headers, is refused, and the origin goes on serving', async () => {
+    const client = await chain.edge.issueClient({ subject: `CN=${'x'.repeat(16_000)}` })
+    // The handshake, the edge or the origin's limit on headers: wherever it ends, nobody gets in by it.
+    const status = await chain.edge.fetch('/name', { client }).then(
+      (answer) => answer.status,
+      () => 'refused',
+    )
+    expect([400, 413, 431, 502, 'refused']).toContain(status)
+    // The origin ends the connection behind its 431, which the Worker's runtime may notice one request later.
+    await expect.poll(() => chain.through('/name', { client: chain.edge.clients.alice })).toMatchObject({ status: 200 })
+  })
 })

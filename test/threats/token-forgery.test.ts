@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync } from 'node:crypto'
+import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
 import { exportJWK, type JWTHeaderParameters, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
@@ -89,5 +89,72 @@ describe('a forged Access token, in a request that the edge signed', () => {
       const changed = `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
       expect(await sent(changed)).toMatchObject(refused)
     }
+  })
+})
+
+describe('a token that the team itself signed, of another making', () => {
+  const team = generateKeyPairSync('rsa', { modulusLength: 2048 })
+  let chain: Chain
+  let request: WireRequest
+  let claims: Record<string, unknown>
+  beforeAll(async () => {
+    const jwk = { ...(await exportJWK(team.publicKey)), kid: 'team', alg: 'RS256' }
+    chain = await startChain({
+      plugin: ({ access: { issuer, audience } }) => ({ access: { issuer, audience, jwks: { keys: [jwk] } } }),
+    })
+    request = await chain.capture('/me', { client: chain.edge.clients.alice })
+    const [, payload = ''] = (await chain.edge.accessToken()).split('.')
+    claims = JSON.parse(Buffer.from(payload, 'base64url').toString())
+  })
+  afterAll(() => chain.close())
+
+  const refused = { status: 401, code: 'CSN_ACCESS_TOKEN_INVALID' }
+  const sent = (header: object, payload: string) => {
+    const text = `${base64url({ alg: 'RS256', kid: 'team', ...header })}.${Buffer.from(payload).toString('base64url')}`
+    const token = `${text}.${sign('sha256', Buffer.from(text), team.privateKey).toString('base64url')}`
+    return chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token)))
+  }
+
+  it.each([{}, { typ: 'JWT' }, { typ: 'jwt' }])('is accepted with the header %j', async (header) => {
+    expect(await sent(header, JSON.stringify(claims))).toMatchObject({ status: 200 })
+  })
+
+  it.each([
+    { typ: 'at+jwt' },
+    { typ: 'application/logout+jwt' },
+    { typ: '' },
+    { crit: ['exp'] },
+    { b64: false, crit: ['b64'] },
+  ])('is refused with the header %j', async (header) => {
+    expect(await sent(header, JSON.stringify(claims))).toMatchObject(refused)
+  })
+
+  it.each<[string, Record<string, unknown>]>([
+    ['aud as a number', { aud: 1 }],
+    ['aud as an object', { aud: { 0: 'x' } }],
+    ['aud within a list', { aud: [['x']] }],
+    ['iss as a list', { iss: ['https://countersign-dev.cloudflareaccess.com'] }],
+    ['exp as a list', { exp: [9_999_999_999] }],
+    ['exp beyond all numbers', { exp: '1e999' }],
+    ['iat as text', { iat: '1' }],
+    ['nbf as text', { nbf: '1' }],
+    ['email as a number', { email: 1 }],
+    ['type as an object', { type: { app: true } }],
+  ])('is refused with %s', async (_what, changes) => {
+    expect(await sent({}, JSON.stringify({ ...claims, ...changes }))).toMatchObject(refused)
+  })
+
+  it.each(['null', '[]', '"x"', '1', '', '{', `{"a":${'['.repeat(2000)}${']'.repeat(2000)}}`])(
+    'is refused with the payload %.30s',
+    async (payload) => {
+      expect(await sent({}, payload)).toMatchObject(refused)
+    },
+  )
+
+  it('has one reading when a claim is repeated: the last, as everywhere in JavaScript', async () => {
+    const text = JSON.stringify(claims)
+    const other = '"aud":["other"],'
+    expect(await sent({}, `{${other}${text.slice(1)}`)).toMatchObject({ status: 200 })
+    expect(await sent({}, `${text.slice(0, -1)},${other.slice(0, -1)}}`)).toMatchObject(refused)
   })
 })

@@ -37,7 +37,7 @@ export async function verifyAccessToken(
 
 async function verifyJwt(token: string, verifier: AccessVerifier, now: number): Promise<JWTPayload> {
   try {
-    const { payload } = await jwtVerify(token, verifier.keys, {
+    const { payload, protectedHeader } = await jwtVerify(token, verifier.keys, {
       algorithms: ['RS256'],
       issuer: verifier.issuer,
       audience: [...verifier.audience],
@@ -45,6 +45,10 @@ async function verifyJwt(token: string, verifier: AccessVerifier, now: number): 
       clockTolerance: verifier.clockTolerance,
       currentDate: new Date(now * 1000),
     })
+    // A key may sign tokens of other types (RFC 8725, section 3.11); Access' own say JWT, or might say nothing.
+    if (protectedHeader.typ !== undefined && protectedHeader.typ.toUpperCase() !== 'JWT') {
+      throw refusal('CSN_ACCESS_TOKEN_INVALID', 'the token has another typ than JWT')
+    }
     return payload
   } catch (error) {
     throw refusalFor(error)
