@@ -1,0 +1,23 @@
+import { spawn } from 'node:child_process'
+import { execPath } from 'node:process'
+import { ROOT } from '../support/files.ts'
+
+/** How a script ended, and what it printed. */
+export interface ScriptRun {
+  readonly exitCode: number | null
+  readonly output: string
+}
+
+/** Runs a script of the workspace on this very Node, and shows what it says while it goes. */
+export function runScript(...args: string[]): Promise<ScriptRun> {
+  return new Promise((resolve, reject) => {
+    const child = spawn(execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })
+    let output = ''
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output += text
+      process.stdout.write(text)
+    })
+    child.on('error', reject)
+    child.on('close', (exitCode) => resolve({ exitCode, output }))
+  })
+}
