@@ -7,6 +7,8 @@ import { fetchJson } from './fetch-bytes.ts'
 export interface AccessKeys extends BackgroundTask {
   /** For jose: the key of a token's header. */
   readonly getKey: JWTVerifyGetKey
+  /** Stands for the keys that are now in use: the same object until they are fetched anew, nothing when there are none. */
+  current(): object | undefined
 }
 
 /** What may be said of {@link createAccessKeys}. Milliseconds. */
@@ -99,6 +101,7 @@ export function createAccessKeys(
 
   return {
     getKey,
+    current: usable,
     async start() {
       timer = setInterval(refresh, timing.refreshInterval).unref()
       await refresh()

@@ -3,16 +3,17 @@ import { ACCESS_TOKEN_HEADER, type RequestTarget, type SignatureInput, splitRequ
 import type { FastifyRequest } from 'fastify'
 import type { AccessIdentity } from './access-identity.ts'
 import type { ClientCert } from './client-cert.ts'
+import { deepFreeze } from './deep-freeze.ts'
 import { refusal } from './errors.ts'
 import { requireSameCertificate } from './match-access.ts'
 import { ignoreRejection } from './own-decision.ts'
-import { parseClientCert } from './parse-client-cert.ts'
 import { type EdgeFields, readHeaders } from './read-headers.ts'
 import { spendInStore } from './replay-store.ts'
 import { requireVerdict } from './require-verdict.ts'
+import type { ResolvedAccess } from './resolve-access.ts'
 import type { EdgeVerifier } from './resolve-edge.ts'
 import type { Settings } from './resolve-options.ts'
-import { requireTrustedIssuer } from './trusted-issuers.ts'
+import { viewOf } from './trusted-cert.ts'
 import { verifyAccessToken } from './verify-access-token.ts'
 import { verifyEdgeSignature } from './verify-edge-signature.ts'
 
@@ -38,18 +39,27 @@ export async function authenticate(request: FastifyRequest, settings: Settings):
     const { nonce } = verifySignature(request, fields, settings.edge, now)
     await spendNonce(nonce, settings.edge, now)
   }
-  const access = settings.access && (await verifyAccessToken(fields.get(ACCESS_TOKEN_HEADER), settings.access, now))
+  const access = settings.access && (await verifyToken(fields.get(ACCESS_TOKEN_HEADER), settings.access, now))
 
   requireVerdict(fields)
-  const clientCert = parseClientCert(fields)
+  const { clientCert, issuers } = settings.certificates.get(fields)
   requireValidity(clientCert, now)
-  if (settings.trustedIssuers) {
-    for (const { revocation } of requireTrustedIssuer(clientCert, settings.trustedIssuers)) {
-      revocation?.requireNotRevoked(clientCert, now)
-    }
-  }
+  for (const { revocation } of issuers) revocation?.requireNotRevoked(clientCert, now)
   if (access) requireMatch(access, clientCert, settings.access?.matches)
-  return { clientCert, access }
+  return { clientCert: viewOf(clientCert), access }
+}
+
+/** Verifies a token the first time it comes, and until it expires knows it again as long as the keys are the same. */
+async function verifyToken(token: string | undefined, access: ResolvedAccess, now: number): Promise<AccessIdentity> {
+  const keySet = access.keySet()
+  const known = token !== undefined && keySet && access.tokens.get(token, keySet, now)
+  if (known) return known
+  const identity = deepFreeze(await verifyAccessToken(token, access, now))
+  // Keys that were exchanged meanwhile are not those that have verified it.
+  if (token !== undefined && keySet && keySet === access.keySet()) {
+    access.tokens.set(token, keySet, (identity.claims.exp as number) + access.clockTolerance, identity)
+  }
+  return identity
 }
 
 function verifySignature(request: FastifyRequest, fields: EdgeFields, edge: EdgeVerifier, now: number): SignatureInput {

@@ -5,6 +5,7 @@ import {
   parseDistinguishedName,
   type RelativeDistinguishedName,
 } from '@countersign/wire'
+import { deepFreeze } from './deep-freeze.ts'
 
 /**
  * A certificate's subject or issuer: ordered RDNs, most specific first.
@@ -29,11 +30,12 @@ export class DistinguishedName {
   #key: string | undefined
 
   constructor(rdns: readonly RelativeDistinguishedName[]) {
-    this.rdns = rdns
+    this.rdns = deepFreeze(rdns.map((rdn) => rdn.map((attribute) => ({ ...attribute }))))
     for (const { type, value } of rdns.flat()) {
       const id = attributeTypeId(type)
-      this.#values.set(id, [...(this.#values.get(id) ?? []), value])
+      this.#values.set(id, Object.freeze([...(this.#values.get(id) ?? []), value]))
     }
+    Object.freeze(this)
   }
 
   /**

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { isCertificateFamily, normalizeHex, parseCertificateDate } from '@countersign/wire'
 import { type CertificateNames, readCertificateNames } from './certificate-names.ts'
 import type { ClientCert } from './client-cert.ts'
+import { deepFreeze } from './deep-freeze.ts'
 import { DistinguishedName } from './distinguished-name.ts'
 import { refusal } from './errors.ts'
 import type { EdgeFields } from './read-headers.ts'
@@ -24,7 +25,7 @@ export function parseClientCert(fields: EdgeFields): ClientCert {
     revoked: false,
     x509: forwarded?.x509,
     subjectAltName: forwarded?.x509.subjectAltName,
-    subjectAltNames: forwarded?.names.subjectAltNames,
+    subjectAltNames: deepFreeze(forwarded?.names.subjectAltNames),
     // Without the Access token, which is among the fields: a certificate gets logged and shown.
     raw: Object.freeze(Object.fromEntries([...fields].filter(([name]) => isCertificateFamily(name)))),
   }

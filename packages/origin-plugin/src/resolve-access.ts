@@ -4,12 +4,17 @@ import type { BackgroundTask } from './background-task.ts'
 import { checkChoice, checkKnown, checkNumber } from './check-option.ts'
 import type { AccessTeamOptions } from './options.ts'
 import { requireSynchronous } from './own-decision.ts'
+import { createTokenCache, MAX_TOKENS, type TokenCache } from './token-cache.ts'
 import type { AccessVerifier } from './verify-access-token.ts'
 
 /** The option `access`, ready to verify with. */
 export interface ResolvedAccess extends AccessVerifier, Pick<AccessTeamOptions, 'matches'> {
   /** Keeps the keys current; `null` when they were given. */
   readonly refresh: BackgroundTask | null
+  /** Stands for the keys that are now in use, nothing when there are none. */
+  readonly keySet: () => object | undefined
+  /** Tokens that were verified under them. */
+  readonly tokens: TokenCache
 }
 
 /** A clock set by NTP is within milliseconds; five seconds cover one that is being set. */
@@ -36,7 +41,8 @@ export function resolveAccess(access: Record<string, unknown>, warn: (reason: st
   const { issuer, keys } = 'team' in access ? resolveTeam(access) : resolveIssuer(access)
   return {
     issuer,
-    ...(keys instanceof URL ? fetchedKeys(keys, required, warn) : { keys, refresh: null }),
+    ...(keys instanceof URL ? fetchedKeys(keys, required, warn) : { keys, refresh: null, keySet: () => keys }),
+    tokens: createTokenCache(MAX_TOKENS),
     audience: resolveAudience(access),
     clockTolerance: checkNumber(clockTolerance, 0, 60, 'seconds', 'access.clockTolerance'),
     ...(access.matches ? { matches: access.matches as NonNullable<AccessTeamOptions['matches']> } : {}),
@@ -44,9 +50,9 @@ export function resolveAccess(access: Record<string, unknown>, warn: (reason: st
 }
 
 function fetchedKeys(url: URL, required: boolean, warn: (reason: string) => void) {
-  const { getKey, start, stop } = createAccessKeys(url, warn)
+  const { getKey, current, start, stop } = createAccessKeys(url, warn)
   // What went wrong is logged either way, and the background goes on trying.
-  return { keys: getKey, refresh: { start: required ? start : () => start().catch(() => {}), stop } }
+  return { keys: getKey, keySet: current, refresh: { start: required ? start : () => start().catch(() => {}), stop } }
 }
 
 interface IssuerAndKeys {

@@ -1,8 +1,10 @@
+import { type CertificateCache, createCertificateCache, MAX_CERTIFICATES } from './certificate-cache.ts'
 import { checkKnown, checkObject } from './check-option.ts'
 import { createGuardCompiler, type GuardCompiler } from './compile-guard.ts'
 import type { Requirement } from './requirement.ts'
 import { type ResolvedAccess, resolveAccess } from './resolve-access.ts'
 import { type EdgeVerifier, resolveEdge } from './resolve-edge.ts'
+import { readTrustedCert, type TrustedCert } from './trusted-cert.ts'
 import { type CompiledIssuer, compileTrustedIssuers } from './trusted-issuers.ts'
 
 /** The options, checked and compiled. */
@@ -10,6 +12,8 @@ export interface Settings {
   readonly edge: EdgeVerifier | null
   readonly access: ResolvedAccess | null
   readonly trustedIssuers: readonly CompiledIssuer[] | null
+  /** Certificates that were parsed, each with the trusted issuers that have signed it. */
+  readonly certificates: CertificateCache<TrustedCert>
   readonly guards: GuardCompiler
 }
 
@@ -35,10 +39,12 @@ export function resolveOptions(options: unknown, warn: (reason: string) => void)
       'edge and access are both null: nothing would prove that a request came through Cloudflare. Write at least one',
     )
   }
+  const trustedIssuers = compileTrustedIssuers(given.trustedIssuers, warn)
   return {
     edge: given.edge === null ? null : resolveEdge(checkObject(given.edge, 'edge'), warn),
     access: given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), warn),
-    trustedIssuers: compileTrustedIssuers(given.trustedIssuers, warn),
+    trustedIssuers,
+    certificates: createCertificateCache((fields) => readTrustedCert(fields, trustedIssuers), MAX_CERTIFICATES),
     guards: createGuardCompiler(
       checkObject(given.policies === undefined ? {} : given.policies, 'policies') as Record<string, Requirement>,
       given.access !== null,

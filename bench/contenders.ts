@@ -1,0 +1,146 @@
+import countersign, { type CountersignPluginOptions } from '@countersign/origin-plugin'
+import fastifyJwt from '@fastify/jwt'
+import { JwtVerifier } from 'aws-jwt-verify'
+import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
+import fastifyJwtJwks from 'fastify-jwt-jwks'
+import buildGetJwks from 'get-jwks'
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import type { Sample } from './sample.ts'
+
+/** One way to build the origin that is measured. */
+export interface Contender {
+  /** What it checks, for the table. */
+  readonly checks: string
+  /** Which key signs the load; `none` sends the same headers without a signature. */
+  readonly signature: 'hmac' | 'ed25519' | 'none'
+  readonly build: (sample: Sample) => Promise<FastifyInstance>
+}
+
+const tokenOf = (request: FastifyRequest) => String(request.headers['cf-access-jwt-assertion'])
+
+async function plain(prepare: (app: FastifyInstance) => Promise<void> | void): Promise<FastifyInstance> {
+  const app = Fastify()
+  await prepare(app)
+  app.get('/', () => ({ ok: true }))
+  return app
+}
+
+function ours(options: (sample: Sample) => Partial<CountersignPluginOptions>): Contender['build'] {
+  return async (sample) => {
+    const { keys, access, clientCa } = sample
+    const app = Fastify()
+    await app.register(countersign, { edge: { keys }, access, trustedIssuers: [clientCa], ...options(sample) })
+    app.get('/', { config: { clientCert: { subject: { CN: 'alice', O: 'Acme' } } } }, () => ({ ok: true }))
+    return app
+  }
+}
+
+function withFastifyJwt(cache: boolean): Contender['build'] {
+  return ({ access }) =>
+    plain(async (app) => {
+      const getJwks = buildGetJwks({
+        issuersWhitelist: [access.issuer],
+        providerDiscovery: false,
+        jwksPath: new URL(access.jwksUri).pathname,
+      })
+      const domain = new URL(access.jwksUri).origin
+      await app.register(fastifyJwt, {
+        decode: { complete: true },
+        verify: { allowedIss: access.issuer, allowedAud: access.audience, extractToken: tokenOf, cache },
+        secret: (_request: unknown, { header }: { header: { kid: string; alg: string } }) =>
+          getJwks.getPublicKey({ kid: header.kid, alg: header.alg, domain }),
+      } as never)
+      app.addHook('onRequest', async (request) => {
+        await request.jwtVerify()
+      })
+    })
+}
+
+function withFastifyJwtJwks(cache: boolean): Contender['build'] {
+  return ({ access }) =>
+    plain(async (app) => {
+      await app.register(
+        fastifyJwtJwks as never,
+        {
+          jwksUrl: access.jwksUri,
+          issuer: access.issuer,
+          audience: access.audience,
+          cache,
+          verify: { extractToken: tokenOf },
+        } as never,
+      )
+      // It looks for the token in Authorization alone.
+      app.addHook('onRequest', async (request, reply) => {
+        request.headers.authorization = `Bearer ${tokenOf(request)}`
+        await (app as unknown as { authenticate(request: FastifyRequest, reply: unknown): Promise<void> }).authenticate(
+          request,
+          reply,
+        )
+      })
+    })
+}
+
+/** Every contender by name. The first is what the others are compared with. */
+export const CONTENDERS: Readonly<Record<string, Contender>> = {
+  'bare Fastify': { checks: 'nothing', signature: 'hmac', build: () => plain(() => {}) },
+  'Countersign, in full': {
+    checks: 'HMAC signature, token, certificate, guard, replay in memory',
+    signature: 'hmac',
+    build: ours(() => ({})),
+  },
+  'Countersign, replay: false': {
+    checks: 'HMAC signature, token, certificate, guard',
+    signature: 'hmac',
+    build: ours(({ keys }) => ({ edge: { keys: [...keys], replay: false } })),
+  },
+  'Countersign, Ed25519': {
+    checks: 'Ed25519 signature, token, certificate, guard, replay in memory',
+    signature: 'ed25519',
+    build: ours(() => ({})),
+  },
+  'Countersign, access: null': {
+    checks: 'HMAC signature, certificate, guard, replay in memory',
+    signature: 'hmac',
+    build: ours(() => ({ access: null })),
+  },
+  'Countersign, edge: null': {
+    checks: 'token, certificate, guard',
+    signature: 'none',
+    build: ours(() => ({ edge: null })),
+  },
+  'jose, each request': {
+    checks: 'token',
+    signature: 'hmac',
+    build: ({ access }) =>
+      plain((app) => {
+        const keys = createRemoteJWKSet(new URL(access.jwksUri))
+        app.addHook('onRequest', async (request) => {
+          await jwtVerify(tokenOf(request), keys, {
+            algorithms: ['RS256'],
+            issuer: access.issuer,
+            audience: access.audience,
+          })
+        })
+      }),
+  },
+  '@fastify/jwt + get-jwks': { checks: 'token', signature: 'hmac', build: withFastifyJwt(false) },
+  '@fastify/jwt + get-jwks, cached': { checks: 'token', signature: 'hmac', build: withFastifyJwt(true) },
+  'fastify-jwt-jwks': { checks: 'token', signature: 'hmac', build: withFastifyJwtJwks(false) },
+  'fastify-jwt-jwks, cached': { checks: 'token', signature: 'hmac', build: withFastifyJwtJwks(true) },
+  'aws-jwt-verify': {
+    checks: 'token',
+    signature: 'hmac',
+    build: ({ access }) =>
+      plain(async (app) => {
+        const verifier = JwtVerifier.create({
+          issuer: access.issuer,
+          audience: access.audience,
+          jwksUri: 'https://unused.example/',
+        })
+        verifier.cacheJwks((await (await fetch(access.jwksUri)).json()) as never)
+        app.addHook('onRequest', async (request) => {
+          await verifier.verify(tokenOf(request))
+        })
+      }),
+  },
+}

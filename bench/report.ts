@@ -1,0 +1,105 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { cpus } from 'node:os'
+import { CONTENDERS } from './contenders.ts'
+import type { Slice } from './measure.ts'
+
+/** What was measured, and how. */
+export interface Measured {
+  readonly slices: ReadonlyMap<string, readonly Slice[]>
+  /** The contender that the others are compared with. */
+  readonly bare: string
+  readonly rounds: number
+  readonly seconds: number
+}
+
+interface Row {
+  readonly name: string
+  /** Of bare Fastify, by requests a second; the median of the rounds' own ratios. */
+  readonly share: number
+  /** Microseconds of CPU time a request. */
+  readonly cpu: number
+}
+
+/** Writes the results: a table, the page around it, and a chart. */
+export function formatReport(measured: Measured): { table: string; markdown: string; svg: string } {
+  const rows = compare(measured)
+  const table = formatTable(rows)
+  return { table, markdown: formatPage(table, measured), svg: formatChart(rows) }
+}
+
+function compare({ slices, bare }: Measured): Row[] {
+  const base = slices.get(bare) ?? []
+  return [...slices].map(([name, own]) => ({
+    name,
+    share: median(
+      own.map(({ requestsPerSecond }, round) => requestsPerSecond / (base[round]?.requestsPerSecond ?? Number.NaN)),
+    ),
+    cpu: median(own.map(({ cpu }) => cpu)),
+  }))
+}
+
+function median(values: readonly number[]): number {
+  const sorted = [...values].sort((one, other) => one - other)
+  const middle = Math.floor(sorted.length / 2)
+  return sorted.length % 2 === 1
+    ? (sorted[middle] as number)
+    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
+}
+
+function formatTable(rows: readonly Row[]): string {
+  const lines = rows.map(
+    ({ name, share, cpu }) => `| ${name} | ${CONTENDERS[name]?.checks} | ${share.toFixed(2)} | ${cpu.toFixed(1)} |`,
+  )
+  return ['| origin | checks | share of bare Fastify | CPU, µs a request |', '|---|---|---|---|', ...lines].join('\n')
+}
+
+function formatPage(table: string, { rounds, seconds }: Measured): string {
+  return `# Benchmark
+
+Written by \`pnpm bench\`; do not edit.
+
+${table}
+
+![share of bare Fastify](chart.svg)
+
+## Method
+
+Each contender answers the same request in a process of its own, on one core; the load comes from another process, on another core: 64 keep-alive connections,
+a fresh signature for every request. The request is the one that the real Worker makes of a request with alice's certificate and an Access token. ${rounds} rounds of
+${seconds} s for each contender, interleaved, after a warm-up of half that; figures are medians. The share is of requests a second, within each round. Every
+answer is checked: a contender that refuses a single request ends the run.
+
+## Machine
+
+${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}. ${versions()}
+`
+}
+
+function versions(): string {
+  const require = createRequire(import.meta.url)
+  const names = ['fastify', 'jose', '@fastify/jwt', 'get-jwks', 'fastify-jwt-jwks', 'aws-jwt-verify']
+  return `${names.map((name) => `${name} ${versionOf(require.resolve(name), name)}`).join(', ')}.`
+}
+
+function versionOf(entry: string, name: string): string {
+  const root = entry.slice(0, entry.lastIndexOf(`/${name}/`) + name.length + 2)
+  return JSON.parse(readFileSync(`${root}package.json`, 'utf8')).version
+}
+
+const BAR = { left: 250, width: 420, height: 22, gap: 8 } as const
+
+function formatChart(rows: readonly Row[]): string {
+  const bars = rows.map(({ name, share }, at) => {
+    const y = BAR.gap + at * (BAR.height + BAR.gap)
+    const color = name.startsWith('Countersign') ? '#0b6e4f' : '#8a8f98'
+    return [
+      `<text x="${BAR.left - 8}" y="${y + 15}" text-anchor="end">${name}</text>`,
+      `<rect x="${BAR.left}" y="${y}" width="${(share * BAR.width).toFixed(1)}" height="${BAR.height}" rx="3" fill="${color}"/>`,
+      `<text x="${(BAR.left + share * BAR.width + 6).toFixed(1)}" y="${y + 15}">${share.toFixed(2)}</text>`,
+    ].join('')
+  })
+  const height = BAR.gap + rows.length * (BAR.height + BAR.gap)
+  const style = 'text{font:13px system-ui,sans-serif;fill:#444}@media(prefers-color-scheme:dark){text{fill:#ccc}}'
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 ${height}" role="img" aria-label="share of bare Fastify"><style>${style}</style>${bars.join('')}</svg>\n`
+}

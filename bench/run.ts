@@ -1,0 +1,46 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { SigningJwk } from '@countersign/wire'
+import { CONTENDERS } from './contenders.ts'
+import { measure, type Slice } from './measure.ts'
+import { formatReport } from './report.ts'
+import { takeSample } from './sample.ts'
+
+/** `node bench/run.ts [--rounds 5] [--seconds 2] [--only text]`: measures side by side and writes bench/README.md. */
+const { values } = parseArgs({
+  options: {
+    rounds: { type: 'string', default: '5' },
+    seconds: { type: 'string', default: '2' },
+    only: { type: 'string', default: '' },
+  },
+})
+const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
+const [BARE = ''] = Object.keys(CONTENDERS)
+
+const hmac: SigningJwk = { kty: 'oct', kid: 'bench', k: randomBytes(32).toString('base64url') }
+const ed25519 = { ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid: 'bench' } as SigningJwk
+const samples = { hmac: await takeSample(hmac), ed25519: await takeSample(ed25519) }
+
+const chosen = Object.entries(CONTENDERS).filter(([name]) => name === BARE || name.includes(values.only))
+const slices = new Map<string, Slice[]>(chosen.map(([name]) => [name, []]))
+for (let round = 1; round <= rounds; round += 1) {
+  // Interleaved: a slow minute of the machine then falls on everybody.
+  for (const [name, contender] of chosen) {
+    const { sample } = samples[contender.signature === 'ed25519' ? 'ed25519' : 'hmac']
+    const slice = await measure(name, contender, sample, seconds)
+    slices.get(name)?.push(slice)
+    console.log(
+      `${round}/${rounds}  ${name.padEnd(34)} ${slice.cpu.toFixed(1).padStart(7)} µs  ${slice.requestsPerSecond.toFixed(0).padStart(7)} /s`,
+    )
+  }
+}
+for (const { close } of Object.values(samples)) await close()
+
+const report = formatReport({ slices, bare: BARE, rounds, seconds })
+console.log(`\n${report.table}`)
+if (values.only === '') {
+  writeFileSync(join(import.meta.dirname, 'README.md'), report.markdown)
+  writeFileSync(join(import.meta.dirname, 'chart.svg'), report.svg)
+}

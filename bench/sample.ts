@@ -1,0 +1,41 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createDevEdge, type DevAccessOptions } from '@countersign/dev-edge'
+import type { SigningJwk } from '@countersign/wire'
+
+/** Everything that a measured origin and the load on it have to know. */
+export interface Sample {
+  /** The key that signs; `keys` are what the origin verifies with. */
+  readonly key: SigningJwk
+  readonly keys: readonly SigningJwk[]
+  readonly access: DevAccessOptions
+  readonly clientCa: string
+  /** The headers of one request as the real Worker sent them, without its signature: names and values in turn. */
+  readonly headers: readonly string[]
+}
+
+/**
+ * Lets the real Worker make one request of alice's, and keeps its key server running.
+ *
+ * @param key - the Worker's key
+ */
+export async function takeSample(key: SigningJwk): Promise<{ sample: Sample; close: () => Promise<void> }> {
+  const received = Promise.withResolvers<string[]>()
+  const recorder = createServer(({ rawHeaders }, response) => {
+    received.resolve(rawHeaders)
+    response.end()
+  })
+  await new Promise<void>((resolve) => recorder.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(recorder.address() as AddressInfo).port}`
+  const edge = await createDevEdge({ origin, key })
+  await edge.fetch('/', { client: edge.clients.alice, headers: { Accept: 'application/json', 'User-Agent': 'bench' } })
+  const headers = withoutSignature(await received.promise)
+  recorder.close()
+  const { keys, access, clientCa } = edge
+  return { sample: { key, keys, access, clientCa, headers }, close: () => edge.close() }
+}
+
+function withoutSignature(rawHeaders: readonly string[]): string[] {
+  const lines = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] as string]] : []))
+  return lines.filter(([name]) => !/^(?:signature|signature-input|connection)$/i.test(name as string)).flat()
+}

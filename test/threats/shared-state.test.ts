@@ -1,0 +1,88 @@
+import { clientCertOf } from '@countersign/origin-plugin'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { type Chain, startChain } from '../support/chain.ts'
+import { type WireRequest, withHeader } from '../support/signed-request.ts'
+
+/** Does to an object whatever a careless handler could do, and swallows the errors of what is frozen. */
+function vandalise(value: unknown, seen = new Set<unknown>()): void {
+  if (typeof value !== 'object' || value === null || seen.has(value)) return
+  seen.add(value)
+  if (value instanceof Date) value.setTime(0)
+  if (ArrayBuffer.isView(value)) return
+  for (const key of Reflect.ownKeys(value)) {
+    const child = (value as Record<string | symbol, unknown>)[key]
+    vandalise(child, seen)
+    if (typeof child === 'string') Reflect.set(value, key, 'mallory')
+  }
+  Reflect.set(value, 'added', 'mallory')
+  if (Array.isArray(value)) Reflect.set(value, value.length, 'mallory')
+}
+
+describe('what is remembered between requests', () => {
+  let chain: Chain
+  beforeAll(async () => {
+    chain = await startChain({
+      routes(app) {
+        const answer = (request: Parameters<typeof clientCertOf>[0]) => {
+          const { subject, issuer, validTo, validToDate, subjectAltNames, raw, ...rest } = clientCertOf(request)
+          const { x509: _, ...plain } = rest
+          return {
+            subject,
+            text: String(subject),
+            CN: subject.CN,
+            issuer,
+            validTo,
+            validToDate,
+            subjectAltNames,
+            raw,
+            plain,
+            access: request.access,
+          }
+        }
+        app.get('/show', answer)
+        app.get('/vandal', (request) => {
+          const { x509: _, ...cert } = clientCertOf(request)
+          vandalise(clientCertOf(request).subject)
+          vandalise(cert)
+          vandalise(request.clientCert)
+          vandalise(request.access)
+          return 'done'
+        })
+      },
+    })
+  })
+  afterAll(() => chain.close())
+
+  it('cannot be changed by a handler for the requests of others', async () => {
+    const client = await chain.edge.issueClient({ subject: 'CN=pay+UID=7,O=Acme', san: { dns: ['pay.example'] } })
+    const before = await chain.through('/show', { client })
+    expect(await chain.through('/vandal', { client })).toMatchObject({ status: 200 })
+    expect((await chain.through('/show', { client })).body).toBe(before.body)
+    expect(before.body).not.toContain('mallory')
+  })
+
+  it('does not lend a token to another certificate, nor a certificate to another token', async () => {
+    const alice = await chain.capture('/show', { client: chain.edge.clients.alice })
+    const bob = await chain.capture('/show', { client: chain.edge.clients.bob })
+    const tokenFor = async (email: string) => chain.edge.accessToken({ claims: { email } })
+    const sent = async (request: WireRequest, token: string) =>
+      JSON.parse((await chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token)))).body)
+    const [one, two] = [await tokenFor('one@acme.example'), await tokenFor('two@acme.example')]
+    for (let round = 0; round < 2; round += 1) {
+      expect(await sent(alice, one)).toMatchObject({ CN: 'alice', access: { email: 'one@acme.example' } })
+      expect(await sent(bob, one)).toMatchObject({ CN: 'bob', access: { email: 'one@acme.example' } })
+      expect(await sent(alice, two)).toMatchObject({ CN: 'alice', access: { email: 'two@acme.example' } })
+    }
+  })
+
+  it('ends with the token: one that expires is refused although it was known', async () => {
+    const request = await chain.capture('/show', { client: chain.edge.clients.alice })
+    // Accepted for five seconds more, the tolerance of the clocks.
+    const token = await chain.edge.accessToken({ expiresIn: -3 })
+    const sent = () => chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token)))
+    expect(await sent()).toMatchObject({ status: 200 })
+    expect(await sent()).toMatchObject({ status: 200 })
+    await new Promise((resolve) => setTimeout(resolve, 3_000))
+    expect(await sent()).toMatchObject({ status: 401, code: 'CSN_ACCESS_TOKEN_EXPIRED' })
+  })
+})
