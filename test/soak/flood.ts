@@ -1,4 +1,5 @@
-import type { MakeCase } from './case.ts'
+import { randomBytes } from 'node:crypto'
+import { type MakeCase, signed } from './case.ts'
 import { GOOD } from './good-cases.ts'
 import type { Origin } from './origin-child.ts'
 import { SIGNATURES } from './signature-cases.ts'
@@ -12,8 +13,19 @@ export interface FloodCost {
   readonly microseconds: number
 }
 
+/** What a flood of good requests is: many clients, each with a certificate that the origin has not parsed before. */
+const newClient: MakeCase = (kit) => {
+  const headers = { 'x-cert-issuer-serial': randomBytes(16).toString('hex').toUpperCase() }
+  const known = (GOOD['a guarded route'] as MakeCase)(kit)
+  return { ...known, request: signed(kit, 'alice', { target: '/alice', headers }) }
+}
+
+/** What the floods of bad requests are compared with. */
+export const GOOD_FLOOD = 'good, new clients'
+
 const KINDS: Readonly<Record<string, MakeCase>> = {
-  good: GOOD['a guarded route'] as MakeCase,
+  [GOOD_FLOOD]: newClient,
+  'good, one client': GOOD['a guarded route'] as MakeCase,
   'bad signature': SIGNATURES['a forged signature'] as MakeCase,
   'junk token': junkKid,
   'forged token': forgedToken,

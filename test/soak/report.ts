@@ -1,4 +1,4 @@
-import type { FloodCost } from './flood.ts'
+import { type FloodCost, GOOD_FLOOD } from './flood.ts'
 import type { HeapVerdict } from './heap.ts'
 import type { Ledger } from './ledger.ts'
 
@@ -28,8 +28,8 @@ export interface Findings {
 /** Prints them, and says whether all is well. */
 export function printReport(findings: Findings): boolean {
   const { ledger, heap, delay, floods, faults, connections, endedAfter } = findings
-  const good = floods.find(({ name }) => name === 'good')?.microseconds ?? Number.NaN
-  const dear = floods.filter(({ name, microseconds }) => name !== 'good' && !(microseconds < good))
+  const good = floods.find(({ name }) => name === GOOD_FLOOD)?.microseconds ?? Number.NaN
+  const dear = floods.filter(({ name, microseconds }) => !name.startsWith('good') && !(microseconds < good))
   const rows: [string, string][] = [
     ['requests a second', (findings.soaked / findings.seconds).toFixed(0)],
     ['kinds of request', String(ledger.cases.size)],
@@ -51,7 +51,7 @@ export function printReport(findings: Findings): boolean {
     ['process ended after the close', endedAfter === null ? 'not by itself' : `in ${endedAfter.toFixed(0)} ms`],
     ...floods.map(({ name, microseconds }): [string, string] => [
       `processor time, ${name}`,
-      `${microseconds.toFixed(0)} µs, ${(microseconds / good).toFixed(2)} of a good one`,
+      `${microseconds.toFixed(0)} µs, ${(microseconds / good).toFixed(2)} of a good one of a new client`,
     ]),
   ]
   const width = Math.max(...rows.map(([name]) => name.length))
@@ -63,7 +63,7 @@ export function printReport(findings: Findings): boolean {
     ...(heap.isFlat ? [] : ['the heap grew']),
     ...(connections === 0 ? [] : [`${connections} sockets were left`]),
     ...(endedAfter === null ? ['something kept the process alive'] : []),
-    ...dear.map(({ name }) => `a ${name} costs no less than a good request`),
+    ...dear.map(({ name }) => `a ${name} costs no less than a good request of a new client`),
   ]
   for (const complaint of complaints) console.log(`✗ ${complaint}`)
   console.log(
