@@ -39,7 +39,7 @@ function withFastifyJwt(cache: boolean): Contender['build'] {
   return ({ access }) =>
     plain(async (app) => {
       const getJwks = buildGetJwks({
-        issuersWhitelist: [access.issuer],
+        issuersWhitelist: [new URL(access.jwksUri).origin],
         providerDiscovery: false,
         jwksPath: new URL(access.jwksUri).pathname,
       })
