@@ -1,8 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
 const unit = (name: string) => ({ test: { name, include: [`packages/${name}/src/**/*.test.ts`] } })
-const across = (name: string) => ({
-  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout: 20_000, hookTimeout: 30_000 },
+const across = (name: string, testTimeout = 20_000) => ({
+  test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 30_000 },
 })
 
 export default defineConfig({
@@ -16,6 +16,7 @@ export default defineConfig({
       across('e2e'),
       across('threats'),
       across('interop'),
+      across('fuzz', 1_800_000),
       // Needs redis-server: not part of `test`, which runs on a machine that has nothing but Node and openssl.
       across('redis'),
     ],

@@ -176,6 +176,22 @@ describe.each([
     }
   })
 
+  it('refuses any other spelling of the same bytes', () => {
+    const lines = signed({ key })
+    const spare = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/'
+    const accepted = [...spare].filter((letter) => {
+      const respelled = change('Signature', (value) => value.replace(/.(?==+:$)/, letter), lines)
+      try {
+        verify(respelled)
+        return true
+      } catch (error) {
+        expect(error).toMatchObject({ code: 'CSN_SIGNATURE_INVALID' })
+        return false
+      }
+    })
+    expect(accepted).toHaveLength(1)
+  })
+
   it('refuses any other bytes as signature', () => {
     for (let bit = 0; bit < 256; bit += 13) {
       const flipped = signed({

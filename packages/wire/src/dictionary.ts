@@ -4,6 +4,7 @@ export interface DictionaryMember {
   readonly value: string
 }
 
+const NOT_ASCII = /[^\t\x20-\x7e]/
 const KEY = /^[a-z*][a-z0-9_.*-]*$/
 
 /**
@@ -22,6 +23,9 @@ const KEY = /^[a-z*][a-z0-9_.*-]*$/
  * ```
  */
 export function splitDictionary(text: string): DictionaryMember[] {
+  // RFC 8941, section 4.2. Behind this check trim() takes spaces and tabs alone: a reader that also took a no-break
+  // space away would see a member where another sees none.
+  if (NOT_ASCII.test(text)) throw new SyntaxError('a dictionary holds a character that is not printable ASCII')
   const members: DictionaryMember[] = []
   let start = 0
   while (start <= text.length) {

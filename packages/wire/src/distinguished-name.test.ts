@@ -354,6 +354,15 @@ describe('parseDistinguishedName', () => {
     expect(() => parseDistinguishedName(' '.repeat(16_385))).toThrow(tooLong)
   })
 
+  it.each(['CN=a\ud83d', 'CN=\udd11a', 'CN="\ud83d"', '\ud83d=a', 'CN=a,\udd11'])(
+    'refuses half of a surrogate pair: %j',
+    (text) => {
+      expect(() => parseDistinguishedName(text)).toThrow(
+        new SyntaxError('a distinguished name holds half of a surrogate pair'),
+      )
+    },
+  )
+
   // A quadratic step would still end; it takes an exponential one to hang. What is asserted is that the whole text was
   // read: the error, where there is one, stands at its end.
   it.each<[string, string, string, number]>([

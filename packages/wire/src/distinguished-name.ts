@@ -34,6 +34,8 @@ export function parseDistinguishedName(text: string): RelativeDistinguishedName[
   if (text.length > MAX_DISTINGUISHED_NAME_LENGTH) {
     throw new SyntaxError(`a distinguished name has at most ${MAX_DISTINGUISHED_NAME_LENGTH} characters`)
   }
+  // Half of a surrogate pair is no character: no certificate holds one, and it could not be written again.
+  if (!text.isWellFormed()) throw new SyntaxError('a distinguished name holds half of a surrogate pair')
   return new Parser(text).parseName()
 }
 

@@ -119,8 +119,8 @@ describe('stampHeaders', () => {
     },
   )
 
-  it('says NONE for a certificate without a verdict', async () => {
-    expect(await stamped({ ...VERIFIED, certVerified: '' })).toMatchObject({ 'x-cert-verify': 'NONE' })
+  it.each(['', ' '])('says NONE for a certificate without a verdict: %j', async (certVerified) => {
+    expect(await stamped({ ...VERIFIED, certVerified })).toMatchObject({ 'x-cert-verify': 'NONE' })
   })
 
   it.each([

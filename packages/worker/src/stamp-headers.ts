@@ -33,7 +33,7 @@ function headerText(header: CertificateHeader, auth: TlsClientAuth, forwardCert:
     case 'certPresented':
       return presented ? '1' : '0'
     case 'certVerified':
-      return (presented && text) || 'NONE'
+      return presented && text.trim() !== '' ? text : 'NONE'
     case 'certRevoked':
       return presented && text !== '0' ? '1' : '0'
     case 'certRFC9440':

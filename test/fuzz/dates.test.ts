@@ -1,0 +1,63 @@
+import { formatCertificateDate, parseCertificateDate } from '@countersign/wire'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { edited } from './arbitraries.ts'
+import { fuzz } from './fuzz.ts'
+
+const time = fc
+  .date({ min: new Date('0000-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59Z'), noInvalidDate: true })
+  .map((date) => Math.floor(date.getTime() / 1000) * 1000)
+
+const piece = fc.constantFrom(...' :0123456789', 'Feb', 'Apr', '29', '30', '31', '\n')
+
+const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec'
+
+/** The instant by the language's own ISO dates; NaN for a day that no calendar has. */
+function viaIso(text: string): number {
+  const [, month = '', day = '', clock, year] = /^(\w{3}) +(\d+) (\S+) (\d{4}) GMT$/.exec(text) ?? []
+  const iso = `${year}-${String(MONTHS.indexOf(month) / 3 + 1).padStart(2, '0')}-${day.padStart(2, '0')}T${clock}.000Z`
+  const date = new Date(iso)
+  // Date takes the 30th of February for the 2nd of March, and 24:00:00 for the next day.
+  return !Number.isNaN(date.getTime()) && date.toISOString() === iso ? date.getTime() : Number.NaN
+}
+
+describe('a certificate date', () => {
+  it('is read back as it was written, and as the language reads it', () =>
+    fuzz(
+      fc.property(time, (time) => {
+        const text = formatCertificateDate(time)
+        expect(parseCertificateDate(text)).toBe(time)
+        expect(viaIso(text)).toBe(time)
+      }),
+    ))
+
+  it('with changes is refused with SyntaxError, or says what it reads like', () =>
+    fuzz(
+      fc.property(edited(time.map(formatCertificateDate), piece), (text) => {
+        try {
+          expect(parseCertificateDate(text)).toBe(viaIso(text))
+        } catch (error) {
+          expect(error).toBeInstanceOf(SyntaxError)
+        }
+      }),
+    ))
+
+  it('of random parts is accepted exactly when a calendar has it', () =>
+    fuzz(
+      fc.property(
+        fc.nat(11),
+        fc.nat(33),
+        fc.nat(25),
+        fc.nat(61),
+        fc.nat(61),
+        fc.integer({ min: 0, max: 9999 }),
+        (month, day, hour, minute, second, year) => {
+          const two = (part: number) => String(part).padStart(2, '0')
+          const text = `${MONTHS.slice(3 * month, 3 * month + 3)} ${two(day)} ${two(hour)}:${two(minute)}:${two(second)} ${String(year).padStart(4, '0')} GMT`
+          const expected = viaIso(text)
+          if (Number.isNaN(expected)) expect(() => parseCertificateDate(text)).toThrow(SyntaxError)
+          else expect(parseCertificateDate(text)).toBe(expected)
+        },
+      ),
+    ))
+})

@@ -1,0 +1,52 @@
+import { encodeHeaderValue, formatDistinguishedName, parseDistinguishedName } from '@countersign/wire'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { anyText, distinguishedName, edited, syntaxText } from './arbitraries.ts'
+import { fuzz } from './fuzz.ts'
+
+/** The name, or `null` for text that is none. Any other error is the test's. */
+function parse(text: string) {
+  try {
+    return parseDistinguishedName(text)
+  } catch (error) {
+    expect(error).toBeInstanceOf(SyntaxError)
+    return null
+  }
+}
+
+/** Text without a name behind it, and the text of a name with some changes. */
+const nearlyName = fc.oneof(
+  fc.string({ unit: 'binary' }),
+  syntaxText,
+  edited(distinguishedName.map(formatDistinguishedName), fc.oneof(syntaxText, anyText)),
+)
+
+describe('a distinguished name', () => {
+  it('is read back as it was written', () =>
+    fuzz(
+      fc.property(distinguishedName, (name) => {
+        expect(parseDistinguishedName(formatDistinguishedName(name))).toEqual(name)
+      }),
+    ))
+
+  it('is refused with SyntaxError, or read as a name that is written as itself', () =>
+    fuzz(
+      fc.property(nearlyName, (text) => {
+        const name = parse(text)
+        if (name) expect(parseDistinguishedName(formatDistinguishedName(name))).toEqual(name)
+      }),
+    ))
+
+  it('is the same before and behind a header, and so is text that is none', () =>
+    fuzz(
+      // What a header cannot carry it cannot bring back: a NUL, which is escaped there, and half of a surrogate pair.
+      fc.property(
+        nearlyName.filter((text) => !text.includes('\0') && text.isWellFormed()),
+        (text) => {
+          const sent = encodeHeaderValue(text, 'dn')
+          expect(sent).toMatch(/^(?:[!-~](?:[ -~]*[!-~])?)?$/)
+          expect(parse(sent)).toEqual(parse(text))
+        },
+      ),
+    ))
+})

@@ -1,0 +1,116 @@
+import {
+  COVERED_FIELDS,
+  DERIVED_COMPONENTS,
+  type DictionaryMember,
+  formatSignatureInput,
+  parseSignatureInput,
+  splitDictionary,
+} from '@countersign/wire'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { edited } from './arbitraries.ts'
+import { fuzz } from './fuzz.ts'
+
+const seconds = fc.integer({ min: 1, max: 99_999_999_999 })
+const signatureInput = fc.record({
+  fields: fc.subarray([...COVERED_FIELDS]),
+  created: seconds,
+  expires: seconds,
+  nonce: fc.stringMatching(/^[A-Za-z0-9_-]{22}$/),
+  keyid: fc.stringMatching(/^[A-Za-z0-9._~-]{1,64}$/),
+  alg: fc.constantFrom('hmac-sha256' as const, 'ed25519' as const),
+})
+
+const piece = fc.oneof(
+  fc.constantFrom(
+    ...' ";=()0\\,:',
+    '\t',
+    '\n',
+    ';sf',
+    ';bs',
+    ';req',
+    ';created=1',
+    ';tag="x"',
+    ';alg="none"',
+    ' "x-cert-ski"',
+    ' "@method"',
+    '"date" ',
+  ),
+  fc.constantFrom(...COVERED_FIELDS, ...DERIVED_COMPONENTS).map((name) => ` "${name}"`),
+  fc.string({ maxLength: 2 }),
+)
+
+describe('a Signature-Input member', () => {
+  it('is read back as it was written', () =>
+    fuzz(
+      fc.property(signatureInput, (input) => {
+        expect(parseSignatureInput(formatSignatureInput(input.fields, input))).toEqual(input)
+      }),
+    ))
+
+  it('with a change is refused, unless writing what was read gives the very same text', () =>
+    fuzz(
+      fc.property(
+        edited(
+          signatureInput.map((input) => formatSignatureInput(input.fields, input)),
+          piece,
+        ),
+        (text) => {
+          try {
+            const read = parseSignatureInput(text)
+            expect(formatSignatureInput(read.fields, read)).toBe(text)
+          } catch (error) {
+            expect(error).toBeInstanceOf(SyntaxError)
+          }
+        },
+      ),
+    ))
+})
+
+const key = fc.stringMatching(/^[a-z*][a-z0-9_.*-]{0,6}$/)
+const quoted = fc
+  .string({ unit: fc.constantFrom(...'a,=() "\\'), maxLength: 8 })
+  .map((text) => `"${text.replace(/["\\]/g, '\\$&')}"`)
+const item = fc.oneof(quoted, fc.constantFrom('1', '-1.5', 'token', '?1', ':YQ==:', '::'))
+const parameters = fc
+  .array(
+    fc.tuple(key, item).map(([name, value]) => `;${name}=${value}`),
+    { maxLength: 2 },
+  )
+  .map((all) => all.join(''))
+const list = fc
+  .array(
+    fc.tuple(item, parameters).map((parts) => parts.join('')),
+    { maxLength: 3 },
+  )
+  .map((items) => `(${items.join(' ')})`)
+const member = fc.record({ key, value: fc.tuple(fc.oneof(item, list), parameters).map((parts) => parts.join('')) })
+const separator = fc.constantFrom(',', ', ', ' ,', '\t,\t', ' , ')
+
+const joined = (members: readonly DictionaryMember[]) => members.map(({ key, value }) => `${key}=${value}`).join(', ')
+/** Without the spaces and tabs that may stand around members (RFC 8941, section 3.2). */
+const withoutBlanks = (text: string) => text.replace(/(^|,)[\t ]+|[\t ]+(?=,|$)/g, '$1')
+const dictionaryPiece = fc.constantFrom(...',=()"\\ \ta\u00a0', 'a=', ', countersign=')
+
+describe('a dictionary', () => {
+  it('falls into the members that it was joined from', () =>
+    fuzz(
+      fc.property(fc.array(fc.tuple(member, separator), { minLength: 1, maxLength: 5 }), (members) => {
+        const text = members.map(([{ key, value }, separator], at) => `${at ? separator : ''}${key}=${value}`).join('')
+        expect(splitDictionary(text)).toEqual(members.map(([member]) => member))
+      }),
+    ))
+
+  it('with changes is refused with SyntaxError, or falls into members that fall into themselves', () =>
+    fuzz(
+      fc.property(edited(fc.array(member, { maxLength: 4 }).map(joined), dictionaryPiece), (text) => {
+        try {
+          const read = splitDictionary(text)
+          expect(withoutBlanks(joined(read)), 'nothing is left out').toBe(withoutBlanks(text))
+          for (const member of read) expect(splitDictionary(joined([member]))).toEqual([member])
+        } catch (error) {
+          expect(error).toBeInstanceOf(SyntaxError)
+        }
+      }),
+    ))
+})

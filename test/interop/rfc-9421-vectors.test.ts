@@ -1,0 +1,58 @@
+import { describe, expect, it } from 'vitest'
+import { importEdgeKeys } from '../../packages/origin-plugin/src/edge-keys.ts'
+import { verifyBytes } from '../../packages/origin-plugin/src/verify-bytes.ts'
+
+const SECRET = 'uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ=='
+const KEYS = importEdgeKeys([
+  { kty: 'oct', kid: 'test-shared-secret', k: Buffer.from(SECRET, 'base64').toString('base64url') },
+  { kty: 'OKP', crv: 'Ed25519', kid: 'test-key-ed25519', x: 'JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs' },
+])
+
+/** The examples whose algorithms are ours. Their components are not: it is the keys and the bytes that are tried here. */
+const VECTORS = [
+  {
+    section: 'B.2.5',
+    keyid: 'test-shared-secret',
+    base: `"date": Tue, 20 Apr 2021 02:07:55 GMT
+"@authority": example.com
+"content-type": application/json
+"@signature-params": ("date" "@authority" "content-type");created=1618884473;keyid="test-shared-secret"`,
+    signature: 'pxcQw6G3AjtMBQjwo8XzkZf/bws5LelbaMk5rGIGtE8=',
+  },
+  {
+    section: 'B.2.6',
+    keyid: 'test-key-ed25519',
+    base: `"date": Tue, 20 Apr 2021 02:07:55 GMT
+"@method": POST
+"@path": /foo
+"@authority": example.com
+"content-type": application/json
+"content-length": 18
+"@signature-params": ("date" "@method" "@path" "@authority" "content-type" "content-length");created=1618884473;keyid="test-key-ed25519"`,
+    signature: 'wqcAqbmYJ2ji2glfAMaRy4gruYYnx2nEFN2HN6jrnDnQCK1u02Gb04v9EDgwUPiu4A0w6vuQv5lIp5WPpBKRCw==',
+  },
+]
+
+describe.each(VECTORS)('the example of RFC 9421, $section', ({ keyid, base, signature }) => {
+  const verify = (base: string, bytes: Buffer) => {
+    const key = KEYS.get(keyid)
+    return key !== undefined && verifyBytes(base, bytes, key)
+  }
+  const bytes = Buffer.from(signature, 'base64')
+
+  it('verifies', () => {
+    expect(verify(base, bytes)).toBe(true)
+  })
+
+  it('fails with any other character of the base, or any other byte of the signature', () => {
+    for (let at = 0; at < base.length; at += 1) {
+      const other = base[at] === 'x' ? 'y' : 'x'
+      expect(verify(base.slice(0, at) + other + base.slice(at + 1), bytes), `character ${at}`).toBe(false)
+    }
+    for (const [at, byte] of bytes.entries()) {
+      expect(verify(base, Buffer.from(bytes.with(at, byte ^ 1))), `byte ${at}`).toBe(false)
+    }
+    expect(verify(base, bytes.subarray(1))).toBe(false)
+    expect(verify(base, Buffer.concat([bytes, bytes]))).toBe(false)
+  })
+})
