@@ -3,7 +3,7 @@ import { env } from 'node:process'
 import fc from 'fast-check'
 
 /** A seed that is always the same and few cases, unless `pnpm fuzz` says otherwise. */
-const { FUZZ_SEED = '9421', FUZZ_RUNS = '2000', FUZZ_LEDGER } = env
+const { FUZZ_SEED = '9421', FUZZ_RUNS = '1500', FUZZ_LEDGER } = env
 
 /**
  * Checks a property on random cases, and notes for the report how many were really run.

@@ -7,7 +7,7 @@ import { env, execPath } from 'node:process'
 import { ROOT } from '../support/files.ts'
 
 /** `pnpm fuzz`: the tests of this folder with another seed and many more cases. FUZZ_SEED repeats a run. */
-const { FUZZ_SEED = String(randomInt(2 ** 31)), FUZZ_RUNS = '40000' } = env
+const { FUZZ_SEED = String(randomInt(2 ** 31)), FUZZ_RUNS = '20000' } = env
 const folder = mkdtempSync(join(tmpdir(), 'countersign-fuzz-'))
 const ledger = join(folder, 'ledger')
 

@@ -70,6 +70,7 @@ describe('combinations', () => {
     ['by a common name that is not text', { subject: { CN: 'mallory' } }, { subject: 'CN=#04024869' }],
     ['by a certificate that was not forwarded', { san: { dns: 'mallory.example' } }, { subjectAltNames: null }],
     ['by having no key identifier', { keyId: 'ABCD' }, { keyId: undefined }],
+    ['by a name for it that only OpenSSL knows', { subject: { '2.5.4.34': 'a' } }, { subject: 'CN=pay-1+seeAlso=a' }],
     ['in capital letters', { san: { dns: /^MALLORY\.example$/ } }, { subjectAltNames: { dns: ['mallory.example'] } }],
   ])('keep a deny list from being left %s', (_what, denied, cert) => {
     expect(outcome(not(denied), cert)).not.toBe('match')

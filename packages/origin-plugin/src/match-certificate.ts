@@ -77,17 +77,25 @@ function attributeGuard(which: 'subject' | 'issuer', type: string, match: TextMa
   const description = `${which} ${name}=${describeTextMatch(match)}`
   const other = mismatch(`not: ${description}`)
   const doubt = undecided(`${which} ${name} occurs more than once or is not text`)
+  const disguise = undecided(`${which} has an attribute under a name without a known OID, which may be ${name}`)
   return {
     description,
     decide(cert) {
       const values = cert[which].getAll(id)
       const [value] = values
-      if (value === undefined) return other
+      // A header names attributes as OpenSSL does. It knows names that we do not, and a deny list by OID must not miss them.
+      if (value === undefined) return name === id && hasUnknownName(cert[which]) ? disguise : other
       if (values.length > 1 || typeof value !== 'string') return doubt
       return test(value) ? MATCH : other
     },
   }
 }
+
+function hasUnknownName({ rdns }: DistinguishedName): boolean {
+  return rdns.flat().some(({ type }) => !isOid(attributeTypeId(type)))
+}
+
+const isOid = (id: string) => /^[\d.]+$/.test(id)
 
 /**
  * Unknown names are legal in a certificate's text, but in a requirement they are typos: `CNN` would match nothing, and its
@@ -95,7 +103,7 @@ function attributeGuard(which: 'subject' | 'issuer', type: string, match: TextMa
  */
 function attributeName(type: string, where: string): string {
   try {
-    if (/^[\d.]+$/.test(attributeTypeId(type))) return attributeTypeName(type)
+    if (isOid(attributeTypeId(type))) return attributeTypeName(type)
   } catch {
     // Not even the form of a name: the same sentence says what to write.
   }

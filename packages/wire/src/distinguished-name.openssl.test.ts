@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { attributeTypeId } from './attribute-types.ts'
 import {
   type AttributeTypeAndValue,
   formatDistinguishedName,
@@ -172,4 +173,24 @@ describe('parseDistinguishedName, of what OpenSSL prints', () => {
     },
     20_000,
   )
+
+  it('takes no type of OpenSSL for another one', async () => {
+    const { stdout } = await run('openssl', ['list', '-objects'])
+    const types = [...stdout.matchAll(/^(\S+) = (?:.*, )?([\d.]+)$/gm)].map(([, name = '', oid = '']) => ({
+      name,
+      oid,
+    }))
+    expect(types.length).toBeGreaterThan(1_000)
+    const taken = types.filter(({ name, oid }) => {
+      try {
+        const [[attribute] = []] = parseDistinguishedName(`${name}=a`)
+        const id = attributeTypeId(attribute?.type ?? '')
+        return /^\d/.test(id) && id !== oid
+      } catch (error) {
+        expect(error).toBeInstanceOf(SyntaxError)
+        return false
+      }
+    })
+    expect(taken).toEqual([])
+  })
 })

@@ -199,6 +199,12 @@ describe('parseDistinguishedName', () => {
     }
   })
 
+  it.each(['uid', 'Mail'])('refuses %s, under which OpenSSL prints another type than everybody else', (type) => {
+    const ambiguous = 'uid and Mail are two types each: write UID, mail or an OID'
+    expect(() => parseDistinguishedName(`${type}=a`)).toThrow(refusal(ambiguous, type.length))
+    expect(() => parseDistinguishedName(`CN=a+${type} =b`)).toThrow(refusal(ambiguous, type.length + 5))
+  })
+
   it('keeps repeated types, in order', () => {
     expect(parseDistinguishedName('CN=a,CN=b,cn=a+CN=a')).toEqual([
       ...rdns(['CN', 'a'], ['CN', 'b']),

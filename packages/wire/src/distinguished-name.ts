@@ -22,7 +22,8 @@ export const MAX_DISTINGUISHED_NAME_LENGTH = 16_384
  *
  * @param text - the name, most specific RDN first; `""` is the empty name
  * @returns the RDNs in the order of the text
- * @throws SyntaxError if the text is anything else, or longer than {@link MAX_DISTINGUISHED_NAME_LENGTH} characters
+ * @throws SyntaxError if the text is anything else, has a type in one of the two spellings that OpenSSL gives to another
+ *   type than everybody else (`uid`, `Mail`), or is longer than {@link MAX_DISTINGUISHED_NAME_LENGTH} characters
  * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-3 RFC 4514, section 3}
  * @example
  * ```ts
@@ -69,6 +70,7 @@ class Parser {
   #parseAttribute(): AttributeTypeAndValue {
     this.#skipSpaces()
     const type = this.#readUntil(' =')
+    if (AMBIGUOUS_TYPES.includes(type)) throw this.#error('uid and Mail are two types each: write UID, mail or an OID')
     this.#skipSpaces()
     if (this.#text[this.#at] !== '=') throw this.#error('expected an attribute such as CN=value')
     this.#at += 1
@@ -161,6 +163,12 @@ class Parser {
     return new SyntaxError(`not a distinguished name: ${what} (at character ${this.#at})`)
   }
 }
+
+/**
+ * OpenSSL prints uniqueIdentifier as `uid` and userId as `UID`, and has a `Mail` beside `mail`. Read in any case, as
+ * names are, a certificate's uniqueIdentifier would pass for its user id.
+ */
+const AMBIGUOUS_TYPES = ['uid', 'Mail']
 
 const ESCAPABLE = ' "#+,;<=>\\'
 

@@ -1,0 +1,232 @@
+import { allOf, anyOf, DistinguishedName, not, type Requirement } from '@countersign/origin-plugin'
+import { formatDistinguishedName } from '@countersign/wire'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import type { ClientCert } from '../../packages/origin-plugin/src/client-cert.ts'
+import { createGuardCompiler } from '../../packages/origin-plugin/src/compile-guard.ts'
+import { makeClientCert, makeRequest } from '../../packages/origin-plugin/src/testing/client-cert.ts'
+import { fuzz } from './fuzz.ts'
+
+/** Yes, no, and nothing that one could be sure of. */
+type Answer = true | false | null
+type Value = string | Uint8Array
+type Rdn = readonly { readonly type: string; readonly value: Value }[]
+
+/** A certificate as far as the requirements of this test look at it. */
+interface Cert {
+  readonly subject: readonly Rdn[]
+  readonly issuer: readonly Rdn[]
+  readonly fingerprint: string
+  readonly serial: string
+  readonly keyId: string | undefined
+  readonly dns: readonly string[] | undefined
+}
+
+/** One requirement with what it means, said a second time and as plainly as possible. */
+interface Leaf {
+  readonly requirement: Requirement
+  readonly answer: (cert: Cert) => Answer
+}
+type Tree = Leaf | { readonly operator: 'allOf' | 'anyOf' | 'not'; readonly trees: readonly Tree[] }
+
+// Few values, so that requirements and certificates often agree.
+const value: fc.Arbitrary<Value> = fc.oneof(
+  { weight: 9, arbitrary: fc.constantFrom('a', 'b', 'A', 'a,b', ' a', 'ab') },
+  { weight: 1, arbitrary: fc.constant(Uint8Array.of(4, 1, 0x61)) },
+)
+const text = value.filter((each) => typeof each === 'string')
+const TYPES = { CN: ['CN', 'cn', '2.5.4.3', 'commonName'], O: ['O', 'organizationName'], OU: ['OU', 'oid.2.5.4.11'] }
+const type = fc.constantFrom('CN', 'O', 'OU') as fc.Arbitrary<keyof typeof TYPES>
+const rdn = fc.array(fc.record({ type, value }), { minLength: 1, maxLength: 2 })
+const name = fc.array(rdn, { maxLength: 3 })
+const someName = fc.array(rdn, { minLength: 1, maxLength: 3 })
+
+const fingerprint = fc.constantFrom('AA', 'AB', 'BA').map((byte) => byte.repeat(32))
+const serial = fc.constantFrom('01', '0A1B', 'FF')
+const host = fc.constantFrom('a.example', 'b.example', '*.example')
+
+const cert: fc.Arbitrary<Cert> = fc.record({
+  subject: name,
+  issuer: name,
+  fingerprint,
+  serial,
+  keyId: fc.option(serial, { nil: undefined }),
+  dns: fc.option(fc.array(host, { maxLength: 2 }), { nil: undefined }),
+})
+
+/** A text match with what it accepts: a text, a list or a pattern. */
+const textMatch = fc.oneof(
+  text.map((one) => ({ match: one, accepts: (value: string) => value === one })),
+  fc
+    .array(text, { minLength: 1, maxLength: 3 })
+    .map((list) => ({ match: list, accepts: (value: string) => list.some((each) => each === value) })),
+  fc.constantFrom(
+    { match: /^a+$/, accepts: (value: string) => value === 'a' },
+    { match: /^[ab]+$/i, accepts: (value: string) => ['a', 'b', 'A', 'ab'].includes(value) },
+    { match: /^(?:a|a,b)$/, accepts: (value: string) => value === 'a' || value === 'a,b' },
+  ),
+)
+
+/** An attribute must be there exactly once, as text. */
+const attributeLeaf: fc.Arbitrary<Leaf> = fc
+  .tuple(fc.constantFrom('subject' as const, 'issuer' as const), type, fc.nat(3), textMatch)
+  .map(([which, type, spelling, { match, accepts }]) => ({
+    requirement: { [which]: { [TYPES[type][spelling % TYPES[type].length] as string]: match } },
+    answer: (cert) => {
+      const values = cert[which].flat().filter((each) => each.type === type)
+      if (values.length === 0) return false
+      const [only] = values
+      if (values.length > 1 || typeof only?.value !== 'string') return null
+      return accepts(only.value)
+    },
+  }))
+
+/** The same number of RDNs, and each with the same attributes, whatever their order. */
+function isSameName(one: readonly Rdn[], other: readonly Rdn[]): boolean {
+  const bag = (rdn: Rdn) => rdn.map(({ type, value }) => `${type} ${typeof value} ${value}`).sort()
+  return JSON.stringify(one.map(bag)) === JSON.stringify(other.map(bag))
+}
+
+const nameLeaf: fc.Arbitrary<Leaf> = fc
+  .tuple(fc.constantFrom('subject' as const, 'issuer' as const), fc.array(someName, { minLength: 1, maxLength: 2 }))
+  .map(([which, names]) => {
+    const texts = names.map((each) => formatDistinguishedName(each))
+    return {
+      requirement: { [which]: texts.length === 1 ? (texts[0] as string) : texts },
+      answer: (cert) => names.some((each) => isSameName(each, cert[which])),
+    }
+  })
+
+const fingerprintLeaf: fc.Arbitrary<Leaf> = fc.tuple(fingerprint, fc.boolean()).map(([wanted, isLower]) => ({
+  requirement: { fingerprint256: isLower ? wanted.toLowerCase() : (wanted.match(/../g) ?? []).join(':') },
+  answer: (cert) => cert.fingerprint === wanted,
+}))
+
+const keyIdLeaf: fc.Arbitrary<Leaf> = serial.map((wanted) => ({
+  requirement: { keyId: [wanted.toLowerCase()] },
+  answer: (cert) => (cert.keyId === undefined ? null : cert.keyId === wanted),
+}))
+
+const hostLeaf: fc.Arbitrary<Leaf> = host.map((wanted) => ({
+  requirement: { san: { dns: wanted.toUpperCase() } },
+  answer: (cert) => (cert.dns === undefined ? null : cert.dns.includes(wanted)),
+}))
+
+const functionLeaf: fc.Arbitrary<Leaf> = fc.constantFrom<Leaf>(
+  { requirement: () => true, answer: () => true },
+  { requirement: () => false, answer: () => false },
+  { requirement: (cert) => cert.serialNumber === '01', answer: (cert) => cert.serial === '01' },
+  { requirement: () => undefined as never, answer: () => null },
+  { requirement: () => 1 as never, answer: () => null },
+  { requirement: () => Promise.resolve(true) as never, answer: () => null },
+  {
+    requirement: () => {
+      throw new Error('broken')
+    },
+    answer: () => null,
+  },
+)
+
+/** Several properties in one object: all must match. */
+const objectLeaf: fc.Arbitrary<Leaf> = fc.tuple(attributeLeaf, nameLeaf, fingerprintLeaf).map((leaves) => {
+  const requirement = Object.assign({}, ...leaves.map((leaf) => leaf.requirement)) as Record<string, unknown>
+  // Where two speak of the same name, the later one stands.
+  const said = leaves.filter((leaf) =>
+    Object.entries(leaf.requirement).every(([key, match]) => requirement[key] === match),
+  )
+  return { requirement: requirement as Requirement, answer: (cert) => every(said.map((leaf) => leaf.answer(cert))) }
+})
+
+const anyCert: Leaf = { requirement: true, answer: () => true }
+const leaf = fc.oneof(
+  { weight: 4, arbitrary: attributeLeaf },
+  { weight: 2, arbitrary: nameLeaf },
+  fingerprintLeaf,
+  keyIdLeaf,
+  hostLeaf,
+  functionLeaf,
+  objectLeaf,
+  fc.constant(anyCert),
+)
+
+const { tree } = fc.letrec<{ tree: Tree }>((tie) => ({
+  tree: fc.oneof(
+    { maxDepth: 4, withCrossShrink: true },
+    leaf,
+    fc.record({
+      operator: fc.constantFrom('allOf' as const, 'anyOf' as const),
+      trees: fc.array(tie('tree'), { minLength: 1, maxLength: 3 }),
+    }),
+    fc.record({ operator: fc.constant('not' as const), trees: tie('tree').map((one) => [one]) }),
+  ),
+}))
+
+function requirementOf(tree: Tree): Requirement {
+  if (!('operator' in tree)) return tree.requirement
+  const [first = true, ...rest] = tree.trees.map(requirementOf)
+  switch (tree.operator) {
+    case 'allOf':
+      return allOf(first, ...rest)
+    case 'anyOf':
+      return anyOf(first, ...rest)
+    case 'not':
+      return not(first)
+  }
+}
+
+const every = (answers: readonly Answer[]): Answer =>
+  answers.includes(false) ? false : answers.includes(null) ? null : true
+
+/** The reference: Kleene's three-valued logic. */
+function answerOf(tree: Tree, cert: Cert): Answer {
+  if (!('operator' in tree)) return tree.answer(cert)
+  const answers = tree.trees.map((each) => answerOf(each, cert))
+  switch (tree.operator) {
+    case 'allOf':
+      return every(answers)
+    case 'anyOf':
+      return answers.includes(true) ? true : answers.includes(null) ? null : false
+    case 'not':
+      return answers[0] === null ? null : !answers[0]
+  }
+}
+
+/** Names as objects, not through text: the certificate's are read from DER or from a header. */
+function clientCert({ subject, issuer, fingerprint, serial, keyId, dns }: Cert): ClientCert {
+  return {
+    ...makeClientCert({ subjectAltNames: dns ? { dns } : null }),
+    subject: new DistinguishedName(subject),
+    issuer: new DistinguishedName(issuer),
+    fingerprint256: (fingerprint.match(/../g) ?? []).join(':'),
+    serialNumber: serial,
+    keyId,
+  }
+}
+
+const OUTCOMES = new Map<Answer, string>([
+  [true, 'match'],
+  [false, 'mismatch'],
+  [null, 'undecided'],
+])
+
+describe('a requirement', () => {
+  it('decides as a second evaluator does that knows nothing of the first', () =>
+    fuzz(
+      fc.property(tree, cert, (tree, cert) => {
+        const guard = createGuardCompiler({}).compile(requirementOf(tree), 'GET /')
+        expect(guard.decide(clientCert(cert), makeRequest()).outcome).toBe(OUTCOMES.get(answerOf(tree, cert)))
+      }),
+      2,
+    ))
+
+  it('decides the same when it is a policy, and the opposite or nothing when it is negated', () =>
+    fuzz(
+      fc.property(tree, cert, (tree, cert) => {
+        const compiler = createGuardCompiler({ policy: requirementOf(tree), other: not('policy') })
+        const decide = (name: string) => compiler.compile(name, 'GET /').decide(clientCert(cert), makeRequest()).outcome
+        const answer = answerOf(tree, cert)
+        expect(decide('policy')).toBe(OUTCOMES.get(answer))
+        expect(decide('other')).toBe(OUTCOMES.get(answer === null ? null : !answer))
+      }),
+    ))
+})

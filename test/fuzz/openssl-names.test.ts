@@ -1,0 +1,166 @@
+import { execFile } from 'node:child_process'
+import { generateKeyPairSync } from 'node:crypto'
+import { attributeTypeId, parseDistinguishedName, type RelativeDistinguishedName } from '@countersign/wire'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { readCertificateNames } from '../../packages/origin-plugin/src/certificate-names.ts'
+import { TAG } from '../../packages/origin-plugin/src/der.ts'
+import { der, derName } from '../../packages/origin-plugin/src/testing/certificates.ts'
+import { fuzz } from './fuzz.ts'
+
+/** An attribute as it is put into the certificate, and the value that everybody must read in it. */
+interface PutIn {
+  readonly oid: string
+  readonly encoded: Uint8Array
+  readonly value: string | Uint8Array
+}
+/** A name in the order of the certificate. */
+type NamePutIn = readonly (readonly PutIn[])[]
+
+const anyCharacter = fc.string({ unit: 'binary', maxLength: 10 })
+/** What names, quoting and escaping are made of. */
+const special = fc.string({ unit: fc.constantFrom(...' ,;+="#<>\\/=a0\0\n\x7f'), maxLength: 8 })
+const latin1 = fc.string({ unit: fc.nat(0xff).map((code) => String.fromCharCode(code)), maxLength: 10 })
+const ascii = fc.string({ unit: fc.nat(0x7f).map((code) => String.fromCharCode(code)), maxLength: 10 })
+const printable = fc.string({ unit: fc.constantFrom(..."AZaz09 '()+,-./:=?"), maxLength: 10 })
+// A BMPString has no pairs of surrogates for OpenSSL, which prints nothing of a name with one.
+const basicPlane = anyCharacter.map((text) => text.replace(/[\u{10000}-\u{10ffff}]/gu, '\u20ac'))
+
+const latin1Bytes = (text: string) => Buffer.from(text, 'latin1')
+const utf32 = (text: string) => {
+  const bytes = Buffer.alloc(4 * [...text].length)
+  for (const [at, character] of [...text].entries()) bytes.writeUInt32BE(character.codePointAt(0) as number, 4 * at)
+  return bytes
+}
+const strings: readonly [tag: number, text: fc.Arbitrary<string>, encode: (text: string) => Uint8Array][] = [
+  [0x0c, fc.oneof(anyCharacter, special), (text) => Buffer.from(text)],
+  [0x13, printable, latin1Bytes],
+  [0x16, fc.oneof(ascii, special), latin1Bytes],
+  [0x14, latin1, latin1Bytes],
+  [0x1e, fc.oneof(basicPlane, special), (text) => Buffer.from(text, 'utf16le').swap16()],
+  [0x1c, anyCharacter, utf32],
+]
+const anyString = fc.oneof(
+  ...strings.map(([tag, text, encode]) => text.map((value) => ({ value, encoded: der(tag, encode(value)) }))),
+)
+/** No string: stays bytes. */
+const noString = fc
+  .tuple(fc.constantFrom(0x30, 0x03), fc.uint8Array({ maxLength: 6 }))
+  .map(([tag, bytes]) => der(tag, tag === 0x03 ? Uint8Array.of(0, ...bytes) : der(0x04, bytes)))
+  .map((encoded) => ({ value: Uint8Array.from(encoded), encoded }))
+
+/** Types that the table knows, and types that nobody has a name for. */
+const oid = fc.oneof(
+  fc.constantFrom(
+    ...[
+      '2.5.4.3',
+      '2.5.4.4',
+      '2.5.4.5',
+      '2.5.4.6',
+      '2.5.4.9',
+      '2.5.4.10',
+      '2.5.4.11',
+      '2.5.4.12',
+      '2.5.4.45',
+      '2.5.4.46',
+      '2.5.4.97',
+    ],
+    ...['0.9.2342.19200300.100.1.1', '0.9.2342.19200300.100.1.3', '0.9.2342.19200300.100.1.25', '1.2.840.113549.1.9.1'],
+    ...['1.3.6.1.4.1.311.60.2.1.3', '2.5.4.54', '2.5.4.65', '2.5.4.72'],
+  ),
+  fc
+    .tuple(
+      fc.constantFrom('0.39', '1.3.6.1.4.1.99999', '2.999', '2.48'),
+      fc.array(fc.bigInt({ min: 0n, max: 2n ** 40n }), { minLength: 1, maxLength: 3 }),
+    )
+    .map(([root, arcs]) => `${root}.${arcs.join('.')}`),
+  fc.constantFrom(...[19, 21, 23, 24, 25, 26, 27, 51, 98, 99, 100].map((arc) => `2.5.4.${arc}`)),
+)
+
+const attribute: fc.Arbitrary<PutIn> = fc
+  .tuple(oid, fc.oneof({ weight: 12, arbitrary: anyString }, { weight: 1, arbitrary: noString }))
+  .map(([oid, value]) => ({ oid, ...value }))
+const name: fc.Arbitrary<NamePutIn> = fc.array(fc.array(attribute, { minLength: 1, maxLength: 3 }), { maxLength: 4 })
+
+function oidContents(oid: string): string {
+  const [first = 0n, second = 0n, ...rest] = oid.split('.').map(BigInt)
+  return [first * 40n + second, ...rest].map(base128).join('')
+}
+
+function base128(arc: bigint): string {
+  let bytes = Number(arc & 0x7fn)
+    .toString(16)
+    .padStart(2, '0')
+  for (let left = arc >> 7n; left > 0n; left >>= 7n) bytes = Number((left & 0x7fn) | 0x80n).toString(16) + bytes
+  return bytes
+}
+
+const encodeName = (name: NamePutIn) =>
+  derName(...name.map((rdn) => rdn.map(({ oid, encoded }) => [oidContents(oid), encoded] as const)))
+
+const PUBLIC_KEY = generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' })
+const ED25519 = der(TAG.SEQUENCE, der(TAG.OID, Buffer.from('2b6570', 'hex')))
+const VALIDITY = der(TAG.SEQUENCE, der(TAG.UTC_TIME, '260101000000Z'), der(TAG.UTC_TIME, '360101000000Z'))
+
+/** A certificate with these names. Its signature is nobody's: printing and reading ask for none. */
+function certificate(subject: NamePutIn, issuer: NamePutIn): Buffer {
+  const version = der(0xa0, der(TAG.INTEGER, '\x02'))
+  const names = [encodeName(issuer), VALIDITY, encodeName(subject)]
+  const tbs = der(TAG.SEQUENCE, version, der(TAG.INTEGER, '\x01'), ED25519, ...names, PUBLIC_KEY)
+  return der(TAG.SEQUENCE, tbs, ED25519, der(TAG.BIT_STRING, Buffer.alloc(65)))
+}
+
+/** What OpenSSL prints of subject and issuer; it escapes line ends, so that a name is a line. */
+function print(certificate: Buffer, nameopt: string): Promise<{ subject: string; issuer: string }> {
+  return new Promise((resolve, reject) => {
+    const args = ['x509', '-inform', 'DER', '-noout', '-subject', '-issuer', '-nameopt', nameopt]
+    const child = execFile('openssl', args, { encoding: 'latin1' }, (error, output) => {
+      const match = /^subject=(.*)\nissuer=(.*)\n$/.exec(output)
+      if (match) resolve({ subject: match[1] as string, issuer: match[2] as string })
+      else reject(error ?? new Error(`openssl printed ${JSON.stringify(output)}`))
+    })
+    child.stdin?.end(certificate)
+  })
+}
+
+/** OpenSSL forgets to escape a value that is one number sign, which must not be taken for anything. */
+const isUnescaped = (name: NamePutIn) => name.flat().some(({ value }) => value === '#')
+
+/** A name for comparison: RDNs in order, their attributes in any. */
+const comparable = (rdns: readonly RelativeDistinguishedName[]) =>
+  rdns.map((rdn) =>
+    rdn
+      .map(({ type, value }) => JSON.stringify([attributeTypeId(type), typeof value === 'string' ? value : [...value]]))
+      .sort(),
+  )
+const parse = (text: string) => comparable(parseDistinguishedName(text))
+const putIn = (name: NamePutIn) => comparable(name.map((rdn) => rdn.map(({ oid, value }) => ({ type: oid, value }))))
+
+describe('the names of a random certificate', () => {
+  it('are read from what OpenSSL prints, and from the certificate, as they were put in', () =>
+    fuzz(
+      fc.asyncProperty(name, name, async (subject, issuer) => {
+        const cert = certificate(subject, issuer)
+        const read = readCertificateNames(cert)
+        const [rfc2253, oneline, compat] = await Promise.all([
+          print(cert, 'RFC2253'),
+          print(cert, 'oneline'),
+          print(cert, 'compat'),
+        ])
+        for (const [which, name] of Object.entries({ subject, issuer }) as ['subject' | 'issuer', NamePutIn][]) {
+          const inOrder = putIn(name)
+          expect(comparable(read[which].rdns), 'from the certificate').toEqual(inOrder.toReversed())
+          if (isUnescaped(name)) {
+            for (const { [which]: text } of [rfc2253, oneline]) expect(() => parse(text), text).toThrow(SyntaxError)
+          } else {
+            expect(parse(rfc2253[which]), rfc2253[which]).toEqual(inOrder.toReversed())
+            expect(parse(oneline[which]), oneline[which]).toEqual(inOrder)
+          }
+          // The borders between attributes are lost there: nothing but the empty name may be read.
+          if (name.length === 0) expect(parse(compat[which])).toEqual([])
+          else expect(() => parse(compat[which]), compat[which]).toThrow(SyntaxError)
+        }
+      }),
+      0.1,
+    ))
+})

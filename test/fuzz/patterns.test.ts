@@ -1,0 +1,108 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { compileTextMatch, type TextTest } from '../../packages/origin-plugin/src/text-match.ts'
+import { fuzz } from './fuzz.ts'
+
+// Pieces of patterns rather than patterns: what looks anchored and is not lies between the rules.
+const piece = fc.constantFrom(
+  ...[
+    'a',
+    'b',
+    '.',
+    '^',
+    '$',
+    '|',
+    '(',
+    ')',
+    '(?:',
+    '(?=',
+    '(?!',
+    '(?<=',
+    '(?<!',
+    '(?i:',
+    '(?m:',
+    '(?<n>',
+    '\\k<n>',
+    '[',
+    ']',
+  ],
+  ...[
+    '[^',
+    '[]',
+    '[^]',
+    '\\',
+    '\\\\',
+    '\\|',
+    '\\$',
+    '\\^',
+    '\\(',
+    '\\[',
+    '\\]',
+    '\\b',
+    '\\B',
+    '\\d',
+    '\\c',
+    '\\u{61}',
+    '\\x',
+    '\\1',
+  ],
+  ...['*', '+', '?', '{2}', '{,2}', '--', '&&', '[[a]', '\\q{a|b}', '$|^', '^|', '|$', '\n'],
+)
+const source = fc.array(piece, { maxLength: 10 }).map((pieces) => pieces.join(''))
+const anchored = source.map((inner) => `^${inner}$`)
+const flags = fc
+  .tuple(fc.constantFrom('', 'u', 'v'), fc.subarray(['d', 'i', 's', 'm', 'g', 'y'], { maxLength: 2 }))
+  .map(([set, others]) => set + others.join(''))
+const value = fc.string({ unit: fc.constantFrom(...'ab|()[]^$\\\n1,A'), maxLength: 6 })
+
+const pattern = fc.tuple(fc.oneof(source, { weight: 4, arbitrary: anchored }), flags).chain(([source, flags]) => {
+  try {
+    return fc.constant(new RegExp(source, flags))
+  } catch {
+    return fc.constant(null)
+  }
+})
+
+function compile(pattern: RegExp): TextTest | null {
+  try {
+    return compileTextMatch(pattern, 'subject.CN')
+  } catch (error) {
+    expect(error).toBeInstanceOf(TypeError)
+    return null
+  }
+}
+
+describe('a pattern', () => {
+  it('never admits a value of which it matches a part only', () =>
+    fuzz(
+      fc.property(
+        pattern.filter((pattern) => pattern !== null),
+        fc.array(value, { minLength: 5, maxLength: 20 }),
+        (pattern, values) => {
+          const test = compile(pattern)
+          const whole = new RegExp(`^(?:${pattern.source})$`, pattern.flags.replace(/[gmy]/g, ''))
+          for (const value of values) {
+            if (!test?.(value)) continue
+            expect(whole.exec(value)?.[0], `${pattern} admits ${JSON.stringify(value)}`).toBe(value)
+            expect(test(value), 'again').toBe(true)
+          }
+        },
+      ),
+      5,
+    ))
+
+  it('that is written as the message says is accepted, and admits what it matches as a whole', () =>
+    fuzz(
+      fc.property(source, value, (source, value) => {
+        try {
+          // By itself first: `a)|(?:b` would close the group that is to hold it.
+          new RegExp(source)
+        } catch {
+          return
+        }
+        const whole = new RegExp(`^(?:${source})$`)
+        expect(compile(whole)?.(value)).toBe(whole.test(value))
+      }),
+      2,
+    ))
+})
