@@ -88,7 +88,7 @@ describe('a pattern', () => {
           }
         },
       ),
-      5,
+      3,
     ))
 
   it('that is written as the message says is accepted, and admits what it matches as a whole', () =>
