@@ -38,8 +38,11 @@ const text = value.filter((each) => typeof each === 'string')
 const TYPES = { CN: ['CN', 'cn', '2.5.4.3', 'commonName'], O: ['O', 'organizationName'], OU: ['OU', 'oid.2.5.4.11'] }
 const type = fc.constantFrom('CN', 'O', 'OU') as fc.Arbitrary<keyof typeof TYPES>
 const rdn = fc.array(fc.record({ type, value }), { minLength: 1, maxLength: 2 })
-const name = fc.array(rdn, { maxLength: 3 })
-const someName = fc.array(rdn, { minLength: 1, maxLength: 3 })
+/** Names that agree but for the order within an RDN, and names that differ in the borders between RDNs. */
+const [a, b] = [{ type: 'CN', value: 'a' } as const, { type: 'O', value: 'b' } as const]
+const twin = fc.constantFrom<readonly Rdn[]>([[a, b]], [[b, a]], [[a], [b]], [[b], [a]], [[a]], [[a, a]])
+const name = fc.oneof(twin, fc.array(rdn, { maxLength: 3 }))
+const someName = fc.oneof(twin, fc.array(rdn, { minLength: 1, maxLength: 3 }))
 
 const fingerprint = fc.constantFrom('AA', 'AB', 'BA').map((byte) => byte.repeat(32))
 const serial = fc.constantFrom('01', '0A1B', 'FF')

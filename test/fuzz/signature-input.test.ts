@@ -40,6 +40,35 @@ const piece = fc.oneof(
   fc.string({ maxLength: 2 }),
 )
 
+/** Mostly in order, with something repeated, moved, unknown or derived in between. */
+const componentList = fc
+  .tuple(
+    fc.subarray([...COVERED_FIELDS], { maxLength: 6 }),
+    fc.array(
+      fc.tuple(
+        fc.nat(6),
+        fc.constantFrom(...COVERED_FIELDS, ...DERIVED_COMPONENTS, 'date', 'X-Cert-Ski', 'x-cert-ski";sf'),
+      ),
+      { maxLength: 2 },
+    ),
+  )
+  .map(([fields, added]) => added.reduce((list, [at, name]) => list.toSpliced(at, 0, name), fields))
+
+const parameterChange = fc.tuple(
+  fc.constantFrom('created', 'expires', 'nonce', 'keyid', 'alg', 'tag'),
+  fc.constantFrom<(value: string, quote: string) => string>(
+    (value, quote) => `${quote}0${value}${'0'.repeat(64)}${quote}`,
+    (value, quote) => (quote ? `"0${value}!"` : `0${value}`),
+    (value, quote) => (quote ? value : `"${value}"`),
+    (value, quote) => `${quote}${value}${quote}.0`,
+    (value, quote) => ` ${quote}${value}${quote}`,
+    (value, quote) => `${quote}${value}${quote} `,
+    (value, quote) => `${quote}-${value}\\${quote}`,
+    (value, quote) => `${quote}${value}${quote};x=1`,
+    (_, quote) => quote + quote,
+  ),
+)
+
 describe('a Signature-Input member', () => {
   it('is read back as it was written', () =>
     fuzz(
@@ -64,6 +93,29 @@ describe('a Signature-Input member', () => {
           }
         },
       ),
+    ))
+
+  it('of components in any order is accepted exactly when they are in the order of the table, each once', () =>
+    fuzz(
+      fc.property(componentList, signatureInput, (fields, parameters) => {
+        const inOrder = COVERED_FIELDS.filter((name) => fields.includes(name))
+        const text = formatSignatureInput(fields, parameters)
+        if (fields.join() === inOrder.join()) expect(parseSignatureInput(text).fields).toEqual(fields)
+        else expect(() => parseSignatureInput(text)).toThrow(SyntaxError)
+      }),
+    ))
+
+  it('with a parameter in another spelling is refused', () =>
+    fuzz(
+      fc.property(signatureInput, parameterChange, ({ fields, ...input }, [name, spelling]) => {
+        const member = formatSignatureInput(fields, input)
+        const text = member.replace(
+          new RegExp(`;${name}=("?)([^;"]*)"?`),
+          (_, quote: string, value: string) => `;${name}=${spelling(value, quote)}`,
+        )
+        expect(text).not.toBe(member)
+        expect(() => parseSignatureInput(text)).toThrow(SyntaxError)
+      }),
     ))
 })
 

@@ -30,11 +30,14 @@ const change = fc.oneof(
   fc.record({ of: fc.constantFrom('input' as const, 'signature' as const), edits: someEdits }),
   fc.record({
     of: fc.constant('signature character' as const),
-    fromEnd: fc.nat(90),
-    character: fc.constantFrom(...BASE64),
+    fromEnd: fc.oneof(fc.nat(3), fc.nat(90)),
+    distance: fc.integer({ min: 1, max: 4 }),
   }),
   fc.record({ of: fc.constant('signature bit' as const), position: fc.nat(), bit: fc.nat(7) }),
-  fc.record({ of: fc.constantFrom('method' as const, 'target' as const, 'host' as const), edits: someEdits }),
+  fc.record({
+    of: fc.constantFrom('method' as const, 'path' as const, 'query' as const, 'host' as const),
+    edits: someEdits,
+  }),
 )
 type Change = typeof change extends fc.Arbitrary<infer T> ? T : never
 
@@ -82,7 +85,8 @@ function apply(request: WireRequest, change: Change): WireRequest {
     case 'signature character':
       return setting('signature', (value) => {
         const at = Math.max('countersign=:'.length, value.lastIndexOf(':') - 1 - change.fromEnd)
-        return value.slice(0, at) + change.character + value.slice(at + 1)
+        const next = (BASE64.indexOf(value.charAt(at)) + change.distance) % BASE64.length
+        return value.slice(0, at) + BASE64.charAt(next) + value.slice(at + 1)
       })
     case 'signature bit':
       return setting('signature', (value) => {
@@ -94,8 +98,12 @@ function apply(request: WireRequest, change: Change): WireRequest {
       })
     case 'method':
       return { ...request, method: applyEdits(request.method, change.edits) }
-    case 'target':
-      return { ...request, target: applyEdits(request.target, change.edits) }
+    case 'path':
+    case 'query': {
+      const { path, query } = splitRequestTarget(request.target)
+      if (change.of === 'path') return { ...request, target: applyEdits(path, change.edits) + query }
+      return { ...request, target: `${path}?${applyEdits(query.slice(1), change.edits)}` }
+    }
     case 'host':
       return setting('host', (value) => applyEdits(value, change.edits))
   }
