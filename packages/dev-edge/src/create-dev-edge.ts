@@ -4,6 +4,7 @@ import type { JWTPayload } from 'jose'
 import type { AccessLogin } from './access-claims.ts'
 import { ACCESS_CERTS_PATH, createAccessServer } from './access-endpoint.ts'
 import { AccessIssuer } from './access-issuer.ts'
+import { checkForwardCert } from './check-forward-cert.ts'
 import { closeable } from './close-server.ts'
 import { DevAccessTokens } from './dev-access.ts'
 import { type DevClient, type IssueClientOptions, issueClient, toPem } from './dev-client.ts'
@@ -251,9 +252,7 @@ function parseOrigin(origin: string): URL {
 }
 
 function workerBindings(key: SigningJwk, { forwardCert = 'leaf', require = 'none' }: DevEdgeOptions) {
-  if (!['leaf', 'chain', 'none'].includes(forwardCert)) {
-    throw new TypeError('forwardCert must be "leaf", "chain" or "none"')
-  }
+  checkForwardCert(forwardCert)
   if (!['none', 'verified'].includes(require)) throw new TypeError('require must be "none" or "verified"')
   return {
     COUNTERSIGN_KEY: JSON.stringify(key),

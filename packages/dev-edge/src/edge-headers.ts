@@ -9,12 +9,7 @@ export interface EdgeAdditions {
   readonly clientIp: string
   /** The Access token, `undefined` for none: one that the client sent goes in any case. */
   readonly accessToken: string | undefined
-  /** `request.cf`. */
-  readonly cf: object
 }
-
-/** The header from which workerd takes `request.cf`; it removes the header itself. */
-const CF_BLOB_HEADER = 'MF-CF-Blob'
 
 const OVERWRITTEN = new Set([
   ACCESS_TOKEN_HEADER,
@@ -34,14 +29,18 @@ const OVERWRITTEN = new Set([
  *
  * @see {@link https://developers.cloudflare.com/fundamentals/reference/http-headers/ Cloudflare: HTTP headers}
  */
-export function buildEdgeHeaders(raw: RawHeaders, { clientIp, accessToken, cf }: EdgeAdditions): string[] {
+export function buildEdgeHeaders(raw: RawHeaders, { clientIp, accessToken }: EdgeAdditions): string[] {
   const headers = [...headerPairs(withoutHopByHop(raw))].filter(([name]) => !isOverwritten(name)).flat()
   headers.push('CF-Ray', `${randomBytes(8).toString('hex')}-DEV`)
   headers.push('CF-Connecting-IP', clientIp, 'CF-Visitor', '{"scheme":"https"}')
   headers.push('X-Forwarded-For', [...forwardedFor(raw), clientIp].join(', '), 'X-Forwarded-Proto', 'https')
   if (accessToken !== undefined) headers.push('Cf-Access-Jwt-Assertion', accessToken)
-  headers.push(CF_BLOB_HEADER, asciiJson(cf))
   return headers
+}
+
+/** The header from which workerd takes `request.cf`; it removes the header itself. */
+export function buildCfHeader(cf: object): [name: string, value: string] {
+  return ['MF-CF-Blob', asciiJson(cf)]
 }
 
 /** `MF-*` steers Miniflare and workerd: a client could write its own `request.cf` with it. */

@@ -1,9 +1,20 @@
-import { randomBytes } from 'node:crypto'
-import { checkSigningKey, type SigningJwk } from '@countersign/wire'
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
+import { checkSigningKey, type SignatureAlgorithm, type SigningJwk } from '@countersign/wire'
 
-/** Makes an HMAC key for the edge signature. */
-export function createEdgeKey(): SigningJwk {
-  return { kty: 'oct', kid: `dev-${randomBytes(4).toString('hex')}`, k: randomBytes(32).toString('base64url') }
+/** Makes a key for the edge signature of one run. */
+export function createEdgeKey(alg: SignatureAlgorithm = 'hmac-sha256'): SigningJwk {
+  return createSigningKey(alg, `dev-${randomBytes(4).toString('hex')}`)
+}
+
+/**
+ * Makes a private key for the edge signature.
+ *
+ * @param kid - names the key on the wire
+ */
+export function createSigningKey(alg: SignatureAlgorithm, kid: string): SigningJwk {
+  if (alg === 'hmac-sha256') return { kty: 'oct', kid, k: randomBytes(32).toString('base64url') }
+  const { x = '', d = '' } = generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' })
+  return { kty: 'OKP', kid, crv: 'Ed25519', x, d }
 }
 
 /**

@@ -1,4 +1,3 @@
-import { constants } from 'node:crypto'
 import { Agent } from 'node:http'
 import { createServer, type Server } from 'node:https'
 import { answerAccessCerts } from './access-endpoint.ts'
@@ -7,16 +6,12 @@ import { answerFailure } from './answer.ts'
 import { closeable } from './close-server.ts'
 import { forwardRequest, type WorkerAddress } from './forward-request.ts'
 import { forwardUpgrade, responseOn } from './forward-upgrade.ts'
+import { type MutualTlsOptions, mutualTls } from './mutual-tls.ts'
 import { keepPeerCertificates } from './peer-certificates.ts'
 import { buildWorkerRequest, type EdgeState } from './worker-request.ts'
 
 /** What the listener needs. */
-export interface TlsListenerOptions {
-  /** Its own certificate and key, in PEM. */
-  readonly cert: string
-  readonly key: string
-  /** PEM of the CA whose clients are verified. */
-  readonly clientCa: string
+export interface TlsListenerOptions extends MutualTlsOptions {
   readonly edge: EdgeState
   readonly access: AccessIssuer
   readonly worker: WorkerAddress
@@ -34,18 +29,8 @@ export class TlsListener {
   readonly #close: () => Promise<void>
   readonly #agent = new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT })
 
-  constructor({ cert, key, clientCa, edge, access, worker }: TlsListenerOptions) {
-    this.server = createServer({
-      cert,
-      key,
-      ca: clientCa,
-      requestCert: true,
-      rejectUnauthorized: false,
-      minVersion: 'TLSv1.2',
-      // A resumed session carries the client's certificate without its chain.
-      secureOptions: constants.SSL_OP_NO_TICKET,
-      maxHeaderSize: MAX_HEADER_SIZE,
-    })
+  constructor({ edge, access, worker, ...tls }: TlsListenerOptions) {
+    this.server = createServer({ ...mutualTls(tls), maxHeaderSize: MAX_HEADER_SIZE })
     this.#close = closeable(this.server)
     keepPeerCertificates(this.server)
     this.server.on('request', async (request, response) => {

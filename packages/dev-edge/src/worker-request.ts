@@ -4,7 +4,7 @@ import type { AccessCertificate } from './access-claims.ts'
 import { readCertificateFields } from './certificate-fields.ts'
 import { readClientHandshake } from './client-handshake.ts'
 import { DEV_ACCESS_HEADER, type DevAccessTokens } from './dev-access.ts'
-import { buildEdgeHeaders } from './edge-headers.ts'
+import { buildCfHeader, buildEdgeHeaders } from './edge-headers.ts'
 import { headerPairs } from './hop-by-hop.ts'
 import { RefusedByEdge } from './refused-by-edge.ts'
 import { buildTlsClientAuth, type EdgeKnowledge, type FullTlsClientAuth } from './tls-client-auth.ts'
@@ -48,11 +48,8 @@ export async function buildWorkerRequest(request: IncomingMessage, edge: EdgeSta
     tlsCipher: socket.getCipher()?.standardName ?? '',
     tlsClientAuth,
   }
-  return {
-    method,
-    target: `https://${authority}${url}`,
-    headers: buildEdgeHeaders(request.rawHeaders, { clientIp: socket.remoteAddress ?? '', accessToken, cf }),
-  }
+  const headers = buildEdgeHeaders(request.rawHeaders, { clientIp: socket.remoteAddress ?? '', accessToken })
+  return { method, target: `https://${authority}${url}`, headers: [...headers, ...buildCfHeader(cf)] }
 }
 
 function readAuthority(request: IncomingMessage): string {
@@ -63,7 +60,7 @@ function readAuthority(request: IncomingMessage): string {
 }
 
 /** Access admits by certificate only a client whose certificate is verified and not revoked. */
-function certificateForAccess(auth: FullTlsClientAuth, der: Uint8Array): AccessCertificate | undefined {
+export function certificateForAccess(auth: FullTlsClientAuth, der: Uint8Array): AccessCertificate | undefined {
   if (auth.certVerified !== 'SUCCESS' || auth.certRevoked !== '0') return undefined
   return describeForAccess(auth, der)
 }
