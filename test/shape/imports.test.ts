@@ -11,6 +11,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     '@countersign/worker',
     '@peculiar/x509',
     'esbuild',
+    'fastify',
     'jose',
     'miniflare',
     'node:',

@@ -1,0 +1,34 @@
+import type { InjectOptions, LightMyRequestResponse } from 'fastify'
+import type { SignedRequest } from './sign-request.ts'
+import type { TestInjectOptions, TestRequest } from './test-request.ts'
+
+/** A Fastify instance, whatever its type parameters. */
+export interface InjectableApp {
+  inject(options: InjectOptions): Promise<LightMyRequestResponse>
+}
+
+/** Signs a request as its client would send it, and injects what was signed. */
+export async function injectSigned(
+  app: InjectableApp,
+  { cert, access, url, query, authority, headers, ...rest }: TestInjectOptions,
+  sign: (request: TestRequest) => Promise<SignedRequest>,
+): Promise<LightMyRequestResponse> {
+  const own = authority === undefined ? headers : { host: authority, ...headers }
+  const signed = await sign({ method: rest.method, url: withQuery(url, query), headers: own, cert, access })
+  return app.inject({ ...rest, ...signed })
+}
+
+/** Into the URL, which is what gets signed. A parameter that is there already is replaced, as `app.inject()` does it. */
+function withQuery(url: string, query: InjectOptions['query']): string {
+  if (query === undefined) return url
+  const [path = '', search] = url.split('?', 2)
+  const parameters = new URLSearchParams(search)
+  const added = new URLSearchParams(typeof query === 'string' ? query : entries(query))
+  for (const name of added.keys()) parameters.delete(name)
+  for (const [name, value] of added) parameters.append(name, value)
+  return `${path}?${parameters}`
+}
+
+function entries(query: Readonly<Record<string, string | string[]>>): [string, string][] {
+  return Object.entries(query).flatMap(([name, value]) => [value].flat().map((each): [string, string] => [name, each]))
+}
