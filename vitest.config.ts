@@ -12,6 +12,7 @@ export default defineConfig({
       unit('worker'),
       unit('origin-plugin'),
       unit('dev-edge'),
+      { test: { name: 'examples', include: ['examples/**/*.test.ts'] } },
       across('shape'),
       across('e2e'),
       across('threats'),
