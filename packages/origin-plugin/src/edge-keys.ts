@@ -1,5 +1,5 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
-import { checkSigningKey, type SignatureAlgorithm, type SigningJwk } from '@countersign/wire'
+import { checkSigningKey, listSigningKeys, type SignatureAlgorithm, type SigningJwk } from '@countersign/wire'
 
 /** A key that edge signatures are verified with. */
 export interface EdgeKey {
@@ -17,7 +17,10 @@ export type EdgeKeys = ReadonlyMap<string, EdgeKey>
  * @throws TypeError with a sentence that says what to write; it never contains key material
  */
 export function importEdgeKeys(keys: unknown): EdgeKeys {
-  const jwks = listKeys(keys)
+  if (typeof keys === 'string') {
+    throw new TypeError('edge.keys is text: write JSON.parse(process.env.COUNTERSIGN_KEYS)')
+  }
+  const jwks = listSigningKeys(keys)
   if (jwks.length === 0) throw new TypeError('edge.keys is empty: write at least one JWK')
   const imported = new Map<string, EdgeKey>()
   for (const jwk of jwks) {
@@ -26,15 +29,6 @@ export function importEdgeKeys(keys: unknown): EdgeKeys {
     imported.set(keyid, { alg, key: importKey(jwk as SigningJwk, keyid) })
   }
   return imported
-}
-
-function listKeys(keys: unknown): readonly unknown[] {
-  if (Array.isArray(keys)) return keys
-  if (typeof keys === 'string') {
-    throw new TypeError('edge.keys is text: write JSON.parse(process.env.COUNTERSIGN_KEYS)')
-  }
-  const set = (keys as { readonly keys?: unknown } | null | undefined)?.keys
-  return Array.isArray(set) ? set : [keys]
 }
 
 function importKey(jwk: SigningJwk, keyid: string): KeyObject {

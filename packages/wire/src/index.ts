@@ -40,5 +40,5 @@ export {
   type SignatureInput,
   type SignatureParameters,
 } from './signature-input.ts'
-export { checkSigningKey, type SigningJwk, type SigningKeyInfo } from './signing-key.ts'
+export { checkSigningKey, listSigningKeys, type SigningJwk, type SigningKeyInfo } from './signing-key.ts'
 export type { TlsClientAuth } from './tls-client-auth.ts'

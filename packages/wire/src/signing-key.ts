@@ -24,6 +24,13 @@ export interface SigningKeyInfo {
   readonly alg: SignatureAlgorithm
 }
 
+/** The keys in one JWK, a list of them, or a JWK Set (RFC 7517, section 5): not yet checked. */
+export function listSigningKeys(keys: unknown): readonly unknown[] {
+  if (Array.isArray(keys)) return keys
+  const set = (keys as { readonly keys?: unknown } | null | undefined)?.keys
+  return Array.isArray(set) ? set : [keys]
+}
+
 const KEY_ID = /^[A-Za-z0-9._~-]{1,64}$/
 const BASE64URL = /^[A-Za-z0-9_-]*$/
 const MIN_HMAC_BYTES = 32
