@@ -15,6 +15,8 @@ export {
 export { DEV_ACCESS, type DevAccess } from './dev-access.ts'
 export type { DevClient, IssueClientOptions } from './dev-client.ts'
 export type { DevClientName, DevClients } from './dev-clients.ts'
+export { type DiagnosedAccess, type DiagnoseOptions, diagnose } from './doctor/diagnose.ts'
+export type { CheckName, Finding } from './doctor/finding.ts'
 export type { EdgeFetchOptions, EdgeResponse, EdgeTlsOptions } from './edge-fetch.ts'
 export type { SubjectAltNames } from './issue-certificate.ts'
 export type { KeyType } from './key-pair.ts'

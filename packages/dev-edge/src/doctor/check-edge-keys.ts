@@ -1,0 +1,34 @@
+import { checkSigningKey, listSigningKeys } from '@countersign/wire'
+import { check, type Finding } from './finding.ts'
+
+const { ok, failed } = check('edge-keys')
+
+const MAKE_ONE = 'Write what the origin gets as edge.keys: a JWK, several in a list, or a JWK Set'
+
+/**
+ * Looks at the keys that the origin verifies the edge's signatures with.
+ *
+ * @param text - the JSON text that the origin gets, `COUNTERSIGN_KEYS`
+ */
+export function checkEdgeKeys(text: string): Finding {
+  let keys: unknown
+  try {
+    keys = JSON.parse(text)
+  } catch {
+    // The parser's message quotes its input, which is a key.
+    return failed('the keys are not JSON', MAKE_ONE)
+  }
+  const jwks = listSigningKeys(keys)
+  if (jwks.length === 0) return failed('there is no key', MAKE_ONE)
+  const seen = new Map<string, string>()
+  for (const jwk of jwks) {
+    try {
+      const { keyid, alg } = checkSigningKey(jwk, 'verify')
+      if (seen.has(keyid)) return failed(`two keys have the "kid" "${keyid}"`, 'Give each its own')
+      seen.set(keyid, alg)
+    } catch (error) {
+      return failed((error as TypeError).message, 'The origin would not start with these keys')
+    }
+  }
+  return ok([...seen].map(([keyid, alg]) => `"${keyid}" (${alg})`).join(', '))
+}

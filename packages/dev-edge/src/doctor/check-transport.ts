@@ -1,0 +1,19 @@
+import { check, type Finding } from './finding.ts'
+import type { Answer } from './probe.ts'
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
+
+/** Whether tokens and certificates are safe on the way from Cloudflare to the origin. */
+export function checkTransport(url: URL, { tlsError }: Answer): Finding {
+  const { ok, warning } = check('origin-transport')
+  if (url.protocol === 'http:') {
+    return LOOPBACK.test(url.hostname)
+      ? ok('plain http, on this machine')
+      : warning('plain http', 'Whoever is on the way reads tokens: use https, or a tunnel')
+  }
+  if (tlsError === undefined) return ok('https, with a certificate that is publicly trusted')
+  return warning(
+    `https, with a certificate that is not publicly trusted: ${tlsError}`,
+    "Fine for a certificate of Cloudflare's Origin CA with SSL mode Full (strict). Otherwise install one that is trusted",
+  )
+}

@@ -1,0 +1,260 @@
+import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer as createHttpsServer } from 'node:https'
+import countersign, { type CountersignPluginOptions } from '@countersign/origin-plugin'
+import Fastify, { type FastifyHttpOptions } from 'fastify'
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { createAccessServer } from '../access-endpoint.ts'
+import { AccessIssuer } from '../access-issuer.ts'
+import { toPem } from '../dev-client.ts'
+import { createEdgeKey, toVerificationKey } from '../edge-key.ts'
+import { formatPrivateKey } from '../key-pair.ts'
+import { listen } from '../listen.ts'
+import { createPki } from '../pki.ts'
+import { type DiagnosedAccess, diagnose } from './diagnose.ts'
+import type { Finding } from './finding.ts'
+
+const issuer = await AccessIssuer.create()
+const accessServer = createAccessServer(issuer)
+const key = createEdgeKey('ed25519')
+const started: { close(): unknown }[] = []
+let access: DiagnosedAccess
+
+beforeAll(async () => {
+  const jwksUri = `http://127.0.0.1:${await listen(accessServer, 0)}/cdn-cgi/access/certs`
+  access = { issuer: issuer.issuer, audience: issuer.audience, jwksUri }
+})
+afterEach(async () => {
+  await Promise.all(started.splice(0).map((server) => server.close()))
+})
+afterAll(() => accessServer.close())
+
+/** A real origin. */
+async function origin(plugin: Partial<CountersignPluginOptions> = {}, options: FastifyHttpOptions<Server> = {}) {
+  const app = Fastify(options)
+  started.push(app)
+  await app.register(countersign, {
+    edge: { keys: toVerificationKey(key) },
+    access: { issuer: issuer.issuer, audience: issuer.audience, jwks: { keys: [...issuer.certs().keys] } },
+    trustedIssuers: null,
+    ...plugin,
+  })
+  app.get('/public', { config: { clientCert: false } }, () => 'for all')
+  return app.listen({ host: '127.0.0.1', port: 0 })
+}
+
+/** A server that is no origin of ours. */
+async function server(answer: RequestListener, from: Server = createServer()): Promise<string> {
+  started.push(from)
+  from.on('request', answer)
+  return `http://127.0.0.1:${await listen(from, 0)}`
+}
+
+const refuse: RequestListener = (_request, response) => {
+  response.writeHead(401, { 'content-type': 'application/json' })
+  response.end('{"statusCode":401,"code":"CSN_SIGNATURE_MISSING"}')
+}
+
+const outcomes = (findings: readonly Finding[]) =>
+  Object.fromEntries(findings.map(({ check, outcome }) => [check, outcome]))
+const find = (findings: readonly Finding[], name: string) => findings.find(({ check }) => check === name)
+
+const ALL_WELL = {
+  'edge-keys': 'ok',
+  audience: 'ok',
+  'access-keys': 'ok',
+  'access-key-age': 'ok',
+  'origin-transport': 'ok',
+  'unsigned-request': 'ok',
+  'forged-certificate': 'ok',
+  'forged-signature': 'ok',
+  'header-size': 'ok',
+  'header-size-chain': 'ok',
+  'origin-clock': 'ok',
+}
+
+describe('diagnose', () => {
+  it('finds nothing wrong with a good deployment', async () => {
+    const url = await origin({}, { http: { maxHeaderSize: 32 * 1024 } })
+    const keys = JSON.stringify([toVerificationKey(key), createEdgeKey()])
+    const findings = await diagnose({ origin: `${url}/me`, access, keys })
+    expect(outcomes(findings)).toEqual(ALL_WELL)
+    expect(findings.filter(({ advice }) => advice !== undefined)).toEqual([])
+  })
+
+  it('warns of a limit that leaves no room for a chain', async () => {
+    const findings = await diagnose({ origin: await origin(), access: null })
+    expect(find(findings, 'header-size')).toMatchObject({ outcome: 'ok' })
+    expect(find(findings, 'header-size-chain')).toMatchObject({
+      outcome: 'warning',
+      // A server that does not read on may cut the connection before its answer is read.
+      detail: expect.stringMatching(/^30 KiB of headers: (?:answered 431|ECONNRESET|EPIPE)$/),
+      advice: expect.stringContaining('--max-http-header-size=32768'),
+    })
+  })
+
+  it('fails a limit that leaves no room for a certificate', async () => {
+    const findings = await diagnose({ origin: await origin({}, { http: { maxHeaderSize: 8192 } }), access: null })
+    expect(find(findings, 'header-size')).toMatchObject({ outcome: 'failed' })
+    expect(find(findings, 'header-size-chain')).toBeUndefined()
+  })
+
+  it('fails a route that lets every request pass', async () => {
+    const findings = await diagnose({ origin: `${await origin()}/public`, access: null })
+    for (const name of ['unsigned-request', 'forged-certificate', 'forged-signature']) {
+      expect(find(findings, name)).toMatchObject({
+        outcome: 'failed',
+        detail: 'answered 200: the origin let it pass',
+        advice: expect.stringContaining('Register countersign before every route'),
+      })
+    }
+  })
+
+  it('fails an origin that believes certificate headers without a signature', async () => {
+    const url = await server((request, response) =>
+      request.headers['x-cert-verify'] === 'SUCCESS' && !request.headers.signature
+        ? response.end('welcome')
+        : refuse(request, response),
+    )
+    const findings = await diagnose({ origin: url, access: null })
+    expect(outcomes(findings)).toMatchObject({ 'unsigned-request': 'ok', 'forged-certificate': 'failed' })
+  })
+
+  it('fails an origin that believes any signature', async () => {
+    const url = await server((request, response) =>
+      request.headers.signature ? response.end('welcome') : refuse(request, response),
+    )
+    const findings = await diagnose({ origin: url, access: null })
+    expect(outcomes(findings)).toMatchObject({ 'forged-certificate': 'ok', 'forged-signature': 'failed' })
+  })
+
+  it('warns of an origin that looks at the token alone', async () => {
+    const findings = await diagnose({ origin: await origin({ edge: null }), access })
+    expect(find(findings, 'forged-signature')).toMatchObject({
+      outcome: 'warning',
+      detail: expect.stringContaining('does not look at the edge signature'),
+    })
+  })
+
+  it.each<[string, RequestListener, RegExp]>([
+    [
+      'a redirect',
+      (_request, response) => response.writeHead(302, { location: '/login' }).end(),
+      /answered 302, and not/,
+    ],
+    ['a proxy', (_request, response) => response.writeHead(403).end('{"code":"EVIL\\u001b"}'), /answered 403, and not/],
+    [
+      'Cloudflare',
+      (request, response) => {
+        response.setHeader('cf-ray', '8f0-DEV')
+        refuse(request, response)
+      },
+      /Cloudflare answered 401, not the origin/,
+    ],
+    [
+      'the Worker',
+      (_request, response) => response.writeHead(500).end('{"code":"CSN_WORKER_KEY_MISSING"}'),
+      /the edge answered 500 CSN_WORKER_KEY_MISSING/,
+    ],
+  ])('fails %s that answers in place of the origin', async (_what, answer, detail) => {
+    const findings = await diagnose({ origin: await server(answer), access: null })
+    expect(find(findings, 'unsigned-request')).toMatchObject({
+      outcome: 'failed',
+      detail: expect.stringMatching(detail),
+      advice: expect.any(String),
+    })
+    expect(JSON.stringify(findings)).not.toMatch(/EVIL|login/)
+  })
+
+  it('warns of a refusal for another reason', async () => {
+    const url = await server((_request, response) => response.writeHead(400).end('{"code":"CSN_HEADERS_MALFORMED"}'))
+    const findings = await diagnose({ origin: url, access: null })
+    expect(find(findings, 'unsigned-request')).toMatchObject({ outcome: 'warning' })
+  })
+
+  it('fails an origin that cannot be reached, and asks it no more', async () => {
+    const gone = createServer()
+    const url = `http://127.0.0.1:${await listen(gone, 0)}`
+    await new Promise((resolve) => gone.close(resolve))
+    expect(await diagnose({ origin: url, access: null })).toEqual([
+      {
+        check: 'unsigned-request',
+        outcome: 'failed',
+        detail: 'the origin cannot be reached from here: ECONNREFUSED',
+        advice: expect.stringContaining('check from the machine that it runs on'),
+      },
+    ])
+  })
+
+  it.each([
+    [-20, 'warning', /^(?:19|20|21)\.\d s behind Cloudflare's clock$/],
+    [20, 'warning', /^(?:19|20|21)\.\d s ahead of Cloudflare's clock$/],
+    [-3600, 'failed', /s behind/],
+    [3600, 'failed', /s ahead/],
+  ])('compares clocks: %d s', async (seconds, outcome, detail) => {
+    const url = await server((request, response) => {
+      response.setHeader('date', new Date(Date.now() + seconds * 1000).toUTCString())
+      refuse(request, response)
+    })
+    const findings = await diagnose({ origin: url, access })
+    expect(find(findings, 'origin-clock')).toMatchObject({ outcome, detail: expect.stringMatching(detail) })
+  })
+
+  it('believes Cloudflare and the origin when they agree against this machine', async () => {
+    const anHourLate =
+      (answer: RequestListener): RequestListener =>
+      (request, response) => {
+        response.setHeader('date', new Date(Date.now() - 3_600_000).toUTCString())
+        answer(request, response)
+      }
+    const certs = anHourLate((_request, response) => response.end(JSON.stringify(issuer.certs())))
+    const findings = await diagnose({
+      origin: await server(anHourLate(refuse)),
+      access: { issuer: issuer.issuer, audience: issuer.audience, jwksUri: await server(certs) },
+    })
+    expect(outcomes(findings)).toMatchObject({ 'access-keys': 'ok', 'origin-clock': 'ok' })
+  })
+
+  it("compares with this machine's clock without Cloudflare's, and warns when there is no clock at all", async () => {
+    const findings = await diagnose({ origin: await origin(), access: null })
+    expect(find(findings, 'origin-clock')?.detail).toBe("less than 5 s from this machine's clock")
+    const url = await server((request, response) => {
+      response.sendDate = false
+      refuse(request, response)
+    })
+    expect(outcomes(await diagnose({ origin: url, access: null }))).toMatchObject({ 'origin-clock': 'warning' })
+  })
+
+  it('looks at an origin whose TLS certificate is not trusted, and says so', async () => {
+    const pki = await createPki('localhost')
+    const tls = { cert: toPem(pki.server.certificate), key: await formatPrivateKey(pki.server.keys.privateKey) }
+    const url = await server(refuse, createHttpsServer(tls))
+    const findings = await diagnose({ origin: url.replace('http:', 'https:'), access: null })
+    expect(find(findings, 'origin-transport')).toMatchObject({
+      outcome: 'warning',
+      detail: expect.stringContaining('UNABLE_TO_VERIFY_LEAF_SIGNATURE'),
+    })
+    expect(find(findings, 'unsigned-request')).toMatchObject({ outcome: 'ok' })
+  })
+
+  it('looks at the audience and at the keys of Access', async () => {
+    const jwksUri = await server((_request, response) => response.writeHead(302, { location: '/' }).end())
+    const wrong = { issuer: 'https://acme.cloudflareaccess.com', audience: 'acme', jwksUri }
+    const findings = await diagnose({ origin: await origin(), access: wrong })
+    expect(find(findings, 'audience')).toMatchObject({ outcome: 'failed' })
+    expect(find(findings, 'access-keys')).toMatchObject({ outcome: 'failed', detail: `${jwksUri}/ answered 302` })
+  })
+
+  it.each([
+    [{ origin: 'localhost:3000', access: null }, /origin must be a URL/],
+    [{ origin: 'http://me:secret@localhost', access: null }, /origin must be a URL/],
+    [{ origin: 'http://localhost' } as never, /access is not said/],
+    [
+      { origin: 'http://localhost', access: { team: 'acme.cloudflareaccess.com', audience: '' } },
+      /team must be the name/,
+    ],
+    [{ origin: 'http://localhost', access: { issuer: 'acme', audience: '' } }, /issuer must be a URL/],
+  ])('refuses %o', async (options, message) => {
+    await expect(diagnose(options)).rejects.toThrow(TypeError)
+    await expect(diagnose(options)).rejects.toThrow(message)
+  })
+})

@@ -1,0 +1,52 @@
+import { type CheckName, check, type Finding } from './finding.ts'
+import type { Answer } from './probe.ts'
+
+const AROUND = 'Give the address of the origin itself, around Cloudflare'
+
+/**
+ * Holds an answer of the origin against the refusal that should have come.
+ *
+ * @param expected - the code
+ */
+export function judgeRefusal(name: CheckName, answer: Answer, expected: string): Finding {
+  const { ok, warning, failed } = check(name)
+  const { status, headers } = answer
+  if (headers['cf-ray'] !== undefined) return failed(`Cloudflare answered ${status}, not the origin`, AROUND)
+  const code = refusalCode(answer)
+  if (status < 300) {
+    return failed(
+      `answered ${status}: the origin let it pass`,
+      'Register countersign before every route. If this route is public on purpose, name one that is not',
+    )
+  }
+  if (code === undefined) {
+    return failed(
+      `answered ${status}, and not by Countersign`,
+      'Name a route of the Fastify application, and look for a proxy that answers in its place',
+    )
+  }
+  if (code === expected) return ok(`refused with ${status} ${code}`)
+  if (code.startsWith('CSN_WORKER_') || code.startsWith('CSN_DEV_')) {
+    return failed(`the edge answered ${status} ${code}, not the origin`, AROUND)
+  }
+  if (code.startsWith('CSN_ACCESS_')) {
+    return warning(
+      `refused with ${status} ${code}: the origin does not look at the edge signature`,
+      'With edge: null whoever holds an Access token and reaches the origin can claim any certificate: give it edge.keys',
+    )
+  }
+  return warning(
+    `refused with ${status} ${code} in place of ${expected}`,
+    'Look for a proxy before the origin that adds, drops or rewrites headers',
+  )
+}
+
+/** The code in a body of Fastify's shape. Anything that looks otherwise is the server's own text, and is not repeated. */
+function refusalCode({ body }: Answer): string | undefined {
+  try {
+    const { code } = JSON.parse(body) as { readonly code?: unknown }
+    return typeof code === 'string' && /^CSN_[A-Z_]{1,40}$/.test(code) ? code : undefined
+  } catch {
+    return undefined
+  }
+}
