@@ -3,7 +3,6 @@ import {
   CERTIFICATE_HEADERS,
   formatDistinguishedName,
   type SignatureAlgorithm,
-  type SignatureInput,
   type SigningJwk,
   splitRequestTarget,
 } from '@countersign/wire'
@@ -11,7 +10,7 @@ import { countersign } from '@countersign/worker'
 import fc from 'fast-check'
 import { importEdgeKeys } from '../../packages/origin-plugin/src/edge-keys.ts'
 import { readHeaders } from '../../packages/origin-plugin/src/read-headers.ts'
-import { verifyEdgeSignature } from '../../packages/origin-plugin/src/verify-edge-signature.ts'
+import { type EdgeSignature, verifyEdgeSignature } from '../../packages/origin-plugin/src/verify-edge-signature.ts'
 import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from '../../packages/worker/src/testing/keys.ts'
 import { headerLines, type WireRequest } from '../support/signed-request.ts'
 import { anyText, distinguishedName, syntaxText } from './arbitraries.ts'
@@ -99,7 +98,7 @@ export async function sign({
 }
 
 /** Verifies a request as the origin does. */
-export function verify(request: WireRequest, now: number = Date.now() / 1000): SignatureInput {
+export function verify(request: WireRequest, now: number = Date.now() / 1000): EdgeSignature {
   const joined = (name: string) => {
     const values = headerLines(request).filter((line) => line[0].toLowerCase() === name)
     return values.length > 0 ? values.map(([, value]) => value).join(', ') : undefined

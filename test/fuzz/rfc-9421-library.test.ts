@@ -1,5 +1,5 @@
 import { createPrivateKey, createPublicKey, type JsonWebKey, randomBytes } from 'node:crypto'
-import { DERIVED_COMPONENTS, type SignatureAlgorithm } from '@countersign/wire'
+import { DERIVED_COMPONENTS, formatComponents, type SignatureAlgorithm } from '@countersign/wire'
 import fc from 'fast-check'
 import { createSigner, createVerifier, httpbis, type SigningKey, type VerifyingKey } from 'http-message-signatures'
 import { describe, expect, it } from 'vitest'
@@ -131,7 +131,7 @@ describe('an independent RFC 9421 library', () => {
     fuzz(
       fc.asyncProperty(clientRequest, async (request) => {
         const signed = await librarySigns(await sign(request), request.alg)
-        expect(verify(signed).fields).toEqual(carriedFields(signed))
+        expect(verify(signed).signedFields.components).toBe(formatComponents(carriedFields(signed)))
       }),
       0.25,
     ))

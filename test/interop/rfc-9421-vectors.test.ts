@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { importEdgeKeys } from '../../packages/origin-plugin/src/edge-keys.ts'
-import { verifyBytes } from '../../packages/origin-plugin/src/verify-bytes.ts'
 
 const SECRET = 'uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ=='
 const KEYS = importEdgeKeys([
@@ -35,8 +34,9 @@ const VECTORS = [
 
 describe.each(VECTORS)('the example of RFC 9421, $section', ({ keyid, base, signature }) => {
   const verify = (base: string, bytes: Buffer) => {
-    const key = KEYS.get(keyid)
-    return key !== undefined && verifyBytes(base, bytes, key)
+    // Split anywhere, since what was hashed before is kept.
+    const middle = base.length >> 1
+    return KEYS.get(keyid)?.begin(base.slice(0, middle)).verify(base.slice(middle), bytes)
   }
   const bytes = Buffer.from(signature, 'base64')
 

@@ -1,21 +1,22 @@
 import type { IncomingMessage } from 'node:http'
-import { ACCESS_TOKEN_HEADER, type RequestTarget, type SignatureInput, splitRequestTarget } from '@countersign/wire'
+import { type RequestTarget, splitRequestTarget } from '@countersign/wire'
 import type { FastifyRequest } from 'fastify'
 import type { AccessIdentity } from './access-identity.ts'
+import { andThen } from './and-then.ts'
 import type { ClientCert } from './client-cert.ts'
 import { deepFreeze } from './deep-freeze.ts'
+import type { EdgeFields } from './edge-fields.ts'
 import { refusal } from './errors.ts'
 import { requireSameCertificate } from './match-access.ts'
 import { ignoreRejection } from './own-decision.ts'
-import { type EdgeFields, readHeaders } from './read-headers.ts'
+import { readHeaders, requirePrintable } from './read-headers.ts'
 import { spendInStore } from './replay-store.ts'
-import { requireVerdict } from './require-verdict.ts'
 import type { ResolvedAccess } from './resolve-access.ts'
 import type { EdgeVerifier } from './resolve-edge.ts'
 import type { Settings } from './resolve-options.ts'
-import { viewOf } from './trusted-cert.ts'
+import type { TrustedCert } from './trusted-cert.ts'
 import { verifyAccessToken } from './verify-access-token.ts'
-import { verifyEdgeSignature } from './verify-edge-signature.ts'
+import { type EdgeSignature, type SignedFields, verifyEdgeSignature } from './verify-edge-signature.ts'
 
 /** Who came, proven. */
 export interface Authenticated {
@@ -29,40 +30,39 @@ export interface Authenticated {
  * The order is that of the proofs. Nothing of a header is believed before the signature over it holds, and nothing of a
  * certificate is parsed before Cloudflare's verdict on it is known to be Cloudflare's.
  *
+ * @returns at once, unless a token is verified for the first time or nonces are spent in a store
  * @throws CountersignError of the first check that fails
  */
-export async function authenticate(request: FastifyRequest, settings: Settings): Promise<Authenticated> {
+export function authenticate(request: FastifyRequest, settings: Settings): Authenticated | Promise<Authenticated> {
+  const { edge, access, certificates } = settings
   const now = Date.now() / 1000
   const fields = readHeaders(request.raw.rawHeaders)
+  const known = certificates.recall(fields)
+  requirePrintable(fields, known?.last)
 
-  if (settings.edge) {
-    const { nonce } = verifySignature(request, fields, settings.edge, now)
-    await spendNonce(nonce, settings.edge, now)
-  }
-  const access = settings.access && (await verifyToken(fields.get(ACCESS_TOKEN_HEADER), settings.access, now))
+  const before = known?.last.token === fields.token ? known?.last.signedFields : undefined
+  const signature = edge && verifySignature(request, fields, edge, now, before)
+  const spent = edge && signature && spendNonce(signature.nonce, edge, now)
 
-  requireVerdict(fields)
-  const { clientCert, issuers } = settings.certificates.get(fields)
-  requireValidity(clientCert, now)
-  for (const { revocation } of issuers) revocation?.requireNotRevoked(clientCert, now)
-  if (access) requireMatch(access, clientCert, settings.access?.matches)
-  return { clientCert: viewOf(clientCert), access }
+  return andThen(spent, () =>
+    andThen(access && verifyToken(fields.token, access, now), (identity) => {
+      const certificate = known ?? certificates.learn(fields)
+      certificate.last = { token: fields.token, signedFields: signature?.signedFields }
+      requireTrust(certificate.value, now)
+      const { clientCert } = certificate.value
+      if (identity) requireMatch(identity, clientCert, access?.matches)
+      return { clientCert, access: identity }
+    }),
+  )
 }
 
-/** Verifies a token the first time it comes, and until it expires knows it again as long as the keys are the same. */
-async function verifyToken(token: string | undefined, access: ResolvedAccess, now: number): Promise<AccessIdentity> {
-  const keySet = access.keySet()
-  const known = token !== undefined && keySet && access.tokens.get(token, keySet, now)
-  if (known) return known
-  const identity = deepFreeze(await verifyAccessToken(token, access, now))
-  // Keys that were exchanged meanwhile are not those that have verified it.
-  if (token !== undefined && keySet && keySet === access.keySet()) {
-    access.tokens.set(token, keySet, (identity.claims.exp as number) + access.clockTolerance, identity)
-  }
-  return identity
-}
-
-function verifySignature(request: FastifyRequest, fields: EdgeFields, edge: EdgeVerifier, now: number): SignatureInput {
+function verifySignature(
+  request: FastifyRequest,
+  fields: EdgeFields,
+  edge: EdgeVerifier,
+  now: number,
+  before: SignedFields | undefined,
+): EdgeSignature {
   const { headers } = request.raw
   const signed = {
     fields,
@@ -70,19 +70,46 @@ function verifySignature(request: FastifyRequest, fields: EdgeFields, edge: Edge
     signatureInput: joined(headers['signature-input']),
     signature: joined(headers.signature),
   }
-  return verifyEdgeSignature(signed, edge.keys, edge, now)
+  return verifyEdgeSignature(signed, edge.keys, edge, now, before)
 }
 
 /** Only after the signature was verified: else anybody could fill the memory, or spend another's nonce. */
-async function spendNonce(nonce: string, { replay, nonceLifetime }: EdgeVerifier, now: number): Promise<void> {
-  if (replay === null) return
+function spendNonce(nonce: string, { replay, nonceLifetime }: EdgeVerifier, now: number): null | Promise<void> {
+  if (replay === null) return null
   if (!('memory' in replay)) return spendInStore(nonce, nonceLifetime * 1000, replay)
   switch (replay.memory.spend(nonce, now)) {
+    case 'fresh':
+      return null
     case 'replayed':
       throw refusal('CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request')
     case 'full':
       throw refusal('CSN_REPLAY_STORE_UNAVAILABLE', 'edge.maxRemembered signed requests are remembered already')
   }
+}
+
+/** Verifies a token the first time it comes, and until it expires knows it again as long as the keys are the same. */
+function verifyToken(
+  token: string | undefined,
+  access: ResolvedAccess,
+  now: number,
+): AccessIdentity | Promise<AccessIdentity> {
+  const keySet = access.keySet()
+  const known = token !== undefined && keySet && access.tokens.get(token, keySet, now)
+  return known || learnToken(token, access, keySet, now)
+}
+
+async function learnToken(
+  token: string | undefined,
+  access: ResolvedAccess,
+  keySet: object | undefined,
+  now: number,
+): Promise<AccessIdentity> {
+  const identity = deepFreeze(await verifyAccessToken(token, access, now))
+  // Keys that were exchanged meanwhile are not those that have verified it.
+  if (token !== undefined && keySet && keySet === access.keySet()) {
+    access.tokens.set(token, keySet, (identity.claims.exp as number) + access.clockTolerance, identity)
+  }
+  return identity
 }
 
 /**
@@ -94,29 +121,33 @@ async function spendNonce(nonce: string, { replay, nonceLifetime }: EdgeVerifier
 function requestTarget(request: FastifyRequest): RequestTarget {
   const { method = '', headers } = request.raw
   const authority = authorityOf(headers)
-  if (!/^[\x21-\x7e]*$/.test(authority + request.originalUrl)) {
+  if (!VISIBLE_ASCII.test(authority) || !VISIBLE_ASCII.test(request.originalUrl)) {
     throw refusal('CSN_SIGNATURE_INVALID', 'the request target is not printable ASCII')
   }
-  return { authority, method, ...splitRequestTarget(request.originalUrl) }
+  const { path, query } = splitRequestTarget(request.originalUrl)
+  return { authority, method, path, query }
 }
+
+const VISIBLE_ASCII = /^[\x21-\x7e]*$/
 
 /** The edge speaks https, so 443 is the port that goes without saying (RFC 9421, section 2.2.3). */
 function authorityOf(headers: IncomingMessage['headers']): string {
   const host = headers[':authority'] ?? headers.host ?? ''
-  return String(host).toLowerCase().replace(/:443$/, '')
+  const authority = String(host).toLowerCase()
+  return authority.endsWith(':443') ? authority.slice(0, -':443'.length) : authority
 }
 
 function joined(value: string | string[] | undefined): string | undefined {
   return Array.isArray(value) ? value.join(', ') : value
 }
 
-/** Cloudflare has checked the dates, against its clock and perhaps some connections ago. */
-function requireValidity(cert: ClientCert, now: number): void {
-  if (now * 1000 < cert.validFromDate.getTime()) {
-    throw refusal('CSN_CERT_EXPIRED', `the certificate is valid from ${cert.validFrom} on`)
+/** What depends on the time. Cloudflare has checked the dates, against its clock and perhaps some connections ago. */
+function requireTrust({ clientCert, issuers, validFrom, validTo }: TrustedCert, now: number): void {
+  if (now * 1000 < validFrom) {
+    throw refusal('CSN_CERT_EXPIRED', `the certificate is valid from ${clientCert.validFrom} on`)
   }
-  if (now * 1000 > cert.validToDate.getTime())
-    throw refusal('CSN_CERT_EXPIRED', `the certificate expired on ${cert.validTo}`)
+  if (now * 1000 > validTo) throw refusal('CSN_CERT_EXPIRED', `the certificate expired on ${clientCert.validTo}`)
+  for (const { revocation } of issuers) revocation?.requireNotRevoked(clientCert, now)
 }
 
 function requireMatch(

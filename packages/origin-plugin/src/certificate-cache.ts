@@ -1,25 +1,35 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
-import type { EdgeFields } from './read-headers.ts'
+import { type EdgeFields, slotOf } from './edge-fields.ts'
+import type { SignedFields } from './verify-edge-signature.ts'
+
+/** What is remembered of a set of certificate headers. */
+export interface KnownCertificate<Value> {
+  /** What was made of these headers. */
+  readonly value: Value
+  /** The fields that came with them last, when the request was found to be signed. */
+  last: { readonly token: string | undefined; readonly signedFields: SignedFields | undefined }
+}
 
 /** Remembers what was made of a set of certificate headers. */
 export interface CertificateCache<Value> {
+  /** What is known of these very headers; `undefined` when they were not seen before. */
+  recall(fields: EdgeFields): KnownCertificate<Value> | undefined
   /**
-   * What was made of these very headers before, or else what is made of them now.
+   * Makes what is to be known of these headers. Only after their signature was verified: else anybody could fill the memory.
    *
    * @throws what the maker throws; a failure is not remembered
    */
-  get(fields: EdgeFields): Value
+  learn(fields: EdgeFields): KnownCertificate<Value>
 }
 
 /** An entry holds a parsed certificate and its headers: some 15 kB. */
 export const MAX_CERTIFICATES = 1_000
 
-interface Entry<Value> {
-  readonly texts: readonly (string | undefined)[]
-  readonly value: Value
+interface Entry<Value> extends KnownCertificate<Value> {
+  readonly fields: EdgeFields
 }
 
-const NAMES = CERTIFICATE_HEADERS.map(({ name }) => name)
+const SLOTS = CERTIFICATE_HEADERS.map(({ name }) => slotOf(name) as number)
 
 /**
  * Makes a cache whose key is every certificate header: two requests share an entry only when they carry the same headers
@@ -35,18 +45,25 @@ export function createCertificateCache<Value>(
   maxEntries: number,
 ): CertificateCache<Value> {
   const entries = new Map<string, Entry<Value>>()
+  const keyOf = (fields: EdgeFields) => fields.get('x-cert-finger-256') ?? ''
   return {
-    get(fields) {
-      const fingerprint = fields.get('x-cert-finger-256') ?? ''
-      const known = entries.get(fingerprint)
-      if (known?.texts.every((text, at) => text === fields.get(NAMES[at] as string))) return known.value
-
-      const value = make(fields)
+    recall(fields) {
+      const entry = entries.get(keyOf(fields))
+      return entry && isSame(entry.fields, fields) ? entry : undefined
+    },
+    learn(fields) {
+      const entry = { fields, value: make(fields), last: { token: fields.token, signedFields: undefined } }
+      const key = keyOf(fields)
       // Behind the others, also when the fingerprint was there with other headers.
-      entries.delete(fingerprint)
-      entries.set(fingerprint, { texts: NAMES.map((name) => fields.get(name)), value })
+      entries.delete(key)
+      entries.set(key, entry)
       if (entries.size > maxEntries) entries.delete(entries.keys().next().value as string)
-      return value
+      return entry
     },
   }
+}
+
+function isSame({ values: known }: EdgeFields, { values }: EdgeFields): boolean {
+  for (const slot of SLOTS) if (values[slot] !== known[slot]) return false
+  return true
 }

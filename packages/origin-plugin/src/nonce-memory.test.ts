@@ -1,8 +1,17 @@
+import { hash } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { createNonceMemory } from './nonce-memory.ts'
+import { createNonceMemory as createMemory } from './nonce-memory.ts'
 
 const LIFETIME = 70
 const START = 1_800_000_000
+
+/** Takes any text for a nonce: 128 bits that are its own. */
+const nonceOf = (text: string) => hash('sha256', text, 'base64url').slice(0, 21).concat('A')
+
+function createNonceMemory(lifetime: number, maxNonces: number) {
+  const memory = createMemory(lifetime, maxNonces)
+  return { spend: (text: string, now: number) => memory.spend(nonceOf(text), now) }
+}
 
 /** Numbers that look random and are the same in every run (mulberry32). */
 function randomNumbers(seed: number): () => number {
@@ -24,12 +33,29 @@ describe('createNonceMemory', () => {
     expect(memory.spend('a', START + 1)).toBe('replayed')
   })
 
-  it('tells apart nonces by every character', () => {
-    const memory = createNonceMemory(LIFETIME, 10)
-    for (const nonce of ['a', 'A', 'a ', '', '__proto__', 'constructor']) {
-      expect(memory.spend(nonce, START)).toBe('fresh')
-      expect(memory.spend(nonce, START)).toBe('replayed')
-    }
+  it('tells apart nonces by every bit', () => {
+    const memory = createMemory(LIFETIME, 1000)
+    const bits = Array.from({ length: 128 }, (_, bit) => {
+      const bytes = Buffer.alloc(16)
+      bytes.writeUInt8(1 << (bit & 7), bit >> 3)
+      return bytes.toString('base64url')
+    })
+    for (const nonce of bits) expect(memory.spend(nonce, START), nonce).toBe('fresh')
+    for (const nonce of bits) expect(memory.spend(nonce, START), nonce).toBe('replayed')
+  })
+
+  it('takes the nonce of zeros once', () => {
+    const memory = createMemory(LIFETIME, 10)
+    expect(memory.spend('A'.repeat(22), START)).toBe('fresh')
+    expect(memory.spend('A'.repeat(22), START)).toBe('replayed')
+  })
+
+  it('loses none of a hundred thousand', () => {
+    const memory = createNonceMemory(LIFETIME, 100_000)
+    for (let at = 0; at < 100_000; at += 1) if (memory.spend(`nonce ${at}`, START) !== 'fresh') expect.fail(`${at}`)
+    for (let at = 0; at < 100_000; at += 1)
+      if (memory.spend(`nonce ${at}`, START + LIFETIME) !== 'replayed') expect.fail(`${at}`)
+    expect(memory.spend('one more', START + LIFETIME)).toBe('full')
   })
 
   it('remembers across a change of generations, for the whole lifetime', () => {

@@ -1,9 +1,11 @@
+import { createNonceReader, createNonceSet } from './nonce-set.ts'
+
 /** Remembers nonces until the signature that carried them would have expired anyway. */
 export interface NonceMemory {
   /**
    * Spends a nonce.
    *
-   * @param nonce - of a signature that was verified: only the edge can add to this memory
+   * @param nonce - 22 characters of base64url, of a signature that was verified: only the edge can add to this memory
    * @param now - seconds since the epoch
    * @returns `fresh` the first time, `replayed` after that, `full` when there is no room to remember it
    */
@@ -21,22 +23,24 @@ export interface NonceMemory {
  * @param maxNonces - the most nonces to hold at once
  */
 export function createNonceMemory(lifetime: number, maxNonces: number): NonceMemory {
-  let younger = new Set<string>()
-  let elder = new Set<string>()
+  const read = createNonceReader()
+  let younger = createNonceSet()
+  let elder = createNonceSet()
   let youngerSince = Number.NEGATIVE_INFINITY
 
   function age(now: number): void {
     const elapsed = now - youngerSince
     if (elapsed < lifetime) return
     // Idle for two lifetimes: nothing in either generation can still be accepted.
-    elder = elapsed < 2 * lifetime ? younger : new Set()
-    younger = new Set()
+    elder = elapsed < 2 * lifetime ? younger : createNonceSet()
+    younger = createNonceSet()
     youngerSince = now
   }
 
   return {
-    spend(nonce, now) {
+    spend(text, now) {
       age(now)
+      const nonce = read(text)
       if (younger.has(nonce) || elder.has(nonce)) return 'replayed'
       if (younger.size + elder.size >= maxNonces) return 'full'
       younger.add(nonce)

@@ -4,8 +4,8 @@ import { type CertificateNames, readCertificateNames } from './certificate-names
 import type { ClientCert } from './client-cert.ts'
 import { deepFreeze } from './deep-freeze.ts'
 import { DistinguishedName } from './distinguished-name.ts'
+import type { EdgeFields } from './edge-fields.ts'
 import { refusal } from './errors.ts'
-import type { EdgeFields } from './read-headers.ts'
 
 /**
  * Parses the certificate headers of a verified certificate, and holds them against the certificate itself if it came along.
@@ -27,7 +27,7 @@ export function parseClientCert(fields: EdgeFields): ClientCert {
     subjectAltName: forwarded?.x509.subjectAltName,
     subjectAltNames: deepFreeze(forwarded?.names.subjectAltNames),
     // Without the Access token, which is among the fields: a certificate gets logged and shown.
-    raw: Object.freeze(Object.fromEntries([...fields].filter(([name]) => isCertificateFamily(name)))),
+    raw: Object.freeze(Object.fromEntries(fields.entries().filter(([name]) => isCertificateFamily(name)))),
   }
 }
 

@@ -8,6 +8,7 @@ import type {
 } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-identity.ts'
+import { andThen } from './and-then.ts'
 import { authenticate } from './authenticate.ts'
 import type { BackgroundTask } from './background-task.ts'
 import type { ClientCert } from './client-cert.ts'
@@ -85,19 +86,17 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.decorate('clientCertRoutes', () => guards.list())
   app.decorate('requireClientCert', (requirement) => {
     const guard = settings.guards.compile(requirement, 'requireClientCert')
+    // As an async function it is every kind of hook, whatever arguments come before done.
     return async (request, reply) => orRefuse(request, reply, () => applyGuard(guard, request))
   })
 
   app.addHook('onRoute', (route) => guards.add(route))
-  app.addHook('onRequest', async (request, reply) => {
+  app.addHook('onRequest', (request, reply, done) => {
     const guard = routeGuard(request)
-    if (guard === null) return
-    await orRefuse(request, reply, async () => {
-      const { clientCert, access } = await authenticate(request, settings)
-      request.clientCert = clientCert
-      request.access = access
-      applyGuard(guard, request)
-    })
+    const admitted = guard && orRefuse(request, reply, () => admit(request, settings, guard))
+    // Fastify waits for a promise or for done(), and done() alone costs nothing.
+    if (admitted instanceof Promise) return admitted
+    done()
   })
 
   const tasks = backgroundTasks(settings)
@@ -132,32 +131,46 @@ function backgroundTasks({ access, trustedIssuers }: Settings): BackgroundTask[]
   return [access?.refresh, ...revocations].filter((task) => task != null)
 }
 
+/** Finds out who came, and lets the route's guard decide. */
+function admit(request: FastifyRequest, settings: Settings, guard: Guard): void | Promise<void> {
+  return andThen(authenticate(request, settings), ({ clientCert, access }) => {
+    request.clientCert = clientCert
+    request.access = access
+    applyGuard(guard, request)
+  })
+}
+
 function applyGuard(guard: Guard, request: FastifyRequest): void {
   if (!request.clientCert) throw refusal('CSN_CERT_MISSING', 'the route is public, so that no certificate was verified')
   const { outcome, reason } = guard.decide(request.clientCert, request)
   if (outcome !== 'match') throw refusal('CSN_CERT_FORBIDDEN', `${reason} (${request.clientCert.subject})`)
 }
 
-/** Runs the checks, and makes a refusal known before Fastify answers with it. */
-async function orRefuse(
+/** Runs a check, and makes a refusal known before Fastify answers with it. */
+function orRefuse(
   request: FastifyRequest,
   reply: FastifyReply,
   check: () => void | Promise<void>,
-): Promise<void> {
+): void | Promise<void> {
   try {
-    await check()
+    const checked = check()
+    return checked instanceof Promise ? checked.catch((error) => refuse(request, reply, error)) : checked
   } catch (error) {
-    // Whatever a failed check has found out so far is not proven.
-    request.clientCert = null
-    request.access = null
-    if (isCountersignError(error)) {
-      const { code, statusCode, reason } = error
-      request.log.warn({ code, statusCode, reason }, 'countersign: request refused')
-      if (refused.hasSubscribers) refused.publish({ request, error } satisfies RefusedMessage)
-    }
-    if (request.raw.headers.upgrade !== undefined) hangUp(request, reply)
-    throw error
+    refuse(request, reply, error)
   }
+}
+
+function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): never {
+  // Whatever a failed check has found out so far is not proven.
+  request.clientCert = null
+  request.access = null
+  if (isCountersignError(error)) {
+    const { code, statusCode, reason } = error
+    request.log.warn({ code, statusCode, reason }, 'countersign: request refused')
+    if (refused.hasSubscribers) refused.publish({ request, error } satisfies RefusedMessage)
+  }
+  if (request.raw.headers.upgrade !== undefined) hangUp(request, reply)
+  throw error
 }
 
 /** A server that has taken a socket for a WebSocket has no time-out for it: refused, it would stay open for good. */

@@ -1,10 +1,7 @@
-import { ACCESS_TOKEN_HEADER, COVERED_FIELDS, isCertificateFamily } from '@countersign/wire'
+import { COVERED_FIELDS, isCertificateFamily } from '@countersign/wire'
+import { EdgeFields, slotOf } from './edge-fields.ts'
 import { refusal } from './errors.ts'
 
-/** The header fields that the edge speaks for: the certificate family and the Access token, by name in lower case. */
-export type EdgeFields = ReadonlyMap<string, string>
-
-const COVERED = new Set(COVERED_FIELDS)
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
 
 /**
@@ -14,32 +11,72 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
  * arrives as `CN=evil, CN=good`, which is itself a plausible name.
  *
  * @param rawHeaders - names and values in turn, as `IncomingMessage#rawHeaders`
- * @throws CountersignError `CSN_HEADERS_MALFORMED` for a repeated line, an empty value, a character that the edge never
- *   writes, or a name of the family that is not in the table (`x_cert_subject_dn`, `cf-cert-serial`): something behind
- *   the origin may fold it into one that is
+ * @throws CountersignError `CSN_HEADERS_MALFORMED` for a repeated line, or a name of the family that is not in the table
+ *   (`x_cert_subject_dn`, `cf-cert-serial`): something behind the origin may fold it into one that is
  */
 export function readHeaders(rawHeaders: readonly string[]): EdgeFields {
-  const fields = new Map<string, string>()
+  const fields = new EdgeFields()
+  const { values } = fields
   for (let at = 0; at < rawHeaders.length; at += 2) {
-    const rawName = rawHeaders[at] as string
-    if (!isEdgeField(rawName)) continue
-    const name = rawName.toLowerCase()
-    const value = rawHeaders[at + 1] as string
-    if (!COVERED.has(name)) throw malformed(name, 'is not one that the edge sends')
-    if (fields.has(name)) throw malformed(name, 'is repeated')
-    if (!PRINTABLE_ASCII.test(value)) throw malformed(name, 'is empty or not printable ASCII')
-    fields.set(name, value)
+    const name = rawHeaders[at] as string
+    const slot = slotOfSpelling(name)
+    if (slot === undefined) continue
+    if (values[slot] !== undefined) throw malformed(name, 'is repeated')
+    values[slot] = rawHeaders[at + 1] as string
   }
   return fields
 }
 
-function isEdgeField(name: string): boolean {
-  return (
-    isCertificateFamily(name) ||
-    (name.length === ACCESS_TOKEN_HEADER.length && name.toLowerCase() === ACCESS_TOKEN_HEADER)
+/**
+ * Requires printable ASCII of every value: the edge writes nothing else.
+ *
+ * @param known - what came with the same certificate headers before, if they were seen before
+ * @throws CountersignError `CSN_HEADERS_MALFORMED`
+ */
+export function requirePrintable({ values, token }: EdgeFields, known?: { readonly token: string | undefined }): void {
+  if (known && known.token === token) return
+  for (const [slot, value] of values.entries()) {
+    if (value === undefined) continue
+    if (!PRINTABLE_ASCII.test(value)) {
+      throw malformed(COVERED_FIELDS[slot] as string, 'is empty or not printable ASCII')
+    }
+  }
+}
+
+type Spelling = readonly [name: string, slot: number]
+
+const byLength = (spell: (name: string) => string): readonly (readonly Spelling[])[] => {
+  const lists: Spelling[][] = Array.from(
+    { length: Math.max(...COVERED_FIELDS.map((name) => name.length)) + 1 },
+    () => [],
   )
+  for (const [slot, name] of COVERED_FIELDS.entries()) lists[name.length]?.push([spell(name), slot])
+  return lists
+}
+
+/** The two spellings in use. A fresh string is compared with three names of its length faster than it is hashed. */
+const LOWER_CASE = byLength((name) => name)
+const TITLE_CASE = byLength((name) => name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()))
+
+/**
+ * The slot of a field name in any case; `undefined` for a header that is no concern of ours.
+ *
+ * @throws CountersignError `CSN_HEADERS_MALFORMED` for a name that is only similar
+ */
+function slotOfSpelling(name: string): number | undefined {
+  const first = name.charCodeAt(0)
+  const spellings = (first < 0x61 ? TITLE_CASE : LOWER_CASE)[name.length] ?? []
+  for (let at = 0; at < spellings.length; at += 1) {
+    const [spelling, slot] = spellings[at] as Spelling
+    if (spelling === name) return slot
+  }
+  // Nearly every other header stops at its first letter.
+  if ((first | 0x20) !== 0x63 && (first | 0x20) !== 0x78) return undefined
+  const slot = spellings.length === 0 ? undefined : slotOf(name.toLowerCase())
+  if (slot === undefined && isCertificateFamily(name)) throw malformed(name, 'is not one that the edge sends')
+  return slot
 }
 
 function malformed(name: string, what: string) {
-  return refusal('CSN_HEADERS_MALFORMED', `the header ${name.slice(0, 64)} ${what}`)
+  return refusal('CSN_HEADERS_MALFORMED', `the header ${name.toLowerCase().slice(0, 64)} ${what}`)
 }

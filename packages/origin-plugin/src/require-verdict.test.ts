@@ -1,5 +1,6 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
+import { EdgeFields } from './edge-fields.ts'
 import { requireVerdict } from './require-verdict.ts'
 import { refusalOf } from './testing/refusal-of.ts'
 
@@ -9,13 +10,13 @@ const OUT_OF_TABLE = 'x-cert-presented, x-cert-verify and x-cert-revoked must be
 
 type Verdict = readonly [presented: string | undefined, verify: string | undefined, revoked: string | undefined]
 
-function fieldsOf([presented, verify, revoked]: Verdict, description?: string): Map<string, string> {
-  const fields = new Map<string, string>()
-  if (presented !== undefined) fields.set('x-cert-presented', presented)
-  if (verify !== undefined) fields.set('x-cert-verify', verify)
-  if (revoked !== undefined) fields.set('x-cert-revoked', revoked)
-  if (description !== undefined) fields.set(description, 'something')
-  return fields
+function fieldsOf([presented, verify, revoked]: Verdict, description?: string): EdgeFields {
+  const entries: [string, string][] = []
+  if (presented !== undefined) entries.push(['x-cert-presented', presented])
+  if (verify !== undefined) entries.push(['x-cert-verify', verify])
+  if (revoked !== undefined) entries.push(['x-cert-revoked', revoked])
+  if (description !== undefined) entries.push([description, 'something'])
+  return EdgeFields.of(entries)
 }
 
 const verdictOn = (verdict: Verdict, description?: string) =>
@@ -82,8 +83,8 @@ describe('requireVerdict', () => {
 
   it('asks for a certificate where no header says anything', () => {
     const missing = { code: 'CSN_CERT_MISSING', reason: 'the request has no certificate headers' }
-    expect(refusalOf(() => requireVerdict(new Map()))).toEqual(missing)
-    expect(refusalOf(() => requireVerdict(new Map([['cf-access-jwt-assertion', 'a.b.c']])))).toEqual(missing)
+    expect(refusalOf(() => requireVerdict(EdgeFields.of([])))).toEqual(missing)
+    expect(refusalOf(() => requireVerdict(EdgeFields.of([['cf-access-jwt-assertion', 'a.b.c']])))).toEqual(missing)
   })
 
   it.each(DESCRIPTIONS)('refuses %s of a certificate that was not presented', (name) => {

@@ -1,6 +1,6 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
+import type { EdgeFields } from './edge-fields.ts'
 import { refusal } from './errors.ts'
-import type { EdgeFields } from './read-headers.ts'
 
 const DESCRIPTIONS = CERTIFICATE_HEADERS.filter((header) => header.when !== 'always').map((header) => header.name)
 

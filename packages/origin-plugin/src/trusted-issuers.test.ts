@@ -1,5 +1,6 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ClientCert } from './client-cert.ts'
+import { EdgeFields } from './edge-fields.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { createCa, type TestCa } from './testing/certificates.ts'
 import { certificateLines, type HeaderChanges, type IssuedCert } from './testing/header-lines.ts'
@@ -26,7 +27,7 @@ beforeAll(async () => {
 })
 
 const certOf = (cert: IssuedCert, changes?: HeaderChanges): ClientCert =>
-  parseClientCert(new Map(certificateLines(cert, changes)))
+  parseClientCert(EdgeFields.of(certificateLines(cert, changes)))
 
 /** Without `Client-Cert`, so that only names are left to go by. */
 const named = (cert: IssuedCert, changes: HeaderChanges = {}) => certOf(cert, { 'client-cert': null, ...changes })

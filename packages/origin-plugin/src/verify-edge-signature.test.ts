@@ -1,4 +1,6 @@
+import { formatComponents } from '@countersign/wire'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { EdgeFields } from './edge-fields.ts'
 import { importEdgeKeys } from './edge-keys.ts'
 import { createCa } from './testing/certificates.ts'
 import { certificateLines, type HeaderLine, noCertificateLines } from './testing/header-lines.ts'
@@ -35,7 +37,7 @@ function verify(
   }
   return verifyEdgeSignature(
     {
-      fields: new Map(received.filter(([name]) => !name.startsWith('Signature'))),
+      fields: EdgeFields.of(received.filter(([name]) => !name.startsWith('Signature'))),
       target: { authority: AUTHORITY, method: 'GET', path: '/', query: '?', ...target },
       signatureInput: joined('Signature-Input'),
       signature: joined('Signature'),
@@ -63,9 +65,9 @@ describe.each([
 ])('verifyEdgeSignature with %s', (_, key) => {
   it('accepts what the edge signed, and returns the parameters', () => {
     const nonce = 'AAAAAAAAAAAAAAAAAAAAAA'
-    const { fields, ...parameters } = verify(signed({ key, nonce }))
+    const { signedFields, ...parameters } = verify(signed({ key, nonce }))
     expect(parameters).toEqual({ created: NOW, expires: NOW + 60, nonce, keyid: key.kid, alg: key.alg })
-    expect(fields).toEqual(lines.map(([name]) => name))
+    expect(signedFields.components).toBe(formatComponents(lines.map(([name]) => name)))
   })
 
   it('accepts a client without a certificate, with a token or without', () => {

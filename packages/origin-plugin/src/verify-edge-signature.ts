@@ -1,17 +1,20 @@
 import {
-  buildSignatureBase,
+  buildFieldLines,
+  buildTargetLines,
   CERTIFICATE_HEADERS,
   COVERED_FIELDS,
+  formatComponents,
   parseSignatureInput,
+  parseSignatureParameters,
   type RequestTarget,
   SIGNATURE_LABEL,
-  type SignatureInput,
+  type SignatureParameters,
   splitDictionary,
 } from '@countersign/wire'
+import type { BegunBase } from './begin-base.ts'
+import type { EdgeFields } from './edge-fields.ts'
 import type { EdgeKey, EdgeKeys } from './edge-keys.ts'
 import { refusal } from './errors.ts'
-import type { EdgeFields } from './read-headers.ts'
-import { verifyBytes } from './verify-bytes.ts'
 
 /** A request as its signature sees it. */
 export interface SignedRequest {
@@ -30,37 +33,61 @@ export interface SignatureLifetime {
   readonly clockTolerance: number
 }
 
+/** What the signatures over the same fields have in common. It says nothing of whether any of them is good. */
+export interface SignedFields {
+  /** The list of components that covers exactly these fields. */
+  readonly components: string
+  /** The lines of these fields, begun with the key that verified them last. */
+  readonly begun: BegunBase
+  readonly key: EdgeKey
+}
+
+/** A signature that holds. */
+export interface EdgeSignature extends SignatureParameters {
+  /** For the next signature over the same fields. */
+  readonly signedFields: SignedFields
+}
+
 /**
  * Verifies that the edge signed this very request: RFC 9421 in our one profile.
  *
- * In order: the signature under our label is there; it follows the profile; its key is known and of its algorithm; it
- * covers exactly the family headers that the request carries; the bytes verify; it is of this minute. Age comes last, so
+ * In order: the signature under our label is there; it covers exactly the family headers that the request carries, and
+ * follows the profile; its key is known and of its algorithm; the bytes verify; it is of this minute. Age comes last, so
  * that `CSN_SIGNATURE_EXPIRED` is said of authentic signatures only.
  *
  * @param now - seconds since the epoch
+ * @param before - what came of the same fields before: saves their hash, and no check
  * @returns the signature's parameters, whose nonce the caller has to spend
  * @throws CountersignError `CSN_SIGNATURE_MISSING`, `CSN_SIGNATURE_INVALID` or `CSN_SIGNATURE_EXPIRED`
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-3.2 RFC 9421, section 3.2}
  */
 export function verifyEdgeSignature(
-  request: SignedRequest,
+  { fields, target, ...headers }: SignedRequest,
   keys: EdgeKeys,
   lifetime: SignatureLifetime,
   now: number,
-): SignatureInput {
-  const inputText = labelledMember(request.signatureInput, 'Signature-Input')
-  const signatureText = labelledMember(request.signature, 'Signature')
-  const input = parseInput(inputText)
-  const key = selectKey(input, keys)
-  checkCoverage(input, request.fields)
-  const base = buildSignatureBase(input.fields, (field) => request.fields.get(field), request.target, inputText)
-  if (!verifyBytes(base, parseByteSequence(signatureText), key)) throw invalid('the signature does not verify')
-  checkAge(input, lifetime, now)
-  return input
+  before?: SignedFields,
+): EdgeSignature {
+  const input = labelledMember(headers.signatureInput, 'Signature-Input')
+  const signature = labelledMember(headers.signature, 'Signature')
+  const components = before?.components ?? formatComponents(fields.names())
+  if (!input.startsWith(components)) throw explainCoverage(input, fields)
+  const parameters = parseParameters(input.slice(components.length))
+  const key = selectKey(parameters, keys)
+  const begun = before?.key === key ? before.begun : key.begin(fieldLines(fields))
+  if (!begun.verify(buildTargetLines(target, input), parseByteSequence(signature))) {
+    throw invalid('the signature does not verify')
+  }
+  requireAge(parameters, lifetime, now)
+  return { ...parameters, signedFields: { components, begun, key } }
 }
+
+const OUR_MEMBER = `${SIGNATURE_LABEL}=`
 
 function labelledMember(text: string | undefined, header: string): string {
   if (text === undefined) throw refusal('CSN_SIGNATURE_MISSING', `there is no ${header} header`)
+  // Nearly always ours is the only one. Without a comma there is no other; what is no member is refused as its value.
+  if (text.startsWith(OUR_MEMBER) && !text.includes(',')) return text.slice(OUR_MEMBER.length)
   const members = explain(() => splitDictionary(text)).filter(({ key }) => key === SIGNATURE_LABEL)
   const [member] = members
   if (!member) throw refusal('CSN_SIGNATURE_MISSING', `${header} has no member ${SIGNATURE_LABEL}`)
@@ -69,30 +96,34 @@ function labelledMember(text: string | undefined, header: string): string {
   return member.value
 }
 
-function parseInput(text: string): SignatureInput {
-  return explain(() => parseSignatureInput(text))
-}
-
-function selectKey(input: SignatureInput, keys: EdgeKeys): EdgeKey {
-  const key = keys.get(input.keyid)
-  if (!key) throw invalid('the keyid is not one of edge.keys')
-  // The key says the algorithm. Else an Ed25519 public key, which is no secret, could be used as an HMAC secret.
-  if (key.alg !== input.alg) throw invalid('the alg is not that of the key')
-  return key
-}
-
 const MANDATORY = CERTIFICATE_HEADERS.filter((header) => header.when === 'always').map((header) => header.name)
 
-/** Both lists are in the table's order without repeats, so "the same" is one walk. */
-function checkCoverage(input: SignatureInput, fields: EdgeFields): void {
-  const missing = MANDATORY.find((name) => !input.fields.includes(name))
+/** The lines that are signed. What the edge always writes is signed always: its absence would not be noticed else. */
+function fieldLines(fields: EdgeFields): string {
+  const missing = MANDATORY.find((name) => !fields.has(name))
   if (missing) throw invalid(`the signature does not cover ${missing}`)
-  const carried = COVERED_FIELDS.filter((name) => fields.has(name))
-  for (const [position, name] of carried.entries()) {
-    if (input.fields[position] !== name)
-      throw invalid(`the signature does not cover ${name}, or covers what is not there`)
-  }
-  if (input.fields.length > carried.length) throw invalid('the signature covers a header that is not there')
+  return buildFieldLines(fields.names(), (field) => fields.get(field))
+}
+
+/** Why a list of components is not the one that covers exactly the fields that are there. */
+function explainCoverage(text: string, fields: EdgeFields) {
+  const input = explain(() => parseSignatureInput(text))
+  const missing = MANDATORY.find((name) => !input.fields.includes(name))
+  if (missing) return invalid(`the signature does not cover ${missing}`)
+  const different = COVERED_FIELDS.find((name) => fields.has(name) !== input.fields.includes(name))
+  return invalid(`the signature does not cover ${different}, or covers what is not there`)
+}
+
+function parseParameters(text: string): SignatureParameters {
+  return explain(() => parseSignatureParameters(text))
+}
+
+function selectKey({ keyid, alg }: SignatureParameters, keys: EdgeKeys): EdgeKey {
+  const key = keys.get(keyid)
+  if (!key) throw invalid('the keyid is not one of edge.keys')
+  // The key says the algorithm. Else an Ed25519 public key, which is no secret, could be used as an HMAC secret.
+  if (key.alg !== alg) throw invalid('the alg is not that of the key')
+  return key
 }
 
 /** In front of the padding only letters whose spare bits are zero: else one signature has four or sixteen spellings. */
@@ -104,7 +135,7 @@ function parseByteSequence(text: string): Buffer {
   return Buffer.from(match[1] as string, 'base64')
 }
 
-function checkAge(input: SignatureInput, { maxAge, clockTolerance }: SignatureLifetime, now: number): void {
+function requireAge(input: SignatureParameters, { maxAge, clockTolerance }: SignatureLifetime, now: number): void {
   if (input.created > now + clockTolerance) throw invalid('created lies in the future')
   if (now > Math.min(input.expires, input.created + maxAge) + clockTolerance) {
     throw refusal('CSN_SIGNATURE_EXPIRED', `the signature was made ${Math.round(now - input.created)} s ago`)

@@ -30,10 +30,12 @@ export {
 } from './distinguished-name.ts'
 export { encodeHeaderValue } from './header-value.ts'
 export { normalizeHex } from './hex.ts'
-export { buildSignatureBase } from './signature-base.ts'
+export { buildFieldLines, buildSignatureBase, buildTargetLines } from './signature-base.ts'
 export {
+  formatComponents,
   formatSignatureInput,
   parseSignatureInput,
+  parseSignatureParameters,
   SIGNATURE_LABEL,
   SIGNATURE_TAG,
   type SignatureAlgorithm,

@@ -18,11 +18,24 @@ export function buildSignatureBase(
   target: RequestTarget,
   signatureInput: string,
 ): string {
-  let base = ''
+  return buildFieldLines(fields, value) + buildTargetLines(target, signatureInput)
+}
+
+/** The lines of the covered fields: what stays the same between a client's requests. */
+export function buildFieldLines(
+  fields: readonly string[],
+  value: (field: string) => string | null | undefined,
+): string {
+  let lines = ''
   for (const field of fields) {
     const text = value(field)
     if (text === undefined || text === null) throw new TypeError(`the covered field ${field} is absent`)
-    base += `"${field}": ${text}\n`
+    lines += `"${field}": ${text}\n`
   }
-  return `${base}"@authority": ${target.authority}\n"@method": ${target.method}\n"@path": ${target.path}\n"@query": ${target.query}\n"@signature-params": ${signatureInput}`
+  return lines
+}
+
+/** The lines behind them: what is of this request alone. */
+export function buildTargetLines({ authority, method, path, query }: RequestTarget, signatureInput: string): string {
+  return `"@authority": ${authority}\n"@method": ${method}\n"@path": ${path}\n"@query": ${query}\n"@signature-params": ${signatureInput}`
 }

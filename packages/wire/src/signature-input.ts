@@ -29,6 +29,18 @@ export interface SignatureInput extends SignatureParameters {
   readonly fields: readonly string[]
 }
 
+const DERIVED = DERIVED_COMPONENTS.map((name) => `"${name}"`).join(' ')
+
+/**
+ * Writes the list of covered components, with which a `Signature-Input` member begins.
+ *
+ * @param fields - the covered header fields, a subsequence of {@link COVERED_FIELDS}
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-2.3 RFC 9421, section 2.3}
+ */
+export function formatComponents(fields: readonly string[]): string {
+  return `(${fields.map((name) => `"${name}" `).join('')}${DERIVED})`
+}
+
 /**
  * Writes the value of the signature's `Signature-Input` member, which is also the value of `@signature-params`.
  *
@@ -37,14 +49,30 @@ export interface SignatureInput extends SignatureParameters {
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-2.3 RFC 9421, section 2.3}
  */
 export function formatSignatureInput(fields: readonly string[], parameters: SignatureParameters): string {
-  const components = [...fields, ...DERIVED_COMPONENTS].map((name) => `"${name}"`).join(' ')
   const { created, expires, nonce, keyid, alg } = parameters
-  return `(${components});created=${created};expires=${expires};nonce="${nonce}";keyid="${keyid}";alg="${alg}";tag="${SIGNATURE_TAG}"`
+  return `${formatComponents(fields)};created=${created};expires=${expires};nonce="${nonce}";keyid="${keyid}";alg="${alg}";tag="${SIGNATURE_TAG}"`
 }
 
-const DERIVED = DERIVED_COMPONENTS.map((name) => `"${name}"`).join(' ')
 const PARAMETERS =
   /^;created=([1-9]\d{0,10});expires=([1-9]\d{0,10});nonce="([A-Za-z0-9_-]{22})";keyid="([A-Za-z0-9._~-]{1,64})";alg="(hmac-sha256|ed25519)";tag="countersign"$/
+
+/**
+ * Reads the parameters of a signature: complete, in order, and nothing else.
+ *
+ * @param text - what follows the list of components in a `Signature-Input` member
+ * @throws SyntaxError if the text is not of the profile
+ */
+export function parseSignatureParameters(text: string): SignatureParameters {
+  const parameters = PARAMETERS.exec(text)
+  if (!parameters) throw new SyntaxError('the signature parameters are not those of the profile')
+  return {
+    created: Number(parameters[1]),
+    expires: Number(parameters[2]),
+    nonce: parameters[3] as string,
+    keyid: parameters[4] as string,
+    alg: parameters[5] as SignatureAlgorithm,
+  }
+}
 
 /**
  * Reads a `Signature-Input` member, accepting our one profile and nothing else: the covered fields in the table's order
@@ -64,18 +92,7 @@ export function parseSignatureInput(value: string): SignatureInput {
     throw new SyntaxError(`the signature does not cover ${DERIVED_COMPONENTS.join(', ')} at its end`)
   }
   const fields = parseFields(components.slice(0, -DERIVED.length))
-
-  const parameters = PARAMETERS.exec(value.slice(close + 1))
-  if (!parameters) throw new SyntaxError('the signature parameters are not those of the profile')
-  const [, created, expires, nonce, keyid, alg] = parameters as unknown as [
-    string,
-    string,
-    string,
-    string,
-    string,
-    string,
-  ]
-  return { fields, created: Number(created), expires: Number(expires), nonce, keyid, alg: alg as SignatureAlgorithm }
+  return { fields, ...parseSignatureParameters(value.slice(close + 1)) }
 }
 
 /** Reads `"a" "b" `, each name once and in the table's order: one walk along the table. */
