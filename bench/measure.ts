@@ -1,8 +1,10 @@
-import { type ChildProcess, fork, spawnSync } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import type { Contender } from './contenders.ts'
+import { canPin, load } from './load.ts'
 import type { Sample } from './sample.ts'
+import { formatHead, signLines } from './signed-lines.ts'
 
 /** One slice of load on one contender. */
 export interface Slice {
@@ -11,35 +13,48 @@ export interface Slice {
   readonly cpu: number
 }
 
-const canPin = spawnSync('taskset', ['--version']).status === 0
-/** The server has a core to itself where that can be arranged, and the load the other. */
-const pinned = (core: number) =>
-  canPin ? { execPath: 'taskset', execArgv: ['-c', String(core), process.execPath] } : {}
+/** More than any contender answers in a second. */
+const MAX_REQUESTS_PER_SECOND = 45_000
 
-/** Starts a contender in a fresh process, warms it up, and measures one slice. */
-export async function measure(name: string, { signature }: Contender, sample: Sample, seconds: number): Promise<Slice> {
-  const server = fork(join(import.meta.dirname, 'server.ts'), [name, JSON.stringify(sample)], pinned(0))
+/**
+ * Starts a contender in a fresh process, warms it up, and measures one slice.
+ *
+ * @param flags - for the server's Node, such as `--cpu-prof`
+ */
+export async function measure(
+  name: string,
+  { signature }: Contender,
+  sample: Sample,
+  seconds: number,
+  flags: readonly string[] = [],
+): Promise<Slice> {
+  const server = startServer([name, JSON.stringify(sample)], flags)
   try {
     const [{ port }] = (await once(server, 'message')) as [{ port: number }]
-    const job = { port, sample, signed: signature !== 'none' }
-    await load({ ...job, seconds: seconds / 2 })
+    const loadFor = (time: number) => {
+      const lines = signature === 'none' ? ['\r\n'] : signLines(sample, time * MAX_REQUESTS_PER_SECOND)
+      return load(port, time, formatHead(sample), lines)
+    }
+    await loadFor(Math.ceil(seconds / 2))
     const before = await cpuOf(server)
-    const start = performance.now()
-    const { answered, refused } = await load({ ...job, seconds })
-    const elapsed = (performance.now() - start) / 1000
+    const { answered, refused, failed, elapsed } = await loadFor(seconds)
     const used = (await cpuOf(server)) - before
     // A refusal is cheaper than an answer: figures with refusals in them would be of something else.
-    if (refused > 0 || answered === 0) throw new Error(`${name} refused ${refused} of ${refused + answered} requests`)
+    if (refused + failed > 0 || answered === 0) {
+      throw new Error(`${name}: ${answered} answers, ${refused} refusals, ${failed} failures`)
+    }
     return { requestsPerSecond: answered / elapsed, cpu: used / answered }
   } finally {
-    server.kill()
+    // Not by a signal: a profile is written at the end of a process that ends by itself.
+    server.disconnect()
+    await once(server, 'exit')
   }
 }
 
-async function load(job: object): Promise<{ answered: number; refused: number }> {
-  const child = fork(join(import.meta.dirname, 'load.ts'), [JSON.stringify(job)], pinned(1))
-  const [counts] = await once(child, 'message')
-  return counts
+/** The server has a core to itself where that can be arranged, and the load the other. */
+function startServer(args: string[], flags: readonly string[]): ChildProcess {
+  const pinned = canPin && { execPath: 'taskset', execArgv: ['-c', '0', process.execPath, ...flags] }
+  return fork(join(import.meta.dirname, 'server.ts'), args, pinned || { execArgv: [...flags] })
 }
 
 async function cpuOf(server: ChildProcess): Promise<number> {

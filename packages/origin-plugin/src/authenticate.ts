@@ -42,7 +42,7 @@ export function authenticate(request: FastifyRequest, settings: Settings): Authe
 
   const before = known?.last.token === fields.token ? known?.last.signedFields : undefined
   const signature = edge && verifySignature(request, fields, edge, now, before)
-  const spent = edge && signature && spendNonce(signature.nonce, edge, now)
+  const spent = edge && signature && spendNonce(signature.parameters.nonce, edge, now)
 
   return andThen(spent, () =>
     andThen(access && verifyToken(fields.token, access, now), (identity) => {
@@ -119,8 +119,8 @@ async function learnToken(
  * bytes, and stand for a path that was signed.
  */
 function requestTarget(request: FastifyRequest): RequestTarget {
-  const { method = '', headers } = request.raw
-  const authority = authorityOf(headers)
+  const { method = '' } = request.raw
+  const authority = authorityOf(request.raw)
   if (!VISIBLE_ASCII.test(authority) || !VISIBLE_ASCII.test(request.originalUrl)) {
     throw refusal('CSN_SIGNATURE_INVALID', 'the request target is not printable ASCII')
   }
@@ -131,8 +131,8 @@ function requestTarget(request: FastifyRequest): RequestTarget {
 const VISIBLE_ASCII = /^[\x21-\x7e]*$/
 
 /** The edge speaks https, so 443 is the port that goes without saying (RFC 9421, section 2.2.3). */
-function authorityOf(headers: IncomingMessage['headers']): string {
-  const host = headers[':authority'] ?? headers.host ?? ''
+function authorityOf({ httpVersionMajor, headers }: IncomingMessage): string {
+  const host = (httpVersionMajor === 2 ? headers[':authority'] : undefined) ?? headers.host ?? ''
   const authority = String(host).toLowerCase()
   return authority.endsWith(':443') ? authority.slice(0, -':443'.length) : authority
 }

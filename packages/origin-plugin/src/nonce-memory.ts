@@ -41,10 +41,9 @@ export function createNonceMemory(lifetime: number, maxNonces: number): NonceMem
     spend(text, now) {
       age(now)
       const nonce = read(text)
-      if (younger.has(nonce) || elder.has(nonce)) return 'replayed'
-      if (younger.size + elder.size >= maxNonces) return 'full'
-      younger.add(nonce)
-      return 'fresh'
+      if (elder.has(nonce)) return 'replayed'
+      if (younger.size + elder.size >= maxNonces) return younger.has(nonce) ? 'replayed' : 'full'
+      return younger.add(nonce) ? 'fresh' : 'replayed'
     },
   }
 }

@@ -2,16 +2,18 @@
 export interface NonceSet {
   readonly size: number
   has(nonce: Nonce): boolean
-  add(nonce: Nonce): void
+  /** @returns whether it was not there yet */
+  add(nonce: Nonce): boolean
 }
 
 /** A nonce of 128 bits, in four words. */
 export type Nonce = Uint32Array
 
 const WORDS = 4
-/** Each shard grows by itself, so that no request waits for a million nonces to be moved. */
-const SHARDS = 256
-const FIRST_CAPACITY = 16
+/** Each table grows by itself, so that no request waits for a million nonces to be moved. A power of two. */
+const TABLES = 64
+/** In nonces. A power of two: a place is found by masking. */
+const FIRST_CAPACITY = 64
 
 /**
  * Makes a set of nonces: open tables of their bytes, at most three quarters full.
@@ -20,68 +22,64 @@ const FIRST_CAPACITY = 16
  * This takes 21 to 43. The edge chose the nonces at random and signed them: nobody else can make them collide.
  */
 export function createNonceSet(): NonceSet {
-  const shards = Array.from({ length: SHARDS }, () => createShard())
-  const shardOf = (nonce: Nonce) => shards[(nonce[1] as number) % SHARDS] as Shard
+  const tables = Array.from({ length: TABLES }, () => new Uint32Array(FIRST_CAPACITY * WORDS))
+  const sizes = new Uint32Array(TABLES)
+  const tableOf = (nonce: Nonce) => (nonce[1] as number) & (TABLES - 1)
   let size = 0
   return {
     get size() {
       return size
     },
-    has: (nonce) => shardOf(nonce).has(nonce),
-    add(nonce) {
-      if (shardOf(nonce).add(nonce)) size += 1
+    has(nonce) {
+      if (size === 0) return false
+      const table = tables[tableOf(nonce)] as Uint32Array
+      return isTaken(table, find(table, nonce, 0))
     },
-  }
-}
-
-interface Shard {
-  has(nonce: Nonce): boolean
-  /** @returns whether it was not there yet */
-  add(nonce: Nonce): boolean
-}
-
-function createShard(): Shard {
-  let table = new Uint32Array(FIRST_CAPACITY * WORDS)
-  let size = 0
-
-  function grow(): void {
-    const old = table
-    table = new Uint32Array(old.length * 2)
-    for (let at = 0; at < old.length; at += WORDS) {
-      const nonce = old.subarray(at, at + WORDS)
-      if (isTaken(old, at)) table.set(nonce, find(table, nonce))
-    }
-  }
-
-  return {
-    has: (nonce) => isTaken(table, find(table, nonce)),
     add(nonce) {
-      const at = find(table, nonce)
+      const which = tableOf(nonce)
+      const table = tables[which] as Uint32Array
+      const at = find(table, nonce, 0)
       if (isTaken(table, at)) return false
-      table.set(nonce, at)
+      copy(nonce, 0, table, at)
       size += 1
-      if (size * WORDS > table.length * 0.75) grow()
+      sizes[which] = (sizes[which] as number) + 1
+      if ((sizes[which] as number) * WORDS > table.length * 0.75) tables[which] = grown(table)
       return true
     },
   }
 }
 
-/** Where the nonce is, or the free place where it belongs. */
-function find(table: Uint32Array, nonce: Nonce): number {
-  let at = ((nonce[0] as number) * WORDS) % table.length
-  while (isTaken(table, at) && !isAt(table, at, nonce)) at = (at + WORDS) % table.length
+function grown(table: Uint32Array): Uint32Array<ArrayBuffer> {
+  const larger = new Uint32Array(table.length * 2)
+  for (let at = 0; at < table.length; at += WORDS) {
+    if (isTaken(table, at)) copy(table, at, larger, find(larger, table, at))
+  }
+  return larger
+}
+
+/** Where a nonce is, or the free place where it belongs. The nonce lies in `words` from `start` on. */
+function find(table: Uint32Array, words: Uint32Array, start: number): number {
+  const mask = table.length - 1
+  let at = ((words[start] as number) << 2) & mask
+  while (isTaken(table, at) && !isSame(table, at, words, start)) at = (at + WORDS) & mask
   return at
 }
 
-function isAt(table: Uint32Array, at: number, nonce: Nonce): boolean {
-  return (
-    table[at] === nonce[0] && table[at + 1] === nonce[1] && table[at + 2] === nonce[2] && table[at + 3] === nonce[3]
-  )
+// Word by word: a view of four words takes longer to make than all the rest.
+function isSame(one: Uint32Array, at: number, other: Uint32Array, from: number): boolean {
+  for (let word = 0; word < WORDS; word += 1) if (one[at + word] !== other[from + word]) return false
+  return true
+}
+
+function copy(from: Uint32Array, start: number, to: Uint32Array, at: number): void {
+  for (let word = 0; word < WORDS; word += 1) to[at + word] = from[start + word] as number
 }
 
 /** Zeros mark a free place. Of 2^128 nonces the one that is all zeros would be lost: see {@link parseNonce}. */
 function isTaken(table: Uint32Array, at: number): boolean {
-  return (table[at] || table[at + 1] || table[at + 2] || table[at + 3]) !== 0
+  return (
+    ((table[at] as number) | (table[at + 1] as number) | (table[at + 2] as number) | (table[at + 3] as number)) !== 0
+  )
 }
 
 /**

@@ -43,20 +43,21 @@ export function requirePrintable({ values, token }: EdgeFields, known?: { readon
   }
 }
 
-type Spelling = readonly [name: string, slot: number]
-
-const byLength = (spell: (name: string) => string): readonly (readonly Spelling[])[] => {
-  const lists: Spelling[][] = Array.from(
-    { length: Math.max(...COVERED_FIELDS.map((name) => name.length)) + 1 },
-    () => [],
-  )
-  for (const [slot, name] of COVERED_FIELDS.entries()) lists[name.length]?.push([spell(name), slot])
-  return lists
+interface Spelling {
+  readonly name: string
+  readonly slot: number
 }
 
-/** The two spellings in use. A fresh string is compared with three names of its length faster than it is hashed. */
+const byLength = (spell: (name: string) => string): readonly (readonly Spelling[])[] => {
+  const longest = Math.max(...COVERED_FIELDS.map((name) => name.length))
+  const spellings = COVERED_FIELDS.map((name, slot) => ({ name: spell(name), slot }))
+  return Array.from({ length: longest + 1 }, (_, length) => spellings.filter(({ name }) => name.length === length))
+}
+
+/** The two spellings in use. A fresh string is compared with three others of its length faster than it is hashed. */
 const LOWER_CASE = byLength((name) => name)
 const TITLE_CASE = byLength((name) => name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase()))
+const NONE: readonly Spelling[] = []
 
 /**
  * The slot of a field name in any case; `undefined` for a header that is no concern of ours.
@@ -65,13 +66,13 @@ const TITLE_CASE = byLength((name) => name.replace(/\b[a-z]/g, (letter) => lette
  */
 function slotOfSpelling(name: string): number | undefined {
   const first = name.charCodeAt(0)
-  const spellings = (first < 0x61 ? TITLE_CASE : LOWER_CASE)[name.length] ?? []
-  for (let at = 0; at < spellings.length; at += 1) {
-    const [spelling, slot] = spellings[at] as Spelling
-    if (spelling === name) return slot
-  }
-  // Nearly every other header stops at its first letter.
+  // C or X: nearly every other header stops here.
   if ((first | 0x20) !== 0x63 && (first | 0x20) !== 0x78) return undefined
+  const spellings = (first < 0x61 ? TITLE_CASE : LOWER_CASE)[name.length] ?? NONE
+  for (let at = 0; at < spellings.length; at += 1) {
+    const spelling = spellings[at] as Spelling
+    if (spelling.name === name) return spelling.slot
+  }
   const slot = spellings.length === 0 ? undefined : slotOf(name.toLowerCase())
   if (slot === undefined && isCertificateFamily(name)) throw malformed(name, 'is not one that the edge sends')
   return slot

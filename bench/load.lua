@@ -1,0 +1,23 @@
+-- The load of wrk: a head that all requests share, and for each a line of its own, from the files named behind "--".
+-- Requests run out where the file is longer than any server needs; then the last line is sent again, and refused.
+local lines, at = {}, 0
+
+function init(args)
+  wrk.head = io.open(args[1], "rb"):read("*a")
+  for line in io.lines(args[2]) do
+    lines[#lines + 1] = line:gsub("\t", "\r\n")
+  end
+end
+
+function request()
+  if at < #lines then at = at + 1 end
+  return wrk.head .. lines[at]
+end
+
+function done(summary)
+  local errors = summary.errors
+  io.write(string.format(
+    "\n{\"answered\":%d,\"refused\":%d,\"failed\":%d,\"elapsed\":%f}\n",
+    summary.requests, errors.status, errors.connect + errors.read + errors.write + errors.timeout, summary.duration / 1e6
+  ))
+end

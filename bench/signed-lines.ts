@@ -1,0 +1,50 @@
+import { createHmac, createPrivateKey, createSecretKey, randomBytes, sign } from 'node:crypto'
+import { buildSignatureBase, COVERED_FIELDS, formatSignatureInput, type SigningJwk } from '@countersign/wire'
+import type { Sample } from './sample.ts'
+
+export const AUTHORITY = 'bench.example'
+
+/** The lines that all requests share. */
+export function formatHead({ headers }: Sample): string {
+  const lines = headers.flatMap((name, at) =>
+    at % 2 === 0 && name.toLowerCase() !== 'host' ? [`${name}: ${headers[at + 1]}\r\n`] : [],
+  )
+  return `GET / HTTP/1.1\r\nHost: ${AUTHORITY}\r\n${lines.join('')}`
+}
+
+/**
+ * The lines of one request each: its signature, and the empty line behind it.
+ *
+ * Signed before the time begins: a load that signs meanwhile is slower than the server, which then wakes up for every
+ * single request and is charged for that.
+ */
+export function signLines(sample: Sample, count: number): string[] {
+  const values = new Map(
+    sample.headers.flatMap((name, at) =>
+      at % 2 === 0 ? [[name.toLowerCase(), sample.headers[at + 1] as string] as const] : [],
+    ),
+  )
+  const fields = COVERED_FIELDS.filter((field) => values.has(field))
+  const target = { authority: AUTHORITY, method: 'GET', path: '/', query: '?' }
+  const { alg, signBase } = signer(sample.key)
+  const keyid = sample.key.kid ?? ''
+  const created = Math.floor(Date.now() / 1000)
+  return Array.from({ length: count }, () => {
+    const nonce = randomBytes(16).toString('base64url')
+    const input = formatSignatureInput(fields, { created, expires: created + 60, nonce, keyid, alg })
+    const signature = signBase(buildSignatureBase(fields, (field) => values.get(field), target, input))
+    return `Signature-Input: countersign=${input}\r\nSignature: countersign=:${signature.toString('base64')}:\r\n\r\n`
+  })
+}
+
+function signer(jwk: SigningJwk) {
+  if (jwk.kty === 'oct') {
+    const secret = createSecretKey(jwk.k as string, 'base64url')
+    return {
+      alg: 'hmac-sha256' as const,
+      signBase: (base: string) => createHmac('sha256', secret).update(base, 'latin1').digest(),
+    }
+  }
+  const key = createPrivateKey({ format: 'jwk', key: jwk as never })
+  return { alg: 'ed25519' as const, signBase: (base: string) => sign(null, Buffer.from(base, 'latin1'), key) }
+}
