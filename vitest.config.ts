@@ -20,6 +20,8 @@ export default defineConfig({
       across('fuzz', 1_800_000),
       // Needs redis-server: not part of `test`, which runs on a machine that has nothing but Node and openssl.
       across('redis'),
+      // Needs Chromium: neither.
+      across('browser'),
     ],
   },
 })

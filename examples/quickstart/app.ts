@@ -1,18 +1,28 @@
 import countersign, { type CountersignPluginOptions, clientCertOf } from '@countersign/origin-plugin'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { page } from './page/page.ts'
 
 /** What differs between a laptop and production: the keys, the Access application, the CA. */
-export type OriginConfig = Pick<CountersignPluginOptions, 'edge' | 'access' | 'trustedIssuers'>
+export interface OriginConfig extends Pick<CountersignPluginOptions, 'edge' | 'access' | 'trustedIssuers'> {
+  /** Whether the page tells a visitor why he was refused. Default `false`: in production only the log says it. */
+  readonly explain?: boolean
+}
 
 /** An origin as you would write it. */
-export async function buildApp(config: OriginConfig, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
+export async function buildApp(
+  { explain = false, ...proofs }: OriginConfig,
+  options: FastifyServerOptions = {},
+): Promise<FastifyInstance> {
   const app = Fastify(options)
 
   // Before the routes, and awaited: every route below is protected from here on.
   await app.register(countersign, {
-    ...config,
+    ...proofs,
     policies: { ops: { subject: { O: 'Acme', OU: 'Ops' } } },
   })
+
+  // A page at `/` that shows visitors who they are, and those who are refused, why.
+  await app.register(page, { ...proofs, explain })
 
   // Public, said out loud.
   app.get('/healthz', { config: { clientCert: false } }, () => ({ ok: true }))

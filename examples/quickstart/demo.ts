@@ -26,6 +26,7 @@ const app = await buildApp(
       { ca: edge.clientCa, revocation: { crl: () => edge.clientCrl() } },
       { dn: 'CN=Acme Branch CA,O=Acme' },
     ],
+    explain: true,
   },
   { logger: { level: 'silent' } },
 )

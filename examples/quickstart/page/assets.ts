@@ -1,0 +1,25 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { FastifyInstance } from 'fastify'
+
+/** Where the files are served, and as what. */
+export const ASSETS = {
+  '/page.css': 'text/css; charset=utf-8',
+  '/page.js': 'text/javascript; charset=utf-8',
+  '/icon.svg': 'image/svg+xml; charset=utf-8',
+} as const
+
+/**
+ * Serves the files that the pages are made of. They are public on purpose: a visitor who is refused needs them as well,
+ * and they are the same for everybody and say nothing of anybody.
+ */
+export function serveAssets(app: FastifyInstance): void {
+  for (const [path, type] of Object.entries(ASSETS)) {
+    const content = readFileSync(join(import.meta.dirname, path))
+    app.get(path, { config: { clientCert: false } }, (_request, reply) =>
+      reply
+        .headers({ 'content-type': type, 'x-content-type-options': 'nosniff', 'cache-control': 'no-cache' })
+        .send(content),
+    )
+  }
+}

@@ -1,0 +1,62 @@
+// Everything on the page can be read without this file. It lets routes be tried in place, and the fingerprint be copied.
+
+for (const route of document.querySelectorAll('.route')) {
+  const button = route.querySelector('button')
+  button.hidden = false
+  button.addEventListener('click', () => tryRoute(route.dataset.url, route.querySelector('.answer')))
+}
+
+for (const button of document.querySelectorAll('.copy')) {
+  // Only a secure context has a clipboard.
+  button.hidden = navigator.clipboard === undefined
+  button.addEventListener('click', () => copy(button))
+}
+
+async function tryRoute(url, answer) {
+  // Read out when it is complete.
+  answer.ariaBusy = 'true'
+  try {
+    // As a program would ask: a refusal is JSON then, not a page.
+    const response = await fetch(url, { headers: { accept: 'application/json' }, cache: 'no-store' })
+    show(answer, response, await response.text())
+  } catch {
+    answer.replaceChildren(element('p', 'outcome refusal', 'No answer: the edge or the origin cannot be reached.'))
+  } finally {
+    answer.ariaBusy = 'false'
+  }
+}
+
+function show(answer, { ok, status, statusText }, text) {
+  const body = parse(text)
+  const outcome = element('p', `outcome ${ok ? 'success' : 'refusal'}`)
+  outcome.append(element('strong', '', `${status} ${statusText}`))
+  if (body?.code) outcome.append(' ', element('code', '', body.code))
+  const pre = element('pre', '', body === undefined ? text : JSON.stringify(body, null, 2))
+  answer.replaceChildren(outcome, pre)
+}
+
+function parse(text) {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}
+
+// Text, never HTML: a name in an answer is whatever its certificate says.
+function element(name, className, text = '') {
+  const made = document.createElement(name)
+  if (className) made.className = className
+  made.textContent = text
+  return made
+}
+
+async function copy(button) {
+  const said = button.parentElement.querySelector('.copied')
+  try {
+    await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent)
+    said.textContent = 'Copied'
+  } catch {
+    said.textContent = 'The browser did not allow it'
+  }
+}

@@ -1,0 +1,50 @@
+import { createDevEdge, type DevEdge } from '@countersign/dev-edge'
+import type { FastifyInstance } from 'fastify'
+import { buildApp } from '../../examples/quickstart/app.ts'
+import { freePort } from './chain.ts'
+
+/** The quickstart behind a local edge, as the demo runs it. */
+export interface Quickstart {
+  readonly edge: DevEdge
+  readonly app: FastifyInstance
+  close(): Promise<void>
+}
+
+/**
+ * Starts the quickstart, again when somebody took the origin's port in between.
+ *
+ * @param explain - as the demo sets it and production does not
+ */
+export async function startQuickstart(explain = true): Promise<Quickstart> {
+  for (;;) {
+    try {
+      return await startOn(await freePort(), explain)
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
+    }
+  }
+}
+
+async function startOn(originPort: number, explain: boolean): Promise<Quickstart> {
+  const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}` })
+  const app = await buildApp({
+    edge: { keys: edge.keys },
+    access: edge.access,
+    trustedIssuers: [edge.clientCa, { dn: 'CN=Acme Branch CA,O=Acme' }],
+    explain,
+  })
+  try {
+    await app.listen({ host: '127.0.0.1', port: originPort })
+  } catch (error) {
+    await edge.close()
+    throw error
+  }
+  return {
+    edge,
+    app,
+    async close() {
+      await edge.close()
+      await app.close()
+    },
+  }
+}
