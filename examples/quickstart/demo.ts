@@ -44,6 +44,7 @@ if (once) {
   exit(surprises === 0 ? 0 : 1)
 }
 
+console.log(`\nOpen ${edge.url}/ in a browser: it shows who you are and what proved it, or why you were refused.`)
 console.log(
   `\nThe edge stays up. Paste these; Ctrl+C ends it. From here on the origin logs each request.\n\n${curlCommands(writeClients(edge))}\n`,
 )
