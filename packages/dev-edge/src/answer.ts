@@ -1,26 +1,41 @@
-import { type ServerResponse, STATUS_CODES } from 'node:http'
+import { STATUS_CODES } from 'node:http'
+import type { ClientAnswer } from './client-answer.ts'
 import { RefusedByEdge } from './refused-by-edge.ts'
 
 /** Answers with JSON, whatever the request was. */
-export function answerJson(response: ServerResponse, statusCode: number, value: object): void {
-  const body = Buffer.from(JSON.stringify(value))
-  response.writeHead(statusCode, STATUS_CODES[statusCode] ?? '', [
+export function answerJson(answer: ClientAnswer, statusCode: number, value: object): void {
+  answerText(answer, statusCode, 'application/json', JSON.stringify(value))
+}
+
+/** Answers with a text in UTF-8. */
+export function answerText(
+  answer: ClientAnswer,
+  statusCode: number,
+  mediaType: string,
+  text: string,
+  headers: readonly string[] = [],
+): void {
+  const body = Buffer.from(text)
+  answer.begin(statusCode, STATUS_CODES[statusCode] ?? '', [
     'Content-Type',
-    'application/json; charset=utf-8',
+    `${mediaType}; charset=utf-8`,
     'Content-Length',
     String(body.length),
+    ...headers,
   ])
-  response.end(body)
+  answer.body.end(body)
 }
 
 /** Answers a request that the edge could not hand on. An answer that has begun can only be cut. */
-export function answerFailure(response: ServerResponse, error: unknown): void {
-  if (response.headersSent) {
-    response.destroy()
+export function answerFailure(answer: ClientAnswer, error: unknown): void {
+  if (answer.isBroken) return
+  if (answer.status !== undefined) {
+    answer.cut()
     return
   }
   const refused = error instanceof RefusedByEdge ? error : failed(error)
-  answerJson(response, refused.statusCode, refused)
+  answer.code = refused.code
+  answerJson(answer, refused.statusCode, refused)
 }
 
 function failed(error: unknown): RefusedByEdge {

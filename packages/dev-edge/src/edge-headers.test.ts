@@ -1,8 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { buildCfHeader, buildEdgeHeaders } from './edge-headers.ts'
+import { buildAnswerHeaders, buildCfHeader, buildEdgeHeaders } from './edge-headers.ts'
 import { headerPairs } from './hop-by-hop.ts'
 
 const additions = {
+  ray: '230b030023ae2822-DEV',
   clientIp: '192.0.2.7',
   accessToken: 'a.b.c',
 }
@@ -17,6 +18,9 @@ const lines = (raw: string[], name: string) =>
 describe('buildEdgeHeaders', () => {
   it.each([
     ['CF-Connecting-IP', '192.0.2.7'],
+    ['CF-IPCountry', 'US'],
+    ['CF-Ray', '230b030023ae2822-DEV'],
+    ['X-Real-IP', '192.0.2.7'],
     ['CF-Visitor', '{"scheme":"https"}'],
     ['X-Forwarded-Proto', 'https'],
     ['Cf-Access-Jwt-Assertion', 'a.b.c'],
@@ -28,10 +32,15 @@ describe('buildEdgeHeaders', () => {
     expect(lines(['X-Forwarded-For', '10.0.0.1'], 'x-forwarded-for')).toEqual(['10.0.0.1, 192.0.2.7'])
   })
 
-  it('gives every request a ray of its own', () => {
-    const [one] = lines(['CF-Ray', 'x'], 'cf-ray')
-    expect(one).toMatch(/^[0-9a-f]{16}-DEV$/)
-    expect(lines([], 'cf-ray')).not.toEqual([one])
+  it('appends itself to the networks that a request has come through', () => {
+    expect(lines([], 'cdn-loop')).toEqual(['cloudflare; loops=1'])
+    expect(lines(['CDN-Loop', 'fastly', 'cdn-loop', 'other'], 'cdn-loop')).toEqual([
+      'fastly, other, cloudflare; loops=1',
+    ])
+  })
+
+  it('removes the name of another zone’s Worker', () => {
+    expect(lines(['CF-Worker', 'forged.example'], 'cf-worker')).toEqual([])
   })
 
   it('removes a token that the client sent when Access gives none', () => {
@@ -50,6 +59,29 @@ describe('buildEdgeHeaders', () => {
 
   it('hides the developer header', () => {
     expect(lines(['Countersign-Dev-Access', 'none'], 'countersign-dev-access')).toEqual([])
+  })
+})
+
+describe('buildAnswerHeaders', () => {
+  it('says Cloudflare in place of the origin, and which request this was', () => {
+    const raw = [
+      'Server',
+      'origin',
+      'cf-ray',
+      'forged',
+      'Set-Cookie',
+      'a',
+      'Connection',
+      'x-hop',
+      'X-Hop',
+      '1',
+      'Set-Cookie',
+      'b',
+    ]
+    expect(buildAnswerHeaders(raw, 'ray')).toEqual([
+      ...['Set-Cookie', 'a', 'Set-Cookie', 'b'],
+      ...['Server', 'cloudflare', 'CF-RAY', 'ray'],
+    ])
   })
 })
 

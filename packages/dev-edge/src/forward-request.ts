@@ -1,12 +1,12 @@
 import {
   type Agent,
-  type ClientRequest,
   request as httpRequest,
   type IncomingMessage,
-  type ServerResponse,
+  type ClientRequest as WorkerConnection,
 } from 'node:http'
 import { answerFailure } from './answer.ts'
-import { withoutHopByHop } from './hop-by-hop.ts'
+import type { ClientAnswer } from './client-answer.ts'
+import type { ClientRequest } from './client-request.ts'
 import { RefusedByEdge } from './refused-by-edge.ts'
 import type { WorkerRequest } from './worker-request.ts'
 
@@ -29,8 +29,8 @@ export function originUnreachable(error: Error, { origin }: WorkerAddress): Refu
 
 /** Sends a request to the Worker and its answer to the client. Both bodies stream; whoever hangs up ends the other side. */
 export function forwardRequest(
-  request: IncomingMessage,
-  response: ServerResponse,
+  request: ClientRequest,
+  answer: ClientAnswer,
   { method, target, headers }: WorkerRequest,
   worker: WorkerAddress,
   agent: Agent,
@@ -41,41 +41,46 @@ export function forwardRequest(
     agent,
     method,
     path: target,
-    headers: [...headers, ...bodyFraming(request)],
+    headers: [...headers, ...request.framing],
   })
-  upstream.on('response', (answer) => forwardAnswer(answer, response))
+  upstream.on('response', (response) => forwardAnswer(response, answer))
   upstream.on('error', (error) => {
-    request.unpipe(upstream)
+    request.body.unpipe(upstream)
     // The client may still be sending, and reads the answer only when it is done.
-    request.resume()
-    answerFailure(response, originUnreachable(error, worker))
+    request.body.resume()
+    answerFailure(answer, originUnreachable(error, worker))
   })
-  response.on('close', () => {
-    if (!response.writableFinished) hangUp(upstream)
+  answer.body.on('close', () => {
+    if (answer.isBroken) hangUp(upstream)
   })
-  request.pipe(upstream)
+  request.body.on('end', () => {
+    if (request.isComplete()) upstream.end()
+    else hangUp(upstream)
+  })
+  request.body.on('close', () => {
+    if (!request.isComplete()) hangUp(upstream)
+  })
+  request.body.pipe(upstream, { end: false })
 }
 
 /** With a reset, since workerd takes a mere end of the connection for a client that still wants to read. */
-export function hangUp(upstream: ClientRequest): void {
+export function hangUp(upstream: WorkerConnection): void {
   upstream.socket?.resetAndDestroy()
   upstream.destroy()
 }
 
 /** Passes an answer on as it is: repeats such as Set-Cookie are kept, and the head goes before the body has begun. */
-export function forwardAnswer(answer: IncomingMessage, response: ServerResponse): void {
-  response.sendDate = false
-  response.writeHead(answer.statusCode ?? 502, answer.statusMessage ?? '', withoutHopByHop(answer.rawHeaders))
-  response.flushHeaders()
-  answer.on('close', () => {
-    if (!answer.complete) response.destroy()
+export function forwardAnswer(response: IncomingMessage, answer: ClientAnswer): void {
+  if (answer.isBroken) return
+  try {
+    answer.begin(response.statusCode ?? 502, response.statusMessage ?? '', response.rawHeaders)
+  } catch (error) {
+    response.destroy()
+    answerFailure(answer, error)
+    return
+  }
+  response.on('close', () => {
+    if (!response.complete) answer.cut()
   })
-  answer.pipe(response)
-}
-
-/** Content-Length passes as it came. A chunked body stays chunked, and an absent one is said to be absent. */
-function bodyFraming({ headers, method }: IncomingMessage): string[] {
-  if (headers['transfer-encoding'] !== undefined) return ['Transfer-Encoding', 'chunked']
-  if (headers['content-length'] !== undefined || method === 'GET' || method === 'HEAD') return []
-  return ['Content-Length', '0']
+  response.pipe(answer.body)
 }

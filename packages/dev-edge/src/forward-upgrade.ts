@@ -1,50 +1,56 @@
 import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { answerFailure } from './answer.ts'
+import { type ClientAnswer, Http1Answer } from './client-answer.ts'
+import type { ClientRequest } from './client-request.ts'
+import { buildAnswerHeaders } from './edge-headers.ts'
 import { forwardAnswer, hangUp, originUnreachable, type WorkerAddress } from './forward-request.ts'
-import { headerPairs } from './hop-by-hop.ts'
+import { headerPairs, headerValues } from './hop-by-hop.ts'
 import type { WorkerRequest } from './worker-request.ts'
 
 /** Sends a WebSocket handshake to the Worker, and joins the two sockets when the origin agrees. */
 export function forwardUpgrade(
-  request: IncomingMessage,
+  request: ClientRequest,
+  answer: ClientAnswer,
   socket: Duplex,
   head: Buffer,
   { method, target, headers }: WorkerRequest,
   worker: WorkerAddress,
 ): void {
+  const [protocol = 'websocket'] = headerValues(request.headers, 'upgrade')
   const upstream = httpRequest({
     host: worker.host,
     port: worker.port,
     agent: false,
     method,
     path: target,
-    headers: [...headers, 'Connection', 'Upgrade', 'Upgrade', request.headers.upgrade ?? 'websocket'],
+    headers: [...headers, 'Connection', 'Upgrade', 'Upgrade', protocol],
   })
-  upstream.on('upgrade', (answer, upstreamSocket, upstreamHead) => {
-    socket.write(formatHead(answer))
+  upstream.on('upgrade', (response, upstreamSocket, upstreamHead) => {
+    socket.write(formatHead(response, protocol, answer.ray))
     if (upstreamHead.length > 0) socket.write(upstreamHead)
     if (head.length > 0) upstreamSocket.write(head)
     // pipe() passes an end on, and not an error.
     upstreamSocket.on('error', () => socket.destroy())
     socket.pipe(upstreamSocket).pipe(socket)
   })
-  upstream.on('response', (answer) => forwardAnswer(answer, responseOn(socket, request)))
-  upstream.on('error', (error) => answerFailure(responseOn(socket, request), originUnreachable(error, worker)))
+  upstream.on('response', (response) => forwardAnswer(response, answer))
+  upstream.on('error', (error) => answerFailure(answer, originUnreachable(error, worker)))
   socket.on('close', () => hangUp(upstream))
   upstream.end()
 }
 
 /** An ordinary answer on the socket of a handshake, which `node:http` has already handed over. */
-export function responseOn(socket: Duplex, request: IncomingMessage): ServerResponse {
+export function answerOn(socket: Duplex, request: IncomingMessage): ClientAnswer {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false
   response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0])
   response.on('finish', () => socket.end())
-  return response
+  return new Http1Answer(response)
 }
 
-function formatHead({ statusCode, statusMessage, rawHeaders }: IncomingMessage): string {
-  const lines = [...headerPairs(rawHeaders)].map(([name, value]) => `${name}: ${value}`)
+function formatHead({ statusCode, statusMessage, rawHeaders }: IncomingMessage, protocol: string, ray: string): string {
+  const headers = ['Connection', 'Upgrade', 'Upgrade', protocol, ...buildAnswerHeaders(rawHeaders, ray)]
+  const lines = [...headerPairs(headers)].map(([name, value]) => `${name}: ${value}`)
   return [`HTTP/1.1 ${statusCode} ${statusMessage}`, ...lines, '', ''].join('\r\n')
 }

@@ -4,6 +4,7 @@ export type RawHeaders = readonly string[]
 /** Fields that belong to one connection and not to the message (RFC 9110, section 7.6.1; RFC 9112). */
 const HOP_BY_HOP = new Set([
   'connection',
+  'http2-settings',
   'keep-alive',
   'proxy-authenticate',
   'proxy-authorization',
@@ -20,6 +21,11 @@ const NEVER_NOMINATED = new Set(['host', 'content-length', 'cookie', 'authorizat
 /** Iterates over raw headers in pairs. */
 export function* headerPairs(raw: RawHeaders): Generator<[name: string, value: string]> {
   for (let at = 0; at + 1 < raw.length; at += 2) yield [raw[at] as string, raw[at + 1] as string]
+}
+
+/** The values of one header, in the order of its lines. */
+export function headerValues(raw: RawHeaders, name: string): string[] {
+  return [...headerPairs(raw)].filter(([other]) => other.toLowerCase() === name).map(([, value]) => value)
 }
 
 /** Removes the fields of the connection, with those that its `Connection` header names. */

@@ -1,7 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import type { DetailedPeerCertificate, Server, TLSSocket } from 'node:tls'
 
-const certificates = new WeakMap<TLSSocket, readonly X509Certificate[]>()
+/** On the socket itself: `node:http2` hands out a proxy of it, which no WeakMap would know. */
+const CERTIFICATES = Symbol('certificates')
+
+type KeptSocket = TLSSocket & { [CERTIFICATES]?: readonly X509Certificate[] }
 
 /**
  * Makes a server keep the certificates of every client.
@@ -11,10 +14,12 @@ const certificates = new WeakMap<TLSSocket, readonly X509Certificate[]>()
  * the one event that hands over a socket during its handshake, and Node's own listener for `secure` is already there.
  */
 export function keepPeerCertificates(server: Server): void {
-  server.on('keylog', (_line, socket) => {
-    if (certificates.has(socket)) return
-    certificates.set(socket, [])
-    socket.prependOnceListener('secure', () => certificates.set(socket, readPeerCertificates(socket)))
+  server.on('keylog', (_line, socket: KeptSocket) => {
+    if (socket[CERTIFICATES]) return
+    socket[CERTIFICATES] = []
+    socket.prependOnceListener('secure', () => {
+      socket[CERTIFICATES] = readPeerCertificates(socket)
+    })
   })
 }
 
@@ -23,7 +28,7 @@ export function keepPeerCertificates(server: Server): void {
  * server knows it. Empty without a certificate.
  */
 export function peerCertificates(socket: TLSSocket): readonly X509Certificate[] {
-  return certificates.get(socket) ?? []
+  return (socket as KeptSocket)[CERTIFICATES] ?? []
 }
 
 function readPeerCertificates(socket: TLSSocket): X509Certificate[] {

@@ -1,11 +1,19 @@
-import { Agent } from 'node:http'
-import { createServer, type Server } from 'node:https'
+import { Agent, type IncomingMessage } from 'node:http'
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2'
+import type { Duplex } from 'node:stream'
 import { answerAccessCerts } from './access-endpoint.ts'
 import type { AccessIssuer } from './access-issuer.ts'
 import { answerFailure } from './answer.ts'
+import { answerTo } from './client-answer.ts'
+import { fromHttp1, readClientRequest } from './client-request.ts'
 import { closeable } from './close-server.ts'
 import { forwardRequest, type WorkerAddress } from './forward-request.ts'
-import { forwardUpgrade, responseOn } from './forward-upgrade.ts'
+import { answerOn, forwardUpgrade } from './forward-upgrade.ts'
 import { type MutualTlsOptions, mutualTls } from './mutual-tls.ts'
 import { keepPeerCertificates } from './peer-certificates.ts'
 import { buildWorkerRequest, type EdgeState } from './worker-request.ts'
@@ -20,39 +28,66 @@ export interface TlsListenerOptions extends MutualTlsOptions {
 /** Cloudflare's limit for all headers of a request together, in bytes. */
 const MAX_HEADER_SIZE = 128 * 1024
 
+/** As many lines as Node takes of HTTP/1.1. */
+const MAX_HEADER_LINES = 2000
+
+/** Cloudflare's limit for requests at a time on one connection. */
+const MAX_CONCURRENT_STREAMS = 100
+
 /** Idle connections to workerd are closed before workerd does so (after 5 seconds), so that no request meets a closed one. */
 const IDLE_TIMEOUT = 3000
 
 /** A listener that asks for a client certificate, refuses nobody, and lets the Worker say what it saw. */
 export class TlsListener {
-  readonly server: Server
+  readonly server: Http2SecureServer
+  readonly #options: TlsListenerOptions
   readonly #close: () => Promise<void>
   readonly #agent = new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT })
 
-  constructor({ edge, access, worker, ...tls }: TlsListenerOptions) {
-    this.server = createServer({ ...mutualTls(tls), maxHeaderSize: MAX_HEADER_SIZE })
+  constructor(options: TlsListenerOptions) {
+    this.#options = options
+    this.server = createSecureServer({
+      ...mutualTls(options),
+      allowHTTP1: true,
+      // Node's types do not know that it takes this one for HTTP/1.1.
+      ...{ maxHeaderSize: MAX_HEADER_SIZE },
+      maxHeaderListPairs: MAX_HEADER_LINES,
+      settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, maxHeaderListSize: MAX_HEADER_SIZE },
+      // HTTP/1.1 passes an origin's repeated lines on as well.
+      strictSingleValueFields: false,
+    })
     this.#close = closeable(this.server)
     keepPeerCertificates(this.server)
-    this.server.on('request', async (request, response) => {
-      if (answerAccessCerts(request, response, access)) return
-      try {
-        const built = await buildWorkerRequest(request, edge)
-        // The client may be gone by now, and its end is not announced twice.
-        if (!request.socket.destroyed) forwardRequest(request, response, built, worker, this.#agent)
-      } catch (error) {
-        request.resume()
-        answerFailure(response, error)
-      }
-    })
-    this.server.on('upgrade', async (request, socket, head) => {
-      socket.on('error', () => socket.destroy())
-      try {
-        const built = await buildWorkerRequest(request, edge)
-        if (!socket.destroyed) forwardUpgrade(request, socket, head, built, worker)
-      } catch (error) {
-        answerFailure(responseOn(socket, request), error)
-      }
-    })
+    this.server.on('request', (request, response) => this.#handleRequest(request, response))
+    this.server.on('upgrade', (request, socket, head) => this.#handleUpgrade(request, socket, head))
+  }
+
+  async #handleRequest(incoming: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
+    const { edge, access, worker } = this.#options
+    const request = readClientRequest(incoming)
+    const answer = answerTo(response)
+    if (answerAccessCerts(request.target, answer, access)) return
+    try {
+      const built = await buildWorkerRequest(request, answer.ray, edge)
+      // The client may be gone by now, and its end is not announced twice.
+      if (!answer.isBroken) forwardRequest(request, answer, built, worker, this.#agent)
+    } catch (error) {
+      request.body.resume()
+      answerFailure(answer, error)
+    }
+  }
+
+  async #handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { edge, worker } = this.#options
+    socket.on('error', () => socket.destroy())
+    const request = fromHttp1(incoming)
+    const answer = answerOn(socket, incoming)
+    try {
+      const built = await buildWorkerRequest(request, answer.ray, edge)
+      if (!socket.destroyed) forwardUpgrade(request, answer, socket, head, built, worker)
+    } catch (error) {
+      answerFailure(answer, error)
+    }
   }
 
   async close(): Promise<void> {

@@ -1,7 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { SigningJwk } from '@countersign/wire'
 import { type CountersignOptions, countersign } from '@countersign/worker'
-import { buildEdgeHeaders } from '../edge-headers.ts'
+import { buildEdgeHeaders, createRay } from '../edge-headers.ts'
 import { headerPairs } from '../hop-by-hop.ts'
 import type { FullTlsClientAuth } from '../tls-client-auth.ts'
 
@@ -36,7 +36,7 @@ export async function signRequest(
 ): Promise<SignedRequest> {
   const target = resolveTarget(url, headers)
   const seen = new Headers([
-    ...headerPairs(buildEdgeHeaders(rawHeaders(headers), { clientIp: CLIENT_IP, accessToken })),
+    ...headerPairs(buildEdgeHeaders(rawHeaders(headers), { ray: createRay(), clientIp: CLIENT_IP, accessToken })),
   ])
   seen.set('host', target.host)
   // light-my-request writes methods so, and a method is signed as it is written.
