@@ -1,10 +1,11 @@
 import { STATUS_CODES } from 'node:http'
 import type { ClientAnswer } from './client-answer.ts'
+import type { RawHeaders } from './hop-by-hop.ts'
 import { RefusedByEdge } from './refused-by-edge.ts'
 
 /** Answers with JSON, whatever the request was. */
-export function answerJson(answer: ClientAnswer, statusCode: number, value: object): void {
-  answerText(answer, statusCode, 'application/json', JSON.stringify(value))
+export function answerJson(answer: ClientAnswer, statusCode: number, value: object, headers: RawHeaders = []): void {
+  answerText(answer, statusCode, 'application/json', JSON.stringify(value), headers)
 }
 
 /** Answers with a text in UTF-8. */
@@ -13,7 +14,7 @@ export function answerText(
   statusCode: number,
   mediaType: string,
   text: string,
-  headers: readonly string[] = [],
+  headers: RawHeaders = [],
 ): void {
   const body = Buffer.from(text)
   answer.begin(statusCode, STATUS_CODES[statusCode] ?? '', [

@@ -12,6 +12,7 @@ export abstract class ClientAnswer {
   status: number | undefined
   /** The `CSN_*` code of a refusal, when it is known. */
   code: string | undefined
+  readonly #over = Promise.withResolvers<void>()
 
   /** Where the body goes. */
   abstract readonly body: Writable
@@ -31,6 +32,21 @@ export abstract class ClientAnswer {
 
   protected abstract writeHead(status: number, reason: string, headers: RawHeaders): void
 
+  /** Resolves when the answer has ended in whatever way, or the connection has become another protocol's. */
+  get over(): Promise<void> {
+    return this.#over.promise
+  }
+
+  protected endWith(body: Writable): void {
+    body.once('close', () => this.#over.resolve())
+  }
+
+  /** The connection is no longer HTTP's: its answer has been written to the socket. */
+  switchProtocols(): void {
+    this.status = 101
+    this.#over.resolve()
+  }
+
   /** Cuts an answer off, so that the client does not take it for a whole one. */
   abstract cut(): void
 }
@@ -45,6 +61,7 @@ export class Http1Answer extends ClientAnswer {
   constructor(response: ServerResponse) {
     super()
     this.body = response
+    this.endWith(response)
   }
 
   get isBroken(): boolean {
@@ -67,6 +84,7 @@ class Http2Answer extends ClientAnswer {
   constructor(stream: ServerHttp2Stream) {
     super()
     this.body = stream
+    this.endWith(stream)
   }
 
   /** Node ends a stream that the client resets, so that it looks finished. */

@@ -46,7 +46,10 @@ describe('createDevEdge', () => {
     const port = Number(new URL(test.edge.url).port)
     const processes = () => process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length
     const before = processes()
-    await expect(createDevEdge({ origin: test.origin.url, port })).rejects.toThrow('EADDRINUSE')
+    await expect(createDevEdge({ origin: test.origin.url, port })).rejects.toMatchObject({
+      code: 'EADDRINUSE',
+      message: `Port ${port} of 127.0.0.1 is taken (EADDRINUSE). Write another one as "port", or 0 for any that is free`,
+    })
     await expect.poll(processes).toBe(before)
   })
 

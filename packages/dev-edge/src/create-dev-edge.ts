@@ -6,19 +6,21 @@ import { ACCESS_CERTS_PATH, createAccessServer } from './access-endpoint.ts'
 import { AccessIssuer } from './access-issuer.ts'
 import { checkForwardCert } from './check-forward-cert.ts'
 import { closeable } from './close-server.ts'
-import { DevAccessTokens } from './dev-access.ts'
+import { type DevAccess, DevAccessTokens } from './dev-access.ts'
 import { type DevClient, type IssueClientOptions, issueClient, toPem } from './dev-client.ts'
 import { type DevClients, issueDevClients } from './dev-clients.ts'
+import { describeForAccess } from './edge-client.ts'
 import { type EdgeFetchOptions, type EdgeResponse, type EdgeTlsOptions, sendRequest } from './edge-fetch.ts'
 import { createEdgeKey, toVerificationKey } from './edge-key.ts'
 import { issueCrl } from './issue-crl.ts'
 import { formatPrivateKey } from './key-pair.ts'
 import { listen } from './listen.ts'
 import { createPki } from './pki.ts'
+import type { RequestListener } from './request-event.ts'
+import { RunningWorker } from './running-worker.ts'
 import { buildTlsClientAuth } from './tls-client-auth.ts'
 import { TlsListener } from './tls-listener.ts'
-import { describeForAccess, type EdgeState } from './worker-request.ts'
-import { startWorker } from './worker-runtime.ts'
+import type { EdgeState } from './worker-request.ts'
 
 const HOST_NAME = /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/
 
@@ -36,7 +38,24 @@ export interface DevEdgeOptions {
   readonly require?: 'none' | 'verified' | undefined
   /** The name in {@link DevEdge.url} and in the edge's own certificate. It has to resolve to 127.0.0.1. */
   readonly hostname?: string | undefined
-  /** Takes what the Worker writes to its console, line by line. The default writes to stderr. */
+  /**
+   * The path of your own Worker's module, which calls `countersign(request, { key: env.COUNTERSIGN_KEY })`. It gets the
+   * same bindings, and every `fetch()` of it goes to the origin. The default is the Worker of Countersign.
+   */
+  readonly worker?: string | undefined
+  /**
+   * How Access admits a client that sends no `Countersign-Dev-Access`, by the certificate of its handshake. `undefined`
+   * is a user.
+   *
+   * @example
+   * ```ts
+   * accessFor: (certificate) => (certificate?.subject.includes('OU=Robots') ? 'service' : undefined)
+   * ```
+   */
+  readonly accessFor?: ((certificate: X509Certificate | undefined) => DevAccess | undefined) | undefined
+  /** Takes an event for each request that has ended. What it throws is logged and changes nothing. */
+  readonly onRequest?: RequestListener | undefined
+  /** Takes what the Worker writes to its console, line by line, and why it could not be reloaded. The default writes to stderr. */
   readonly log?: ((line: string) => void) | undefined
 }
 
@@ -70,7 +89,10 @@ export interface DevAccessOptions {
 export interface DevEdge extends AsyncDisposable {
   /** `https://localhost:PORT` */
   readonly url: string
-  /** For the origin's `edge.keys`: the public half of an Ed25519 key, an HMAC key itself. */
+  /**
+   * For the origin's `edge.keys`: the public half of an Ed25519 key, an HMAC key itself. After {@link rotateKey} the
+   * new one and the one before it.
+   */
   readonly keys: readonly SigningJwk[]
   /** For the origin's `access`. */
   readonly access: DevAccessOptions
@@ -117,6 +139,26 @@ export interface DevEdge extends AsyncDisposable {
   rotateAccessKeys(): Promise<void>
 
   /**
+   * Lets the Worker sign with another key. {@link keys} then lists both; the one before them goes.
+   *
+   * An origin has to know a key before the Worker signs with it. To rotate as in production, make the key yourself, add
+   * it to the origin, and give it here.
+   *
+   * @param key - a private key with a `kid` of its own; a fresh HMAC key by default
+   * @throws TypeError if the Worker cannot sign with it, or the key before has the same `kid`
+   */
+  rotateKey(key?: SigningJwk): Promise<void>
+
+  /**
+   * Bundles the Worker anew and runs it in place of the present one, which ends with the last request that it has begun:
+   * requests and WebSockets are not cut off until the reload after the next one. If the new Worker does not compile or
+   * does not start, the present one goes on and the reason goes to {@link DevEdgeOptions.log}.
+   *
+   * @returns whether the new one runs
+   */
+  reloadWorker(): Promise<boolean>
+
+  /**
    * Sends a request to the edge over TLS, on a connection of its own. The path goes out exactly as it is given.
    *
    * @returns the answer, whatever its status is
@@ -156,16 +198,16 @@ export interface DevEdge extends AsyncDisposable {
  * ```
  */
 export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
-  const { key = createEdgeKey(), port = 0, hostname = 'localhost', log = logToStderr } = options
+  const { key = createEdgeKey(), port = 0, hostname = 'localhost', log = logToStderr, accessFor, onRequest } = options
   const origin = parseOrigin(options.origin)
-  const keys = [toVerificationKey(key)]
+  let keys: readonly SigningJwk[] = [toVerificationKey(key)]
   const bindings = workerBindings(key, options)
   if (!HOST_NAME.test(hostname)) throw new TypeError('hostname must be a host name such as "localhost"')
 
   const [pki, issuer, worker] = await Promise.all([
     createPki(hostname),
     AccessIssuer.create(),
-    startWorker({ origin, bindings, log }),
+    RunningWorker.start({ entry: options.worker, origin, bindings, log }),
   ])
   const clients = await issueDevClients(pki)
   const clientCa = toPem(pki.ca.certificate)
@@ -176,6 +218,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     authorities: [new X509Certificate(clientCa)],
     isRevoked: ({ fingerprint256 }) => revoked.has(fingerprint256),
     tokens: new DevAccessTokens(issuer),
+    accessFor: (certificate) => accessFor?.(certificate),
   }
   const revokeClient = ({ cert }: DevClient) => {
     revoked.add(new X509Certificate(cert).fingerprint256)
@@ -189,7 +232,9 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     clientCa,
     edge,
     access: issuer,
-    worker: worker.address,
+    worker,
+    onRequest,
+    log,
   })
   const accessServer = createAccessServer(issuer)
   const closeAccessServer = closeable(accessServer)
@@ -214,7 +259,9 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   })
   return {
     url: `https://${hostname}:${ports.tls}`,
-    keys,
+    get keys() {
+      return keys
+    },
     access: {
       issuer: issuer.issuer,
       audience: issuer.audience,
@@ -232,6 +279,20 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     accessToken: ({ as = 'user', client = clients.alice, ...rest } = {}) =>
       issuer.sign({ as, certificate: describeClient(client, edge), ...rest }),
     rotateAccessKeys: () => issuer.rotateKeys(),
+    rotateKey: async (next = createEdgeKey()) => {
+      const verification = toVerificationKey(next)
+      if (verification.kid === keys[0]?.kid) throw new TypeError('the new key needs a kid of its own')
+      await worker.exchange({ bindings: workerBindings(next, options) })
+      keys = [verification, ...keys.slice(0, 1)]
+    },
+    reloadWorker: () =>
+      worker.exchange().then(
+        () => true,
+        (error) => {
+          log(`The Worker was not reloaded. ${error.message}`)
+          return false
+        },
+      ),
     fetch: (path, fetchOptions = {}) => sendRequest(path, fetchOptions, tlsOptions(fetchOptions.client)),
     tlsOptions,
     close,

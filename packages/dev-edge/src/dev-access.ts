@@ -12,6 +12,21 @@ export const DEV_ACCESS = ['user', 'service', 'certificate', 'expired', 'other-a
 /** One of the values of that header; `user` is the default. */
 export type DevAccess = (typeof DEV_ACCESS)[number]
 
+/**
+ * How a client is admitted: as its developer's header says, else as its certificate does, else as a user.
+ *
+ * @param chosen - the header's value, if any
+ * @throws RefusedByEdge for a header that is not one of {@link DEV_ACCESS}, TypeError for such a result of `accessFor`
+ */
+export function resolveAccess(chosen: string | undefined, accessFor: () => DevAccess | undefined): DevAccess {
+  const wanted = chosen ?? accessFor() ?? 'user'
+  const access = DEV_ACCESS.find((value) => value === wanted)
+  if (access) return access
+  const values = DEV_ACCESS.join(', ')
+  if (chosen === undefined) throw new TypeError(`accessFor must return one of: ${values}`)
+  throw new RefusedByEdge(400, 'CSN_DEV_ACCESS_UNKNOWN', `The header Countersign-Dev-Access takes one of: ${values}`)
+}
+
 /** The tag of another application of the same team. */
 const OTHER_AUDIENCE = randomBytes(32).toString('hex')
 
@@ -31,13 +46,11 @@ export class DevAccessTokens {
   }
 
   /**
-   * @param chosen - the header's value, if any
    * @param certificate - the client's, when it was verified
    * @returns the token, or `undefined` for none
-   * @throws RefusedByEdge for a value that is not one of {@link DEV_ACCESS}, and for `certificate` without one
+   * @throws RefusedByEdge for `certificate` without one
    */
-  async tokenFor(chosen: string | undefined, certificate: AccessCertificate | undefined): Promise<string | undefined> {
-    const access = parseDevAccess(chosen)
+  async tokenFor(access: DevAccess, certificate: AccessCertificate | undefined): Promise<string | undefined> {
     if (access === 'none') return undefined
     if (access === 'certificate' && !certificate) {
       throw new RefusedByEdge(
@@ -54,16 +67,6 @@ export class DevAccessTokens {
     this.#tokens.set(session, { token, until: Date.now() + REUSE })
     return token
   }
-}
-
-function parseDevAccess(chosen = 'user'): DevAccess {
-  const access = DEV_ACCESS.find((value) => value === chosen)
-  if (access) return access
-  throw new RefusedByEdge(
-    400,
-    'CSN_DEV_ACCESS_UNKNOWN',
-    `The header Countersign-Dev-Access takes one of: ${DEV_ACCESS.join(', ')}`,
-  )
 }
 
 function templateFor(access: Exclude<DevAccess, 'none'>, certificate: AccessCertificate | undefined): TokenTemplate {

@@ -186,23 +186,6 @@ describe('an answer', () => {
     },
   )
 
-  it('is 502 with a reason when nobody listens at the origin, and the edge goes on', async () => {
-    const shut = await startOrigin()
-    await using other = await createDevEdge({ origin: shut.url, log: () => {} })
-    expect((await other.fetch('/')).status).toBe(200)
-    await shut.close()
-    for (const options of [{}, { method: 'POST', body: 'x'.repeat(1_000_000) }, { client: other.clients.alice }]) {
-      const response = await other.fetch('/', options)
-      expect(response.status).toBe(502)
-      expect(response.json()).toEqual({
-        statusCode: 502,
-        code: 'CSN_DEV_ORIGIN_UNREACHABLE',
-        error: 'Bad Gateway',
-        message: expect.stringContaining(`no answer from ${shut.url}`),
-      })
-    }
-  })
-
   it('comes from the Worker when the edge requires a verified certificate', async () => {
     await using other = await createDevEdge({ origin: test.origin.url, require: 'verified' })
     expect((await other.fetch('/')).json()).toMatchObject({ statusCode: 403, code: 'CSN_CERT_UNVERIFIED' })

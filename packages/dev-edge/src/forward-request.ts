@@ -5,39 +5,25 @@ import {
   type ClientRequest as WorkerConnection,
 } from 'node:http'
 import { answerFailure } from './answer.ts'
+import { answerOriginAway } from './answer-origin-away.ts'
 import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
-import { RefusedByEdge } from './refused-by-edge.ts'
+import { watchForCode } from './refusal-code.ts'
+import type { RunningWorker } from './running-worker.ts'
 import type { WorkerRequest } from './worker-request.ts'
-
-/** Where the Worker listens, and whom it asks. */
-export interface WorkerAddress {
-  readonly host: string
-  readonly port: number
-  /** `http://host:port` */
-  readonly origin: string
-}
-
-/** workerd closes the connection when the Worker's `fetch()` fails, as it does when nobody listens at the origin. */
-export function originUnreachable(error: Error, { origin }: WorkerAddress): RefusedByEdge {
-  return new RefusedByEdge(
-    502,
-    'CSN_DEV_ORIGIN_UNREACHABLE',
-    `The Worker got no answer from ${origin}: does your server run there? (${error.message})`,
-  )
-}
 
 /** Sends a request to the Worker and its answer to the client. Both bodies stream; whoever hangs up ends the other side. */
 export function forwardRequest(
   request: ClientRequest,
   answer: ClientAnswer,
   { method, target, headers }: WorkerRequest,
-  worker: WorkerAddress,
+  worker: RunningWorker,
   agent: Agent,
 ): void {
+  const { host, port, release } = worker.lease()
   const upstream = httpRequest({
-    host: worker.host,
-    port: worker.port,
+    host,
+    port,
     agent,
     method,
     path: target,
@@ -48,8 +34,9 @@ export function forwardRequest(
     request.body.unpipe(upstream)
     // The client may still be sending, and reads the answer only when it is done.
     request.body.resume()
-    answerFailure(answer, originUnreachable(error, worker))
+    void answerOriginAway(request, answer, worker.origin, error)
   })
+  upstream.on('close', release)
   answer.body.on('close', () => {
     if (answer.isBroken) hangUp(upstream)
   })
@@ -81,6 +68,9 @@ export function forwardAnswer(response: IncomingMessage, answer: ClientAnswer): 
   }
   response.on('close', () => {
     if (!response.complete) answer.cut()
+  })
+  watchForCode(response, (code) => {
+    answer.code = code
   })
   response.pipe(answer.body)
 }

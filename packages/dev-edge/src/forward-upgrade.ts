@@ -1,11 +1,12 @@
 import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { answerFailure } from './answer.ts'
+import { answerOriginAway } from './answer-origin-away.ts'
 import { type ClientAnswer, Http1Answer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
 import { buildAnswerHeaders } from './edge-headers.ts'
-import { forwardAnswer, hangUp, originUnreachable, type WorkerAddress } from './forward-request.ts'
+import { forwardAnswer, hangUp } from './forward-request.ts'
 import { headerPairs, headerValues } from './hop-by-hop.ts'
+import type { RunningWorker } from './running-worker.ts'
 import type { WorkerRequest } from './worker-request.ts'
 
 /** Sends a WebSocket handshake to the Worker, and joins the two sockets when the origin agrees. */
@@ -15,18 +16,20 @@ export function forwardUpgrade(
   socket: Duplex,
   head: Buffer,
   { method, target, headers }: WorkerRequest,
-  worker: WorkerAddress,
+  worker: RunningWorker,
 ): void {
   const [protocol = 'websocket'] = headerValues(request.headers, 'upgrade')
+  const { host, port, release } = worker.lease()
   const upstream = httpRequest({
-    host: worker.host,
-    port: worker.port,
+    host,
+    port,
     agent: false,
     method,
     path: target,
     headers: [...headers, 'Connection', 'Upgrade', 'Upgrade', protocol],
   })
   upstream.on('upgrade', (response, upstreamSocket, upstreamHead) => {
+    answer.switchProtocols()
     socket.write(formatHead(response, protocol, answer.ray))
     if (upstreamHead.length > 0) socket.write(upstreamHead)
     if (head.length > 0) upstreamSocket.write(head)
@@ -35,8 +38,11 @@ export function forwardUpgrade(
     socket.pipe(upstreamSocket).pipe(socket)
   })
   upstream.on('response', (response) => forwardAnswer(response, answer))
-  upstream.on('error', (error) => answerFailure(answer, originUnreachable(error, worker)))
-  socket.on('close', () => hangUp(upstream))
+  upstream.on('error', (error) => void answerOriginAway(request, answer, worker.origin, error))
+  socket.on('close', () => {
+    hangUp(upstream)
+    release()
+  })
   upstream.end()
 }
 

@@ -1,13 +1,30 @@
+import { once } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
 
-/** Listens on the loopback address, so that nobody but this machine reaches it. Returns the port. */
+/**
+ * Listens on the loopback address, so that nobody but this machine reaches it. Returns the port.
+ *
+ * @throws Error with Node's `code`, such as `EADDRINUSE`, and a sentence that says what to write
+ */
 export async function listen(server: Server, port: number): Promise<number> {
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port, '127.0.0.1', () => {
-      server.off('error', reject)
-      resolve()
-    })
-  })
+  server.listen(port, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw explain(error as NodeJS.ErrnoException, port)
+  }
   return (server.address() as AddressInfo).port
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  EADDRINUSE: 'is taken',
+  EACCES: 'is not for you: ports below 1024 need privileges',
+}
+
+function explain(error: NodeJS.ErrnoException, port: number): Error {
+  const { code = '' } = error
+  const reason = REASONS[code]
+  if (!reason) return error
+  const message = `Port ${port} of 127.0.0.1 ${reason} (${code}). Write another one as "port", or 0 for any that is free`
+  return Object.assign(new Error(message, { cause: error }), { code })
 }

@@ -9,20 +9,26 @@ import type { Duplex } from 'node:stream'
 import { answerAccessCerts } from './access-endpoint.ts'
 import type { AccessIssuer } from './access-issuer.ts'
 import { answerFailure } from './answer.ts'
-import { answerTo } from './client-answer.ts'
-import { fromHttp1, readClientRequest } from './client-request.ts'
+import { answerTo, type ClientAnswer } from './client-answer.ts'
+import { type ClientRequest, fromHttp1, readClientRequest } from './client-request.ts'
 import { closeable } from './close-server.ts'
-import { forwardRequest, type WorkerAddress } from './forward-request.ts'
+import { type EdgeClient, readEdgeClient } from './edge-client.ts'
+import { forwardRequest } from './forward-request.ts'
 import { answerOn, forwardUpgrade } from './forward-upgrade.ts'
 import { type MutualTlsOptions, mutualTls } from './mutual-tls.ts'
 import { keepPeerCertificates } from './peer-certificates.ts'
+import { buildRequestEvent, type RequestListener } from './request-event.ts'
+import type { RunningWorker } from './running-worker.ts'
 import { buildWorkerRequest, type EdgeState } from './worker-request.ts'
 
 /** What the listener needs. */
 export interface TlsListenerOptions extends MutualTlsOptions {
   readonly edge: EdgeState
   readonly access: AccessIssuer
-  readonly worker: WorkerAddress
+  readonly worker: RunningWorker
+  readonly onRequest?: RequestListener | undefined
+  /** Takes what goes wrong beside the requests. */
+  log(line: string): void
 }
 
 /** Cloudflare's limit for all headers of a request together, in bytes. */
@@ -68,7 +74,8 @@ export class TlsListener {
     const answer = answerTo(response)
     if (answerAccessCerts(request.target, answer, access)) return
     try {
-      const built = await buildWorkerRequest(request, answer.ray, edge)
+      const client = this.#meet(request, answer)
+      const built = await buildWorkerRequest(request, client, answer.ray, edge)
       // The client may be gone by now, and its end is not announced twice.
       if (!answer.isBroken) forwardRequest(request, answer, built, worker, this.#agent)
     } catch (error) {
@@ -83,11 +90,23 @@ export class TlsListener {
     const request = fromHttp1(incoming)
     const answer = answerOn(socket, incoming)
     try {
-      const built = await buildWorkerRequest(request, answer.ray, edge)
+      const client = this.#meet(request, answer)
+      const built = await buildWorkerRequest(request, client, answer.ray, edge)
       if (!socket.destroyed) forwardUpgrade(request, answer, socket, head, built, worker)
     } catch (error) {
       answerFailure(answer, error)
     }
+  }
+
+  /** Reads who asks, and announces the request once it is over. */
+  #meet(request: ClientRequest, answer: ClientAnswer): EdgeClient {
+    const { edge, onRequest, log } = this.#options
+    const start = performance.now()
+    const client = readEdgeClient(request.socket, edge)
+    answer.over
+      .then(() => onRequest?.(buildRequestEvent(request, answer, client, performance.now() - start)))
+      .catch((error) => log(`onRequest failed: ${error}`))
+    return client
   }
 
   async close(): Promise<void> {

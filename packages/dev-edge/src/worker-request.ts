@@ -1,12 +1,11 @@
-import type { AccessCertificate } from './access-claims.ts'
-import { readCertificateFields } from './certificate-fields.ts'
-import { readClientHandshake } from './client-handshake.ts'
+import type { X509Certificate } from 'node:crypto'
 import type { ClientRequest } from './client-request.ts'
-import { DEV_ACCESS_HEADER, type DevAccessTokens } from './dev-access.ts'
+import { DEV_ACCESS_HEADER, type DevAccess, type DevAccessTokens, resolveAccess } from './dev-access.ts'
+import type { EdgeClient } from './edge-client.ts'
 import { buildCfHeader, buildEdgeHeaders, COLO, COUNTRY } from './edge-headers.ts'
 import { headerValues, type RawHeaders } from './hop-by-hop.ts'
 import { RefusedByEdge } from './refused-by-edge.ts'
-import { buildTlsClientAuth, type EdgeKnowledge, type FullTlsClientAuth } from './tls-client-auth.ts'
+import type { EdgeKnowledge } from './tls-client-auth.ts'
 
 /** A request as the Worker is to see it. */
 export interface WorkerRequest {
@@ -19,6 +18,8 @@ export interface WorkerRequest {
 /** What the edge adds to requests. */
 export interface EdgeState extends EdgeKnowledge {
   readonly tokens: DevAccessTokens
+  /** How Access admits a client that does not choose itself. */
+  accessFor(certificate: X509Certificate | undefined): DevAccess | undefined
 }
 
 const AUTHORITY = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
@@ -27,29 +28,32 @@ const AUTHORITY = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 const TARGET = /^\/[\x21-\xff]*$/
 
 /**
- * Does what Cloudflare does before the Worker runs: reads the client's certificate, admits by Access, adds headers.
+ * Does what Cloudflare does before the Worker runs: admits by Access, and adds what it knows of the client.
  *
  * @throws RefusedByEdge when there is nothing to run the Worker with
  */
-export async function buildWorkerRequest(request: ClientRequest, ray: string, edge: EdgeState): Promise<WorkerRequest> {
+export async function buildWorkerRequest(
+  request: ClientRequest,
+  client: EdgeClient,
+  ray: string,
+  edge: EdgeState,
+): Promise<WorkerRequest> {
   const { method, target, headers, socket, protocol } = request
   const authority = readAuthority(headers)
   if (!TARGET.test(target)) {
     throw new RefusedByEdge(400, 'CSN_DEV_REQUEST_MALFORMED', 'The request target must be a path')
   }
-  const handshake = readClientHandshake(socket)
-  const tlsClientAuth = buildTlsClientAuth(handshake, edge)
   const cf = {
     colo: COLO,
     country: COUNTRY,
     httpProtocol: protocol,
     tlsVersion: socket.getProtocol() ?? '',
     tlsCipher: socket.getCipher()?.standardName ?? '',
-    tlsClientAuth,
+    tlsClientAuth: client.auth,
   }
   const clientIp = socket.remoteAddress ?? ''
-  const certificate = handshake && certificateForAccess(tlsClientAuth, handshake.leaf.raw)
-  const accessToken = await edge.tokens.tokenFor(chosenAccess(headers), certificate)
+  const access = resolveAccess(chosenAccess(headers), () => edge.accessFor(client.certificate))
+  const accessToken = await edge.tokens.tokenFor(access, client.forAccess)
   const built = buildEdgeHeaders(headers, { ray, clientIp, accessToken })
   return { method, target: `https://${authority}${target}`, headers: [...built, ...buildCfHeader(cf)] }
 }
@@ -64,18 +68,4 @@ function readAuthority(headers: RawHeaders): string {
 function chosenAccess(headers: RawHeaders): string | undefined {
   const lines = headerValues(headers, DEV_ACCESS_HEADER)
   return lines.length > 0 ? lines.join(', ') : undefined
-}
-
-/** Access admits by certificate only a client whose certificate is verified and not revoked. */
-export function certificateForAccess(auth: FullTlsClientAuth, der: Uint8Array): AccessCertificate | undefined {
-  if (auth.certVerified !== 'SUCCESS' || auth.certRevoked !== '0') return undefined
-  return describeForAccess(auth, der)
-}
-
-/** What an Access token says of a certificate. */
-export function describeForAccess(auth: FullTlsClientAuth, der: Uint8Array): AccessCertificate {
-  const commonName = readCertificateFields(der)
-    .subject.flat()
-    .findLast(({ type }) => type === 'CN')?.value
-  return { ...auth, commonName: typeof commonName === 'string' ? commonName : '' }
 }

@@ -1,9 +1,13 @@
-import { fileURLToPath } from 'node:url'
-import { build } from 'esbuild'
 import { Log, LogLevel, Miniflare } from 'miniflare'
-import type { WorkerAddress } from './forward-request.ts'
+import { bundleWorker } from './bundle-worker.ts'
 
 const COMPATIBILITY_DATE = '2026-07-01'
+
+/** Where a Worker listens. */
+export interface WorkerAddress {
+  readonly host: string
+  readonly port: number
+}
 
 /** The Worker, running in workerd. */
 export interface WorkerRuntime {
@@ -14,6 +18,8 @@ export interface WorkerRuntime {
 
 /** What the Worker gets. */
 export interface WorkerRuntimeOptions {
+  /** The path of its module; the Worker of Countersign by default. */
+  readonly entry?: string | undefined
   /** Where its `fetch()` goes. */
   readonly origin: URL
   /** Its variables and secrets. */
@@ -22,10 +28,14 @@ export interface WorkerRuntimeOptions {
   log(line: string): void
 }
 
-/** Bundles the Worker that gets deployed and starts it in workerd, the runtime that Cloudflare runs. */
-export async function startWorker({ origin, bindings, log }: WorkerRuntimeOptions): Promise<WorkerRuntime> {
+/**
+ * Bundles the Worker that gets deployed and starts it in workerd, the runtime that Cloudflare runs.
+ *
+ * @throws Error if it does not compile or does not start
+ */
+export async function startWorker({ entry, origin, bindings, log }: WorkerRuntimeOptions): Promise<WorkerRuntime> {
   const miniflare = new Miniflare({
-    modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundleWorker() }],
+    modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundleWorker(entry) }],
     bindings,
     compatibilityDate: COMPATIBILITY_DATE,
     // A socket of workerd itself: nothing of Miniflare's stands in the request's way and rewrites it.
@@ -41,23 +51,9 @@ export async function startWorker({ origin, bindings, log }: WorkerRuntimeOption
   })
   try {
     const { hostname, port } = await miniflare.unsafeGetDirectURL()
-    return { address: { host: hostname, port: Number(port), origin: origin.origin }, close: () => miniflare.dispose() }
+    return { address: { host: hostname, port: Number(port) }, close: () => miniflare.dispose() }
   } catch (error) {
     await miniflare.dispose()
     throw error
   }
-}
-
-async function bundleWorker(): Promise<string> {
-  const entry = fileURLToPath(import.meta.resolve('@countersign/worker'))
-  const { outputFiles } = await build({
-    entryPoints: [entry],
-    bundle: true,
-    write: false,
-    format: 'esm',
-    target: 'es2024',
-    conditions: ['workerd', 'worker', 'browser'],
-    logLevel: 'silent',
-  })
-  return outputFiles[0]?.text ?? ''
 }

@@ -2,11 +2,11 @@ import { X509Certificate } from 'node:crypto'
 import type { AccessCertificate } from '../access-claims.ts'
 import type { ClientHandshake } from '../client-handshake.ts'
 import { type DevClient, type IssueClientOptions, issueClient, toPem } from '../dev-client.ts'
+import { certificateForAccess } from '../edge-client.ts'
 import { formatPrivateKey } from '../key-pair.ts'
 import type { MutualTlsOptions } from '../mutual-tls.ts'
 import { daysFromNow, type Pki } from '../pki.ts'
 import { buildTlsClientAuth, type FullTlsClientAuth } from '../tls-client-auth.ts'
-import { certificateForAccess } from '../worker-request.ts'
 import { shakeHands } from './handshake.ts'
 
 /** A client certificate to issue. */

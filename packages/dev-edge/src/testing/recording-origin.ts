@@ -17,12 +17,13 @@ export interface RecordingOrigin {
   close(): Promise<void>
 }
 
-/** Starts one, or one with a handler of its own. */
+/** Starts one, or one with a handler of its own, on any free port unless one is given. */
 export async function startOrigin(
   handler: (request: IncomingMessage, response: ServerResponse) => void = echo,
+  port = 0,
 ): Promise<RecordingOrigin> {
   const server = createServer(handler)
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve))
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     server,

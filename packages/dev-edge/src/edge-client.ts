@@ -1,0 +1,44 @@
+import type { X509Certificate } from 'node:crypto'
+import type { TLSSocket } from 'node:tls'
+import type { AccessCertificate } from './access-claims.ts'
+import { readCertificateFields } from './certificate-fields.ts'
+import { readClientHandshake } from './client-handshake.ts'
+import { buildTlsClientAuth, type EdgeKnowledge, type FullTlsClientAuth } from './tls-client-auth.ts'
+
+/** Who is at the other end of a connection, as far as the edge can tell. */
+export interface EdgeClient {
+  readonly certificate: X509Certificate | undefined
+  /** The common name, or the whole subject without one; `undefined` without a certificate. */
+  readonly name: string | undefined
+  /** `request.cf.tlsClientAuth`. */
+  readonly auth: FullTlsClientAuth
+  /** What Access knows of the certificate: only of one that is verified and not revoked. */
+  readonly forAccess: AccessCertificate | undefined
+}
+
+/** Reads the handshake of a connection in the light of what the edge knows now. */
+export function readEdgeClient(socket: TLSSocket, edge: EdgeKnowledge): EdgeClient {
+  const handshake = readClientHandshake(socket)
+  const auth = buildTlsClientAuth(handshake, edge)
+  if (!handshake) return { certificate: undefined, name: undefined, auth, forAccess: undefined }
+  return {
+    certificate: handshake.leaf,
+    name: describeForAccess(auth, handshake.leaf.raw).commonName || auth.certSubjectDN,
+    auth,
+    forAccess: certificateForAccess(auth, handshake.leaf.raw),
+  }
+}
+
+/** Access admits by certificate only a client whose certificate is verified and not revoked. */
+export function certificateForAccess(auth: FullTlsClientAuth, der: Uint8Array): AccessCertificate | undefined {
+  if (auth.certVerified !== 'SUCCESS' || auth.certRevoked !== '0') return undefined
+  return describeForAccess(auth, der)
+}
+
+/** What an Access token says of a certificate. */
+export function describeForAccess(auth: FullTlsClientAuth, der: Uint8Array): AccessCertificate {
+  const commonName = readCertificateFields(der)
+    .subject.flat()
+    .findLast(({ type }) => type === 'CN')?.value
+  return { ...auth, commonName: typeof commonName === 'string' ? commonName : '' }
+}

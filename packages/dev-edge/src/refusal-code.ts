@@ -1,0 +1,33 @@
+import type { IncomingMessage } from 'node:http'
+
+/** In bytes. A refusal of Countersign is much shorter; what is longer is no refusal. */
+const LONGEST = 4096
+
+/** Reads the `CSN_*` code in an answer that goes by, without holding it up. */
+export function watchForCode(response: IncomingMessage, found: (code: string) => void): void {
+  if (!mayHaveCode(response)) return
+  const chunks: Buffer[] = []
+  let length = 0
+  response.on('data', (chunk: Buffer) => {
+    length += chunk.length
+    if (length <= LONGEST) chunks.push(chunk)
+  })
+  response.on('end', () => {
+    const code = length <= LONGEST ? parseCode(Buffer.concat(chunks).toString()) : undefined
+    if (code) found(code)
+  })
+}
+
+function mayHaveCode({ statusCode = 0, headers }: IncomingMessage): boolean {
+  const isJson = /^application\/(?:[\w.-]+\+)?json\b/i.test(headers['content-type'] ?? '')
+  return statusCode >= 400 && isJson && headers['content-encoding'] === undefined
+}
+
+function parseCode(text: string): string | undefined {
+  try {
+    const { code } = JSON.parse(text)
+    return typeof code === 'string' && /^CSN_[A-Z_]{1,64}$/.test(code) ? code : undefined
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,104 @@
+import { startWorker, type WorkerAddress, type WorkerRuntime, type WorkerRuntimeOptions } from './worker-runtime.ts'
+
+/** The Worker for as long as one request needs it. */
+export interface WorkerLease extends WorkerAddress {
+  /** To be called once the request is over. */
+  release(): void
+}
+
+/**
+ * The Worker that takes requests, and its exchange for another one while requests are under way.
+ *
+ * A new one starts beside the old one, which ends when its last request has ended. There are never more than two: who
+ * is still served by the one before them is cut off.
+ */
+export class RunningWorker {
+  #options: WorkerRuntimeOptions
+  #current: LeasedWorker
+  #former: LeasedWorker | undefined
+  /** One exchange at a time. */
+  #queue: Promise<unknown> = Promise.resolve()
+
+  private constructor(options: WorkerRuntimeOptions, runtime: WorkerRuntime) {
+    this.#options = options
+    this.#current = new LeasedWorker(runtime)
+  }
+
+  /** @throws Error if the Worker does not compile or does not start */
+  static async start(options: WorkerRuntimeOptions): Promise<RunningWorker> {
+    return new RunningWorker(options, await startWorker(options))
+  }
+
+  get origin(): URL {
+    return this.#options.origin
+  }
+
+  lease(): WorkerLease {
+    return this.#current.lease()
+  }
+
+  /**
+   * Bundles the Worker anew and puts it in the place of the present one.
+   *
+   * @throws Error if it does not compile or does not start; the present one goes on
+   */
+  async exchange(changes: Partial<WorkerRuntimeOptions> = {}): Promise<void> {
+    await this.#inTurn(async () => {
+      const options = { ...this.#options, ...changes }
+      const next = new LeasedWorker(await startWorker(options))
+      await this.#former?.close()
+      this.#former = this.#current
+      this.#current = next
+      this.#options = options
+      this.#former.retire()
+    })
+  }
+
+  async close(): Promise<void> {
+    await this.#inTurn(() => Promise.all([this.#former?.close(), this.#current.close()]))
+  }
+
+  async #inTurn(step: () => Promise<unknown>): Promise<void> {
+    const turn = this.#queue.then(step)
+    this.#queue = turn.catch(() => {})
+    await turn
+  }
+}
+
+/** A Worker that knows how many requests it serves. */
+class LeasedWorker {
+  readonly #runtime: WorkerRuntime
+  #leases = 0
+  #isRetired = false
+  #closed: Promise<void> | undefined
+
+  constructor(runtime: WorkerRuntime) {
+    this.#runtime = runtime
+  }
+
+  lease(): WorkerLease {
+    this.#leases++
+    let isOver = false
+    const release = () => {
+      if (isOver) return
+      isOver = true
+      this.#leases--
+      this.#closeWhenIdle()
+    }
+    return { ...this.#runtime.address, release }
+  }
+
+  retire(): void {
+    this.#isRetired = true
+    this.#closeWhenIdle()
+  }
+
+  #closeWhenIdle(): void {
+    if (this.#isRetired && this.#leases === 0) void this.close()
+  }
+
+  close(): Promise<void> {
+    this.#closed ??= this.#runtime.close()
+    return this.#closed
+  }
+}

@@ -1,0 +1,27 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+
+/** In milliseconds. The origin is on this machine or near it. */
+const PATIENCE = 1000
+
+/**
+ * Finds out why the Worker got no answer: workerd does not say.
+ *
+ * @returns what Node reports of a connection of its own, such as `connect ECONNREFUSED 127.0.0.1:3000`; `undefined` if there is one
+ */
+export async function tryOrigin({ hostname, port }: URL): Promise<string | undefined> {
+  const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) })
+  try {
+    await once(socket, 'connect', { signal: AbortSignal.timeout(PATIENCE) })
+    return undefined
+  } catch (error) {
+    return socket.connecting ? `connect ETIMEDOUT ${hostname}:${port}` : reasonOf(error as Error)
+  } finally {
+    socket.on('error', () => {}).destroy()
+  }
+}
+
+/** A name with several addresses fails with an error for each, and without a message of its own. */
+function reasonOf(error: Error): string {
+  return error instanceof AggregateError ? error.errors.map(({ message }) => message).join(', ') : error.message
+}
