@@ -68,10 +68,7 @@ function explain(
           'or start the edge with the address where it does listen.',
           'Then send the request again: the edge need not be restarted.',
         ]
-      : [
-          'Read the log of your server: it took the connection and closed it before it answered.',
-          'If the Worker is your own, read what it logged as well: an error that it throws ends like this.',
-        ],
+      : ['Read the log of your server: it took the connection and closed it before it answered.'],
   }
 }
 

@@ -3,6 +3,9 @@ import { bundleWorker } from './bundle-worker.ts'
 
 const COMPATIBILITY_DATE = '2026-07-01'
 
+/** Addresses within workerd, which it appends to an exception. */
+const STACK = /\nstack: .*$/s
+
 /** Where a Worker listens. */
 export interface WorkerAddress {
   readonly host: string
@@ -46,14 +49,15 @@ export async function startWorker({ entry, origin, bindings, log }: WorkerRuntim
     log: new Log(LogLevel.NONE),
     // Miniflare throws when this returns anything, and a caller's function may.
     handleStructuredLogs: ({ message }: { readonly message: string }) => {
-      log(message)
+      log(message.replace(STACK, ''))
     },
   })
   try {
     const { hostname, port } = await miniflare.unsafeGetDirectURL()
     return { address: { host: hostname, port: Number(port) }, close: () => miniflare.dispose() }
   } catch (error) {
-    await miniflare.dispose()
-    throw error
+    // It cleans up, and then fails with what kept it from starting.
+    await miniflare.dispose().catch(() => {})
+    throw new Error('The Worker does not start: what it logged says why', { cause: error })
   }
 }
