@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { get } from 'node:http'
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
+import { createDevEdge } from './create-dev-edge.ts'
 import { useEdge } from './testing/edge.ts'
 import type { RecordedRequest } from './testing/recording-origin.ts'
 
@@ -104,6 +105,38 @@ describe('Access', () => {
     expect(decodeJwt(await test.edge.accessToken({ as: 'certificate', client: test.edge.clients.bob }))).toMatchObject({
       common_name: 'bob',
       mtls_auth: { cert_serial: '00B0B0000000000000000000000000CAFE', cert_issuer_dn: 'CN=Acme Client CA,O=Acme' },
+    })
+  })
+})
+
+describe('accessFor', () => {
+  const claims = (headers: RecordedRequest['headers']) => decodeJwt(headers['cf-access-jwt-assertion'] ?? '')
+
+  it('chooses by the certificate for who does not choose itself', async () => {
+    await using edge = await createDevEdge({
+      origin: test.origin.url,
+      accessFor: (certificate) => {
+        if (!certificate) return 'none'
+        return certificate.subject.includes('OU=Sales') ? 'service' : undefined
+      },
+    })
+    const { alice, bob } = edge.clients
+    const record = async (options: Parameters<typeof edge.fetch>[1]) => (await edge.fetch('/', options)).json().headers
+    expect(await record({})).not.toHaveProperty('cf-access-jwt-assertion')
+    expect(claims(await record({ client: alice }))).toHaveProperty('email')
+    expect(claims(await record({ client: bob }))).toMatchObject({ common_name: expect.stringMatching(/\.access$/) })
+    const chosen = await record({ client: bob, headers: { 'countersign-dev-access': 'certificate' } })
+    expect(claims(chosen)).toMatchObject({ common_name: 'bob' })
+    expect(chosen).not.toHaveProperty('countersign-dev-access')
+  })
+
+  it('that chooses what there is not fails, and lets nobody in', async () => {
+    await using edge = await createDevEdge({ origin: test.origin.url, accessFor: () => 'admin' as 'user' })
+    const response = await edge.fetch('/')
+    expect(response.status).toBe(500)
+    expect(response.json()).toMatchObject({
+      code: 'CSN_DEV_EDGE_FAILED',
+      message: expect.stringContaining('accessFor must return one of: user, service'),
     })
   })
 })

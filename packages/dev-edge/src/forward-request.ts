@@ -40,17 +40,23 @@ export function forwardRequest(
   answer.body.on('close', () => {
     if (answer.isBroken) hangUp(upstream)
   })
-  request.body.on('end', () => {
+  const finish = () => {
     if (request.isComplete()) upstream.end()
     else hangUp(upstream)
-  })
+  }
+  // node:http2 ends an empty body before anybody reads it.
+  if (request.body.readableEnded) finish()
+  else request.body.on('end', finish)
   request.body.on('close', () => {
     if (!request.isComplete()) hangUp(upstream)
   })
   request.body.pipe(upstream, { end: false })
 }
 
-/** With a reset, since workerd takes a mere end of the connection for a client that still wants to read. */
+/**
+ * With a reset, since workerd takes a mere end of the connection for a client that still wants to read, and closes a
+ * chunked body towards the origin as if it were whole.
+ */
 export function hangUp(upstream: WorkerConnection): void {
   upstream.socket?.resetAndDestroy()
   upstream.destroy()
