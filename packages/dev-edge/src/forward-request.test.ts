@@ -43,7 +43,9 @@ describe('a request', () => {
     })
     expect(headers).toMatchObject({
       'cf-ray': expect.stringMatching(/^[0-9a-f]{16}-DEV$/),
+      'cdn-loop': 'cloudflare; loops=1',
       'cf-connecting-ip': '127.0.0.1',
+      'cf-ipcountry': 'US',
       'cf-visitor': '{"scheme":"https"}',
       'x-forwarded-for': '10.0.0.1, 127.0.0.1',
       'x-forwarded-proto': 'https',
@@ -81,8 +83,18 @@ describe('a request', () => {
   it('with a large certificate meets the limit for headers at the origin, not here', async () => {
     const dns = Array.from({ length: 300 }, (_, index) => `host-${index}.acme.example`)
     const client = await test.edge.issueClient({ san: { dns } })
-    const { status } = await test.edge.fetch('/', { client, headers: { 'x-padding': 'x'.repeat(8_000) } })
-    expect(status).toBe(431)
+    const { status, headers } = await test.edge.fetch('/', { client, headers: { 'x-padding': 'x'.repeat(60_000) } })
+    expect([status, headers['server']]).toEqual([431, 'cloudflare'])
+  })
+})
+
+describe('the answer of the edge', () => {
+  it('bears the ray of the request, and Cloudflare for a server', async () => {
+    for (const path of ['/', '/cdn-cgi/access/certs']) {
+      const { headers, json } = await test.edge.fetch(path)
+      expect(headers).toMatchObject({ server: 'cloudflare', 'cf-ray': expect.stringMatching(/^[0-9a-f]{16}-DEV$/) })
+      if (path === '/') expect(headers['cf-ray']).toBe(json().headers['cf-ray'])
+    }
   })
 })
 

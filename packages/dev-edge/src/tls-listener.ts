@@ -55,13 +55,13 @@ export class TlsListener {
     this.server = createSecureServer({
       ...mutualTls(options),
       allowHTTP1: true,
-      // Node's types do not know that it takes this one for HTTP/1.1.
-      ...{ maxHeaderSize: MAX_HEADER_SIZE },
       maxHeaderListPairs: MAX_HEADER_LINES,
       settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, maxHeaderListSize: MAX_HEADER_SIZE },
       // HTTP/1.1 passes an origin's repeated lines on as well.
       strictSingleValueFields: false,
     })
+    // For HTTP/1.1; Node 22 does not take it as an option of this server.
+    Object.assign(this.server, { maxHeaderSize: MAX_HEADER_SIZE })
     this.#close = closeable(this.server)
     keepPeerCertificates(this.server)
     this.server.on('request', (request, response) => this.#handleRequest(request, response))
