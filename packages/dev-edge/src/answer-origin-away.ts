@@ -1,12 +1,12 @@
 import { answerFailure, answerJson, answerText } from './answer.ts'
 import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
-import { headerValues } from './hop-by-hop.ts'
+import { headerValues, type RawHeaders } from './hop-by-hop.ts'
 import { RefusedByEdge } from './refused-by-edge.ts'
 import { tryOrigin } from './try-origin.ts'
 
 /** `Retry-After` in seconds: a server that restarts under a file watcher is soon back. */
-const RETRY: readonly string[] = ['Retry-After', '1', 'Cache-Control', 'no-store']
+const RETRY: RawHeaders = ['Retry-After', '1', 'Cache-Control', 'no-store']
 
 /**
  * Answers 502 with what a developer needs to know when the Worker got no answer from the origin: workerd then closes the
@@ -20,12 +20,14 @@ export async function answerOriginAway(
   origin: URL,
   error: Error,
 ): Promise<void> {
-  const reason = answer.status === undefined && !answer.isBroken ? await tryOrigin(origin) : undefined
-  const refused = new RefusedByEdge(502, 'CSN_DEV_ORIGIN_UNREACHABLE', describe(origin, reason, error))
-  if (answer.status !== undefined || answer.isBroken) {
-    answerFailure(answer, refused)
+  if (answer.isBroken) return
+  if (answer.status !== undefined) {
+    answerFailure(answer, error)
     return
   }
+  const reason = await tryOrigin(origin)
+  if (answer.isBroken) return
+  const refused = new RefusedByEdge(502, 'CSN_DEV_ORIGIN_UNREACHABLE', describe(origin, reason, error))
   answer.code = refused.code
   const lines = explain(request, answer, origin, reason, refused)
   const accept = headerValues(request.headers, 'accept').join(',').toLowerCase()

@@ -244,9 +244,12 @@ describe('a client that asks too much', () => {
     await using calm = await connectHttp2(test.edge.tlsOptions())
     const socket = await connectFrames(test.edge.tlsOptions())
     const closed = once(socket, 'close')
+    let flood = ''
     for (let id = 1; id < 6000; id += 2) {
-      socket.write(frame(HEADERS, END_HEADERS + END_STREAM, id, GET) + frame(RST_STREAM, 0, id, CANCEL), 'latin1')
+      flood += frame(HEADERS, END_HEADERS + END_STREAM, id, id % 4 === 1 ? GET : GET_CERTS)
+      flood += frame(RST_STREAM, 0, id, CANCEL)
     }
+    socket.write(flood, 'latin1')
     await closed
     expect((await request(calm, {})).headers[':status']).toBe(200)
   })
@@ -256,6 +259,8 @@ const [DATA, HEADERS, RST_STREAM, SETTINGS] = [0, 1, 3, 4]
 const [END_STREAM, END_HEADERS] = [1, 4]
 /** `:method`, `:scheme https`, `:path /`, `:authority a` (RFC 7541). */
 const [GET, POST] = ['\x82\x87\x84\x41\x01a', '\x83\x87\x84\x41\x01a']
+/** The keys of Access, which the edge answers itself. */
+const GET_CERTS = '\x82\x87\x44\x15/cdn-cgi/access/certs\x41\x01a'
 /** `content-length: 10`, without which workerd at times makes a whole body of a broken one. */
 const TEN_BYTES = '\x0f\x0d\x0210'
 const CANCEL = '\0\0\0\x08'

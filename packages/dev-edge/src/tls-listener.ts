@@ -72,8 +72,8 @@ export class TlsListener {
     const { edge, access, worker } = this.#options
     const request = readClientRequest(incoming)
     const answer = answerTo(response)
-    if (answerAccessCerts(request.target, answer, access)) return
     try {
+      if (answerAccessCerts(request.target, answer, access)) return
       const client = this.#meet(request, answer)
       const built = await buildWorkerRequest(request, client, answer.ray, edge)
       // The client may be gone by now, and its end is not announced twice.
