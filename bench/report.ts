@@ -3,6 +3,7 @@ import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
 import { CONTENDERS } from './contenders.ts'
 import type { Slice } from './measure.ts'
+import { median } from './median.ts'
 
 /** What was measured, and how. */
 export interface Measured {
@@ -37,14 +38,6 @@ function compare({ slices, bare }: Measured): Row[] {
     ),
     cpu: median(own.map(({ cpu }) => cpu)),
   }))
-}
-
-function median(values: readonly number[]): number {
-  const sorted = [...values].sort((one, other) => one - other)
-  const middle = Math.floor(sorted.length / 2)
-  return sorted.length % 2 === 1
-    ? (sorted[middle] as number)
-    : ((sorted[middle - 1] as number) + (sorted[middle] as number)) / 2
 }
 
 function formatTable(rows: readonly Row[]): string {

@@ -1,4 +1,4 @@
-import { COVERED_FIELDS, isCertificateFamily } from '@countersign/wire'
+import { ACCESS_TOKEN_HEADER, COVERED_FIELDS, isCertificateFamily } from '@countersign/wire'
 import { EdgeFields, slotOf } from './edge-fields.ts'
 import { refusal } from './errors.ts'
 
@@ -34,13 +34,17 @@ export function readHeaders(rawHeaders: readonly string[]): EdgeFields {
  * @throws CountersignError `CSN_HEADERS_MALFORMED`
  */
 export function requirePrintable({ values, token }: EdgeFields, known?: { readonly token: string | undefined }): void {
-  if (known && known.token === token) return
-  for (const [slot, value] of values.entries()) {
-    if (value === undefined) continue
-    if (!PRINTABLE_ASCII.test(value)) {
-      throw malformed(COVERED_FIELDS[slot] as string, 'is empty or not printable ASCII')
-    }
+  if (known) {
+    if (token !== known.token && token !== undefined) requirePrintableValue(ACCESS_TOKEN_HEADER, token)
+    return
   }
+  for (const [slot, value] of values.entries()) {
+    if (value !== undefined) requirePrintableValue(COVERED_FIELDS[slot] as string, value)
+  }
+}
+
+function requirePrintableValue(name: string, value: string): void {
+  if (!PRINTABLE_ASCII.test(value)) throw malformed(name, 'is empty or not printable ASCII')
 }
 
 interface Spelling {

@@ -1,0 +1,47 @@
+import { refusal } from './errors.ts'
+
+/** What the claims of a token are held against. */
+export interface ExpectedClaims {
+  readonly issuer: string
+  readonly audience: readonly string[]
+  /** Seconds by which the clocks may differ. */
+  readonly clockTolerance: number
+}
+
+/**
+ * Requires the registered claims of a token (RFC 7519, section 4.1): `iss`, `aud`, `iat` and `exp` are there, `iss` and one
+ * `aud` are ours, and the time is between `nbf`, where it is there, and `exp`.
+ *
+ * @param now - seconds since the epoch
+ * @throws CountersignError `CSN_ACCESS_TOKEN_INVALID`, or `CSN_ACCESS_TOKEN_EXPIRED`
+ */
+export function requireClaims(
+  claims: Readonly<Record<string, unknown>>,
+  { issuer, audience, clockTolerance }: ExpectedClaims,
+  now: number,
+): void {
+  for (const claim of ['iss', 'aud', 'iat', 'exp']) {
+    if (!Object.hasOwn(claims, claim)) throw invalid(`missing required "${claim}" claim`)
+  }
+  if (claims.iss !== issuer) throw invalid('unexpected "iss" claim value')
+  const audiences: unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
+  if (!audience.some((own) => audiences.includes(own))) throw invalid('unexpected "aud" claim value')
+  numericDate(claims, 'iat')
+  const start = Object.hasOwn(claims, 'nbf') ? numericDate(claims, 'nbf') : Number.NEGATIVE_INFINITY
+  const end = numericDate(claims, 'exp')
+  const second = Math.floor(now)
+  if (start > second + clockTolerance) throw invalid('"nbf" claim timestamp check failed')
+  if (end <= second - clockTolerance) {
+    throw refusal('CSN_ACCESS_TOKEN_EXPIRED', '"exp" claim timestamp check failed')
+  }
+}
+
+function numericDate(claims: Readonly<Record<string, unknown>>, claim: string): number {
+  const value = claims[claim]
+  if (typeof value !== 'number') throw invalid(`"${claim}" claim must be a number`)
+  return value
+}
+
+function invalid(reason: string) {
+  return refusal('CSN_ACCESS_TOKEN_INVALID', reason)
+}
