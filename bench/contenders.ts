@@ -11,8 +11,8 @@ import type { Sample } from './sample.ts'
 export interface Contender {
   /** What it checks, for the table. */
   readonly checks: string
-  /** Which key signs the load; `none` sends the same headers without a signature. */
-  readonly signature: 'hmac' | 'ed25519' | 'none'
+  /** What is sent: signed with which key, without a signature, or with a token that nobody has seen in every request. */
+  readonly load: 'hmac' | 'ed25519' | 'unsigned' | 'new tokens'
   readonly build: (sample: Sample) => Promise<FastifyInstance>
 }
 
@@ -27,9 +27,10 @@ async function plain(prepare: (app: FastifyInstance) => Promise<void> | void): P
 
 function ours(options: (sample: Sample) => Partial<CountersignPluginOptions>): Contender['build'] {
   return async (sample) => {
-    const { keys, access, clientCa } = sample
+    const { keys, access, team, clientCa } = sample
     const app = Fastify()
-    await app.register(countersign, { edge: { keys }, access, trustedIssuers: [clientCa], ...options(sample) })
+    const all = { edge: { keys }, access: team ?? access, trustedIssuers: [clientCa] }
+    await app.register(countersign, { ...all, ...options(sample) } as CountersignPluginOptions)
     app.get('/', { config: { clientCert: { subject: { CN: 'alice', O: 'Acme' } } } }, () => ({ ok: true }))
     return app
   }
@@ -66,7 +67,6 @@ function withFastifyJwtJwks(cache: boolean): Contender['build'] {
           issuer: access.issuer,
           audience: access.audience,
           cache,
-          verify: { extractToken: tokenOf },
         } as never,
       )
       // It looks for the token in Authorization alone.
@@ -82,35 +82,40 @@ function withFastifyJwtJwks(cache: boolean): Contender['build'] {
 
 /** Every contender by name. The first is what the others are compared with. */
 export const CONTENDERS: Readonly<Record<string, Contender>> = {
-  'bare Fastify': { checks: 'nothing', signature: 'hmac', build: () => plain(() => {}) },
+  'bare Fastify': { checks: 'nothing', load: 'hmac', build: () => plain(() => {}) },
   'Countersign, in full': {
     checks: 'HMAC signature, token, certificate, guard, replay in memory',
-    signature: 'hmac',
+    load: 'hmac',
     build: ours(() => ({})),
   },
   'Countersign, replay: false': {
     checks: 'HMAC signature, token, certificate, guard',
-    signature: 'hmac',
+    load: 'hmac',
     build: ours(({ keys }) => ({ edge: { keys: [...keys], replay: false } })),
   },
   'Countersign, Ed25519': {
     checks: 'Ed25519 signature, token, certificate, guard, replay in memory',
-    signature: 'ed25519',
+    load: 'ed25519',
     build: ours(() => ({})),
   },
   'Countersign, access: null': {
     checks: 'HMAC signature, certificate, guard, replay in memory',
-    signature: 'hmac',
+    load: 'hmac',
     build: ours(() => ({ access: null })),
   },
   'Countersign, edge: null': {
     checks: 'token, certificate, guard',
-    signature: 'none',
+    load: 'unsigned',
     build: ours(() => ({ edge: null })),
+  },
+  'Countersign, a new token each time': {
+    checks: 'as in full, and nothing is known of the token',
+    load: 'new tokens',
+    build: ours(() => ({})),
   },
   'jose, each request': {
     checks: 'token',
-    signature: 'hmac',
+    load: 'hmac',
     build: ({ access }) =>
       plain((app) => {
         const keys = createRemoteJWKSet(new URL(access.jwksUri))
@@ -123,13 +128,13 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
         })
       }),
   },
-  '@fastify/jwt + get-jwks': { checks: 'token', signature: 'hmac', build: withFastifyJwt(false) },
-  '@fastify/jwt + get-jwks, cached': { checks: 'token', signature: 'hmac', build: withFastifyJwt(true) },
-  'fastify-jwt-jwks': { checks: 'token', signature: 'hmac', build: withFastifyJwtJwks(false) },
-  'fastify-jwt-jwks, cached': { checks: 'token', signature: 'hmac', build: withFastifyJwtJwks(true) },
+  '@fastify/jwt + get-jwks': { checks: 'token', load: 'hmac', build: withFastifyJwt(false) },
+  '@fastify/jwt + get-jwks, cached': { checks: 'token', load: 'hmac', build: withFastifyJwt(true) },
+  'fastify-jwt-jwks': { checks: 'token', load: 'hmac', build: withFastifyJwtJwks(false) },
+  'fastify-jwt-jwks, cached': { checks: 'token', load: 'hmac', build: withFastifyJwtJwks(true) },
   'aws-jwt-verify': {
     checks: 'token',
-    signature: 'hmac',
+    load: 'hmac',
     build: ({ access }) =>
       plain(async (app) => {
         const verifier = JwtVerifier.create({

@@ -1,7 +1,9 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
+import { ACCESS_TOKEN_HEADER } from '@countersign/wire'
 import type { Contender } from './contenders.ts'
+import { createFastTeam, type FastTeam } from './growth/tokens.ts'
 import { canPin, load } from './load.ts'
 import type { Sample } from './sample.ts'
 import { formatHead, signLines } from './signed-lines.ts'
@@ -13,8 +15,9 @@ export interface Slice {
   readonly cpu: number
 }
 
-/** More than any contender answers in a second. */
+/** More than any contender answers in a second; with a token to verify in each of them. */
 const MAX_REQUESTS_PER_SECOND = 45_000
+const MAX_TOKENS_PER_SECOND = 16_000
 
 /**
  * Starts a contender in a fresh process, warms it up, and measures one slice.
@@ -23,18 +26,17 @@ const MAX_REQUESTS_PER_SECOND = 45_000
  */
 export async function measure(
   name: string,
-  { signature }: Contender,
+  contender: Contender,
   sample: Sample,
   seconds: number,
   flags: readonly string[] = [],
 ): Promise<Slice> {
-  const server = startServer([name, JSON.stringify(sample)], flags)
+  const team = contender.load === 'new tokens' ? createFastTeam() : undefined
+  const own = team ? { ...sample, team: team.access } : sample
+  const server = startServer([name, JSON.stringify(own)], flags)
   try {
     const [{ port }] = (await once(server, 'message')) as [{ port: number }]
-    const loadFor = (time: number) => {
-      const lines = signature === 'none' ? ['\r\n'] : signLines(sample, time * MAX_REQUESTS_PER_SECOND)
-      return load(port, time, formatHead(sample), lines)
-    }
+    const loadFor = (time: number) => load(port, time, ...formatLoad(contender, own, time, team))
     await loadFor(Math.ceil(seconds / 2))
     const before = await cpuOf(server)
     const { answered, refused, failed, elapsed } = await loadFor(seconds)
@@ -49,6 +51,20 @@ export async function measure(
     server.disconnect()
     await once(server, 'exit')
   }
+}
+
+/** The head that all requests share, and the lines of each. */
+function formatLoad(
+  { load: kind }: Contender,
+  sample: Sample,
+  seconds: number,
+  team: FastTeam | undefined,
+): [head: string, lines: readonly string[]] {
+  if (kind === 'unsigned') return [formatHead(sample), ['\r\n']]
+  if (!team) return [formatHead(sample), signLines(sample, seconds * MAX_REQUESTS_PER_SECOND)]
+  const first = Math.floor(Math.random() * 2 ** 40)
+  const lines = signLines(sample, seconds * MAX_TOKENS_PER_SECOND, (n) => team.tokenOf(first + n))
+  return [formatHead(sample, [ACCESS_TOKEN_HEADER]), lines]
 }
 
 /** The server has a core to itself where that can be arranged, and the load the other. */

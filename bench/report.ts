@@ -12,12 +12,16 @@ export interface Measured {
   readonly bare: string
   readonly rounds: number
   readonly seconds: number
+  /** Whether idle processors were kept awake. */
+  readonly awake: boolean
 }
 
 interface Row {
   readonly name: string
   /** Of bare Fastify, by requests a second; the median of the rounds' own ratios. */
   readonly share: number
+  /** The same by CPU time a request, which a busy machine disturbs less. */
+  readonly cpuShare: number
   /** Microseconds of CPU time a request. */
   readonly cpu: number
 }
@@ -36,18 +40,24 @@ function compare({ slices, bare }: Measured): Row[] {
     share: median(
       own.map(({ requestsPerSecond }, round) => requestsPerSecond / (base[round]?.requestsPerSecond ?? Number.NaN)),
     ),
+    cpuShare: median(own.map(({ cpu }, round) => (base[round]?.cpu ?? Number.NaN) / cpu)),
     cpu: median(own.map(({ cpu }) => cpu)),
   }))
 }
 
 function formatTable(rows: readonly Row[]): string {
   const lines = rows.map(
-    ({ name, share, cpu }) => `| ${name} | ${CONTENDERS[name]?.checks} | ${share.toFixed(2)} | ${cpu.toFixed(1)} |`,
+    ({ name, share, cpuShare, cpu }) =>
+      `| ${name} | ${CONTENDERS[name]?.checks} | ${share.toFixed(2)} | ${cpuShare.toFixed(2)} | ${cpu.toFixed(1)} |`,
   )
-  return ['| origin | checks | share of bare Fastify | CPU, µs a request |', '|---|---|---|---|', ...lines].join('\n')
+  return [
+    '| origin | checks | share of bare Fastify | by CPU time | CPU, µs a request |',
+    '|---|---|---|---|---|',
+    ...lines,
+  ].join('\n')
 }
 
-function formatPage(table: string, { rounds, seconds }: Measured): string {
+function formatPage(table: string, { rounds, seconds, awake }: Measured): string {
   return `# Benchmark
 
 Written by \`pnpm bench\`; do not edit.
@@ -58,10 +68,14 @@ ${table}
 
 ## Method
 
-Each contender answers the same request in a process of its own, on one core; the load comes from another process, on another core: 64 keep-alive connections,
-a fresh signature for every request. The request is the one that the real Worker makes of a request with alice's certificate and an Access token. ${rounds} rounds of
+Each contender answers the same request in a process of its own, on one core; the load comes from wrk, on another core: 64 keep-alive connections,
+a signature of its own for every request, made beforehand. The request is the one that the real Worker makes of a request with alice's certificate and an Access token. ${rounds} rounds of
 ${seconds} s for each contender, interleaved, after a warm-up of half that; figures are medians. The share is of requests a second, within each round. Every
-answer is checked: a contender that refuses a single request ends the run.
+answer is checked: a contender that refuses a single request ends the run. ${
+    awake
+      ? 'Idle processors were kept awake (`/dev/cpu_dma_latency`): else the slower a server is, the more often it has to wake the load.'
+      : 'Idle processors could not be kept awake (`/dev/cpu_dma_latency`): a server that is slower than its load is charged for waking it.'
+  }
 
 ## Machine
 

@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { SigningJwk } from '@countersign/wire'
 import { CONTENDERS } from './contenders.ts'
+import { keepAwake } from './idle.ts'
 import { measure, type Slice } from './measure.ts'
 import { formatReport } from './report.ts'
 import { takeSample } from './sample.ts'
@@ -27,12 +28,13 @@ const hmac: SigningJwk = { kty: 'oct', kid: 'bench', k: randomBytes(32).toString
 const ed25519 = { ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid: 'bench' } as SigningJwk
 const samples = { hmac: await takeSample(hmac), ed25519: await takeSample(ed25519) }
 
+const { awake, release } = keepAwake()
 const chosen = Object.entries(CONTENDERS).filter(([name]) => name === BARE || name.includes(values.only))
 const slices = new Map<string, Slice[]>(chosen.map(([name]) => [name, []]))
 for (let round = 1; round <= rounds; round += 1) {
   // Interleaved: a slow minute of the machine then falls on everybody.
   for (const [name, contender] of chosen) {
-    const { sample } = samples[contender.signature === 'ed25519' ? 'ed25519' : 'hmac']
+    const { sample } = samples[contender.load === 'ed25519' ? 'ed25519' : 'hmac']
     const slice = await measure(name, contender, sample, seconds, profileFlags(name))
     slices.get(name)?.push(slice)
     console.log(
@@ -40,9 +42,10 @@ for (let round = 1; round <= rounds; round += 1) {
     )
   }
 }
+release()
 for (const { close } of Object.values(samples)) await close()
 
-const report = formatReport({ slices, bare: BARE, rounds, seconds })
+const report = formatReport({ slices, bare: BARE, rounds, seconds, awake })
 console.log(`\n${report.table}`)
 if (values.only === '' && !values['cpu-prof']) {
   writeFileSync(join(import.meta.dirname, 'README.md'), report.markdown)

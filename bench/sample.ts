@@ -2,6 +2,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createDevEdge, type DevAccessOptions } from '@countersign/dev-edge'
 import type { SigningJwk } from '@countersign/wire'
+import type { FastTeam } from './growth/tokens.ts'
 
 /** Everything that a measured origin and the load on it have to know. */
 export interface Sample {
@@ -9,6 +10,8 @@ export interface Sample {
   readonly key: SigningJwk
   readonly keys: readonly SigningJwk[]
   readonly access: DevAccessOptions
+  /** Another team, whose tokens can be made fast enough to be new in every request. */
+  readonly team?: FastTeam['access']
   readonly clientCa: string
   /** The headers of one request as the real Worker sent them, without its signature: names and values in turn. */
   readonly headers: readonly string[]

@@ -1,13 +1,23 @@
 import { createHmac, createPrivateKey, createSecretKey, randomBytes, sign } from 'node:crypto'
-import { buildSignatureBase, COVERED_FIELDS, formatSignatureInput, type SigningJwk } from '@countersign/wire'
+import {
+  ACCESS_TOKEN_HEADER,
+  buildSignatureBase,
+  COVERED_FIELDS,
+  formatSignatureInput,
+  type SigningJwk,
+} from '@countersign/wire'
 import type { Sample } from './sample.ts'
 
 export const AUTHORITY = 'bench.example'
 
-/** The lines that all requests share. */
-export function formatHead({ headers }: Sample): string {
+/**
+ * The lines that all requests share.
+ *
+ * @param without - names in lower case of those that each request has of its own
+ */
+export function formatHead({ headers }: Sample, without: readonly string[] = []): string {
   const lines = headers.flatMap((name, at) =>
-    at % 2 === 0 && name.toLowerCase() !== 'host' ? [`${name}: ${headers[at + 1]}\r\n`] : [],
+    at % 2 === 0 && !['host', ...without].includes(name.toLowerCase()) ? [`${name}: ${headers[at + 1]}\r\n`] : [],
   )
   return `GET / HTTP/1.1\r\nHost: ${AUTHORITY}\r\n${lines.join('')}`
 }
@@ -17,8 +27,10 @@ export function formatHead({ headers }: Sample): string {
  *
  * Signed before the time begins: a load that signs meanwhile is slower than the server, which then wakes up for every
  * single request and is charged for that.
+ *
+ * @param tokenOf - makes the token of each request, which then is one of its lines too
  */
-export function signLines(sample: Sample, count: number): string[] {
+export function signLines(sample: Sample, count: number, tokenOf?: (n: number) => string): string[] {
   const values = new Map(
     sample.headers.flatMap((name, at) =>
       at % 2 === 0 ? [[name.toLowerCase(), sample.headers[at + 1] as string] as const] : [],
@@ -29,11 +41,14 @@ export function signLines(sample: Sample, count: number): string[] {
   const { alg, signBase } = signer(sample.key)
   const keyid = sample.key.kid ?? ''
   const created = Math.floor(Date.now() / 1000)
-  return Array.from({ length: count }, () => {
+  return Array.from({ length: count }, (_, n) => {
+    const token = tokenOf?.(n)
+    if (token) values.set(ACCESS_TOKEN_HEADER, token)
     const nonce = randomBytes(16).toString('base64url')
     const input = formatSignatureInput(fields, { created, expires: created + 60, nonce, keyid, alg })
     const signature = signBase(buildSignatureBase(fields, (field) => values.get(field), target, input))
-    return `Signature-Input: countersign=${input}\r\nSignature: countersign=:${signature.toString('base64')}:\r\n\r\n`
+    const own = token ? `${ACCESS_TOKEN_HEADER}: ${token}\r\n` : ''
+    return `${own}Signature-Input: countersign=${input}\r\nSignature: countersign=:${signature.toString('base64')}:\r\n\r\n`
   })
 }
 

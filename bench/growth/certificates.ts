@@ -46,7 +46,13 @@ export function createFastCa(): FastCa {
   }
 }
 
-function issue(serial: number, name: string, key: KeyObject, signer: KeyObject, extensions = Buffer.alloc(0)): Buffer {
+function issue(
+  serial: number,
+  name: string,
+  key: KeyObject,
+  signer: KeyObject,
+  extensions: Buffer = Buffer.alloc(0),
+): Buffer {
   const serialNumber = Buffer.alloc(5)
   serialNumber.writeUInt8(0x40)
   serialNumber.writeUInt32BE(serial, 1)

@@ -34,7 +34,7 @@ export function createRequests(key: SigningJwk, path: string) {
   }
 }
 
-const fresh = (text: string) => Buffer.from(text, 'latin1').latin1Slice()
+const fresh = (text: string) => Buffer.from(text, 'latin1').toString('latin1')
 
 function message(rawHeaders: string[], url: string): IncomingMessage {
   const headers: Record<string, string> = {}

@@ -22,8 +22,8 @@ export interface CertificateCache<Value> {
   learn(fields: EdgeFields): KnownCertificate<Value>
 }
 
-/** An entry holds a parsed certificate and its headers: some 15 kB. */
-export const MAX_CERTIFICATES = 1_000
+/** An entry holds a parsed certificate and its headers: some 20 kB. */
+export const MAX_CERTIFICATES = 2_000
 
 interface Entry<Value> extends KnownCertificate<Value> {
   readonly fields: EdgeFields

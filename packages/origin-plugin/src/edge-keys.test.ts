@@ -32,8 +32,8 @@ describe('importEdgeKeys', () => {
     const key = importEdgeKeys(hmac()).get('hmac-1')
     expect(key?.alg).toBe('hmac-sha256')
     const expected = createHmac('sha256', Buffer.from(SECRET, 'base64url')).update('base').digest()
-    expect(key?.begin('ba').verify('se', expected)).toBe(true)
-    expect(key?.begin('ba').verify('sf', expected)).toBe(false)
+    expect(key?.verify('ba', 'se', expected)).toBe(true)
+    expect(key?.verify('ba', 'sf', expected)).toBe(false)
   })
 
   it('imports an Ed25519 public key that verifies what the private one signed', () => {
@@ -44,8 +44,8 @@ describe('importEdgeKeys', () => {
       key: { kty: 'OKP', crv: 'Ed25519', x: PUBLIC, d: PRIVATE },
     })
     const signature = sign(null, Buffer.from('base'), privateKey)
-    expect(key?.begin('ba').verify('se', signature)).toBe(true)
-    expect(key?.begin('ba').verify('sf', signature)).toBe(false)
+    expect(key?.verify('ba', 'se', signature)).toBe(true)
+    expect(key?.verify('ba', 'sf', signature)).toBe(false)
   })
 
   it.each([

@@ -1,12 +1,11 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import { checkSigningKey, listSigningKeys, type SignatureAlgorithm, type SigningJwk } from '@countersign/wire'
-import { type BeginBase, beginEd25519, beginHmac } from './begin-base.ts'
+import { type VerifyBase, verifyWithEd25519, verifyWithHmac } from './verify-base.ts'
 
 /** A key that edge signatures are verified with. */
 export interface EdgeKey {
   readonly alg: SignatureAlgorithm
-  /** Begins a signature base that a signature of this key is to be verified over. */
-  readonly begin: BeginBase
+  readonly verify: VerifyBase
 }
 
 /** The accepted keys by key id. */
@@ -28,14 +27,14 @@ export function importEdgeKeys(keys: unknown): EdgeKeys {
   for (const jwk of jwks) {
     const { keyid, alg } = explain(() => checkSigningKey(jwk, 'verify'))
     if (imported.has(keyid)) throw new TypeError(`edge.keys: two keys have the "kid" "${keyid}": give each its own`)
-    imported.set(keyid, { alg, begin: importKey(jwk as SigningJwk, keyid) })
+    imported.set(keyid, { alg, verify: importKey(jwk as SigningJwk, keyid) })
   }
   return imported
 }
 
-function importKey(jwk: SigningJwk, keyid: string): BeginBase {
-  if (jwk.kty === 'oct') return beginHmac(createSecretKey(jwk.k as string, 'base64url'))
-  return beginEd25519(importPublicKey(jwk, keyid))
+function importKey(jwk: SigningJwk, keyid: string): VerifyBase {
+  if (jwk.kty === 'oct') return verifyWithHmac(createSecretKey(jwk.k as string, 'base64url'))
+  return verifyWithEd25519(importPublicKey(jwk, keyid))
 }
 
 function importPublicKey(jwk: SigningJwk, keyid: string): KeyObject {

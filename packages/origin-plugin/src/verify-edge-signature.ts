@@ -11,7 +11,6 @@ import {
   type SignatureParameters,
   splitDictionary,
 } from '@countersign/wire'
-import type { BegunBase } from './begin-base.ts'
 import type { EdgeFields } from './edge-fields.ts'
 import type { EdgeKey, EdgeKeys } from './edge-keys.ts'
 import { refusal } from './errors.ts'
@@ -37,9 +36,8 @@ export interface SignatureLifetime {
 export interface SignedFields {
   /** The list of components that covers exactly these fields. */
   readonly components: string
-  /** The lines of these fields, begun with the key that verified them last. */
-  readonly begun: BegunBase
-  readonly key: EdgeKey
+  /** The lines of these fields. */
+  readonly lines: string
 }
 
 /** A signature that holds. */
@@ -57,7 +55,7 @@ export interface EdgeSignature {
  * that `CSN_SIGNATURE_EXPIRED` is said of authentic signatures only.
  *
  * @param now - seconds since the epoch
- * @param before - what came of the same fields before: saves their hash, and no check
+ * @param before - what was made of the same fields before: saves making it, and no check
  * @returns among others the signature's parameters, whose nonce the caller has to spend
  * @throws CountersignError `CSN_SIGNATURE_MISSING`, `CSN_SIGNATURE_INVALID` or `CSN_SIGNATURE_EXPIRED`
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-3.2 RFC 9421, section 3.2}
@@ -76,12 +74,12 @@ export function verifyEdgeSignature(
   if (input.slice(0, components.length) !== components) throw explainCoverage(input, fields)
   const parameters = parseParameters(input.slice(components.length))
   const key = selectKey(parameters, keys)
-  const begun = before?.key === key ? before.begun : key.begin(fieldLines(fields))
-  if (!begun.verify(buildTargetLines(target, input), parseByteSequence(signature))) {
+  const lines = before?.lines ?? fieldLines(fields)
+  if (!key.verify(lines, buildTargetLines(target, input), parseByteSequence(signature))) {
     throw invalid('the signature does not verify')
   }
   requireAge(parameters, lifetime, now)
-  return { parameters, signedFields: before?.begun === begun ? before : { components, begun, key } }
+  return { parameters, signedFields: before ?? { components, lines } }
 }
 
 const OUR_MEMBER = `${SIGNATURE_LABEL}=`

@@ -1,0 +1,51 @@
+import { hash, type KeyObject, timingSafeEqual, verify } from 'node:crypto'
+
+/**
+ * Whether a key made a signature over a signature base, in constant time.
+ *
+ * The base comes in two parts: the beginning is kept between a client's requests, and joining them would copy it twice. Text
+ * stands for bytes, a character for each (latin1): Node hands over a header's bytes as characters.
+ */
+export type VerifyBase = (beginning: string, rest: string, signature: Buffer) => boolean
+
+/** The block of SHA-256, to which HMAC fills the key up. */
+const BLOCK_BYTES = 64
+const DIGEST_BYTES = 32
+/** Room for headers of the size that Node accepts by default. */
+const ROOM_BYTES = 16 * 1024
+
+/**
+ * HMAC-SHA256 in its two halves (RFC 2104), each hashed in one go.
+ *
+ * `createHmac` makes an object outside of JavaScript, which costs the garbage collector three times what the hash costs; so
+ * does the copy of a hash whose state was kept. This leaves nothing behind.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc2104#section-2 RFC 2104, section 2}
+ */
+export function verifyWithHmac(key: KeyObject): VerifyBase {
+  const secret = key.export()
+  const block = Buffer.alloc(BLOCK_BYTES)
+  block.set(secret.length > BLOCK_BYTES ? hash('sha256', secret, 'buffer') : secret)
+  // Each half begins with the key; the message, and the inner digest, are written behind it.
+  let inner = Buffer.concat([block.map((byte) => byte ^ 0x36), Buffer.alloc(ROOM_BYTES)])
+  const outer = Buffer.concat([block.map((byte) => byte ^ 0x5c), Buffer.alloc(DIGEST_BYTES)])
+  const expected = Buffer.alloc(DIGEST_BYTES)
+
+  return (beginning, rest, signature) => {
+    const end = BLOCK_BYTES + beginning.length + rest.length
+    if (end > inner.length) inner = Buffer.concat([inner.subarray(0, BLOCK_BYTES), Buffer.alloc(2 * end)])
+    inner.write(beginning, BLOCK_BYTES, 'latin1')
+    inner.write(rest, BLOCK_BYTES + beginning.length, 'latin1')
+    // As text: a digest that becomes a Buffer takes half a microsecond longer.
+    outer.write(hash('sha256', inner.subarray(0, end), 'binary'), BLOCK_BYTES, 'latin1')
+    expected.write(hash('sha256', outer, 'binary'), 'latin1')
+    return signature.length === DIGEST_BYTES && timingSafeEqual(signature, expected)
+  }
+}
+
+const ED25519_BYTES = 64
+
+export function verifyWithEd25519(key: KeyObject): VerifyBase {
+  return (beginning, rest, signature) =>
+    signature.length === ED25519_BYTES && verify(null, Buffer.from(beginning + rest, 'latin1'), key, signature)
+}
