@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { cpus } from 'node:os'
 import { CONTENDERS } from './contenders.ts'
+import { footprintOf } from './footprint.ts'
 import type { Slice } from './measure.ts'
 import { median } from './median.ts'
 
@@ -66,6 +67,10 @@ ${table}
 
 ![share of bare Fastify](chart.svg)
 
+## What is installed
+
+${formatFootprints()}
+
 ## Method
 
 Each contender answers the same request in a process of its own, on one core; the load comes from wrk, on another core: 64 keep-alive connections,
@@ -81,6 +86,22 @@ answer is checked: a contender that refuses a single request ends the run. ${
 
 ${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}. ${versions()}
 `
+}
+
+const INSTALLED: Readonly<Record<string, readonly string[]>> = {
+  Countersign: ['@countersign/origin-plugin'],
+  jose: ['jose'],
+  '@fastify/jwt + get-jwks': ['@fastify/jwt', 'get-jwks'],
+  'fastify-jwt-jwks': ['fastify-jwt-jwks'],
+  'aws-jwt-verify': ['aws-jwt-verify'],
+}
+
+function formatFootprints(): string {
+  const lines = Object.entries(INSTALLED).map(([name, packages]) => {
+    const footprint = footprintOf(packages)
+    return `| ${name} | ${footprint.packages} | ${(footprint.bytes / 1024).toFixed(0)} |`
+  })
+  return ['| | packages | kB |', '|---|---|---|', ...lines].join('\n')
 }
 
 function versions(): string {

@@ -1,4 +1,6 @@
-import { createLocalJWKSet, errors, type JSONWebKeySet, type JWK, type JWTVerifyGetKey } from 'jose'
+import type { JSONWebKeySet, JWK, JWTVerifyGetKey } from 'jose'
+import { JWKSNoMatchingKey } from 'jose/errors'
+import { createLocalJWKSet } from 'jose/jwks/local'
 import type { BackgroundTask } from './background-task.ts'
 import { refusal } from './errors.ts'
 import { fetchJson } from './fetch-bytes.ts'
@@ -87,7 +89,7 @@ export function createAccessKeys(
       try {
         return await known(header, token)
       } catch (error) {
-        if (!(error instanceof errors.JWKSNoMatchingKey)) throw error
+        if (!(error instanceof JWKSNoMatchingKey)) throw error
         if (!mayTry()) throw failure === undefined ? error : unavailable(failure)
       }
     } else if (!mayTry()) {

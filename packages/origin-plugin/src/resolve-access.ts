@@ -1,4 +1,5 @@
-import { createLocalJWKSet, type JSONWebKeySet, type JWTVerifyGetKey } from 'jose'
+import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet } from 'jose/jwks/local'
 import { createAccessKeys } from './access-keys.ts'
 import type { BackgroundTask } from './background-task.ts'
 import { checkChoice, checkKnown, checkNumber } from './check-option.ts'

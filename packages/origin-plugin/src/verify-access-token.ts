@@ -1,4 +1,5 @@
-import { errors, type JWTPayload, type JWTVerifyGetKey } from 'jose'
+import type { JWTPayload, JWTVerifyGetKey } from 'jose'
+import { JOSEError, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from 'jose/errors'
 import { type AccessIdentity, readAccessIdentity } from './access-identity.ts'
 import { isCountersignError, refusal } from './errors.ts'
 import { type ExpectedClaims, requireClaims } from './require-claims.ts'
@@ -48,11 +49,11 @@ async function verifySignature(token: string, keys: JWTVerifyGetKey): Promise<Ve
 }
 
 /** jose's codes for a token whose key is not among those of the team; every other failure is one of the keys. */
-const TOKEN_FAULTS: ReadonlySet<string> = new Set([errors.JWKSNoMatchingKey.code, errors.JWKSMultipleMatchingKeys.code])
+const TOKEN_FAULTS: ReadonlySet<string> = new Set([JWKSNoMatchingKey.code, JWKSMultipleMatchingKeys.code])
 
 function refusalFor(error: unknown) {
   if (isCountersignError(error)) return error
-  if (error instanceof errors.JOSEError && TOKEN_FAULTS.has(error.code)) return invalid(error.message)
+  if (error instanceof JOSEError && TOKEN_FAULTS.has(error.code)) return invalid(error.message)
   return refusal(
     'CSN_ACCESS_KEYS_UNAVAILABLE',
     error instanceof Error ? error.message : 'the keys could not be fetched',

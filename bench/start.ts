@@ -1,0 +1,49 @@
+import { execFileSync } from 'node:child_process'
+import { env } from 'node:process'
+import { createFastCa } from './growth/certificates.ts'
+import { createFastTeam } from './growth/tokens.ts'
+import { median } from './median.ts'
+
+/** `pnpm build && node bench/start.ts [runs]`: how much longer an origin takes to start with the plugin than without. */
+const runs = Number(process.argv[2] ?? 15)
+
+const dist = (name: string) => JSON.stringify(new URL(`../packages/${name}/dist/index.js`, import.meta.url).href)
+/** What is published imports what is published: in the workspace names lead to sources, whose types have to be stripped. */
+const PREPARE = `
+const { registerHooks } = await import('node:module')
+const wire = { url: ${dist('wire')}, shortCircuit: true }
+registerHooks({ resolve: (name, context, next) => (name === '@countersign/wire' ? wire : next(name, context)) })
+const options = JSON.parse(process.env.OPTIONS)`
+const BARE = `
+const { default: Fastify } = await import('fastify')
+const app = Fastify()
+await app.ready()`
+const WITH_PLUGIN = `
+const { default: Fastify } = await import('fastify')
+const { default: countersign } = await import(${dist('origin-plugin')})
+const app = Fastify()
+await app.register(countersign, options)
+await app.ready()`
+
+const OPTIONS = JSON.stringify({
+  edge: { keys: { kty: 'oct', kid: 'bench', k: 'A'.repeat(43) } },
+  access: createFastTeam().access,
+  trustedIssuers: [createFastCa().ca],
+})
+
+/** Import, register and ready, without the start of Node itself. */
+function milliseconds(start: string): number {
+  const script = `${PREPARE}\nconst begin = performance.now()\n${start}\nconsole.log(performance.now() - begin); process.exit()`
+  const options = { encoding: 'utf8', cwd: import.meta.dirname, env: { ...env, OPTIONS } } as const
+  return Number(execFileSync(process.execPath, ['--input-type=module', '--eval', script], options))
+}
+
+const differences: number[] = []
+const bare: number[] = []
+for (let run = 0; run < runs; run += 1) {
+  bare.push(milliseconds(BARE))
+  differences.push(milliseconds(WITH_PLUGIN) - (bare.at(-1) as number))
+}
+console.log(
+  `bare Fastify: ${median(bare).toFixed(0)} ms; the plugin adds ${median(differences).toFixed(0)} ms (medians of ${runs} runs)`,
+)
