@@ -1,4 +1,5 @@
 import { closeSync, openSync, writeSync } from 'node:fs'
+import { loadavg } from 'node:os'
 
 const LATENCY = '/dev/cpu_dma_latency'
 
@@ -20,4 +21,18 @@ export function keepAwake(): { readonly awake: boolean; readonly release: () => 
   } catch {
     return { awake: false, release: () => {} }
   }
+}
+
+/** More than this, and something else is at work. */
+const QUIET = 0.5
+
+/** The load of the last minute, and a warning when figures taken now would not mean much. */
+export function checkLoad(): number {
+  const [load = 0] = loadavg()
+  if (load > QUIET) {
+    console.warn(
+      `The load of this machine is ${load.toFixed(1)}: something else is at work, and the figures will show it.`,
+    )
+  }
+  return load
 }

@@ -15,6 +15,8 @@ export interface Measured {
   readonly seconds: number
   /** Whether idle processors were kept awake. */
   readonly awake: boolean
+  /** The machine's load before it began. */
+  readonly load: number
 }
 
 interface Row {
@@ -58,7 +60,7 @@ function formatTable(rows: readonly Row[]): string {
   ].join('\n')
 }
 
-function formatPage(table: string, { rounds, seconds, awake }: Measured): string {
+function formatPage(table: string, { rounds, seconds, awake, load }: Measured): string {
   return `# Benchmark
 
 Written by \`pnpm bench\`; do not edit.
@@ -84,7 +86,7 @@ answer is checked: a contender that refuses a single request ends the run. ${
 
 ## Machine
 
-${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}. ${versions()}
+${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}; its load before the start was ${load.toFixed(1)}. ${versions()}
 `
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { SigningJwk } from '@countersign/wire'
 import { CONTENDERS } from './contenders.ts'
-import { keepAwake } from './idle.ts'
+import { checkLoad, keepAwake } from './idle.ts'
 import { measure, type Slice } from './measure.ts'
 import { formatReport } from './report.ts'
 import { takeSample } from './sample.ts'
@@ -28,6 +28,7 @@ const hmac: SigningJwk = { kty: 'oct', kid: 'bench', k: randomBytes(32).toString
 const ed25519 = { ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid: 'bench' } as SigningJwk
 const samples = { hmac: await takeSample(hmac), ed25519: await takeSample(ed25519) }
 
+const load = checkLoad()
 const { awake, release } = keepAwake()
 const chosen = Object.entries(CONTENDERS).filter(([name]) => name === BARE || name.includes(values.only))
 const slices = new Map<string, Slice[]>(chosen.map(([name]) => [name, []]))
@@ -45,7 +46,7 @@ for (let round = 1; round <= rounds; round += 1) {
 release()
 for (const { close } of Object.values(samples)) await close()
 
-const report = formatReport({ slices, bare: BARE, rounds, seconds, awake })
+const report = formatReport({ slices, bare: BARE, rounds, seconds, awake, load })
 console.log(`\n${report.table}`)
 if (values.only === '' && !values['cpu-prof']) {
   writeFileSync(join(import.meta.dirname, 'README.md'), report.markdown)
