@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { type JWTPayload, SignJWT } from 'jose'
 import { type AccessCertificate, type AccessLogin, buildLoginClaims } from './access-claims.ts'
-import { type AccessCerts, type AccessKey, createAccessKey, formatAccessCerts } from './access-keys.ts'
+import { type AccessCerts, type AccessKey, formatAccessCerts, issueAccessIdentity, toAccessKey } from './access-keys.ts'
+import type { Identity } from './issue-certificate.ts'
 
 const TEAM_DOMAIN = 'countersign-dev.cloudflareaccess.com'
 
@@ -21,25 +22,41 @@ export interface TokenTemplate {
   readonly issuer?: string | undefined
 }
 
+/** What stays the same of a team between runs. */
+export interface AccessTeam {
+  /** The key that it signs with, and a certificate over it. */
+  readonly identity: Identity
+  /** The application's audience tag. */
+  readonly audience: string
+}
+
+/** Makes a team with a key and an audience of its own. */
+export async function createAccessTeam(): Promise<AccessTeam> {
+  return { identity: await issueAccessIdentity(TEAM_DOMAIN), audience: randomBytes(32).toString('hex') }
+}
+
 /** A Cloudflare Access team with one application. */
 export class AccessIssuer {
   readonly issuer: string = `https://${TEAM_DOMAIN}`
   /** The application's audience tag. */
-  readonly audience: string = randomBytes(32).toString('hex')
+  readonly audience: string
   /** Newest first; never more than two, as with Cloudflare. */
   #keys: readonly [AccessKey, ...AccessKey[]]
 
-  private constructor(key: AccessKey) {
+  private constructor(key: AccessKey, audience: string) {
     this.#keys = [key]
+    this.audience = audience
   }
 
-  static async create(): Promise<AccessIssuer> {
-    return new AccessIssuer(await createAccessKey(TEAM_DOMAIN))
+  /** The team that was kept, or a new one. */
+  static async create(kept?: AccessTeam): Promise<AccessIssuer> {
+    const { identity, audience } = kept ?? (await createAccessTeam())
+    return new AccessIssuer(await toAccessKey(identity), audience)
   }
 
   /** Signs with a new key from now on. The previous one stays listed, the one before it goes. */
   async rotateKeys(): Promise<void> {
-    const key = await createAccessKey(TEAM_DOMAIN)
+    const key = await toAccessKey(await issueAccessIdentity(TEAM_DOMAIN))
     this.#keys = [key, this.#keys[0]]
   }
 

@@ -1,7 +1,7 @@
 import { createHash, type webcrypto } from 'node:crypto'
 import type { JWK } from 'jose'
 import { toPem } from './dev-client.ts'
-import { issueCertificate } from './issue-certificate.ts'
+import { type Identity, issueCertificate } from './issue-certificate.ts'
 import { daysFromNow } from './pki.ts'
 
 /** A key that Access signs with. */
@@ -23,15 +23,19 @@ export interface AccessCerts {
   readonly public_certs: readonly { readonly kid: string; readonly cert: string }[]
 }
 
-/** Makes an RSA key for Access. */
-export async function createAccessKey(teamDomain: string): Promise<AccessKey> {
-  const { certificate, keys } = await issueCertificate({
+/** Makes an RSA key for Access, with a certificate over it. */
+export function issueAccessIdentity(teamDomain: string): Promise<Identity> {
+  return issueCertificate({
     kind: 'server',
     subject: `CN=${teamDomain},O=Countersign Dev Edge`,
     keyType: 'RSA-2048',
     notBefore: daysFromNow(-1),
     notAfter: daysFromNow(365),
   })
+}
+
+/** The same as a key that Access signs with. */
+export async function toAccessKey({ certificate, keys }: Identity): Promise<AccessKey> {
   const kid = createHash('sha256').update(Buffer.from(certificate.rawData)).digest('hex')
   const { kty, e, n } = await crypto.subtle.exportKey('jwk', keys.publicKey)
   const jwk = { kid, kty, alg: 'RS256', use: 'sig', e, n } as JWK

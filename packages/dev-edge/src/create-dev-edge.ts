@@ -12,6 +12,8 @@ import { type DevClients, issueDevClients } from './dev-clients.ts'
 import { describeForAccess } from './edge-client.ts'
 import { type EdgeFetchOptions, type EdgeResponse, type EdgeTlsOptions, sendRequest } from './edge-fetch.ts'
 import { createEdgeKey, toVerificationKey } from './edge-key.ts'
+import { openFolder } from './folder/open-folder.ts'
+import { readRevoked } from './folder/revocation-file.ts'
 import { issueCrl } from './issue-crl.ts'
 import { formatPrivateKey } from './key-pair.ts'
 import { listen } from './listen.ts'
@@ -22,6 +24,9 @@ import { buildTlsClientAuth } from './tls-client-auth.ts'
 import { TlsListener } from './tls-listener.ts'
 import type { EdgeState } from './worker-request.ts'
 
+/** For how many days {@link DevEdge.clientCrl} is current. */
+const CRL_DAYS = 7
+
 const HOST_NAME = /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/
 
 /** Options of {@link createDevEdge}. */
@@ -30,7 +35,14 @@ export interface DevEdgeOptions {
   readonly origin: string
   /** The TLS port on 127.0.0.1; `0`, the default, takes any that is free. */
   readonly port?: number | undefined
-  /** The Worker's private key. The default is a fresh HMAC key. */
+  /**
+   * A folder that keeps keys, CAs, the Access team and the clients between runs, so that an origin's configuration stays
+   * true; it is made if it is not there. By default everything is made anew, in memory.
+   */
+  readonly folder?: string | undefined
+  /** The port of the Access team's keys on 127.0.0.1; `0`, the default, takes any that is free. */
+  readonly accessPort?: number | undefined
+  /** The Worker's private key. The default is the one in the folder, or a fresh HMAC key. */
   readonly key?: SigningJwk | undefined
   /** The Worker's `COUNTERSIGN_FORWARD_CERT`: which certificates travel whole. */
   readonly forwardCert?: 'leaf' | 'chain' | 'none' | undefined
@@ -79,7 +91,7 @@ export interface AccessTokenOptions {
 export interface DevAccessOptions {
   /** The team's domain as an origin. Nothing is ever fetched from it. */
   readonly issuer: string
-  /** The application's audience tag: 64 hexadecimal digits, made anew for every edge. */
+  /** The application's audience tag: 64 hexadecimal digits. */
   readonly audience: string
   /** Where the team's keys are served, in plain HTTP on 127.0.0.1. */
   readonly jwksUri: string
@@ -181,7 +193,8 @@ export interface DevEdge extends AsyncDisposable {
  * Starts Cloudflare on this machine: a listener that asks for client certificates, an Access team that signs tokens,
  * and the Worker as it gets deployed, in workerd.
  *
- * Everything listens on 127.0.0.1, all keys live in memory and end with the process, nothing is written to disk.
+ * Everything listens on 127.0.0.1. Without a `folder` all keys live in memory and end with the process, and nothing is
+ * written to disk.
  *
  * @throws TypeError if an option is wrong, with a sentence that says what to write
  * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
@@ -198,18 +211,20 @@ export interface DevEdge extends AsyncDisposable {
  * ```
  */
 export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
-  const { key = createEdgeKey(), port = 0, hostname = 'localhost', log = logToStderr, accessFor, onRequest } = options
+  const { port = 0, accessPort = 0, hostname = 'localhost', folder, log = logToStderr, accessFor, onRequest } = options
   const origin = parseOrigin(options.origin)
+  if (!HOST_NAME.test(hostname)) throw new TypeError('hostname must be a host name such as "localhost"')
+  const kept = folder === undefined ? undefined : await openFolder(folder)
+  const key = options.key ?? kept?.key ?? createEdgeKey()
   let keys: readonly SigningJwk[] = [toVerificationKey(key)]
   const bindings = workerBindings(key, options)
-  if (!HOST_NAME.test(hostname)) throw new TypeError('hostname must be a host name such as "localhost"')
 
   const [pki, issuer, worker] = await Promise.all([
-    createPki(hostname),
-    AccessIssuer.create(),
+    createPki(hostname, kept?.authorities),
+    AccessIssuer.create(kept?.team),
     RunningWorker.start({ entry: options.worker, origin, bindings, log }),
   ])
-  const clients = await issueDevClients(pki)
+  const clients = kept?.clients ?? (await issueDevClients(pki))
   const clientCa = toPem(pki.ca.certificate)
   const serverCa = toPem(pki.serverCa.certificate)
 
@@ -244,7 +259,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
 
   let ports: { readonly tls: number; readonly access: number }
   try {
-    ports = { tls: await listen(listener.server, port), access: await listen(accessServer, 0) }
+    ports = { tls: await listen(listener.server, port), access: await listen(accessServer, accessPort) }
   } catch (error) {
     await close()
     throw error
@@ -273,9 +288,9 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     issueClient: (clientOptions) => issueClient(pki, clientOptions),
     revokeClient,
     listAsRevoked: ({ cert }) => {
-      listed.add(new X509Certificate(cert).serialNumber)
+      listed.add(new X509Certificate(cert).serialNumber.toLowerCase())
     },
-    clientCrl: () => issueCrl(pki.ca, listed),
+    clientCrl: async () => issueCrl(pki.ca, [...(folder ? await readRevoked(folder) : []), ...listed], CRL_DAYS),
     accessToken: ({ as = 'user', client = clients.alice, ...rest } = {}) =>
       issuer.sign({ as, certificate: describeClient(client, edge), ...rest }),
     rotateAccessKeys: () => issuer.rotateKeys(),

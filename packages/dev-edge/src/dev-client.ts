@@ -1,6 +1,6 @@
 import { type Identity, issueCertificate, type SubjectAltNames } from './issue-certificate.ts'
 import { formatPrivateKey, type KeyType } from './key-pair.ts'
-import { daysFromNow, type Pki } from './pki.ts'
+import { type Authorities, daysFromNow } from './pki.ts'
 
 /** A client with its certificate, in the form that `node:tls`, curl (`--cert`, `--key`) and openssl read. */
 export interface DevClient {
@@ -38,9 +38,9 @@ export interface IssueClientOptions {
 }
 
 /** Issues a certificate for a client. */
-export async function issueClient(pki: Pki, options: IssueClientOptions = {}): Promise<DevClient> {
+export async function issueClient(authorities: Authorities, options: IssueClientOptions = {}): Promise<DevClient> {
   const { name = 'client', issuer = 'ca' } = options
-  const signer = resolveIssuer(pki, issuer)
+  const signer = resolveIssuer(authorities, issuer)
   const { certificate, keys } = await issueCertificate(
     {
       kind: 'client',
@@ -60,16 +60,19 @@ export async function issueClient(pki: Pki, options: IssueClientOptions = {}): P
   return { name, cert: leaf + ca, key, ca }
 }
 
-function resolveIssuer(pki: Pki, issuer: NonNullable<IssueClientOptions['issuer']>): Identity | undefined {
+function resolveIssuer(
+  authorities: Authorities,
+  issuer: NonNullable<IssueClientOptions['issuer']>,
+): Identity | undefined {
   switch (issuer) {
     case 'ca':
-      return pki.ca
+      return authorities.ca
     case 'intermediate':
-      return pki.intermediate
+      return authorities.intermediate
     case 'other':
-      return pki.other
+      return authorities.other
     case 'other-intermediate':
-      return pki.otherIntermediate
+      return authorities.otherIntermediate
     case 'self':
       return undefined
     default:

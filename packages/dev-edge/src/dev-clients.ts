@@ -1,5 +1,5 @@
 import { type DevClient, type IssueClientOptions, issueClient } from './dev-client.ts'
-import { daysFromNow, type Pki } from './pki.ts'
+import { type Authorities, daysFromNow } from './pki.ts'
 
 /** The clients of every local edge: one for each thing that Cloudflare can say of a client certificate. */
 export interface DevClients {
@@ -30,7 +30,15 @@ export type DevClientName = keyof DevClients
 
 const ALICE = 'CN=alice,OU=Ops,O=Acme,C=US'
 
-function describeClients(): Readonly<Record<DevClientName, IssueClientOptions>> {
+/** So far ahead that a kept certificate stays what its name says. */
+const NEXT_YEAR_DAYS = 365
+
+/** What a client's certificate is to say. */
+export function describeDevClient(name: DevClientName): IssueClientOptions {
+  return describeDevClients()[name]
+}
+
+function describeDevClients(): Readonly<Record<DevClientName, IssueClientOptions>> {
   return {
     alice: { subject: ALICE },
     bob: { subject: 'CN=bob,OU=Sales,O=Acme', serialNumber: 'b0b0000000000000000000000000cafe' },
@@ -38,17 +46,24 @@ function describeClients(): Readonly<Record<DevClientName, IssueClientOptions>> 
     branch: { subject: 'CN=branch,OU=Branch,O=Acme', issuer: 'intermediate' },
     revoked: { subject: 'CN=revoked,OU=Ops,O=Acme' },
     expired: { subject: 'CN=expired,OU=Ops,O=Acme', notBefore: daysFromNow(-10), notAfter: daysFromNow(-1) },
-    notYetValid: { subject: 'CN=notYetValid,OU=Ops,O=Acme', notBefore: daysFromNow(1) },
+    notYetValid: {
+      subject: 'CN=notYetValid,OU=Ops,O=Acme',
+      notBefore: daysFromNow(NEXT_YEAR_DAYS),
+      notAfter: daysFromNow(NEXT_YEAR_DAYS + 90),
+    },
     selfSigned: { subject: ALICE, issuer: 'self' },
     otherCa: { subject: ALICE, issuer: 'other' },
     otherBranch: { subject: ALICE, issuer: 'other-intermediate' },
   }
 }
 
+/** All of them. */
+export const DEV_CLIENT_NAMES: readonly DevClientName[] = Object.keys(describeDevClients()) as DevClientName[]
+
 /** Issues every one of them. */
-export async function issueDevClients(pki: Pki): Promise<DevClients> {
-  const issued = Object.entries(describeClients()).map(
-    async ([name, options]) => [name, await issueClient(pki, { ...options, name })] as const,
+export async function issueDevClients(authorities: Authorities): Promise<DevClients> {
+  const issued = DEV_CLIENT_NAMES.map(
+    async (name) => [name, await issueClient(authorities, { ...describeDevClient(name), name })] as const,
   )
   return Object.fromEntries(await Promise.all(issued)) as unknown as DevClients
 }

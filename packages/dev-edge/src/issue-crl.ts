@@ -3,18 +3,23 @@ import { daysFromNow } from './pki.ts'
 import * as x509 from './x509.ts'
 
 /**
- * Issues a complete certificate revocation list, current for a week (RFC 5280, section 5).
+ * Issues a complete certificate revocation list (RFC 5280, section 5).
  *
  * @param authority - the CA that signs
  * @param serialNumbers - of the revoked certificates, in hexadecimal
+ * @param days - for which it is current
  * @returns DER
  */
-export async function issueCrl(authority: Identity, serialNumbers: Iterable<string>): Promise<Uint8Array> {
+export async function issueCrl(
+  authority: Identity,
+  serialNumbers: Iterable<string>,
+  days: number,
+): Promise<Uint8Array> {
   const { certificate, keys } = authority
   const crl = await x509.X509CrlGenerator.create({
     issuer: certificate.subjectName,
     thisUpdate: new Date(),
-    nextUpdate: daysFromNow(7),
+    nextUpdate: daysFromNow(days),
     entries: Array.from(serialNumbers, (serialNumber) => ({ serialNumber, revocationDate: new Date() })),
     extensions: [await x509.AuthorityKeyIdentifierExtension.create(keys.publicKey)],
     signingKey: keys.privateKey,

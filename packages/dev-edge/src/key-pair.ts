@@ -1,4 +1,6 @@
-import type { webcrypto } from 'node:crypto'
+import { createPrivateKey, type KeyObject, type webcrypto } from 'node:crypto'
+
+type KeyPair = webcrypto.CryptoKeyPair
 
 /** The kinds of key that client certificates come with here. */
 export type KeyType = 'P-256' | 'RSA-2048'
@@ -19,6 +21,17 @@ export async function generateKeyPair(keyType: KeyType): Promise<webcrypto.Crypt
   const algorithm = ALGORITHMS[keyType]
   if (!algorithm) throw new TypeError('keyType must be "P-256" or "RSA-2048"')
   return await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
+}
+
+/** Imports a private key that {@link formatPrivateKey} wrote, and the public key that belongs to it. */
+export async function importKeyPair(privateKey: string, publicKey: KeyObject, keyType: KeyType): Promise<KeyPair> {
+  const algorithm = ALGORITHMS[keyType]
+  const pkcs8 = createPrivateKey(privateKey).export({ type: 'pkcs8', format: 'der' })
+  const spki = publicKey.export({ type: 'spki', format: 'der' })
+  return {
+    privateKey: await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, true, ['sign']),
+    publicKey: await crypto.subtle.importKey('spki', spki, algorithm, true, ['verify']),
+  }
 }
 
 /** The private key as PKCS #8 in PEM, which `node:tls`, curl and openssl all read. */

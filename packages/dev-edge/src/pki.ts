@@ -7,8 +7,8 @@ export function daysFromNow(days: number): Date {
   return new Date(Date.now() + days * DAY)
 }
 
-/** Every authority of the local edge. All keys are made in memory for this run alone. */
-export interface Pki {
+/** Every authority of the local edge. */
+export interface Authorities {
   /** The CA that an operator would upload to Cloudflare: clients of it are verified. */
   readonly ca: Identity
   /** A CA below it. Its clients are verified when they send its certificate along. */
@@ -19,32 +19,46 @@ export interface Pki {
   readonly otherIntermediate: Identity
   /** Signs the edge's own TLS certificate, and nothing else. */
   readonly serverCa: Identity
+}
+
+/** The authorities, and the certificate of the TLS listener. */
+export interface Pki extends Authorities {
   readonly server: Identity
 }
 
-/** Makes all authorities and the certificate of the TLS listener, for `hostname`, `localhost` and the loopback addresses. */
-export async function createPki(hostname: string): Promise<Pki> {
+/** Makes all of it anew, or the listener's certificate alone when the authorities are there. */
+export async function createPki(hostname: string, kept?: Authorities): Promise<Pki> {
+  const authorities = kept ?? (await createAuthorities())
+  return { ...authorities, server: await issueServer(authorities.serverCa, hostname) }
+}
+
+/** Makes every authority. */
+export async function createAuthorities(): Promise<Authorities> {
   const [ca, other, serverCa] = await Promise.all([
     issueAuthority('CN=Acme Client CA,O=Acme'),
     issueAuthority('CN=Other Client CA,O=Other'),
     issueAuthority('CN=Countersign Dev Edge CA'),
   ])
-  const [intermediate, otherIntermediate, server] = await Promise.all([
+  const [intermediate, otherIntermediate] = await Promise.all([
     issueAuthority('CN=Acme Branch CA,O=Acme', ca),
     issueAuthority('CN=Other Branch CA,O=Other', other),
-    issueCertificate(
-      {
-        kind: 'server',
-        subject: 'CN=Countersign Dev Edge',
-        notBefore: daysFromNow(-1),
-        // Browsers refuse TLS certificates that live longer than 398 days.
-        notAfter: daysFromNow(390),
-        san: { dns: [...new Set([hostname, 'localhost'])], ip: ['127.0.0.1', '::1'] },
-      },
-      serverCa,
-    ),
   ])
-  return { ca, intermediate, other, otherIntermediate, serverCa, server }
+  return { ca, intermediate, other, otherIntermediate, serverCa }
+}
+
+/** For `hostname`, `localhost` and the loopback addresses. */
+function issueServer(serverCa: Identity, hostname: string): Promise<Identity> {
+  return issueCertificate(
+    {
+      kind: 'server',
+      subject: 'CN=Countersign Dev Edge',
+      notBefore: daysFromNow(-1),
+      // Browsers refuse TLS certificates that live longer than 398 days.
+      notAfter: daysFromNow(390),
+      san: { dns: [...new Set([hostname, 'localhost'])], ip: ['127.0.0.1', '::1'] },
+    },
+    serverCa,
+  )
 }
 
 function issueAuthority(subject: string, issuer?: Identity): Promise<Identity> {

@@ -16,5 +16,6 @@ export {
   SubjectKeyIdentifierExtension,
   X509Certificate,
   X509CertificateGenerator,
+  X509Crl,
   X509CrlGenerator,
 } from '@peculiar/x509'

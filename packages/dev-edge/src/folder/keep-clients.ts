@@ -1,0 +1,30 @@
+import { X509Certificate } from 'node:crypto'
+import { type DevClient, issueClient } from '../dev-client.ts'
+import { DEV_CLIENT_NAMES, type DevClientName, type DevClients, describeDevClient } from '../dev-clients.ts'
+import { type Authorities, daysFromNow } from '../pki.ts'
+import { PKCS12_PASSWORD, readClient, writeClient } from './client-files.ts'
+
+/** A working week and the days around it: no certificate changes its verdict while somebody works with it. */
+const AHEAD_DAYS = 10
+
+/** Reads the clients of every edge; issues those anew that are not there or soon would not be what their name says. */
+export async function keepDevClients(folder: string, authorities: Authorities): Promise<DevClients> {
+  const kept = DEV_CLIENT_NAMES.map(async (name) => [name, await keepDevClient(folder, authorities, name)] as const)
+  return Object.fromEntries(await Promise.all(kept)) as unknown as DevClients
+}
+
+async function keepDevClient(folder: string, authorities: Authorities, name: DevClientName): Promise<DevClient> {
+  const kept = await readClient(folder, name)
+  if (kept && !changesSoon(kept)) return kept
+  const client = await issueClient(authorities, { ...describeDevClient(name), name })
+  await writeClient(folder, client, PKCS12_PASSWORD)
+  return client
+}
+
+/** Whether the certificate becomes valid, or stops being so, within the days ahead. */
+function changesSoon({ cert }: DevClient): boolean {
+  const { validFrom, validTo } = new X509Certificate(cert)
+  const isAhead = (date: string) =>
+    Date.parse(date) > Date.now() && Date.parse(date) < daysFromNow(AHEAD_DAYS).getTime()
+  return isAhead(validFrom) || isAhead(validTo)
+}

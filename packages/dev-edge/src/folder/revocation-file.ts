@@ -1,0 +1,24 @@
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Identity } from '../issue-certificate.ts'
+import { issueCrl } from '../issue-crl.ts'
+import { X509Crl } from '../x509.ts'
+import { PUBLIC, writeWhole } from './write-file.ts'
+
+/** An origin may run long after the last start of the edge, and refuses a list that is out of date. */
+const CURRENT_DAYS = 365
+
+/** Where the client CA's revocation list is, in DER. */
+export function crlFile(folder: string): string {
+  return join(folder, 'client-ca.crl')
+}
+
+/** @returns the serial numbers on it, in lower-case hexadecimal */
+export async function readRevoked(folder: string): Promise<string[]> {
+  const crl = new X509Crl(await readFile(crlFile(folder)))
+  return crl.entries.map(({ serialNumber }) => serialNumber.toLowerCase())
+}
+
+export async function writeRevoked(folder: string, ca: Identity, serialNumbers: Iterable<string>): Promise<void> {
+  await writeWhole(crlFile(folder), await issueCrl(ca, serialNumbers, CURRENT_DAYS), PUBLIC)
+}
