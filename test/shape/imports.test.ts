@@ -10,6 +10,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     '@countersign/wire',
     '@countersign/worker',
     '@peculiar/x509',
+    'commander',
     'esbuild',
     'fastify',
     'jose',

@@ -21,13 +21,23 @@ export interface KeptEdge {
 }
 
 /** The names of the authorities' files. */
-export const AUTHORITY_FILES = {
+const AUTHORITY_FILES = {
   ca: 'client-ca',
   intermediate: 'branch-ca',
   other: 'other-ca',
   otherIntermediate: 'other-branch-ca',
   serverCa: 'edge-ca',
 } as const satisfies Record<keyof Authorities, string>
+
+/** Where the CA's certificate is that a client has to trust to reach the edge, in PEM (`curl --cacert`). */
+export function edgeCaFile(folder: string): string {
+  return join(folder, `${AUTHORITY_FILES.serverCa}.pem`)
+}
+
+/** Where the CA's certificate is whose clients the edge verifies, in PEM. */
+export function clientCaFile(folder: string): string {
+  return join(folder, `${AUTHORITY_FILES.ca}.pem`)
+}
 
 const WORKER_KEY = 'worker-key.json'
 const ACCESS = 'access.json'

@@ -1,0 +1,86 @@
+import type { DevEdge } from '../create-dev-edge.ts'
+import { formatCurl, quoteForShell, shownPath } from '../curl-command.ts'
+import { type ClientFiles, clientFiles, listClients, PKCS12_PASSWORD, readClient } from '../folder/client-files.ts'
+import { edgeCaFile } from '../folder/open-folder.ts'
+import { type CertificateDescription, describeCertificate } from './describe-certificate.ts'
+import { environmentFile, originEnvironment } from './origin-environment.ts'
+import { style } from './output.ts'
+
+/** What somebody has to know of an edge that runs. */
+export interface EdgeDescription {
+  readonly url: string
+  readonly origin: string
+  readonly folder: string
+  readonly edgeCa: string
+  readonly environmentFile: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly clients: Readonly<Record<string, ClientDescription>>
+}
+
+type ClientDescription = ClientFiles & CertificateDescription
+
+export async function describeEdge(edge: DevEdge, origin: string, folder: string): Promise<EdgeDescription> {
+  return {
+    url: edge.url,
+    origin,
+    folder,
+    edgeCa: edgeCaFile(folder),
+    environmentFile: environmentFile(folder),
+    environment: originEnvironment(folder, edge),
+    clients: await describeClients(folder),
+  }
+}
+
+async function describeClients(folder: string): Promise<Record<string, ClientDescription>> {
+  const clients: Record<string, ClientDescription> = {}
+  for (const name of await listClients(folder)) {
+    const client = await readClient(folder, name)
+    if (!client) continue
+    clients[name] = { ...clientFiles(folder, name), ...describeCertificate(client.cert) }
+  }
+  return clients
+}
+
+/** The same for people. */
+export function formatWelcome({
+  url,
+  origin,
+  folder,
+  edgeCa,
+  environment,
+  clients,
+  ...files
+}: EdgeDescription): string {
+  const bold = (text: string) => style('bold', text)
+  const alice = clientFiles(folder, 'alice')
+  const env = shownPath(files.environmentFile)
+  return [
+    `${bold(url)}  ▶  ${origin}`,
+    '',
+    bold("The origin's environment"),
+    ...Object.entries(environment).map(([name, value]) => `  ${name}=${quoteForShell(value)}`),
+    `  The same is in ${env}: node --env-file=${env} server.js`,
+    '',
+    bold("The origin's configuration"),
+    '  await app.register(countersign, {',
+    '    edge: { keys: JSON.parse(process.env.COUNTERSIGN_KEYS) },',
+    '    access: {',
+    '      issuer: process.env.ACCESS_ISSUER,',
+    '      audience: process.env.ACCESS_AUDIENCE,',
+    '      jwksUri: process.env.ACCESS_JWKS_URI,',
+    '    },',
+    "    trustedIssuers: [{ ca: readFileSync(process.env.CLIENT_CA, 'utf8'), revocation: { crl: process.env.CLIENT_CRL } }],",
+    '  })',
+    '',
+    bold(`Clients, in ${shownPath(folder)}/clients`),
+    `  ${Object.keys(clients).join(', ')}`,
+    '  One more: countersign cert NAME',
+    '',
+    bold('Try it'),
+    `  ${formatCurl(`${url}/`, { caFile: edgeCa, client: alice })}`,
+    `  ${formatCurl(`${url}/`, { caFile: edgeCa, client: clientFiles(folder, 'expired') })}`,
+    `  ${formatCurl(`${url}/`, { caFile: edgeCa })}`,
+    `  In a browser: import ${shownPath(alice.pkcs12)} (password: ${PKCS12_PASSWORD}), then open ${url}/`,
+    '',
+  ].join('\n')
+}

@@ -1,0 +1,43 @@
+import { resolve } from 'node:path'
+import { InvalidArgumentError, Option } from 'commander'
+import { PKCS12_PASSWORD } from '../folder/client-files.ts'
+
+/** Where keys and certificates are kept. */
+export function folderOption(): Option {
+  return new Option('--folder <path>', 'where keys and certificates are kept between runs')
+    .default(resolve('.countersign'), '.countersign')
+    .argParser((path) => resolve(path))
+}
+
+/** For scripts. */
+export function jsonOption(): Option {
+  return new Option('--json', 'print JSON, for scripts')
+}
+
+export function passwordOption(): Option {
+  return new Option('--password <text>', 'the password of the .p12 file').default(PKCS12_PASSWORD)
+}
+
+/** Parses a whole number between two bounds, both of them allowed. */
+export function parseWhole(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = /^\d{1,9}$/.test(text) ? Number(text) : Number.NaN
+    if (value >= least && value <= most) return value
+    throw new InvalidArgumentError(`Write a whole number from ${least} to ${most}.`)
+  }
+}
+
+export const parsePort: (text: string) => number = parseWhole(0, 65_535)
+
+/** File names that mean the same everywhere, and leave the folder nowhere. */
+const NAME = /^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/
+
+/** Parses a client's name, which names its files. */
+export function parseClientName(text: string): string {
+  if (!NAME.test(text)) {
+    throw new InvalidArgumentError('Write 1 to 64 of the characters A-Z a-z 0-9 . _ -, a letter or digit first.')
+  }
+  // NAME-key.pem is the key of NAME.
+  if (text.toLowerCase().endsWith('-key')) throw new InvalidArgumentError('A name may not end in "-key".')
+  return text
+}

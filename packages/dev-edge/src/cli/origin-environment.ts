@@ -1,0 +1,31 @@
+import { join } from 'node:path'
+import type { DevEdge } from '../create-dev-edge.ts'
+import { quoteForShell } from '../curl-command.ts'
+import { clientCaFile } from '../folder/open-folder.ts'
+import { crlFile } from '../folder/revocation-file.ts'
+import { PRIVATE, writeWhole } from '../folder/write-file.ts'
+
+/** What an origin behind the edge reads from its environment. */
+export function originEnvironment(folder: string, { keys, access }: DevEdge): Readonly<Record<string, string>> {
+  return {
+    COUNTERSIGN_KEYS: JSON.stringify(keys),
+    ACCESS_ISSUER: access.issuer,
+    ACCESS_AUDIENCE: access.audience,
+    ACCESS_JWKS_URI: access.jwksUri,
+    CLIENT_CA: clientCaFile(folder),
+    CLIENT_CRL: crlFile(folder),
+  }
+}
+
+/** Where it is, for `node --env-file`. */
+export function environmentFile(folder: string): string {
+  return join(folder, 'origin.env')
+}
+
+/** Writes it, for nobody else: with an HMAC key the origin could sign too. */
+export async function writeOriginEnvironment(folder: string, edge: DevEdge): Promise<void> {
+  const lines = Object.entries(originEnvironment(folder, edge)).map(
+    ([name, value]) => `${name}=${quoteForShell(value)}\n`,
+  )
+  await writeWhole(environmentFile(folder), lines.join(''), PRIVATE)
+}

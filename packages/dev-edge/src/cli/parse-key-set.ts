@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+import { checkSigningKey, listSigningKeys, type SigningJwk } from '@countersign/wire'
+
+/**
+ * Parses the origin's keys, which are a JWK, several, or a JWK Set: as JSON, or in a file.
+ *
+ * @throws TypeError with a sentence that says what to write; it never contains key material
+ */
+export function parseKeySet(fileOrJson: string): readonly SigningJwk[] {
+  const text = /^\s*[[{]/.test(fileOrJson) ? fileOrJson : readKeyFile(fileOrJson)
+  const keys = listSigningKeys(parseJson(text))
+  if (keys.length === 0) throw new TypeError('the set has no key: leave --rotate out to make the first')
+  for (const key of keys) checkSigningKey(key, 'verify')
+  return keys as SigningJwk[]
+}
+
+function readKeyFile(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    throw new TypeError(
+      '--rotate names no file that can be read and is no JSON: write what the origin has in COUNTERSIGN_KEYS',
+    )
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    // JSON.parse quotes its input in the message, and the input is a key.
+    throw new TypeError('the keys are no JSON: write what the origin has in COUNTERSIGN_KEYS')
+  }
+}

@@ -1,0 +1,51 @@
+import { tmpdir } from 'node:os'
+import { describe, expect, it } from 'vitest'
+import { runCountersign, runHere } from '../testing/command.ts'
+import { COMMANDS } from './commands.ts'
+
+describe('countersign', () => {
+  it('names every command and the exit codes', async () => {
+    const { code, stdout, stderr } = await runCountersign(tmpdir(), '--help')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    for (const create of COMMANDS) expect(stdout).toContain(`  ${create().name()} `)
+    expect(stdout).toMatch(/0 {2}done\n {2}1 {2}it failed.*\n {2}2 {2}wrong usage/)
+  })
+
+  it.each(COMMANDS.map((create) => create().name()))('shows examples of %s', async (name) => {
+    const { code, stdout } = await runHere(name, '--help')
+    expect(code).toBe(0)
+    expect(stdout).toMatch(new RegExp(`Examples:\\n  .*countersign ${name}`))
+  })
+
+  it('ends a process with 2 for wrong usage', async () => {
+    const { code, stderr } = await runCountersign(tmpdir(), 'dev', '--orign', 'x')
+    expect(code).toBe(2)
+    expect(stderr).toBe(
+      "countersign: unknown option '--orign'\n(Did you mean --origin?)\ncountersign dev --help says how it is used.\n",
+    )
+  })
+
+  it.each([
+    [[], /Usage: countersign/],
+    [['nonsense'], /unknown command 'nonsense'/],
+    [['dev', '--orign', 'http://127.0.0.1:3000'], /unknown option '--orign'\n\(Did you mean --origin\?\)/],
+    [['dev'], /write where your server listens: --origin http:\/\/127\.0\.0\.1:3000/],
+    [['dev', '--origin', 'https://127.0.0.1:3000'], /Write a plain HTTP origin such as/],
+    [['dev', '--origin', 'http://127.0.0.1:3000', '--port', '70000'], /Write a whole number from 0 to 65535/],
+    [['dev', '--origin', 'http://127.0.0.1:3000', '--require', 'all'], /Allowed choices are none, verified/],
+    [['cert'], /missing required argument 'name'/],
+    [['cert', '../x'], /Write 1 to 64 of the characters/],
+    [['cert', 'alice-key'], /may not end in "-key"/],
+    [['cert', 'x', '--subject', 'nonsense'], /Write a name such as "CN=pay-1,O=Acme"/],
+    [['cert', 'x', '--san', 'ip:999.1.1.1'], /Write dns:NAME, email:ADDRESS, uri:URI or ip:ADDRESS/],
+    [['cert', 'x', '--san', 'other:x'], /Write dns:NAME/],
+    [['cert', 'x', '--expired', '--days', '3'], /cannot be used with option/],
+    [['revoke', '../../etc/passwd'], /Write 1 to 64 of the characters/],
+    [['keygen', '--alg', 'rs256'], /Allowed choices are hmac-sha256, ed25519/],
+  ])('ends with 2 and says what to write: %j', async (args, message) => {
+    const { code, stdout, stderr } = await runHere(...args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toMatch(/^\s+at /m)
+  })
+})

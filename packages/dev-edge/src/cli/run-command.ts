@@ -1,0 +1,50 @@
+import { readFileSync } from 'node:fs'
+import { Command, CommanderError } from 'commander'
+import { COMMANDS } from './commands.ts'
+import { printError } from './output.ts'
+
+/** What the process ends with. */
+const EXIT = { ok: 0, failed: 1, usage: 2 } as const
+
+const EXIT_CODES = `
+Exit codes:
+  0  done
+  1  it failed; standard error says why and what to do
+  2  wrong usage`
+
+/**
+ * Runs the command that the arguments name.
+ *
+ * @param args - without the interpreter and the script
+ * @returns the exit code
+ */
+export async function runCommand(args: readonly string[]): Promise<number> {
+  const program = configure(new Command('countersign'))
+    .description('A local Cloudflare for client certificates, and the keys that go with it.')
+    .version(packageVersion())
+    .addHelpText('after', `${EXIT_CODES}\n\ncountersign COMMAND --help shows examples.`)
+  for (const create of COMMANDS) program.addCommand(configure(create()))
+  try {
+    await program.parseAsync(args, { from: 'user' })
+    return EXIT.ok
+  } catch (error) {
+    // commander has printed its own errors, and help is one of them.
+    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
+    printError((error as Error).message)
+    return EXIT.failed
+  }
+}
+
+function configure(command: Command): Command {
+  const name = command.name() === 'countersign' ? 'countersign' : `countersign ${command.name()}`
+  return command
+    .exitOverride()
+    .configureOutput({ outputError: (text) => printError(text.replace(/^error: /, '').trimEnd()) })
+    .showHelpAfterError(`${name} --help says how it is used.`)
+    .helpOption('-h, --help', 'show this')
+}
+
+/** At the same place seen from `src` and from `dist`. */
+function packageVersion(): string {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+}
