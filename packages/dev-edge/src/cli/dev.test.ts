@@ -1,9 +1,10 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
+import { promisify } from 'node:util'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type RunningDev, runCountersign, startCountersignDev } from '../testing/command.ts'
 import { type RecordingOrigin, startOrigin } from '../testing/recording-origin.ts'
@@ -109,10 +110,34 @@ describe('countersign dev', () => {
   it('prints curl commands that work when pasted', async () => {
     const printed = startCountersignDev(cwd, '--origin', origin.url, ...anyPort)
     const line = await printed.line(/curl .*alice/)
-    const answer = execFileSync('sh', ['-c', `${line} --silent --show-error`], { cwd, encoding: 'utf8' })
-    expect(JSON.parse(answer).headers['x-cert-verify']).toBe('SUCCESS')
+    // The origin is in this process, which must not wait for curl.
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${line} --silent --show-error`], { cwd })
+    expect(JSON.parse(stdout).headers['x-cert-verify']).toBe('SUCCESS')
+    expect(await printed.line(/^200 .*alice/)).toMatch(/^200 {2}GET \/ {2}alice {2}SUCCESS {2}\d+ ms$/)
     expect(await printed.line(/In a browser/)).toMatch(/clients\/alice\.p12 \(password: countersign\)/)
     expect(await printed.stop()).toBe(0)
+  })
+
+  it('runs a Worker of your own, and anew when its source changes', async () => {
+    const worker = join(cwd, 'worker.js')
+    const write = (text: string) =>
+      writeFileSync(worker, `export default { fetch: () => new Response(${JSON.stringify(text)}) }`)
+    write('one')
+    const own = startCountersignDev(cwd, '--origin', origin.url, ...anyPort, '--worker', 'worker.js', '--json')
+    const { url, edgeCa }: Started = JSON.parse(await own.line(/"started"/))
+    const read = async () => {
+      const { stdout } = await promisify(execFile)('curl', ['--silent', '--cacert', edgeCa, url])
+      return stdout
+    }
+    expect(await read()).toBe('one')
+    write('two')
+    await own.progress(/The Worker was reloaded/)
+    expect(await read()).toBe('two')
+    writeFileSync(worker, 'export default {')
+    await own.progress(/The Worker was not reloaded/)
+    expect(await read()).toBe('two')
+    expect(JSON.parse(await own.line(/"request"/))).toMatchObject({ event: 'request', path: '/', status: 200 })
+    expect(await own.stop()).toBe(0)
   })
 
   it("writes the origin's environment for node --env-file", () => {

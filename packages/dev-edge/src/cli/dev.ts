@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import type { DevEdge, DevEdgeOptions } from '../create-dev-edge.ts'
 import { DEFAULT_ACCESS_PORT, DEFAULT_PORT } from './default-ports.ts'
@@ -7,7 +8,9 @@ import { folderOption, jsonOption, parsePort } from './options.ts'
 import { writeOriginEnvironment } from './origin-environment.ts'
 import { print, printJson, printProgress } from './output.ts'
 import { parseOrigin } from './parse-origin.ts'
+import { formatRequestLine } from './request-line.ts'
 import { waitForOrigin } from './wait-for-origin.ts'
+import { watchSources } from './watch-sources.ts'
 
 interface DevOptions {
   readonly origin?: string
@@ -16,16 +19,18 @@ interface DevOptions {
   readonly folder: string
   readonly forwardCert: NonNullable<DevEdgeOptions['forwardCert']>
   readonly require: NonNullable<DevEdgeOptions['require']>
+  readonly worker?: string
   readonly json?: boolean
 }
 
 const EXAMPLES = `
 The origin may be any HTTP server, and need not run yet. Keys and certificates stay in the folder, so its configuration
-and a browser's certificates are good for every run. Ctrl+C ends it.
+and a browser's certificates are good for every run. A line tells each request that has ended. Ctrl+C ends it.
 
 Examples:
   countersign dev --origin http://127.0.0.1:3000
   countersign dev --origin http://127.0.0.1:8080 --port 9443 --access-port 9444
+  countersign dev --origin http://127.0.0.1:3000 --worker src/worker.ts
   countersign dev --origin http://127.0.0.1:3000 --require verified --json`
 
 /** `countersign dev`: a local edge in front of any origin, until Ctrl+C. */
@@ -53,6 +58,11 @@ export function devCommand(): Command {
         .choices(['none', 'verified'])
         .default('none'),
     )
+    .addOption(
+      new Option('--worker <path>', 'your own Worker in place of ours, bundled anew when its source changes').argParser(
+        (path) => resolve(path),
+      ),
+    )
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
     .action(dev)
@@ -64,16 +74,34 @@ async function dev(options: DevOptions, command: Command): Promise<void> {
   if (!origin) return command.error('write where your server listens: --origin http://127.0.0.1:3000')
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
+  stopped.signal.addEventListener('abort', endWithZero)
 
   printProgress('Starting the edge …')
-  await using edge = await startEdge({ ...options, origin })
+  await using edge = await startEdge({
+    ...options,
+    origin,
+    onRequest: (event) => (json ? printJson({ event: 'request', ...event }) : print(formatRequestLine(event))),
+    log: printProgress,
+  })
   await writeOriginEnvironment(folder, edge)
   const description = await describeEdge(edge, origin, folder)
   if (json) printJson({ event: 'started', ...description })
   else print(formatWelcome(description))
 
+  using _watcher = options.worker === undefined ? undefined : watchSources(options.worker, () => reload(edge))
   await waitForOrigin(new URL(origin), stopped.signal)
   if (!stopped.signal.aborted) await once(stopped.signal, 'abort')
+}
+
+/** To be stopped is no failure. Miniflare listens to the same signals and ends the process with another code. */
+function endWithZero(): void {
+  process.once('exit', () => {
+    process.exitCode = 0
+  })
+}
+
+async function reload(edge: DevEdge): Promise<void> {
+  if (await edge.reloadWorker()) printProgress('The Worker was reloaded.')
 }
 
 async function startEdge(options: DevEdgeOptions): Promise<DevEdge> {
@@ -86,15 +114,21 @@ async function startEdge(options: DevEdgeOptions): Promise<DevEdge> {
   }
 }
 
-type PortError = NodeJS.ErrnoException & { readonly port?: number }
+interface PortError extends Error {
+  readonly code?: string
+  /** As Node reports it. */
+  readonly cause?: { readonly port?: number }
+}
 
-function explainPort(error: PortError, port: number | undefined): Error {
-  const option = error.port === port ? '--port' : '--access-port'
+/** The same in the words of the command line. */
+function explainPort(error: PortError, tlsPort: number | undefined): Error {
+  const port = error.cause?.port
+  const option = port === tlsPort ? '--port' : '--access-port'
   switch (error.code) {
     case 'EADDRINUSE':
-      return new Error(`port ${error.port} is taken: end what listens there, or choose another port with ${option}`)
+      return new Error(`port ${port} is taken: end what listens there, or choose another port with ${option}`)
     case 'EACCES':
-      return new Error(`port ${error.port} is not for every user: choose one above 1023 with ${option}`)
+      return new Error(`port ${port} is not for every user: choose one above 1023 with ${option}`)
     default:
       return error
   }

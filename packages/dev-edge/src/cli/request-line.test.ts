@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import type { EdgeRequestEvent } from '../request-event.ts'
+import { formatRequestLine } from './request-line.ts'
+
+const event: EdgeRequestEvent = {
+  method: 'GET',
+  path: '/me',
+  protocol: 'HTTP/2',
+  client: 'alice',
+  verdict: 'SUCCESS',
+  revoked: false,
+  status: 200,
+  code: undefined,
+  aborted: false,
+  durationMs: 3.6,
+  ray: '0123456789abcdef-DEV',
+}
+const refused = { status: 401, code: 'CSN_CERT_MISSING', client: undefined, verdict: 'NONE' }
+
+describe('formatRequestLine', () => {
+  it.each([
+    [{}, '200  GET /me  alice  SUCCESS  4 ms'],
+    [refused, '401 CSN_CERT_MISSING  GET /me  no certificate  NONE  4 ms'],
+    [{ revoked: true }, '200  GET /me  alice  SUCCESS, revoked  4 ms'],
+    [{ status: undefined, aborted: true }, 'no answer  GET /me  alice  SUCCESS  4 ms  broken off'],
+  ])('says of %j: %s', (changes, line) => {
+    expect(formatRequestLine({ ...event, ...changes })).toBe(line)
+  })
+
+  it('shows what would move a terminal', () => {
+    expect(formatRequestLine({ ...event, client: 'a\u001b[2Jb\nc' })).toContain('  a\uFFFD[2Jb\uFFFDc  ')
+  })
+})
