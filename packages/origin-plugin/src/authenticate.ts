@@ -1,6 +1,5 @@
 import type { IncomingMessage } from 'node:http'
 import { type RequestTarget, splitRequestTarget } from '@countersign/wire'
-import type { FastifyRequest } from 'fastify'
 import type { AccessIdentity } from './access-identity.ts'
 import { andThen } from './and-then.ts'
 import type { ClientCert } from './client-cert.ts'
@@ -18,6 +17,12 @@ import type { TrustedCert } from './trusted-cert.ts'
 import { verifyAccessToken } from './verify-access-token.ts'
 import { type EdgeSignature, type SignedFields, verifyEdgeSignature } from './verify-edge-signature.ts'
 
+/** What of a request is looked at: a `FastifyRequest` has it. */
+export interface ReceivedRequest {
+  readonly originalUrl: string
+  readonly raw: Pick<IncomingMessage, 'method' | 'httpVersionMajor' | 'headers' | 'rawHeaders'>
+}
+
 /** Who came, proven. */
 export interface Authenticated {
   readonly clientCert: ClientCert
@@ -30,12 +35,16 @@ export interface Authenticated {
  * The order is that of the proofs. Nothing of a header is believed before the signature over it holds, and nothing of a
  * certificate is parsed before Cloudflare's verdict on it is known to be Cloudflare's.
  *
+ * @param now - seconds since the epoch
  * @returns at once, unless a token is verified for the first time or nonces are spent in a store
  * @throws CountersignError of the first check that fails
  */
-export function authenticate(request: FastifyRequest, settings: Settings): Authenticated | Promise<Authenticated> {
+export function authenticate(
+  request: ReceivedRequest,
+  settings: Settings,
+  now: number = Date.now() / 1000,
+): Authenticated | Promise<Authenticated> {
   const { edge, access, certificates } = settings
-  const now = Date.now() / 1000
   const fields = readHeaders(request.raw.rawHeaders)
   const known = certificates.recall(fields)
   requirePrintable(fields, known?.last)
@@ -57,7 +66,7 @@ export function authenticate(request: FastifyRequest, settings: Settings): Authe
 }
 
 function verifySignature(
-  request: FastifyRequest,
+  request: ReceivedRequest,
   fields: EdgeFields,
   edge: EdgeVerifier,
   now: number,
@@ -118,7 +127,7 @@ async function learnToken(
  * The edge writes a URL in printable ASCII. Another character would be cut to a byte where the signature base becomes
  * bytes, and stand for a path that was signed.
  */
-function requestTarget(request: FastifyRequest): RequestTarget {
+function requestTarget(request: ReceivedRequest): RequestTarget {
   const { method = '' } = request.raw
   const authority = authorityOf(request.raw)
   if (!VISIBLE_ASCII.test(authority) || !VISIBLE_ASCII.test(request.originalUrl)) {
@@ -131,7 +140,7 @@ function requestTarget(request: FastifyRequest): RequestTarget {
 const VISIBLE_ASCII = /^[\x21-\x7e]*$/
 
 /** The edge speaks https, so 443 is the port that goes without saying (RFC 9421, section 2.2.3). */
-function authorityOf({ httpVersionMajor, headers }: IncomingMessage): string {
+function authorityOf({ httpVersionMajor, headers }: ReceivedRequest['raw']): string {
   const host = (httpVersionMajor === 2 ? headers[':authority'] : undefined) ?? headers.host ?? ''
   const authority = String(host).toLowerCase()
   return authority.endsWith(':443') ? authority.slice(0, -':443'.length) : authority

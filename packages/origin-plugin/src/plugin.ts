@@ -9,11 +9,12 @@ import type {
 import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-identity.ts'
 import { andThen } from './and-then.ts'
+import { applyGuard } from './apply-guard.ts'
 import { authenticate } from './authenticate.ts'
-import type { BackgroundTask } from './background-task.ts'
+import { backgroundTasks } from './background-tasks.ts'
 import type { ClientCert } from './client-cert.ts'
 import { ANY_VERIFIED, type Guard } from './decision.ts'
-import { type CountersignError, isCountersignError, refusal } from './errors.ts'
+import { type CountersignError, isCountersignError } from './errors.ts'
 import type { CountersignPluginOptions } from './options.ts'
 import { requireFirst } from './require-first.ts'
 import type { Requirement } from './requirement.ts'
@@ -125,12 +126,6 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   }
 }
 
-/** What is kept current beside the requests: the keys of Access, and the revocation lists. */
-function backgroundTasks({ access, trustedIssuers }: Settings): BackgroundTask[] {
-  const revocations = (trustedIssuers ?? []).map(({ revocation }) => revocation)
-  return [access?.refresh, ...revocations].filter((task) => task != null)
-}
-
 /** Finds out who came, and lets the route's guard decide. */
 function admit(request: FastifyRequest, settings: Settings, guard: Guard): void | Promise<void> {
   return andThen(authenticate(request, settings), ({ clientCert, access }) => {
@@ -138,12 +133,6 @@ function admit(request: FastifyRequest, settings: Settings, guard: Guard): void 
     request.access = access
     applyGuard(guard, request)
   })
-}
-
-function applyGuard(guard: Guard, request: FastifyRequest): void {
-  if (!request.clientCert) throw refusal('CSN_CERT_MISSING', 'the route is public, so that no certificate was verified')
-  const { outcome, reason } = guard.decide(request.clientCert, request)
-  if (outcome !== 'match') throw refusal('CSN_CERT_FORBIDDEN', `${reason} (${request.clientCert.subject})`)
 }
 
 /** Runs a check, and makes a refusal known before Fastify answers with it. */

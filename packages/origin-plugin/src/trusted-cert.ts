@@ -14,16 +14,27 @@ export interface TrustedCert {
   readonly validTo: number
 }
 
+/** What {@link readTrustedCert} does, in order. */
+export type CertificateStep = 'verdict' | 'certificate' | 'trust'
+
 /**
  * Requires Cloudflare's verdict, parses the certificate, and finds its issuer among the trusted ones.
  *
  * @param trustedIssuers - `null` trusts every CA that Cloudflare verifies against
+ * @param begin - told of each step before it is taken
  * @throws CountersignError for a verdict that does not admit, `CSN_HEADERS_MALFORMED`, `CSN_CERT_MISMATCH` or
  *   `CSN_CERT_UNTRUSTED_ISSUER`
  */
-export function readTrustedCert(fields: EdgeFields, trustedIssuers: readonly CompiledIssuer[] | null): TrustedCert {
+export function readTrustedCert(
+  fields: EdgeFields,
+  trustedIssuers: readonly CompiledIssuer[] | null,
+  begin?: (step: CertificateStep) => void,
+): TrustedCert {
+  begin?.('verdict')
   requireVerdict(fields)
+  begin?.('certificate')
   const clientCert = parseClientCert(fields)
+  begin?.('trust')
   return {
     clientCert: shareable(clientCert),
     issuers: trustedIssuers ? requireTrustedIssuer(clientCert, trustedIssuers) : [],
