@@ -7,6 +7,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   worker: ['@countersign/wire'],
   'origin-plugin': ['@countersign/wire', '@fastify/error', 'fastify', 'fastify-plugin', 'jose', 'node:'],
   'dev-edge': [
+    '@countersign/origin-plugin',
     '@countersign/wire',
     '@countersign/worker',
     '@peculiar/x509',

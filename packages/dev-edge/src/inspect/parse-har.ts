@@ -1,0 +1,55 @@
+import type { CapturedRequest } from '@countersign/origin-plugin/explain'
+
+/**
+ * Parses the requests of a HAR, which browsers and proxies export.
+ *
+ * @throws SyntaxError that names the entry which is none; it quotes nothing of the input
+ * @see {@link http://www.softwareishard.com/blog/har-12-spec/ HAR 1.2}
+ */
+export function parseHar(json: string): CapturedRequest[] {
+  const entries = propertyOf(propertyOf(parseJson(json), 'log'), 'entries')
+  if (!Array.isArray(entries)) throw new SyntaxError('the input is JSON but no HAR: it has no log.entries')
+  if (entries.length === 0) throw new SyntaxError('the HAR holds no request')
+  return entries.map((entry, at) => parseEntry(propertyOf(entry, 'request'), `log.entries[${at}].request`))
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json)
+  } catch {
+    // JSON.parse quotes its input in the message, and the input holds tokens.
+    throw new SyntaxError('the input begins as JSON and is none')
+  }
+}
+
+function parseEntry(request: unknown, where: string): CapturedRequest {
+  const [method, url, headers] = ['method', 'url', 'headers'].map((name) => propertyOf(request, name))
+  if (typeof method !== 'string' || typeof url !== 'string' || !URL.canParse(url) || !Array.isArray(headers)) {
+    throw new SyntaxError(`${where} needs a method, a url and headers`)
+  }
+  const lines = headers.map((header) => {
+    const [name, value] = [propertyOf(header, 'name'), propertyOf(header, 'value')]
+    if (typeof name === 'string' && typeof value === 'string') return [name, value] as const
+    throw new SyntaxError(`${where}.headers needs a name and a value for each`)
+  })
+  // What HTTP/2 says in pseudo-headers, Node's HTTP/1.1 parser takes from the request line and Host.
+  const fields = lines.filter(([name]) => !name.startsWith(':'))
+  const hasHost = fields.some(([name]) => name.toLowerCase() === 'host')
+  return {
+    method,
+    target: targetOf(url),
+    rawHeaders: [...(hasHost ? [] : ['Host', new URL(url).host]), ...fields.flat()],
+  }
+}
+
+/** Path and query as they stand in the URL: parsed and written again, they could differ from what was signed. */
+function targetOf(url: string): string {
+  const path = url.replace(/^[^:]+:\/\/[^/?#]*/, '').replace(/#.*$/s, '')
+  return path.startsWith('/') ? path : `/${path}`
+}
+
+function propertyOf(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, name)
+    ? (value as Record<string, unknown>)[name]
+    : undefined
+}

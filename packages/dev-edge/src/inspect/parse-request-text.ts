@@ -1,0 +1,43 @@
+import type { CapturedRequest } from '@countersign/origin-plugin/explain'
+
+const REQUEST_LINE = /^([!#$%&'*+.^_`|~\w-]+) (\S+) HTTP\/\d(?:\.\d)?$/
+const HEADER_LINE = /^([!#$%&'*+.^_`|~\w-]+):(.*)$/
+const OUTER_WHITESPACE = /^[\t ]+|[\t ]+$/g
+
+/**
+ * Parses one request or several as they went over the wire, lines ended by CRLF or LF.
+ *
+ * A request begins at a request line at the start or behind an empty line. Anything else behind an empty line is a body.
+ *
+ * @throws SyntaxError that names the line which is none of a request
+ * @see {@link https://www.rfc-editor.org/rfc/rfc9112#section-2.1 RFC 9112, section 2.1}
+ */
+export function parseRequestText(text: string): CapturedRequest[] {
+  const requests: { method: string; target: string; rawHeaders: string[] }[] = []
+  let inHead = false
+  let afterEmpty = true
+  for (const [at, line] of text.split(/\r?\n/).entries()) {
+    const [, method, target] = (afterEmpty && REQUEST_LINE.exec(line)) || []
+    if (method !== undefined && target !== undefined) {
+      requests.push({ method, target, rawHeaders: [] })
+      inHead = true
+    } else if (inHead && line !== '') {
+      requests.at(-1)?.rawHeaders.push(...parseHeaderLine(line, at + 1))
+    } else if (line !== '' && requests.length === 0) {
+      throw new SyntaxError(`line ${at + 1} is no request line such as "GET /me HTTP/1.1"`)
+    } else {
+      inHead = false
+    }
+    afterEmpty = line === ''
+  }
+  if (requests.length === 0) throw new SyntaxError('the input holds no request')
+  return requests
+}
+
+function parseHeaderLine(line: string, number: number): [name: string, value: string] {
+  const [, name, value] = HEADER_LINE.exec(line) ?? []
+  if (name === undefined || value === undefined) {
+    throw new SyntaxError(`line ${number} is no header line such as "Host: origin.example"`)
+  }
+  return [name, value.replace(OUTER_WHITESPACE, '')]
+}
