@@ -2,6 +2,7 @@ import type { Command } from 'commander'
 import { certCommand } from './cert.ts'
 import { devCommand } from './dev.ts'
 import { doctorCommand } from './doctor.ts'
+import { inspectCommand } from './inspect.ts'
 import { keygenCommand } from './keygen.ts'
 import { revokeCommand } from './revoke.ts'
 
@@ -12,4 +13,5 @@ export const COMMANDS: readonly (() => Command)[] = [
   revokeCommand,
   keygenCommand,
   doctorCommand,
+  inspectCommand,
 ]
