@@ -1,4 +1,5 @@
-import { createDevEdge, type DevEdge } from '@countersign/dev-edge'
+import { createDevEdge, type DevClient, type DevEdge } from '@countersign/dev-edge'
+import type { CountersignPluginOptions } from '@countersign/origin-plugin'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../../examples/quickstart/app.ts'
 import { freePort } from './chain.ts'
@@ -7,6 +8,10 @@ import { freePort } from './chain.ts'
 export interface Quickstart {
   readonly edge: DevEdge
   readonly app: FastifyInstance
+  /** What the origin asks for. */
+  readonly proofs: Pick<CountersignPluginOptions, 'edge' | 'access' | 'trustedIssuers'>
+  /** A client whose certificate is on the CA's revocation list. */
+  readonly lost: DevClient
   close(): Promise<void>
 }
 
@@ -27,12 +32,17 @@ export async function startQuickstart(explain = true): Promise<Quickstart> {
 
 async function startOn(originPort: number, explain: boolean): Promise<Quickstart> {
   const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}` })
-  const app = await buildApp({
+  const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
+  edge.listAsRevoked(lost)
+  const proofs = {
     edge: { keys: edge.keys },
     access: edge.access,
-    trustedIssuers: [edge.clientCa, { dn: 'CN=Acme Branch CA,O=Acme' }],
-    explain,
-  })
+    trustedIssuers: [
+      { ca: edge.clientCa, revocation: { crl: () => edge.clientCrl() } },
+      { dn: 'CN=Acme Branch CA,O=Acme' },
+    ],
+  }
+  const app = await buildApp({ ...proofs, explain })
   try {
     await app.listen({ host: '127.0.0.1', port: originPort })
   } catch (error) {
@@ -42,6 +52,8 @@ async function startOn(originPort: number, explain: boolean): Promise<Quickstart
   return {
     edge,
     app,
+    proofs,
+    lost,
     async close() {
       await edge.close()
       await app.close()

@@ -1,0 +1,96 @@
+import type { IncomingMessage } from 'node:http'
+import type { Requirement } from '@countersign/origin-plugin'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { Row } from '../../examples/quickstart/table.ts'
+import { walkThrough } from '../../examples/quickstart/walkthrough.ts'
+import { type Inspection, inspectRequests } from '../../packages/dev-edge/src/inspect/inspect-requests.ts'
+import { parseRequests } from '../../packages/dev-edge/src/inspect/parse-requests.ts'
+import { type Quickstart, startQuickstart } from '../support/quickstart.ts'
+import { formatRequest, headerOf, type WireRequest } from '../support/signed-request.ts'
+
+/** What the routes of the quickstart ask for. Any other asks for a certificate alone. */
+const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
+  '/pay': { subject: { O: 'Acme', CN: ['alice', 'pay-1'] } },
+  '/branch': { issuer: { CN: 'Acme Branch CA' } },
+  '/ops': { subject: { O: 'Acme', OU: 'Ops' } },
+}
+
+/** What the origin got, and what it has answered. */
+interface Recorded {
+  readonly request: WireRequest
+  readonly status: number
+  readonly inspection: Inspection
+}
+
+describe("countersign inspect, on the demo's table", () => {
+  let quickstart: Quickstart
+  let rows: Row[]
+  const recorded: Recorded[] = []
+
+  beforeAll(async () => {
+    quickstart = await startQuickstart()
+    const { app, edge, lost, proofs } = quickstart
+    const received: { readonly request: WireRequest; readonly status: () => number }[] = []
+    app.server.on('request', ({ method = '', url = '', rawHeaders }: IncomingMessage, response) => {
+      received.push({ request: { method, target: url, headers: rawHeaders }, status: () => response.statusCode })
+    })
+    rows = await walkThrough(edge, app, lost)
+    for (const [at, { request, status }] of received.entries()) {
+      // With all that came before: a replay shows in no other way.
+      const text = received
+        .slice(0, at + 1)
+        .map((each) => formatRequest(each.request))
+        .join('')
+      const requirement = REQUIREMENTS[request.target] ?? true
+      const inspections = await inspectRequests(parseRequests(Buffer.from(text)), proofs, { requirement })
+      recorded.push({ request, status: status(), inspection: inspections.at(-1) as Inspection })
+    }
+  })
+  afterAll(() => quickstart.close())
+
+  const refusals = () => recorded.filter(({ status }) => status === 401 || status === 403)
+  const stepOf = ({ inspection: { steps } }: Recorded) => steps.find(({ outcome }) => outcome === 'fails')
+
+  it('names the step and the code of every refusal, in the order of the table', () => {
+    const shown = refusals().map((each) => [stepOf(each)?.step, stepOf(each)?.code])
+    expect(shown).toEqual([
+      ['verdict', 'CSN_CERT_MISSING'],
+      ['verdict', 'CSN_CERT_UNVERIFIED'],
+      ['verdict', 'CSN_CERT_UNVERIFIED'],
+      ['verdict', 'CSN_CERT_EXPIRED'],
+      ['verdict', 'CSN_CERT_EXPIRED'],
+      ['trust', 'CSN_CERT_REVOKED'],
+      ['guard', 'CSN_CERT_FORBIDDEN'],
+      ['guard', 'CSN_CERT_FORBIDDEN'],
+      ['guard', 'CSN_CERT_FORBIDDEN'],
+      ['guard', 'CSN_CERT_FORBIDDEN'],
+      ['edge signature', 'CSN_SIGNATURE_MISSING'],
+      ['replay', 'CSN_SIGNATURE_REPLAYED'],
+      ['edge signature', 'CSN_SIGNATURE_INVALID'],
+      ['Access token', 'CSN_ACCESS_TOKEN_EXPIRED'],
+      ['Access token', 'CSN_ACCESS_TOKEN_INVALID'],
+      ['Access token', 'CSN_ACCESS_TOKEN_MISSING'],
+      ['verdict', 'CSN_CERT_MISSING'],
+    ])
+    expect(shown.map(([, code]) => code)).toEqual(rows.map(({ code }) => code).filter((code) => code !== ''))
+  })
+
+  it('decides as the origin did', () => {
+    // The public route asks nobody.
+    const judged = recorded.filter(({ request }) => request.target !== '/healthz')
+    const decided = judged.map(({ inspection }) => inspection.refusal?.statusCode ?? 'admitted')
+    expect(decided).toEqual(judged.map(({ status }) => (status === 200 || status === 404 ? 'admitted' : status)))
+    expect(judged.length).toBeGreaterThan(rows.length)
+  })
+
+  it('shows nothing of a signature', () => {
+    const shown = JSON.stringify(recorded.map(({ inspection }) => inspection))
+    const signatures = recorded.flatMap(({ request }) => [
+      headerOf(request, 'cf-access-jwt-assertion')?.split('.')[2],
+      headerOf(request, 'signature')?.slice('countersign=:'.length),
+    ])
+    const present = signatures.filter((signature) => signature !== undefined)
+    expect(present.length).toBeGreaterThan(recorded.length)
+    for (const signature of present) expect(shown).not.toContain(signature)
+  })
+})
