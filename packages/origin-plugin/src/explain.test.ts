@@ -1,4 +1,4 @@
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type CapturedRequest, type ExplainOptions, type Explanation, explainRequests } from './explain.ts'
 import type { CountersignPluginOptions } from './index.ts'
 import { AUDIENCE, createAccess, ISSUER, type TestAccess } from './testing/access.ts'
@@ -177,6 +177,21 @@ describe('explainRequests', () => {
       const broken = { ca: openssl.certificate, revocation: { crl: async () => Buffer.from('none') } }
       await expect(explain({}, { trustedIssuers: [broken] })).rejects.toThrow(/^trustedIssuers: the revocation list: /)
     } finally {
+      openssl.remove()
+    }
+  })
+
+  it('leaves nothing running, whether it could load everything or not', async () => {
+    const openssl = createOpensslCa('/CN=Listed CA')
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    try {
+      for (const bytes of [openssl.crl(), Buffer.from('none')]) {
+        const listed = { ca: openssl.certificate, revocation: { crl: async () => bytes } }
+        await explain({}, { trustedIssuers: [listed] }).catch(() => {})
+        expect(vi.getTimerCount()).toBe(0)
+      }
+    } finally {
+      vi.useRealTimers()
       openssl.remove()
     }
   })

@@ -1,0 +1,53 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage } from 'node:http'
+import { type AddressInfo, connect } from 'node:net'
+import { describe, expect, it } from 'vitest'
+import { receive, signatureParameters } from './captured-request.ts'
+
+/** The request as Node's own server gets it. */
+async function received(...lines: readonly string[]): Promise<IncomingMessage> {
+  const server = createServer((_request, response) => response.end()).listen(0, '127.0.0.1')
+  try {
+    await once(server, 'listening')
+    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
+    socket.write(`${['GET /me HTTP/1.1', ...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`)
+    const [request] = (await once(server, 'request')) as [IncomingMessage]
+    socket.destroy()
+    return request
+  } finally {
+    server.close()
+  }
+}
+
+describe('receive', () => {
+  it.each([
+    [['Host: a', 'HOST: b']],
+    [
+      [
+        'Host: a',
+        'Signature: x=:AA==:',
+        'signature: countersign=:BB==:',
+        'SIGNATURE-INPUT: x=()',
+        'Signature-Input: y=()',
+      ],
+    ],
+  ])('gives the plugin what Node gives it: %j', async (lines) => {
+    const { method = '', url = '', headers, rawHeaders } = await received(...lines)
+    const { originalUrl, raw } = receive({ method, target: url, rawHeaders })
+    const read = (from: IncomingMessage['headers']) => [from.host, from.signature, from['signature-input']]
+    expect(read(raw.headers)).toEqual(read(headers))
+    expect(raw.rawHeaders).toEqual(rawHeaders)
+    expect({ originalUrl, method: raw.method }).toEqual({ originalUrl: '/me', method: 'GET' })
+  })
+})
+
+describe('signatureParameters', () => {
+  it.each([
+    [],
+    ['Signature-Input', 'other=()'],
+    ['Signature-Input', 'countersign=();created=1'],
+    ['Signature-Input', '('],
+  ])('reads nothing from what is no signature of the profile: %j', (...rawHeaders) => {
+    expect(signatureParameters({ method: 'GET', target: '/', rawHeaders })).toBeUndefined()
+  })
+})
