@@ -1,0 +1,73 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** One Worker that is measured. */
+export interface WorkerContender {
+  /** What it does to a request, for the table. */
+  readonly does: string
+  /** Its one module. */
+  readonly module: string
+  /** Which key it signs with. */
+  readonly signature: 'hmac' | 'ed25519' | 'none'
+  readonly bindings: Readonly<Record<string, string>>
+  /** A header that reaches the upstream only if the Worker has done its work. */
+  readonly leaves: string
+}
+
+/** The names of the two that the others are compared with. */
+export const PASS_THROUGH = 'pass-through'
+export const DOCUMENTED = "Cloudflare's documented script"
+
+/** Every contender by name. */
+export function buildContenders(): Readonly<Record<string, WorkerContender>> {
+  const ours = { module: bundleAsDeployed(), leaves: 'signature' }
+  return {
+    [PASS_THROUGH]: {
+      does: 'nothing',
+      module: readModule('pass-through.js'),
+      signature: 'none',
+      bindings: {},
+      leaves: 'cf-access-jwt-assertion',
+    },
+    [DOCUMENTED]: {
+      does: '9 headers',
+      module: readModule('documented.js'),
+      signature: 'none',
+      bindings: {},
+      leaves: 'x-cert-finger',
+    },
+    'Countersign, HMAC': { ...ours, does: 'strip, 18 headers, HMAC signature', signature: 'hmac', bindings: {} },
+    'Countersign, Ed25519': {
+      ...ours,
+      does: 'strip, 18 headers, Ed25519 signature',
+      signature: 'ed25519',
+      bindings: {},
+    },
+    'Countersign, HMAC, forwardCert: none': {
+      ...ours,
+      does: 'strip, 17 headers, HMAC signature',
+      signature: 'hmac',
+      bindings: { COUNTERSIGN_FORWARD_CERT: 'none' },
+    },
+  }
+}
+
+function readModule(name: string): string {
+  return readFileSync(join(import.meta.dirname, name), 'utf8')
+}
+
+/** What `wrangler deploy` would upload. */
+function bundleAsDeployed(): string {
+  const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+  try {
+    execFileSync('wrangler', ['deploy', '--dry-run', '--minify', '--outdir', folder], {
+      cwd: join(import.meta.dirname, '../../packages/worker'),
+      env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+    })
+    return readFileSync(join(folder, 'index.js'), 'utf8')
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}

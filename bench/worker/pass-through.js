@@ -1,0 +1,4 @@
+/** Does nothing: what workerd itself costs. */
+export default {
+  fetch: (request) => fetch(request),
+}
