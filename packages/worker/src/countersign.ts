@@ -43,6 +43,17 @@ const FORWARD_CERT: readonly unknown[] = ['leaf', 'chain', 'none']
  * ```
  */
 export async function countersign(request: Request, options: CountersignOptions): Promise<Request> {
+  return new Request(...(await countersigned(request, options)))
+}
+
+/**
+ * What {@link countersign} makes, as the two arguments of `fetch()`: each `Request` that is made of them on the way copies
+ * all headers.
+ */
+export async function countersigned(
+  request: Request,
+  options: CountersignOptions,
+): Promise<[url: string, init: RequestInit]> {
   const { forwardCert = 'leaf' } = options
   if (!FORWARD_CERT.includes(forwardCert)) {
     throw new CountersignWorkerError('CSN_WORKER_OPTION_INVALID', 'forwardCert must be "leaf", "chain" or "none"')
@@ -56,7 +67,18 @@ export async function countersign(request: Request, options: CountersignOptions)
   const stamped = stampHeaders(headers, tlsClientAuth(request), forwardCert)
   await signHeaders(headers, stamped, requestTarget(request, url), key)
 
-  return new Request(url.href, new Request(request, { headers, redirect: 'manual' }))
+  return [url.href, forwardingInit(request, headers)]
+}
+
+/**
+ * Made by hand, without `request.cf`: to copy that costs more than all the headers, and no origin sees it. Only a GET or
+ * HEAD with a body has to be made of the request itself, since no such request can be made anew.
+ */
+function forwardingInit(request: Request, headers: Headers): RequestInit {
+  const { method, body } = request
+  const redirect = 'manual'
+  if (body !== null && (method === 'GET' || method === 'HEAD')) return new Request(request, { headers, redirect })
+  return { method, headers, body, redirect }
 }
 
 /** A zone without mTLS has no such field, which is as good as no certificate. */

@@ -1,4 +1,4 @@
-import { type CountersignOptions, countersign, tlsClientAuth } from './countersign.ts'
+import { type CountersignOptions, countersigned, tlsClientAuth } from './countersign.ts'
 import { CountersignWorkerError } from './errors.ts'
 
 /** Options of {@link createWorker}. */
@@ -39,16 +39,16 @@ export interface WorkerHandler<Bindings> {
 export function createWorker<Bindings>(configure: (bindings: Bindings) => WorkerOptions): WorkerHandler<Bindings> {
   return {
     async fetch(request, bindings) {
-      let signed: Request
+      let signed: Awaited<ReturnType<typeof countersigned>>
       try {
         const options = configure(bindings)
         const refusal = refuseAtEdge(request, options)
         if (refusal) return refusal
-        signed = await countersign(request, options)
+        signed = await countersigned(request, options)
       } catch (error) {
         return answerFailure(error)
       }
-      return fetch(signed)
+      return fetch(...signed)
     },
   }
 }
