@@ -19,7 +19,9 @@ const utf8 = new TextEncoder()
  * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-2.4 RFC 4514, section 2.4}
  */
 export function encodeHeaderValue(value: string, syntax: CertificateHeaderSyntax): string {
-  if (syntax === 'dn') return trimDistinguishedName(UNSAFE.test(value) ? escapeDistinguishedName(value) : value)
+  // Nearly every value, of which none needs to be made anew.
+  if (!UNSAFE.test(value) && !value.startsWith(' ') && !value.endsWith(' ')) return value
+  if (syntax === 'dn') return trimDistinguishedName(escapeDistinguishedName(value))
   return value.replace(UNSAFE_RUN, (run) => escapeBytes(run, '\\x')).trim()
 }
 
