@@ -26,7 +26,8 @@ const FORWARD_CERT: readonly unknown[] = ['leaf', 'chain', 'none']
  * Writes what Cloudflare saw of the client's certificate into the request's headers, and countersigns it.
  *
  * Whatever the client itself wrote into these headers is deleted first. The result keeps the request's method and body
- * (which still streams), upgrades pass, redirects are left to the client, and the URL is the one that was signed.
+ * (which still streams), upgrades pass, redirects are left to the client, and the URL is the one that was signed. It has
+ * no `cf`: for a Worker behind a service binding, pass `request.cf` to `fetch()` yourself.
  *
  * @param request - the incoming request, with Cloudflare's `cf.tlsClientAuth`
  * @param options - the key, and which certificates to forward

@@ -3,21 +3,18 @@ import { CERTIFICATE_HEADERS, type CertificateHeader, encodeHeaderValue, type Tl
 /** Which certificates travel whole, in RFC 9440's headers. */
 export type ForwardCert = 'leaf' | 'chain' | 'none'
 
-/** A header as it was set: its name in lower case and its exact value. */
-export type StampedHeader = readonly [name: string, value: string]
-
 /**
  * Sets the certificate headers from what Cloudflare saw.
  *
- * @returns what was set, in the table's order, so that the signature covers these very strings
+ * @returns what was set, by name and in the table's order, so that the signature covers these very strings
  */
-export function stampHeaders(headers: Headers, auth: TlsClientAuth, forwardCert: ForwardCert): StampedHeader[] {
-  const stamped: StampedHeader[] = []
+export function stampHeaders(headers: Headers, auth: TlsClientAuth, forwardCert: ForwardCert): Map<string, string> {
+  const stamped = new Map<string, string>()
   for (const header of CERTIFICATE_HEADERS) {
     const value = encodeHeaderValue(headerText(header, auth, forwardCert), header.syntax)
     if (value === '') continue
     headers.set(header.name, value)
-    stamped.push([header.name, value])
+    stamped.set(header.name, value)
   }
   return stamped
 }
