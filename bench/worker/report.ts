@@ -11,6 +11,8 @@ export interface Run {
   readonly seconds: number
   /** Whether idle processors were kept awake. */
   readonly awake: boolean
+  /** The machine's load before it began. */
+  readonly load: number
 }
 
 /** Writes the results: a table, and the section around it. */
@@ -49,7 +51,7 @@ function sharesOf(own: readonly Slice[], base: readonly Slice[]): [byCpu: number
   ]
 }
 
-function formatSection(table: string, { rounds, seconds, awake }: Run): string {
+function formatSection(table: string, { rounds, seconds, awake, load }: Run): string {
   return `# The Worker
 
 Written by \`pnpm bench:worker\`; do not edit.
@@ -67,6 +69,6 @@ each single request must arrive with a signature. The documented script is our w
 
 ## Machine
 
-${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, workerd ${WORKERD_VERSION}.
+${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, workerd ${WORKERD_VERSION}; its load before the start was ${load.toFixed(1)}.
 `
 }

@@ -3,7 +3,7 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import type { SigningJwk } from '@countersign/wire'
-import { keepAwake } from '../idle.ts'
+import { checkLoad, keepAwake } from '../idle.ts'
 import type { Slice } from '../measure.ts'
 import { takeSample } from '../sample.ts'
 import { buildContenders, DOCUMENTED, PASS_THROUGH } from './contenders.ts'
@@ -41,6 +41,7 @@ try {
   for (const { close } of Object.values(samples)) await close()
 }
 
+const busy = checkLoad()
 const { awake, release } = keepAwake()
 const running = new Map<string, RunningWorker>()
 const slices = new Map<string, Slice[]>(chosen.map(([name]) => [name, []]))
@@ -65,6 +66,6 @@ try {
   release()
 }
 
-const report = formatWorkerReport(chosen, slices, { rounds, seconds, awake })
+const report = formatWorkerReport(chosen, slices, { rounds, seconds, awake, load: busy })
 console.log(`\n${report.table}`)
 if (values.only === '') writeFileSync(join(import.meta.dirname, '../worker.md'), report.markdown)
