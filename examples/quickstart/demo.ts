@@ -1,8 +1,7 @@
-import { chmodSync, mkdirSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join, relative } from 'node:path'
 import { argv, exit } from 'node:process'
-import { createDevEdge, type DevEdge } from '@countersign/dev-edge'
+import { type ClientFiles, createDevEdge, type WrittenClients, writeClients } from '@countersign/dev-edge'
 import { buildApp } from './app.ts'
 import { formatTable } from './table.ts'
 import { walkThrough } from './walkthrough.ts'
@@ -44,10 +43,17 @@ if (once) {
   exit(surprises === 0 ? 0 : 1)
 }
 
-console.log(`\nOpen ${edge.url}/ in a browser: it shows who you are and what proved it, or why you were refused.`)
-console.log(
-  `\nThe edge stays up. Paste these; Ctrl+C ends it. From here on the origin logs each request.\n\n${curlCommands(writeClients(edge))}\n`,
-)
+const files = await writeClients(FOLDER, edge)
+console.log(`
+Open ${edge.url}/ in a browser: it shows who you are and what proved it, or why you were refused.
+  To be alice there, import ${shown(files.clients.alice.pkcs12)} (password: ${files.password}) into the browser, or into the
+  keychain of macOS, and choose her when you are asked. The browser warns of the edge's own certificate: go on, or trust
+  ${shown(files.edgeCa)}. All of it is made anew with each start.
+
+The edge stays up. Paste these; Ctrl+C ends it. From here on the origin logs each request.
+
+${curlCommands(files)}
+`)
 app.log.level = 'info'
 process.once('SIGINT', () => stop().then(() => exit(0)))
 process.once('SIGTERM', () => stop().then(() => exit(0)))
@@ -78,41 +84,21 @@ function freePort(preferred: number): Promise<number> {
   })
 }
 
-interface ClientFiles {
-  readonly ca: string
-  readonly client: (name: string) => string
-}
-
-/** Writes the throw-away certificates where curl can read them; the keys for nobody else. */
-function writeClients({ clients, serverCa }: DevEdge): ClientFiles {
-  mkdirSync(FOLDER, { recursive: true, mode: 0o700 })
-  const write = (name: string, text: string, mode: number) => {
-    const path = join(FOLDER, name)
-    writeFileSync(path, text, { mode })
-    // A file from a former run keeps its mode.
-    chmodSync(path, mode)
-    return relative(process.cwd(), path)
-  }
-  for (const { name, cert, key } of Object.values(clients)) {
-    write(`${name}.pem`, cert, 0o644)
-    write(`${name}-key.pem`, key, 0o600)
-  }
-  const folder = relative(process.cwd(), FOLDER)
-  return {
-    ca: write('edge-ca.pem', serverCa, 0o644),
-    client: (name) => `--cert ${join(folder, `${name}.pem`)} --key ${join(folder, `${name}-key.pem`)}`,
-  }
-}
-
-function curlCommands({ ca, client }: ClientFiles): string {
-  const curl = (path: string, more = '') =>
-    `  curl --cacert ${ca} ${more} ${edge.url}${path}`.replace(/ {2,}(?=\S)/g, (run, at) => (at === 0 ? run : ' '))
+function curlCommands({ edgeCa, clients }: WrittenClients): string {
+  const curl = (path: string, ...more: string[]) =>
+    ['  curl --cacert', shown(edgeCa), ...more, edge.url + path].join(' ')
+  const as = ({ cert, key }: ClientFiles) => `--cert ${shown(cert)} --key ${shown(key)}`
   return [
     curl('/healthz'),
     curl('/me'),
-    curl('/me', client('alice')),
-    curl('/ops', client('bob')),
-    curl('/pay', `${client('bob')} --header 'X-CERT-SUBJECT-DN: CN=alice'`),
+    curl('/me', as(clients.alice)),
+    curl('/ops', as(clients.bob)),
+    curl('/pay', as(clients.bob), "--header 'X-CERT-SUBJECT-DN: CN=alice'"),
     `  curl http://127.0.0.1:${originPort}/me --header 'X-CERT-VERIFY: SUCCESS'`,
   ].join('\n')
+}
+
+/** As it is written from the working directory. */
+function shown(path: string): string {
+  return relative(process.cwd(), path)
 }

@@ -1,0 +1,38 @@
+import type { DevEdge } from '../create-dev-edge.ts'
+import type { DevClientName } from '../dev-clients.ts'
+import { type ClientFiles, clientFiles, PKCS12_PASSWORD, writeClient } from './client-files.ts'
+import { edgeCaFile } from './open-folder.ts'
+import { PUBLIC, writeWhole } from './write-file.ts'
+
+/** Where {@link writeClients} wrote to. */
+export interface WrittenClients {
+  /** PEM of the CA that a client has to trust to reach the edge (`curl --cacert`). */
+  readonly edgeCa: string
+  readonly clients: Readonly<Record<DevClientName, ClientFiles>>
+  /** Of the `.p12` files. */
+  readonly password: string
+}
+
+/**
+ * Writes the clients of an edge to files, for curl and for browsers. An edge with a `folder` has done so by itself.
+ *
+ * @param folder - is made if it is not there; what it holds of a former run is replaced
+ * @throws Error if the folder cannot be written
+ * @example
+ * ```ts
+ * const { edgeCa, clients } = await writeClients('.countersign', edge)
+ * console.log(`curl --cacert ${edgeCa} --cert ${clients.alice.cert} --key ${clients.alice.key} ${edge.url}/me`)
+ * ```
+ */
+export async function writeClients(
+  folder: string,
+  { clients, serverCa }: Pick<DevEdge, 'clients' | 'serverCa'>,
+): Promise<WrittenClients> {
+  const written = Object.entries(clients).map(async ([name, client]) => {
+    await writeClient(folder, client, PKCS12_PASSWORD)
+    return [name, clientFiles(folder, name)] as const
+  })
+  const files = Object.fromEntries(await Promise.all(written)) as unknown as WrittenClients['clients']
+  await writeWhole(edgeCaFile(folder), serverCa, PUBLIC)
+  return { edgeCa: edgeCaFile(folder), clients: files, password: PKCS12_PASSWORD }
+}
