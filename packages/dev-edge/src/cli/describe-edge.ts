@@ -69,7 +69,7 @@ export function formatWelcome({
     '      audience: process.env.ACCESS_AUDIENCE,',
     '      jwksUri: process.env.ACCESS_JWKS_URI,',
     '    },',
-    "    trustedIssuers: [{ ca: readFileSync(process.env.CLIENT_CA, 'utf8'), revocation: { crl: process.env.CLIENT_CRL } }],",
+    "    trustedIssuers: [{ ca: readFileSync(process.env.CLIENT_CA, 'utf8'), revocation: { crl: process.env.CLIENT_CRL, refresh: 5 } }],",
     '  })',
     '',
     bold(`Clients, in ${shownPath(folder)}/clients`),
