@@ -26,10 +26,12 @@ async function tryRoute(url, answer) {
   }
 }
 
-function show(answer, { ok, status, statusText }, text) {
+function show(answer, { ok, status }, text) {
   const body = parse(text)
+  // HTTP/2 has no reason phrase; Fastify writes it into the body of an error.
+  const phrase = ok ? 'OK' : (body?.error ?? '')
   const outcome = element('p', `outcome ${ok ? 'success' : 'refusal'}`)
-  outcome.append(element('strong', '', `${status} ${statusText}`))
+  outcome.append(element('strong', '', `${status} ${phrase}`.trim()))
   if (body?.code) outcome.append(' ', element('code', '', body.code))
   const pre = element('pre', '', body === undefined ? text : JSON.stringify(body, null, 2))
   answer.replaceChildren(outcome, pre)
