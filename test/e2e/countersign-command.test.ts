@@ -1,0 +1,132 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { request } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import countersign, { clientCertOf } from '@countersign/origin-plugin'
+import type { SigningJwk } from '@countersign/wire'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
+import { type RunningDev, runHere, startCountersignDev } from '../../packages/dev-edge/src/testing/command.ts'
+import { startChain } from '../support/chain.ts'
+
+const cwd = mkdtempSync(join(tmpdir(), 'countersign-'))
+const folder = join(cwd, '.countersign')
+afterAll(() => rmSync(cwd, { recursive: true }))
+
+interface Answer {
+  readonly status: number | undefined
+  readonly body: { readonly code?: string; readonly hello?: string }
+}
+
+/** What `countersign dev --json` prints when it runs. */
+interface Started {
+  readonly url: string
+  readonly edgeCa: string
+  readonly environment: Readonly<Record<string, string>>
+}
+
+/** An origin that is configured as the command prints it. */
+async function startOrigin({ environment }: Started, port: number): Promise<FastifyInstance> {
+  const { COUNTERSIGN_KEYS = '', ACCESS_ISSUER = '', ACCESS_AUDIENCE = '', ACCESS_JWKS_URI = '' } = environment
+  const { CLIENT_CA = '', CLIENT_CRL = '' } = environment
+  const app = Fastify()
+  await app.register(countersign, {
+    edge: { keys: JSON.parse(COUNTERSIGN_KEYS) },
+    access: { issuer: ACCESS_ISSUER, audience: ACCESS_AUDIENCE, jwksUri: ACCESS_JWKS_URI },
+    trustedIssuers: [{ ca: readFileSync(CLIENT_CA, 'utf8'), revocation: { crl: CLIENT_CRL, refresh: 1 } }],
+  })
+  app.get('/', (request) => ({ hello: clientCertOf(request).subject.CN }))
+  await app.listen({ host: '127.0.0.1', port })
+  return app
+}
+
+function get({ url, edgeCa }: Started, name?: string): Promise<Answer> {
+  const file = (ending: string) => readFileSync(join(folder, 'clients', `${name}${ending}`))
+  const client = name === undefined ? {} : { cert: file('.pem'), key: file('-key.pem') }
+  return new Promise((resolve, reject) => {
+    request(url, { ca: readFileSync(edgeCa), ...client, agent: false }, async (response) => {
+      resolve({ status: response.statusCode, body: (await json(response)) as Answer['body'] })
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+async function freePort(): Promise<number> {
+  const server = Fastify()
+  await server.listen({ host: '127.0.0.1', port: 0 })
+  const { port } = server.server.address() as AddressInfo
+  await server.close()
+  return port
+}
+
+async function startDev(port: number): Promise<{ readonly dev: RunningDev; readonly started: Started }> {
+  const origin = ['--origin', `http://127.0.0.1:${port}`]
+  const dev = startCountersignDev(cwd, ...origin, '--port', '0', '--access-port', '0', '--json')
+  return { dev, started: JSON.parse(await dev.line(/"started"/)) }
+}
+
+describe('countersign dev', () => {
+  it('stands before an origin that is configured as it says, and revokes for it', async () => {
+    const port = await freePort()
+    const { dev, started } = await startDev(port)
+    onTestFinished(async () => {
+      await dev.stop()
+    })
+    const app = await startOrigin(started, port)
+    onTestFinished(() => app.close())
+    expect(await get(started, 'alice')).toEqual({ status: 200, body: { hello: 'alice' } })
+    expect(await get(started)).toMatchObject({ status: 401, body: { code: 'CSN_CERT_MISSING' } })
+    expect(await get(started, 'expired')).toMatchObject({ status: 403, body: { code: 'CSN_CERT_EXPIRED' } })
+
+    expect((await runHere('cert', 'lost', '--folder', folder)).code).toBe(0)
+    expect(await get(started, 'lost')).toEqual({ status: 200, body: { hello: 'lost' } })
+    expect((await runHere('revoke', 'lost', '--folder', folder)).code).toBe(0)
+    const answer = () => get(started, 'lost')
+    await expect.poll(answer, { timeout: 15_000 }).toMatchObject({ status: 403, body: { code: 'CSN_CERT_REVOKED' } })
+    expect(await get(started, 'alice')).toMatchObject({ status: 200 })
+    expect(JSON.parse(await dev.line(/CSN_CERT_REVOKED/))).toMatchObject({
+      event: 'request',
+      client: 'lost',
+      verdict: 'SUCCESS',
+    })
+  })
+})
+
+interface Keys {
+  readonly workerKey: SigningJwk
+  readonly originKeys: readonly SigningJwk[]
+  readonly originKeysWhenDone: readonly SigningJwk[]
+}
+
+async function keygen(...args: string[]): Promise<Keys> {
+  return JSON.parse((await runHere('keygen', '--json', ...args)).stdout)
+}
+
+/** Whether an origin with these keys accepts what the Worker signs with this one. */
+async function statusWith(key: SigningJwk, keys: readonly SigningJwk[]): Promise<number> {
+  const chain = await startChain({ edge: { key }, plugin: () => ({ edge: { keys } }) })
+  try {
+    return (await chain.through('/me', { client: chain.edge.clients.alice })).status
+  } finally {
+    await chain.close()
+  }
+}
+
+describe('countersign keygen', () => {
+  it.each(['hmac-sha256', 'ed25519'])('makes keys of the kind %s for the Worker and the origin', async (alg) => {
+    const { workerKey, originKeys } = await keygen('--alg', alg)
+    expect(await statusWith(workerKey, originKeys)).toBe(200)
+  })
+
+  it('rotates without a refusal when its order is kept', async () => {
+    const old = await keygen()
+    const rotated = await keygen('--rotate', JSON.stringify(old.originKeys))
+    expect(await statusWith(old.workerKey, rotated.originKeys)).toBe(200)
+    expect(await statusWith(rotated.workerKey, rotated.originKeys)).toBe(200)
+    expect(await statusWith(rotated.workerKey, rotated.originKeysWhenDone)).toBe(200)
+    expect(await statusWith(old.workerKey, rotated.originKeysWhenDone)).toBe(401)
+  })
+})
