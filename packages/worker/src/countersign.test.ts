@@ -21,6 +21,7 @@ export default {
     const url = new URL(request.url)
     if (url.pathname === '/imports') return new Response(String(imports))
     if (url.pathname === '/old') return fetch(await countersign(new Request(request.url), { key: env.HMAC }))
+    if (url.pathname === '/cf') return Response.json((await countersign(request, { key: env.HMAC })).cf ?? 'no cf')
     if (url.pathname === '/object') return fetch(await countersign(request, { key: keys[0] ??= JSON.parse(env.HMAC) }))
     try {
       const key = env[request.headers.get('key') ?? 'HMAC']
@@ -36,6 +37,24 @@ import { createWorker } from '@countersign/worker'
 
 export default createWorker((env) => ({ key: JSON.parse(env.EDGE_KEY), forwardCert: 'none', require: env.MTLS }))`
 
+/** The Worker as it is deployed; tells what it has made. */
+const DEPLOYED = `
+import worker from '@countersign/worker'
+
+const made: Record<string, number> = { Headers: 0, Request: 0, TextEncoder: 0 }
+for (const name of Object.keys(made)) {
+  globalThis[name] = class extends globalThis[name] {
+    constructor(...parameters) {
+      super(...parameters)
+      made[name] += 1
+    }
+  }
+}
+
+export default {
+  fetch: (request: Request, env) => (request.url.endsWith('/made') ? Response.json(made) : worker.fetch(request, env)),
+}`
+
 const cf = { tlsClientAuth: VERIFIED }
 
 describe('countersign', () => {
@@ -46,6 +65,7 @@ describe('countersign', () => {
     edge = await startEdge({
       own: { source: OWN_WORKER, bindings: { HMAC, ED25519 } },
       counting: { source: OWN_WORKER, bindings: { HMAC } },
+      deployed: { source: DEPLOYED, bindings: { COUNTERSIGN_KEY: HMAC } },
       created: { source: OWN_BINDINGS, bindings: { EDGE_KEY: ED25519, MTLS: 'verified' } },
       broken: { source: OWN_BINDINGS, bindings: { EDGE_KEY: `${hmacJwk.k}"}`, MTLS: 'verified' } },
     })
@@ -91,6 +111,19 @@ describe('countersign', () => {
     for (let sent = 0; sent < 5; sent += 1) await edge.forward({ worker: 'counting' })
     await Promise.all(Array.from({ length: 20 }, () => edge.forward({ worker: 'counting' })))
     expect(await imports()).toBe(1)
+  })
+
+  it('makes one Headers of a request and no Request, since each copies all headers', async () => {
+    const made = async () => (await edge.send({ worker: 'deployed', target: '/made' })).response.json()
+    expect(await made()).toEqual({ Headers: 0, Request: 0, TextEncoder: 0 })
+    for (let sent = 0; sent < 3; sent += 1) await edge.forward({ worker: 'deployed', cf })
+    await edge.forward({ worker: 'deployed', cf, method: 'POST', body: Buffer.from('hello') })
+    expect(await made()).toEqual({ Headers: 4, Request: 0, TextEncoder: 0 })
+  })
+
+  it('leaves request.cf behind, as its documentation says', async () => {
+    const { response } = await edge.send({ worker: 'own', target: '/cf', cf })
+    expect(response.json()).toBe('no cf')
   })
 
   it('signs with the key it was given, even when two alternate', async () => {

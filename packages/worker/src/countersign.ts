@@ -27,7 +27,7 @@ const FORWARD_CERT: readonly unknown[] = ['leaf', 'chain', 'none']
  *
  * Whatever the client itself wrote into these headers is deleted first. The result keeps the request's method and body
  * (which still streams), upgrades pass, redirects are left to the client, and the URL is the one that was signed. It has
- * no `cf`: for a Worker behind a service binding, pass `request.cf` to `fetch()` yourself.
+ * no `cf` and no `signal`: for a Worker behind a service binding, or to abort, pass them to `fetch()` yourself.
  *
  * @param request - the incoming request, with Cloudflare's `cf.tlsClientAuth`
  * @param options - the key, and which certificates to forward
