@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes, sign, type X509Certificate } from 'no
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { argv, memoryUsage } from 'node:process'
 import { parseCrl } from '../packages/origin-plugin/src/parse-crl.ts'
+import { tlv } from './tlv.ts'
 
 /** Measures how a revocation list of many entries loads: `node --expose-gc bench/crl.ts [entries]`. */
 const entries = Number(argv[2] ?? 1_000_000)
@@ -59,13 +60,4 @@ function makeList(count: number) {
   const certificate = tlv(0x30, tlv(0x30, Buffer.from('020101', 'hex'), algorithm, name, tlv(0x30), name))
   const ca = { raw: certificate, publicKey, subject: 'CN=CA' } as unknown as X509Certificate
   return { der, ca, serials: numbers.filter((_, at) => at % 1000 === 0) }
-}
-
-function tlv(tag: number, ...parts: Buffer[]): Buffer {
-  const contents = Buffer.concat(parts)
-  const size = contents.length.toString(16)
-  const bytes = Buffer.from(size.padStart(size.length + (size.length % 2), '0'), 'hex')
-  const length =
-    contents.length < 0x80 ? Buffer.from([contents.length]) : Buffer.concat([Buffer.from([0x80 + bytes.length]), bytes])
-  return Buffer.concat([Buffer.from([tag]), length, contents])
 }

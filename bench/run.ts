@@ -1,13 +1,11 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { SigningJwk } from '@countersign/wire'
 import { CONTENDERS } from './contenders.ts'
 import { checkLoad, keepAwake } from './idle.ts'
 import { measure, type Slice } from './measure.ts'
 import { formatReport } from './report.ts'
-import { takeSample } from './sample.ts'
+import { takeSamples } from './sample.ts'
 
 /**
  * `node bench/run.ts [--rounds 5] [--seconds 2] [--only text] [--cpu-prof]`: measures side by side and writes
@@ -24,9 +22,7 @@ const { values } = parseArgs({
 const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
 const [BARE = ''] = Object.keys(CONTENDERS)
 
-const hmac: SigningJwk = { kty: 'oct', kid: 'bench', k: randomBytes(32).toString('base64url') }
-const ed25519 = { ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid: 'bench' } as SigningJwk
-const samples = { hmac: await takeSample(hmac), ed25519: await takeSample(ed25519) }
+const samples = await takeSamples()
 
 const load = checkLoad()
 const { awake, release } = keepAwake()
@@ -35,7 +31,7 @@ const slices = new Map<string, Slice[]>(chosen.map(([name]) => [name, []]))
 for (let round = 1; round <= rounds; round += 1) {
   // Interleaved: a slow minute of the machine then falls on everybody.
   for (const [name, contender] of chosen) {
-    const { sample } = samples[contender.load === 'ed25519' ? 'ed25519' : 'hmac']
+    const sample = samples[contender.load === 'ed25519' ? 'ed25519' : 'hmac']
     const slice = await measure(name, contender, sample, seconds, profileFlags(name))
     slices.get(name)?.push(slice)
     console.log(
@@ -44,7 +40,7 @@ for (let round = 1; round <= rounds; round += 1) {
   }
 }
 release()
-for (const { close } of Object.values(samples)) await close()
+await samples[Symbol.asyncDispose]()
 
 const report = formatReport({ slices, bare: BARE, rounds, seconds, awake, load })
 console.log(`\n${report.table}`)

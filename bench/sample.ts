@@ -1,3 +1,4 @@
+import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createDevEdge, type DevAccessOptions } from '@countersign/dev-edge'
@@ -17,12 +18,27 @@ export interface Sample {
   readonly headers: readonly string[]
 }
 
+/** A sample for each kind of key. */
+export async function takeSamples(): Promise<Readonly<Record<'hmac' | 'ed25519', Sample>> & AsyncDisposable> {
+  const hmac: SigningJwk = { kty: 'oct', kid: 'bench', k: randomBytes(32).toString('base64url') }
+  const ed25519 = { ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid: 'bench' } as SigningJwk
+  const taken = [await takeSample(hmac), await takeSample(ed25519)] as const
+  const [ofHmac, ofEd25519] = taken
+  return {
+    hmac: ofHmac.sample,
+    ed25519: ofEd25519.sample,
+    [Symbol.asyncDispose]: async () => {
+      for (const { close } of taken) await close()
+    },
+  }
+}
+
 /**
  * Lets the real Worker make one request of alice's, and keeps its key server running.
  *
  * @param key - the Worker's key
  */
-export async function takeSample(key: SigningJwk): Promise<{ sample: Sample; close: () => Promise<void> }> {
+async function takeSample(key: SigningJwk): Promise<{ sample: Sample; close: () => Promise<void> }> {
   const received = Promise.withResolvers<string[]>()
   const recorder = createServer(({ rawHeaders }, response) => {
     received.resolve(rawHeaders)

@@ -22,6 +22,24 @@ export function formatHead({ headers }: Sample, without: readonly string[] = [])
   return `GET / HTTP/1.1\r\nHost: ${AUTHORITY}\r\n${lines.join('')}`
 }
 
+/** The values of the two signature headers over some fields, by name in lower case, with a nonce of its own. */
+export type Sign = (fields: ReadonlyMap<string, string>) => readonly [signatureInput: string, signature: string]
+
+/** Signs as the Worker does, for GET requests to {@link AUTHORITY}. */
+export function createSigner(jwk: SigningJwk, path = '/'): Sign {
+  const { alg, signBase } = importSigningKey(jwk)
+  const keyid = jwk.kid ?? ''
+  const target = { authority: AUTHORITY, method: 'GET', path, query: '?' }
+  return (fields) => {
+    const covered = COVERED_FIELDS.filter((field) => fields.has(field))
+    const created = Math.floor(Date.now() / 1000)
+    const nonce = randomBytes(16).toString('base64url')
+    const input = formatSignatureInput(covered, { created, expires: created + 60, nonce, keyid, alg })
+    const signature = signBase(buildSignatureBase(covered, (field) => fields.get(field), target, input))
+    return [`countersign=${input}`, `countersign=:${signature.toString('base64')}:`]
+  }
+}
+
 /**
  * The lines of one request each: its signature, and the empty line behind it.
  *
@@ -36,23 +54,17 @@ export function signLines(sample: Sample, count: number, tokenOf?: (n: number) =
       at % 2 === 0 ? [[name.toLowerCase(), sample.headers[at + 1] as string] as const] : [],
     ),
   )
-  const fields = COVERED_FIELDS.filter((field) => values.has(field))
-  const target = { authority: AUTHORITY, method: 'GET', path: '/', query: '?' }
-  const { alg, signBase } = signer(sample.key)
-  const keyid = sample.key.kid ?? ''
-  const created = Math.floor(Date.now() / 1000)
+  const sign = createSigner(sample.key)
   return Array.from({ length: count }, (_, n) => {
     const token = tokenOf?.(n)
     if (token) values.set(ACCESS_TOKEN_HEADER, token)
-    const nonce = randomBytes(16).toString('base64url')
-    const input = formatSignatureInput(fields, { created, expires: created + 60, nonce, keyid, alg })
-    const signature = signBase(buildSignatureBase(fields, (field) => values.get(field), target, input))
+    const [signatureInput, signature] = sign(values)
     const own = token ? `${ACCESS_TOKEN_HEADER}: ${token}\r\n` : ''
-    return `${own}Signature-Input: countersign=${input}\r\nSignature: countersign=:${signature.toString('base64')}:\r\n\r\n`
+    return `${own}Signature-Input: ${signatureInput}\r\nSignature: ${signature}\r\n\r\n`
   })
 }
 
-function signer(jwk: SigningJwk) {
+function importSigningKey(jwk: SigningJwk) {
   if (jwk.kty === 'oct') {
     const secret = createSecretKey(jwk.k as string, 'base64url')
     return {

@@ -12,6 +12,7 @@ import { createFastCa } from './growth/certificates.ts'
 import { createRequests } from './growth/driver.ts'
 import { createFastTeam } from './growth/tokens.ts'
 import { median } from './median.ts'
+import { AUTHORITY } from './signed-lines.ts'
 
 /** `node bench/steps.ts`: what each step of a verification costs, in process, for a client that is known. */
 const BATCH = 50
@@ -41,7 +42,7 @@ const asFastify = (raw: IncomingMessage) => ({ raw, originalUrl: raw.url }) as n
 await authenticate(asFastify(create(client)), settings)
 const nonces = createNonceMemory(70, 1_000_000)
 const hmac = importEdgeKeys(key).get('bench')
-const target = { authority: 'bench.example', method: 'GET', path: '/', query: '?' }
+const target = { authority: AUTHORITY, method: 'GET', path: '/', query: '?' }
 
 for (let round = 0; round < ROUNDS; round += 1) {
   const requests = Array.from({ length: BATCH }, () => create(client))

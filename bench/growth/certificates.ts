@@ -1,5 +1,6 @@
 import { generateKeyPairSync, type KeyObject, sign, X509Certificate } from 'node:crypto'
 import { formatCertificateDate } from '@countersign/wire'
+import { tlv } from '../tlv.ts'
 
 /** A CA that issues certificates faster than they can be verified. */
 export interface FastCa {
@@ -72,12 +73,4 @@ function issue(
 
 function formatName(commonName: string): Buffer {
   return tlv(0x30, tlv(0x31, tlv(0x30, Buffer.from('0603550403', 'hex'), tlv(0x0c, Buffer.from(commonName)))))
-}
-
-/** One DER value, of less than 64 kB. */
-function tlv(tag: number, ...parts: Buffer[]): Buffer {
-  const contents = Buffer.concat(parts)
-  const { length } = contents
-  const size = length < 0x80 ? [length] : length < 0x100 ? [0x81, length] : [0x82, length >> 8, length & 0xff]
-  return Buffer.concat([Buffer.from([tag, ...size]), contents])
 }

@@ -1,35 +1,21 @@
-import { createHmac, createSecretKey } from 'node:crypto'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { cpuUsage } from 'node:process'
-import { buildSignatureBase, COVERED_FIELDS, formatSignatureInput, type SigningJwk } from '@countersign/wire'
+import type { SigningJwk } from '@countersign/wire'
 import type { FastifyInstance } from 'fastify'
+import { AUTHORITY, createSigner } from '../signed-lines.ts'
 
 /** The fields of one request: certificate headers and Access token, by name in lower case. */
 export type Fields = readonly (readonly [name: string, value: string])[]
 
-const AUTHORITY = 'bench.example'
 /** What else a request through Cloudflare carries. */
 const OTHERS = ['cf-ray', '8c0ffee', 'cf-connecting-ip', '192.0.2.1', 'x-forwarded-proto', 'https', 'accept', '*/*']
 
 /** Makes requests as Node's parser would: every string is a fresh one, and every signature has its own nonce. */
 export function createRequests(key: SigningJwk, path: string) {
-  const secret = createSecretKey(key.k as string, 'base64url')
-  const target = { authority: AUTHORITY, method: 'GET', path, query: '?' }
-  let count = 0
+  const sign = createSigner(key, path)
   return (fields: Fields): IncomingMessage => {
-    const created = Math.floor(Date.now() / 1000)
-    const nonce = Buffer.alloc(16)
-    nonce.writeUInt32LE((Math.random() * 2 ** 32) >>> 0, 0)
-    nonce.writeUInt32LE((Math.random() * 2 ** 32) >>> 0, 4)
-    nonce.writeUInt32LE(count, 8)
-    count += 1
-    const values = new Map(fields)
-    const covered = COVERED_FIELDS.filter((name) => values.has(name))
-    const parameters = { created, expires: created + 60, nonce: nonce.toString('base64url'), keyid: key.kid ?? '' }
-    const input = formatSignatureInput(covered, { ...parameters, alg: 'hmac-sha256' })
-    const base = buildSignatureBase(covered, (name) => values.get(name), target, input)
-    const signature = createHmac('sha256', secret).update(base, 'latin1').digest('base64')
-    const signed = ['signature-input', `countersign=${input}`, 'signature', `countersign=:${signature}:`]
+    const [signatureInput, signature] = sign(new Map(fields))
+    const signed = ['signature-input', signatureInput, 'signature', signature]
     return message([...OTHERS, 'host', AUTHORITY, ...fields.flat(), ...signed].map(fresh), path)
   }
 }

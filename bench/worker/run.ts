@@ -1,11 +1,9 @@
-import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { SigningJwk } from '@countersign/wire'
 import { checkLoad, keepAwake } from '../idle.ts'
 import type { Slice } from '../measure.ts'
-import { takeSample } from '../sample.ts'
+import { takeSamples } from '../sample.ts'
 import { buildContenders, DOCUMENTED, PASS_THROUGH } from './contenders.ts'
 import { type RunningWorker, startContender } from './measure.ts'
 import { formatWorkerReport } from './report.ts'
@@ -23,10 +21,8 @@ const [rounds, seconds] = [Number(values.rounds), Number(values.seconds)]
 // An end by signal must stop the processes too that were started.
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 
-const hmac: SigningJwk = { kty: 'oct', kid: 'bench', k: randomBytes(32).toString('base64url') }
-const ed25519 = { ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid: 'bench' } as SigningJwk
-const samples = { hmac: await takeSample(hmac), ed25519: await takeSample(ed25519) }
-const sampleFor = (signature: string) => samples[signature === 'ed25519' ? 'ed25519' : 'hmac'].sample
+const samples = await takeSamples()
+const sampleFor = (signature: string) => samples[signature === 'ed25519' ? 'ed25519' : 'hmac']
 
 const chosen = Object.entries(buildContenders()).filter(
   ([name]) => name === PASS_THROUGH || name === DOCUMENTED || name.includes(values.only),
@@ -38,7 +34,7 @@ try {
     console.log(`${name}: verified by the origin`)
   }
 } finally {
-  for (const { close } of Object.values(samples)) await close()
+  await samples[Symbol.asyncDispose]()
 }
 
 const busy = checkLoad()

@@ -58,7 +58,8 @@ export function bmpString(text: string): Buffer {
   return encodeDer(TAG.BMP_STRING, Buffer.from(text, 'utf16le').swap16())
 }
 
-function encodeDer(tag: number, contents: Uint8Array): Buffer {
+/** One value: tag, length and contents. */
+export function encodeDer(tag: number, contents: Uint8Array): Buffer {
   return Buffer.concat([Buffer.of(tag, ...length(contents.length)), contents])
 }
 
