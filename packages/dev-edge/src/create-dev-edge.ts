@@ -17,6 +17,7 @@ import { readRevoked } from './folder/revocation-file.ts'
 import { issueCrl } from './issue-crl.ts'
 import { formatPrivateKey } from './key-pair.ts'
 import { listen } from './listen.ts'
+import { parseOriginUrl } from './origin-url.ts'
 import { createPki } from './pki.ts'
 import type { RequestListener } from './request-event.ts'
 import { RunningWorker } from './running-worker.ts'
@@ -322,8 +323,8 @@ function describeClient({ cert, ca }: DevClient, edge: EdgeState) {
 }
 
 function parseOrigin(origin: string): URL {
-  const url = URL.canParse(origin) ? new URL(origin) : undefined
-  if (url?.protocol === 'http:' && url.href === `${url.origin}/`) return url
+  const url = parseOriginUrl(origin)
+  if (url) return url
   throw new TypeError('origin must be a plain HTTP origin such as "http://127.0.0.1:3000"')
 }
 

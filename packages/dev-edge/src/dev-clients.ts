@@ -1,5 +1,5 @@
 import { type DevClient, type IssueClientOptions, issueClient } from './dev-client.ts'
-import { type Authorities, daysFromNow } from './pki.ts'
+import { type Authorities, daysFromNow, expiredDates } from './pki.ts'
 
 /** The clients of every local edge: one for each thing that Cloudflare can say of a client certificate. */
 export interface DevClients {
@@ -45,7 +45,7 @@ function describeDevClients(): Readonly<Record<DevClientName, IssueClientOptions
     rsa: { subject: 'CN=rsa,OU=Ops,O=Acme', keyType: 'RSA-2048' },
     branch: { subject: 'CN=branch,OU=Branch,O=Acme', issuer: 'intermediate' },
     revoked: { subject: 'CN=revoked,OU=Ops,O=Acme' },
-    expired: { subject: 'CN=expired,OU=Ops,O=Acme', notBefore: daysFromNow(-10), notAfter: daysFromNow(-1) },
+    expired: { subject: 'CN=expired,OU=Ops,O=Acme', ...expiredDates() },
     notYetValid: {
       subject: 'CN=notYetValid,OU=Ops,O=Acme',
       notBefore: daysFromNow(NEXT_YEAR_DAYS),

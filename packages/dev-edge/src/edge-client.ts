@@ -21,18 +21,23 @@ export function readEdgeClient(socket: TLSSocket, edge: EdgeKnowledge): EdgeClie
   const handshake = readClientHandshake(socket)
   const auth = buildTlsClientAuth(handshake, edge)
   if (!handshake) return { certificate: undefined, name: undefined, auth, forAccess: undefined }
+  const described = describeForAccess(auth, handshake.leaf.raw)
   return {
     certificate: handshake.leaf,
-    name: describeForAccess(auth, handshake.leaf.raw).commonName || auth.certSubjectDN,
+    name: described.commonName || auth.certSubjectDN,
     auth,
-    forAccess: certificateForAccess(auth, handshake.leaf.raw),
+    forAccess: isAdmissible(auth) ? described : undefined,
   }
 }
 
-/** Access admits by certificate only a client whose certificate is verified and not revoked. */
+/** What Access may say of a certificate: `undefined` unless it admits by it. */
 export function certificateForAccess(auth: FullTlsClientAuth, der: Uint8Array): AccessCertificate | undefined {
-  if (auth.certVerified !== 'SUCCESS' || auth.certRevoked !== '0') return undefined
-  return describeForAccess(auth, der)
+  return isAdmissible(auth) ? describeForAccess(auth, der) : undefined
+}
+
+/** Access admits by certificate only a client whose certificate is verified and not revoked. */
+function isAdmissible({ certVerified, certRevoked }: FullTlsClientAuth): boolean {
+  return certVerified === 'SUCCESS' && certRevoked === '0'
 }
 
 /** What an Access token says of a certificate. */

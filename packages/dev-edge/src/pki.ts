@@ -61,6 +61,11 @@ function issueServer(serverCa: Identity, hostname: string): Promise<Identity> {
   )
 }
 
+/** The dates of a certificate that ended yesterday. */
+export function expiredDates(): { readonly notBefore: Date; readonly notAfter: Date } {
+  return { notBefore: daysFromNow(-10), notAfter: daysFromNow(-1) }
+}
+
 function issueAuthority(subject: string, issuer?: Identity): Promise<Identity> {
   return issueCertificate({ kind: 'ca', subject, notBefore: daysFromNow(-30), notAfter: daysFromNow(3650) }, issuer)
 }

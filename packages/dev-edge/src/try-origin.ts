@@ -5,7 +5,7 @@ import { connect } from 'node:net'
 const PATIENCE = 1000
 
 /**
- * Finds out why the Worker got no answer: workerd does not say.
+ * Finds out whether something listens at the origin, and why not: workerd does not say why it got no answer.
  *
  * @returns what Node reports of a connection of its own, such as `connect ECONNREFUSED 127.0.0.1:3000`; `undefined` if there is one
  */

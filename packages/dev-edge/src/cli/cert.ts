@@ -7,7 +7,7 @@ import { encodeName } from '../encode-name.ts'
 import { clientFiles, writeClient } from '../folder/client-files.ts'
 import { edgeCaFile, openFolder } from '../folder/open-folder.ts'
 import type { SubjectAltNames } from '../issue-certificate.ts'
-import { daysFromNow } from '../pki.ts'
+import { daysFromNow, expiredDates } from '../pki.ts'
 import { DEFAULT_PORT } from './default-ports.ts'
 import { describeCertificate } from './describe-certificate.ts'
 import { folderOption, jsonOption, parseClientName, parseWhole, passwordOption } from './options.ts'
@@ -85,9 +85,7 @@ async function cert(name: string, options: CertOptions): Promise<void> {
     subject: options.subject,
     san: options.san,
     issuer: ISSUERS[options.ca],
-    ...(options.expired
-      ? { notBefore: daysFromNow(-10), notAfter: daysFromNow(-1) }
-      : { notAfter: daysFromNow(options.days) }),
+    ...(options.expired ? expiredDates() : { notAfter: daysFromNow(options.days) }),
   })
   await writeClient(folder, client, password)
   const description = describeCertificate(client.cert)

@@ -1,8 +1,9 @@
 import { InvalidArgumentError } from 'commander'
+import { parseOriginUrl } from '../origin-url.ts'
 
 /** Parses where the origin listens. */
 export function parseOrigin(text: string): string {
-  const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url?.protocol === 'http:' && url.href === `${url.origin}/`) return url.origin
+  const url = parseOriginUrl(text)
+  if (url) return url.origin
   throw new InvalidArgumentError('Write a plain HTTP origin such as http://127.0.0.1:3000.')
 }

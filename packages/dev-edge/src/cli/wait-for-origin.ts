@@ -1,5 +1,5 @@
-import { connect } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { tryOrigin } from '../try-origin.ts'
 import { printProgress } from './output.ts'
 
 const RETRY_MS = 300
@@ -17,16 +17,6 @@ export async function waitForOrigin(origin: URL, signal: AbortSignal): Promise<v
   }
 }
 
-function isListening({ hostname, port }: URL): Promise<boolean> {
-  return new Promise((resolve) => {
-    const host = hostname.replace(/^\[|\]$/g, '')
-    const socket = connect({ host, port: Number(port) || 80, timeout: 1000 })
-    const answer = (listening: boolean) => {
-      socket.destroy()
-      resolve(listening)
-    }
-    socket.once('connect', () => answer(true))
-    socket.once('error', () => answer(false))
-    socket.once('timeout', () => answer(false))
-  })
+async function isListening(origin: URL): Promise<boolean> {
+  return (await tryOrigin(origin)) === undefined
 }

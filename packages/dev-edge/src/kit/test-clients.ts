@@ -5,7 +5,7 @@ import { type DevClient, type IssueClientOptions, issueClient, toPem } from '../
 import { certificateForAccess } from '../edge-client.ts'
 import { formatPrivateKey } from '../key-pair.ts'
 import type { MutualTlsOptions } from '../mutual-tls.ts'
-import { daysFromNow, type Pki } from '../pki.ts'
+import { expiredDates, type Pki } from '../pki.ts'
 import { buildTlsClientAuth, type FullTlsClientAuth } from '../tls-client-auth.ts'
 import { shakeHands } from './handshake.ts'
 
@@ -54,7 +54,7 @@ export class TestClients {
     if (expired && (options.notBefore ?? options.notAfter)) {
       throw new TypeError('cert.expired already says the dates: write either expired, or notBefore and notAfter')
     }
-    const dates = expired ? { notBefore: daysFromNow(-10), notAfter: daysFromNow(-1) } : {}
+    const dates = expired ? expiredDates() : {}
     const client = await issueClient(this.#pki, { ...options, ...dates })
     if (revoked) this.#revoked.add(new X509Certificate(client.cert).fingerprint256)
     return client
