@@ -1,6 +1,5 @@
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { request } from 'node:https'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
@@ -10,6 +9,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type RunningDev, runHere, startCountersignDev } from '../../packages/dev-edge/src/testing/command.ts'
 import { startChain } from '../support/chain.ts'
+import { freePort } from '../support/free-port.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'countersign-'))
 const folder = join(cwd, '.countersign')
@@ -52,14 +52,6 @@ function get({ url, edgeCa }: Started, name?: string): Promise<Answer> {
       .on('error', reject)
       .end()
   })
-}
-
-async function freePort(): Promise<number> {
-  const server = Fastify()
-  await server.listen({ host: '127.0.0.1', port: 0 })
-  const { port } = server.server.address() as AddressInfo
-  await server.close()
-  return port
 }
 
 async function startDev(port: number): Promise<{ readonly dev: RunningDev; readonly started: Started }> {

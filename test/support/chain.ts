@@ -1,10 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { createServer } from 'node:net'
 import { Writable } from 'node:stream'
 import { createDevEdge, type DevEdge, type DevEdgeOptions } from '@countersign/dev-edge'
 import countersign, { type CountersignPluginOptions, clientCertOf } from '@countersign/origin-plugin'
 import type { SigningJwk } from '@countersign/wire'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { onFreePort } from './free-port.ts'
 import { codeOf, type RawAnswer, sendRaw } from './raw-http.ts'
 import { formatRequest, type SignatureChanges, signRequest, type WireRequest } from './signed-request.ts'
 
@@ -43,14 +43,8 @@ export interface Chain {
 }
 
 /** Starts the chain, again when somebody took the origin's port in between. By default it has a public route, one for any certificate, and one for the subject alice. */
-export async function startChain(options: ChainOptions = {}): Promise<Chain> {
-  for (;;) {
-    try {
-      return await startChainOn(await freePort(), options)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    }
-  }
+export function startChain(options: ChainOptions = {}): Promise<Chain> {
+  return onFreePort((originPort) => startChainOn(originPort, options))
 }
 
 async function startChainOn(
@@ -132,15 +126,5 @@ export function lineStream(lines: string[]): Writable {
       lines.push(...String(chunk).trim().split('\n'))
       done()
     },
-  })
-}
-
-/** A port that nobody listens on. */
-export function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
   })
 }

@@ -2,7 +2,7 @@ import { createDevEdge, type DevClient, type DevEdge } from '@countersign/dev-ed
 import type { CountersignPluginOptions } from '@countersign/origin-plugin'
 import type { FastifyInstance } from 'fastify'
 import { buildApp } from '../../examples/quickstart/app.ts'
-import { freePort } from './chain.ts'
+import { onFreePort } from './free-port.ts'
 
 /** The quickstart behind a local edge, as the demo runs it. */
 export interface Quickstart {
@@ -20,14 +20,8 @@ export interface Quickstart {
  *
  * @param explain - as the demo sets it and production does not
  */
-export async function startQuickstart(explain = true): Promise<Quickstart> {
-  for (;;) {
-    try {
-      return await startOn(await freePort(), explain)
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error
-    }
-  }
+export function startQuickstart(explain = true): Promise<Quickstart> {
+  return onFreePort((originPort) => startOn(originPort, explain))
 }
 
 async function startOn(originPort: number, explain: boolean): Promise<Quickstart> {

@@ -1,7 +1,7 @@
 import countersign from '@countersign/origin-plugin'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../support/chain.ts'
+import { freePort } from '../support/free-port.ts'
 import { sendRaw } from '../support/raw-http.ts'
 
 describe('a route beside the register call', () => {
