@@ -56,7 +56,7 @@ export function authenticate(
   return andThen(spent, () =>
     andThen(access && verifyToken(fields.token, access, now), (identity) => {
       const certificate = known ?? certificates.learn(fields)
-      certificate.last = { token: fields.token, signedFields: signature?.signedFields }
+      if (!before) certificate.last = { token: fields.token, signedFields: signature?.signedFields }
       requireTrust(certificate.value, now)
       const { clientCert } = certificate.value
       if (identity) requireMatch(identity, clientCert, access?.matches)

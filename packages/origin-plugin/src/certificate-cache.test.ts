@@ -1,12 +1,13 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
 import { createCertificateCache } from './certificate-cache.ts'
-import { EdgeFields } from './edge-fields.ts'
+import type { EdgeFields } from './edge-fields.ts'
+import { edgeFieldsOf } from './testing/edge-fields-of.ts'
 
 const fieldsOf = (fingerprint: string, changes: Record<string, string | undefined> = {}) => {
   const all = Object.fromEntries(CERTIFICATE_HEADERS.map(({ name }) => [name, `value of ${name}`]))
   const entries = Object.entries({ ...all, 'x-cert-finger-256': fingerprint, ...changes })
-  return EdgeFields.of(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
+  return edgeFieldsOf(entries.filter((entry): entry is [string, string] => entry[1] !== undefined))
 }
 
 function counting(maxEntries = 10) {

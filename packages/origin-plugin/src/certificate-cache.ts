@@ -6,7 +6,7 @@ import type { SignedFields } from './verify-edge-signature.ts'
 export interface KnownCertificate<Value> {
   /** What was made of these headers. */
   readonly value: Value
-  /** The fields that came with them last, when the request was found to be signed. */
+  /** The token that came with them last, and what the signature over both had in common with the next one. */
   last: { readonly token: string | undefined; readonly signedFields: SignedFields | undefined }
 }
 
@@ -22,7 +22,7 @@ export interface CertificateCache<Value> {
   learn(fields: EdgeFields): KnownCertificate<Value>
 }
 
-/** An entry holds a parsed certificate and its headers: some 20 kB. */
+/** An entry holds a parsed certificate and its headers: some 10 kB. */
 export const MAX_CERTIFICATES = 2_000
 
 interface Entry<Value> extends KnownCertificate<Value> {

@@ -17,16 +17,6 @@ export class EdgeFields {
   /** In the order of {@link COVERED_FIELDS}. */
   readonly values: (string | undefined)[] = EMPTY.slice()
 
-  static of(entries: Iterable<readonly [name: string, value: string]>): EdgeFields {
-    const fields = new EdgeFields()
-    for (const [name, value] of entries) {
-      const slot = SLOTS.get(name)
-      if (slot === undefined) throw new TypeError(`${name} is not a field of the edge`)
-      fields.values[slot] = value
-    }
-    return fields
-  }
-
   get token(): string | undefined {
     return this.values[TOKEN_SLOT]
   }

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { EdgeFields } from './edge-fields.ts'
 import { fingerprintOf, normalizeSerialNumber, parseClientCert } from './parse-client-cert.ts'
 import { createCa, der, derName, opensslSubject, type RawAttribute, type TestCa } from './testing/certificates.ts'
+import { edgeFieldsOf } from './testing/edge-fields-of.ts'
 import { certificateLines, type HeaderChanges, type IssuedCert } from './testing/header-lines.ts'
 import { refusalOf } from './testing/refusal-of.ts'
 import { refusedWith } from './testing/refused-with.ts'
@@ -14,8 +14,7 @@ beforeAll(async () => {
   issued = await ca.issue({ serialNumber: '00936eacbe07f201df', san: [{ type: 'dns', value: 'pay.acme.example' }] })
 })
 
-const parse = (changes: HeaderChanges = {}, of = issued) =>
-  parseClientCert(EdgeFields.of(certificateLines(of, changes)))
+const parse = (changes: HeaderChanges = {}, of = issued) => parseClientCert(edgeFieldsOf(certificateLines(of, changes)))
 /** Without `Client-Cert`, so that nothing contradicts a changed header. */
 const parseText = (changes: HeaderChanges) => parse({ 'client-cert': null, ...changes })
 const malformed = (reason: string | RegExp) => refusedWith('CSN_HEADERS_MALFORMED', reason)
@@ -54,7 +53,7 @@ describe('parseClientCert', () => {
   })
 
   it('shows the headers as they came, frozen, and without the Access token', () => {
-    const fields = EdgeFields.of([['cf-access-jwt-assertion', 'secret.token.here'], ...certificateLines(issued)])
+    const fields = edgeFieldsOf([['cf-access-jwt-assertion', 'secret.token.here'], ...certificateLines(issued)])
     const { raw } = parseClientCert(fields)
     expect(Object.entries(raw)).toEqual(certificateLines(issued))
     expect(Object.isFrozen(raw)).toBe(true)

@@ -1,4 +1,5 @@
 import { refusal } from './errors.ts'
+import { invalidToken } from './invalid-token.ts'
 
 /** What the claims of a token are held against. */
 export interface ExpectedClaims {
@@ -21,16 +22,16 @@ export function requireClaims(
   now: number,
 ): void {
   for (const claim of ['iss', 'aud', 'iat', 'exp']) {
-    if (!Object.hasOwn(claims, claim)) throw invalid(`missing required "${claim}" claim`)
+    if (!Object.hasOwn(claims, claim)) throw invalidToken(`missing required "${claim}" claim`)
   }
-  if (claims.iss !== issuer) throw invalid('unexpected "iss" claim value')
+  if (claims.iss !== issuer) throw invalidToken('unexpected "iss" claim value')
   const audiences: unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
-  if (!audience.some((own) => audiences.includes(own))) throw invalid('unexpected "aud" claim value')
+  if (!audience.some((own) => audiences.includes(own))) throw invalidToken('unexpected "aud" claim value')
   numericDate(claims, 'iat')
   const start = Object.hasOwn(claims, 'nbf') ? numericDate(claims, 'nbf') : Number.NEGATIVE_INFINITY
   const end = numericDate(claims, 'exp')
   const second = Math.floor(now)
-  if (start > second + clockTolerance) throw invalid('"nbf" claim timestamp check failed')
+  if (start > second + clockTolerance) throw invalidToken('"nbf" claim timestamp check failed')
   if (end <= second - clockTolerance) {
     throw refusal('CSN_ACCESS_TOKEN_EXPIRED', '"exp" claim timestamp check failed')
   }
@@ -38,10 +39,6 @@ export function requireClaims(
 
 function numericDate(claims: Readonly<Record<string, unknown>>, claim: string): number {
   const value = claims[claim]
-  if (typeof value !== 'number') throw invalid(`"${claim}" claim must be a number`)
+  if (typeof value !== 'number') throw invalidToken(`"${claim}" claim must be a number`)
   return value
-}
-
-function invalid(reason: string) {
-  return refusal('CSN_ACCESS_TOKEN_INVALID', reason)
 }

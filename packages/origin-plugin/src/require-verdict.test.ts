@@ -1,7 +1,8 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
-import { EdgeFields } from './edge-fields.ts'
+import type { EdgeFields } from './edge-fields.ts'
 import { requireVerdict } from './require-verdict.ts'
+import { edgeFieldsOf } from './testing/edge-fields-of.ts'
 import { refusalOf } from './testing/refusal-of.ts'
 
 const DESCRIPTIONS = CERTIFICATE_HEADERS.filter(({ when }) => when !== 'always').map(({ name }) => name)
@@ -16,7 +17,7 @@ function fieldsOf([presented, verify, revoked]: Verdict, description?: string): 
   if (verify !== undefined) entries.push(['x-cert-verify', verify])
   if (revoked !== undefined) entries.push(['x-cert-revoked', revoked])
   if (description !== undefined) entries.push([description, 'something'])
-  return EdgeFields.of(entries)
+  return edgeFieldsOf(entries)
 }
 
 const verdictOn = (verdict: Verdict, description?: string) =>
@@ -83,8 +84,8 @@ describe('requireVerdict', () => {
 
   it('asks for a certificate where no header says anything', () => {
     const missing = { code: 'CSN_CERT_MISSING', reason: 'the request has no certificate headers' }
-    expect(refusalOf(() => requireVerdict(EdgeFields.of([])))).toEqual(missing)
-    expect(refusalOf(() => requireVerdict(EdgeFields.of([['cf-access-jwt-assertion', 'a.b.c']])))).toEqual(missing)
+    expect(refusalOf(() => requireVerdict(edgeFieldsOf([])))).toEqual(missing)
+    expect(refusalOf(() => requireVerdict(edgeFieldsOf([['cf-access-jwt-assertion', 'a.b.c']])))).toEqual(missing)
   })
 
   it.each(DESCRIPTIONS)('refuses %s of a certificate that was not presented', (name) => {

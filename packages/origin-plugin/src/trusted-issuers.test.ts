@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ClientCert } from './client-cert.ts'
-import { EdgeFields } from './edge-fields.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { createCa, type TestCa } from './testing/certificates.ts'
+import { edgeFieldsOf } from './testing/edge-fields-of.ts'
 import { certificateLines, type HeaderChanges, type IssuedCert } from './testing/header-lines.ts'
 import { refusalOf } from './testing/refusal-of.ts'
 import { compileTrustedIssuers, requireTrustedIssuer } from './trusted-issuers.ts'
@@ -27,7 +27,7 @@ beforeAll(async () => {
 })
 
 const certOf = (cert: IssuedCert, changes?: HeaderChanges): ClientCert =>
-  parseClientCert(EdgeFields.of(certificateLines(cert, changes)))
+  parseClientCert(edgeFieldsOf(certificateLines(cert, changes)))
 
 /** Without `Client-Cert`, so that only names are left to go by. */
 const named = (cert: IssuedCert, changes: HeaderChanges = {}) => certOf(cert, { 'client-cert': null, ...changes })

@@ -2,6 +2,7 @@ import type { JWTPayload, JWTVerifyGetKey } from 'jose'
 import { JOSEError, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from 'jose/errors'
 import { type AccessIdentity, readAccessIdentity } from './access-identity.ts'
 import { isCountersignError, refusal } from './errors.ts'
+import { invalidToken } from './invalid-token.ts'
 import { type ExpectedClaims, requireClaims } from './require-claims.ts'
 import { type VerifiedJws, verifyJws } from './verify-jws.ts'
 
@@ -30,11 +31,11 @@ export async function verifyAccessToken(
   if (token === undefined) throw refusal('CSN_ACCESS_TOKEN_MISSING', 'there is no Cf-Access-Jwt-Assertion header')
   const { header, payload } = await verifySignature(token, verifier.keys)
   // A key may sign tokens of other types (RFC 8725, section 3.11); Access' own say JWT, or might say nothing.
-  if (header.typ !== undefined && !isJwt(header.typ)) throw invalid('the token has another typ than JWT')
+  if (header.typ !== undefined && !isJwt(header.typ)) throw invalidToken('the token has another typ than JWT')
   requireClaims(payload, verifier, now)
-  if (payload.type !== 'app') throw invalid('the token is not of type "app"')
+  if (payload.type !== 'app') throw invalidToken('the token is not of type "app"')
   const identity = readAccessIdentity(payload as JWTPayload)
-  if (!identity) throw invalid('the token has neither email nor common_name')
+  if (!identity) throw invalidToken('the token has neither email nor common_name')
   return identity
 }
 
@@ -53,13 +54,9 @@ const TOKEN_FAULTS: ReadonlySet<string> = new Set([JWKSNoMatchingKey.code, JWKSM
 
 function refusalFor(error: unknown) {
   if (isCountersignError(error)) return error
-  if (error instanceof JOSEError && TOKEN_FAULTS.has(error.code)) return invalid(error.message)
+  if (error instanceof JOSEError && TOKEN_FAULTS.has(error.code)) return invalidToken(error.message)
   return refusal(
     'CSN_ACCESS_KEYS_UNAVAILABLE',
     error instanceof Error ? error.message : 'the keys could not be fetched',
   )
-}
-
-function invalid(reason: string) {
-  return refusal('CSN_ACCESS_TOKEN_INVALID', reason)
 }

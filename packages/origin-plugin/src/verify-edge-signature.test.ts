@@ -1,8 +1,8 @@
 import { formatComponents } from '@countersign/wire'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { EdgeFields } from './edge-fields.ts'
 import { importEdgeKeys } from './edge-keys.ts'
 import { createCa } from './testing/certificates.ts'
+import { edgeFieldsOf } from './testing/edge-fields-of.ts'
 import { certificateLines, type HeaderLine, noCertificateLines } from './testing/header-lines.ts'
 import { refusedWith } from './testing/refused-with.ts'
 import { AUTHORITY, ed25519Key, hmacKey, type Signing, signLines, tokenLine } from './testing/sign-lines.ts'
@@ -37,7 +37,7 @@ function verify(
   }
   return verifyEdgeSignature(
     {
-      fields: EdgeFields.of(received.filter(([name]) => !name.startsWith('Signature'))),
+      fields: edgeFieldsOf(received.filter(([name]) => !name.startsWith('Signature'))),
       target: { authority: AUTHORITY, method: 'GET', path: '/', query: '?', ...target },
       signatureInput: joined('Signature-Input'),
       signature: joined('Signature'),

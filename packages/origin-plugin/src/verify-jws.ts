@@ -1,6 +1,6 @@
 import { KeyObject, verify } from 'node:crypto'
 import type { CryptoKey, JWSHeaderParameters, JWTVerifyGetKey } from 'jose'
-import { refusal } from './errors.ts'
+import { invalidToken } from './invalid-token.ts'
 
 /** A JWS whose signature holds. */
 export interface VerifiedJws {
@@ -22,14 +22,14 @@ export async function verifyJws(token: string, keys: JWTVerifyGetKey): Promise<V
   const [, protectedHeader = '', payload = '', signature = ''] = COMPACT.exec(token) ?? []
   const header = parseObject(protectedHeader, 'header') as JWSHeaderParameters
   // The one algorithm of Access. A header that chooses could choose HMAC, with the public key as secret, or none.
-  if (header.alg !== 'RS256') throw invalid('"alg" (Algorithm) Header Parameter value not allowed')
+  if (header.alg !== 'RS256') throw invalidToken('"alg" (Algorithm) Header Parameter value not allowed')
   // RFC 7515, section 4.1.11: what must be understood, and is not, is no reason to go on.
-  if (header.crit !== undefined) throw invalid('a critical Header Parameter is not recognized')
+  if (header.crit !== undefined) throw invalidToken('a critical Header Parameter is not recognized')
 
   const key = rsaKey((await keys(header as never, { protected: protectedHeader, payload, signature })) as CryptoKey)
   const signed = Buffer.from(`${protectedHeader}.${payload}`)
   if (!verify('sha256', signed, key, Buffer.from(signature, 'base64url')))
-    throw invalid('signature verification failed')
+    throw invalidToken('signature verification failed')
   return { header, payload: parseObject(payload, 'payload') }
 }
 
@@ -52,14 +52,10 @@ function parseObject(base64url: string, what: string): Record<string, unknown> {
   try {
     value = JSON.parse(Buffer.from(base64url, 'base64url').toString())
   } catch {
-    throw invalid(`the ${what} of the token is not JSON`)
+    throw invalidToken(`the ${what} of the token is not JSON`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalid(`the ${what} of the token is not a JSON object`)
+    throw invalidToken(`the ${what} of the token is not a JSON object`)
   }
   return value as Record<string, unknown>
-}
-
-function invalid(reason: string) {
-  return refusal('CSN_ACCESS_TOKEN_INVALID', reason)
 }

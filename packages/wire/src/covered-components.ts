@@ -6,7 +6,7 @@ export const ACCESS_TOKEN_HEADER = 'cf-access-jwt-assertion'
 /**
  * The header fields that a signature covers when the request carries them, in the order in which it covers them.
  *
- * What stays the same between a client's requests comes first on purpose: the hash state behind it can be kept.
+ * What stays the same between a client's requests comes first on purpose: those lines can be kept.
  */
 export const COVERED_FIELDS: readonly string[] = [
   ACCESS_TOKEN_HEADER,
