@@ -33,25 +33,26 @@ const VECTORS = [
 ]
 
 describe.each(VECTORS)('the example of RFC 9421, $section', ({ keyid, base, signature }) => {
-  const verify = (base: string, bytes: Buffer) => {
+  const verify = (base: string, signature: string) => {
     const middle = base.length >> 1
-    return KEYS.get(keyid)?.verify(base.slice(0, middle), base.slice(middle), bytes)
+    return KEYS.get(keyid)?.verify(base.slice(0, middle), base.slice(middle), signature)
   }
   const bytes = Buffer.from(signature, 'base64')
+  const other = (bytes: Uint8Array) => verify(base, Buffer.from(bytes).toString('base64'))
 
   it('verifies', () => {
-    expect(verify(base, bytes)).toBe(true)
+    expect(verify(base, signature)).toBe(true)
   })
 
   it('fails with any other character of the base, or any other byte of the signature', () => {
     for (let at = 0; at < base.length; at += 1) {
-      const other = base[at] === 'x' ? 'y' : 'x'
-      expect(verify(base.slice(0, at) + other + base.slice(at + 1), bytes), `character ${at}`).toBe(false)
+      const letter = base[at] === 'x' ? 'y' : 'x'
+      expect(verify(base.slice(0, at) + letter + base.slice(at + 1), signature), `character ${at}`).toBe(false)
     }
     for (const [at, byte] of bytes.entries()) {
-      expect(verify(base, Buffer.from(bytes.with(at, byte ^ 1))), `byte ${at}`).toBe(false)
+      expect(other(bytes.with(at, byte ^ 1)), `byte ${at}`).toBe(false)
     }
-    expect(verify(base, bytes.subarray(1))).toBe(false)
-    expect(verify(base, Buffer.concat([bytes, bytes]))).toBe(false)
+    expect(other(bytes.subarray(1))).toBe(false)
+    expect(other(Buffer.concat([bytes, bytes]))).toBe(false)
   })
 })

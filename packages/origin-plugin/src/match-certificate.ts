@@ -82,7 +82,7 @@ function attributeGuard(which: 'subject' | 'issuer', type: string, match: TextMa
     description,
     decide(cert) {
       const values = cert[which].getAll(id)
-      const [value] = values
+      const value = values[0]
       // A header names attributes as OpenSSL does. It knows names that we do not, and a deny list by OID must not miss them.
       if (value === undefined) return name === id && hasUnknownName(cert[which]) ? disguise : other
       if (values.length > 1 || typeof value !== 'string') return doubt

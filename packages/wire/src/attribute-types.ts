@@ -51,11 +51,11 @@ const ATTRIBUTE_TYPES: readonly (readonly [oid: string, ...names: string[]])[] =
   ['1.3.6.1.4.1.311.60.2.1.3', 'jurisdictionC', 'jurisdictionCountryName'],
 ]
 
-const oidByName = new Map<string, string>()
+const oidBySpelling = new Map<string, string>()
 const nameByOid = new Map<string, string>()
 for (const [oid, ...names] of ATTRIBUTE_TYPES) {
   nameByOid.set(oid, names[0] as string)
-  for (const name of names) oidByName.set(name.toLowerCase(), oid)
+  for (const spelling of [oid, ...names]) oidBySpelling.set(spelling.toLowerCase(), oid)
 }
 
 const DOTTED_OID = /^(?:oid\.)?((?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))+)$/i
@@ -69,7 +69,7 @@ const KEYWORD = /^[A-Za-z][A-Za-z0-9-]*$/
  * @throws SyntaxError if the text is neither a keyword nor a dotted OID (RFC 4514, section 3)
  */
 export function attributeTypeId(type: string): string {
-  const known = oidByName.get(type.toLowerCase())
+  const known = oidBySpelling.get(type.toLowerCase())
   if (known) return known
   const oid = DOTTED_OID.exec(type)
   if (oid) return oid[1] as string

@@ -66,12 +66,19 @@ export function parseSignatureParameters(text: string): SignatureParameters {
   const parameters = PARAMETERS.exec(text)
   if (!parameters) throw new SyntaxError('the signature parameters are not those of the profile')
   return {
-    created: Number(parameters[1]),
-    expires: Number(parameters[2]),
+    created: readDigits(parameters[1] as string),
+    expires: readDigits(parameters[2] as string),
     nonce: parameters[3] as string,
     keyid: parameters[4] as string,
     alg: parameters[5] as SignatureAlgorithm,
   }
+}
+
+/** Of digits alone, and at most eleven: `Number()` costs ten times as much. */
+function readDigits(digits: string): number {
+  let number = 0
+  for (let at = 0; at < digits.length; at += 1) number = number * 10 + digits.charCodeAt(at) - 0x30
+  return number
 }
 
 /**
