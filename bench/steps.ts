@@ -7,6 +7,7 @@ import { importEdgeKeys } from '../packages/origin-plugin/src/edge-keys.ts'
 import { createNonceMemory } from '../packages/origin-plugin/src/nonce-memory.ts'
 import { readHeaders } from '../packages/origin-plugin/src/read-headers.ts'
 import { resolveOptions, type Settings } from '../packages/origin-plugin/src/resolve-options.ts'
+import { stillHolds } from '../packages/origin-plugin/src/token-cache.ts'
 import { type EdgeSignature, verifyEdgeSignature } from '../packages/origin-plugin/src/verify-edge-signature.ts'
 import { createFastCa } from './growth/certificates.ts'
 import { createRequests } from './growth/driver.ts'
@@ -53,7 +54,7 @@ for (let round = 0; round < ROUNDS; round += 1) {
   }
   const read = time('read the headers', requests, ({ rawHeaders }) => readHeaders(rawHeaders))
   const known = time('recall the certificate, comparing every header', read, (fields) => certificates.recall(fields))
-  const before = known[0]?.last.signedFields
+  const before = known[0]?.last?.signedFields
   const verifySignature = ([fields, { headers }]: readonly [EdgeFields, IncomingMessage]): EdgeSignature =>
     verifyEdgeSignature(
       {
@@ -70,13 +71,16 @@ for (let round = 0; round < ROUNDS; round += 1) {
   const pairs = requests.map((request, at) => [read[at] as EdgeFields, request] as const)
   const signatures = time('verify the edge signature', pairs, verifySignature)
   const inputs = requests.map(({ headers }) => String(headers['signature-input']))
-  const bytes = Buffer.alloc(32)
+  const signature = Buffer.alloc(32).toString('base64')
   time('… of it the HMAC over all signed lines', inputs, (input) =>
-    hmac?.verify(before?.lines ?? '', buildTargetLines(target, input), bytes),
+    hmac?.verify(before?.lines ?? '', buildTargetLines(target, input), signature),
   )
   time('spend the nonce', signatures, ({ parameters }) => nonces.spend(parameters.nonce, now))
-  time('recall the token, comparing all of it', read, ({ token = '' }) =>
-    access?.tokens.get(token, access.keySet() ?? {}, now),
+  const last = known[0]?.last
+  time(
+    'recall the token, comparing all of it',
+    read,
+    ({ token }) => token === last?.token && last?.verified && stillHolds(last.verified, access?.keySet(), now),
   )
 }
 

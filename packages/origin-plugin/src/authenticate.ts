@@ -13,6 +13,7 @@ import { spendInStore } from './replay-store.ts'
 import type { ResolvedAccess } from './resolve-access.ts'
 import type { EdgeVerifier } from './resolve-edge.ts'
 import type { Settings } from './resolve-options.ts'
+import { type KnownToken, stillHolds } from './token-cache.ts'
 import type { TrustedCert } from './trusted-cert.ts'
 import { verifyAccessToken } from './verify-access-token.ts'
 import { type EdgeSignature, type SignedFields, verifyEdgeSignature } from './verify-edge-signature.ts'
@@ -47,20 +48,25 @@ export function authenticate(
   const { edge, access, certificates } = settings
   const fields = readHeaders(request.raw.rawHeaders)
   const known = certificates.recall(fields)
-  requirePrintable(fields, known?.last)
+  requirePrintable(fields, known)
 
-  const before = known?.last.token === fields.token ? known?.last.signedFields : undefined
-  const signature = edge && verifySignature(request, fields, edge, now, before)
+  // Of a request with the very same certificate headers and token.
+  const last = known?.last?.token === fields.token ? known?.last : undefined
+  const signature = edge && verifySignature(request, fields, edge, now, last?.signedFields)
   const spent = edge && signature && spendNonce(signature.parameters.nonce, edge, now)
 
   return andThen(spent, () =>
-    andThen(access && verifyToken(fields.token, access, now), (identity) => {
+    andThen(access ? verifyToken(fields.token, access, now, last?.verified) : undefined, (verified) => {
       const certificate = known ?? certificates.learn(fields)
-      if (!before) certificate.last = { token: fields.token, signedFields: signature?.signedFields }
-      requireTrust(certificate.value, now)
       const { clientCert } = certificate.value
-      if (identity) requireMatch(identity, clientCert, access?.matches)
-      return { clientCert, access: identity }
+      requireTrust(certificate.value, now)
+      if (!last || last.verified !== verified) {
+        if (verified) requireSameCertificate(verified.identity, clientCert)
+        certificate.last = { token: fields.token, signedFields: signature?.signedFields, verified }
+      }
+      if (!verified) return { clientCert, access: null }
+      if (access?.matches) requireMatch(verified.identity, clientCert, access.matches)
+      return { clientCert, access: verified.identity }
     }),
   )
 }
@@ -96,29 +102,28 @@ function spendNonce(nonce: string, { replay, nonceLifetime }: EdgeVerifier, now:
   }
 }
 
-/** Verifies a token the first time it comes, and until it expires knows it again as long as the keys are the same. */
+/**
+ * Verifies a token the first time it comes, and until it expires knows it again as long as the keys are the same.
+ *
+ * @param before - what is known of this very token, where that is at hand
+ */
 function verifyToken(
   token: string | undefined,
   access: ResolvedAccess,
   now: number,
-): AccessIdentity | Promise<AccessIdentity> {
+  before: KnownToken | undefined,
+): KnownToken | Promise<KnownToken> {
   const keySet = access.keySet()
-  const known = token !== undefined && keySet && access.tokens.get(token, keySet, now)
-  return known || learnToken(token, access, keySet, now)
-}
+  const known = before ?? (token === undefined ? undefined : access.tokens.get(token))
+  if (known && stillHolds(known, keySet, now)) return known
 
-async function learnToken(
-  token: string | undefined,
-  access: ResolvedAccess,
-  keySet: object | undefined,
-  now: number,
-): Promise<AccessIdentity> {
-  const identity = deepFreeze(await verifyAccessToken(token, access, now))
-  // Keys that were exchanged meanwhile are not those that have verified it.
-  if (token !== undefined && keySet && keySet === access.keySet()) {
-    access.tokens.set(token, keySet, (identity.claims.exp as number) + access.clockTolerance, identity)
-  }
-  return identity
+  return andThen(verifyAccessToken(token, access, now), (identity) => {
+    const expires = (identity.claims.exp as number) + access.clockTolerance
+    const verified = { token: token as string, keySet, expires, identity: deepFreeze(identity) }
+    // Keys that were exchanged meanwhile are not those that have verified it.
+    if (keySet && keySet === access.keySet()) access.tokens.set(verified)
+    return verified
+  })
 }
 
 /**
@@ -130,14 +135,20 @@ async function learnToken(
 function requestTarget(request: ReceivedRequest): RequestTarget {
   const { method = '' } = request.raw
   const authority = authorityOf(request.raw)
-  if (!VISIBLE_ASCII.test(authority) || !VISIBLE_ASCII.test(request.originalUrl)) {
+  if (!isVisibleAscii(authority) || !isVisibleAscii(request.originalUrl)) {
     throw refusal('CSN_SIGNATURE_INVALID', 'the request target is not printable ASCII')
   }
   const { path, query } = splitRequestTarget(request.originalUrl)
   return { authority, method, path, query }
 }
 
-const VISIBLE_ASCII = /^[\x21-\x7e]*$/
+function isVisibleAscii(text: string): boolean {
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at)
+    if (code < 0x21 || code > 0x7e) return false
+  }
+  return true
+}
 
 /** The edge speaks https, so 443 is the port that goes without saying (RFC 9421, section 2.2.3). */
 function authorityOf({ httpVersionMajor, headers }: ReceivedRequest['raw']): string {
@@ -159,13 +170,12 @@ function requireTrust({ clientCert, issuers, validFrom, validTo }: TrustedCert, 
   for (const { revocation } of issuers) revocation?.requireNotRevoked(clientCert, now)
 }
 
+/** Asks the operator's own function, every time: what it decides by is his. */
 function requireMatch(
   access: AccessIdentity,
   cert: ClientCert,
-  matches: ((access: AccessIdentity, clientCert: ClientCert) => boolean) | undefined,
+  matches: (access: AccessIdentity, clientCert: ClientCert) => boolean,
 ): void {
-  requireSameCertificate(access, cert)
-  if (!matches) return
   let matched: unknown
   try {
     matched = matches(access, cert)

@@ -1,13 +1,22 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import { type EdgeFields, slotOf } from './edge-fields.ts'
+import type { KnownToken } from './token-cache.ts'
 import type { SignedFields } from './verify-edge-signature.ts'
+
+/** The last request with a set of certificate headers: the next one is nearly always the same client's, with the same token. */
+export interface LastRequest {
+  readonly token: string | undefined
+  /** What the signature over both had in common with the next one. */
+  readonly signedFields: SignedFields | undefined
+  /** The token, verified, and known to agree with the certificate. */
+  readonly verified: KnownToken | undefined
+}
 
 /** What is remembered of a set of certificate headers. */
 export interface KnownCertificate<Value> {
   /** What was made of these headers. */
   readonly value: Value
-  /** The token that came with them last, and what the signature over both had in common with the next one. */
-  last: { readonly token: string | undefined; readonly signedFields: SignedFields | undefined }
+  last: LastRequest | undefined
 }
 
 /** Remembers what was made of a set of certificate headers. */
@@ -52,7 +61,7 @@ export function createCertificateCache<Value>(
       return entry && isSame(entry.fields, fields) ? entry : undefined
     },
     learn(fields) {
-      const entry = { fields, value: make(fields), last: { token: fields.token, signedFields: undefined } }
+      const entry: Entry<Value> = { fields, value: make(fields), last: undefined }
       const key = keyOf(fields)
       // Behind the others, also when the fingerprint was there with other headers.
       entries.delete(key)

@@ -121,7 +121,7 @@ function observe(settings: Settings, begin: (step: CertificateStep) => void): Se
       recall: () => undefined,
       learn: (fields) => ({
         value: readTrustedCert(fields, settings.trustedIssuers, begin),
-        last: { token: undefined, signedFields: undefined },
+        last: undefined,
       }),
     },
   }

@@ -12,9 +12,7 @@ import type { AccessVerifier } from './verify-access-token.ts'
 export interface ResolvedAccess extends AccessVerifier, Pick<AccessTeamOptions, 'matches'> {
   /** Keeps the keys current; `null` when they were given. */
   readonly refresh: BackgroundTask | null
-  /** Stands for the keys that are now in use, nothing when there are none. */
-  readonly keySet: () => object | undefined
-  /** Tokens that were verified under them. */
+  /** Tokens that were verified. */
   readonly tokens: TokenCache
 }
 

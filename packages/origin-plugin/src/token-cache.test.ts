@@ -1,43 +1,69 @@
 import { describe, expect, it } from 'vitest'
 import type { AccessIdentity } from './access-identity.ts'
-import { createTokenCache } from './token-cache.ts'
+import { createTokenCache, type KnownToken, stillHolds } from './token-cache.ts'
 
 const identity = (email: string): AccessIdentity => ({ kind: 'user', email, sub: undefined, claims: {} })
-const [keys, otherKeys] = [{}, {}]
+const known = (token: string, changes: Partial<KnownToken> = {}): KnownToken => ({
+  token,
+  keySet: {},
+  expires: 100,
+  identity: identity(token),
+  ...changes,
+})
 const END = 'e'.repeat(40)
 
 describe('createTokenCache', () => {
-  it('knows a token again under the same keys, until it expires', () => {
+  it('knows a token again', () => {
     const cache = createTokenCache(10)
-    const alice = identity('alice')
-    cache.set(`token.${END}`, keys, 100, alice)
-    expect(cache.get(`token.${END}`, keys, 99.9)).toBe(alice)
-    expect(cache.get(`token.${END}`, keys, 100)).toBeUndefined()
-    expect(cache.get(`token.${END}`, otherKeys, 50)).toBeUndefined()
+    const alice = known(`token.${END}`)
+    expect(cache.get(`token.${END}`)).toBeUndefined()
+    cache.set(alice)
+    expect(cache.get(`token.${END}`)).toBe(alice)
   })
 
   it('compares the whole token: its last characters can be copied', () => {
     const cache = createTokenCache(10)
-    cache.set(`header.payload.signature${END}`, keys, 100, identity('alice'))
-    expect(cache.get(`header.PAYLOAD.signature${END}`, keys, 50)).toBeUndefined()
-    expect(cache.get(`x${`header.payload.signature${END}`}`, keys, 50)).toBeUndefined()
-    expect(cache.get(END, keys, 50)).toBeUndefined()
-    expect(cache.get('', keys, 50)).toBeUndefined()
+    cache.set(known(`header.payload.signature${END}`))
+    expect(cache.get(`header.PAYLOAD.signature${END}`)).toBeUndefined()
+    expect(cache.get(`x${`header.payload.signature${END}`}`)).toBeUndefined()
+    expect(cache.get(END)).toBeUndefined()
+    expect(cache.get('')).toBeUndefined()
   })
 
   it('holds the latest of two tokens that end alike', () => {
     const cache = createTokenCache(10)
-    cache.set(`one${END}`, keys, 100, identity('one'))
-    cache.set(`two${END}`, keys, 100, identity('two'))
-    expect(cache.get(`one${END}`, keys, 50)).toBeUndefined()
-    expect(cache.get(`two${END}`, keys, 50)).toMatchObject({ email: 'two' })
+    cache.set(known(`one${END}`))
+    cache.set(known(`two${END}`))
+    expect(cache.get(`one${END}`)).toBeUndefined()
+    expect(cache.get(`two${END}`)).toMatchObject({ token: `two${END}` })
   })
 
   it('forgets the oldest when it is full', () => {
     const cache = createTokenCache(2)
-    for (const name of ['one', 'two', 'three']) cache.set(name.padStart(40, '-'), keys, 100, identity(name))
-    expect(cache.get('one'.padStart(40, '-'), keys, 50)).toBeUndefined()
-    expect(cache.get('two'.padStart(40, '-'), keys, 50)).toMatchObject({ email: 'two' })
-    expect(cache.get('three'.padStart(40, '-'), keys, 50)).toMatchObject({ email: 'three' })
+    const [one, two, three] = ['one', 'two', 'three'].map((name) => known(name.padStart(40, '-'))) as [
+      KnownToken,
+      KnownToken,
+      KnownToken,
+    ]
+    for (const each of [one, two, three]) cache.set(each)
+    expect(cache.get(one.token)).toBeUndefined()
+    expect(cache.get(two.token)).toBe(two)
+    expect(cache.get(three.token)).toBe(three)
+  })
+})
+
+describe('stillHolds', () => {
+  const keySet = {}
+
+  it('asks for the same keys, until the token expires', () => {
+    expect(stillHolds(known('token', { keySet }), keySet, 99.9)).toBe(true)
+    expect(stillHolds(known('token', { keySet }), keySet, 100)).toBe(false)
+    expect(stillHolds(known('token', { keySet }), {}, 50)).toBe(false)
+    expect(stillHolds(known('token', { keySet }), undefined, 50)).toBe(false)
+  })
+
+  it('takes no keys for no other keys', () => {
+    expect(stillHolds(known('token', { keySet: undefined }), undefined, 50)).toBe(false)
+    expect(stillHolds(known('token', { keySet: undefined }), keySet, 50)).toBe(false)
   })
 })

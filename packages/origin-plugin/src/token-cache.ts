@@ -1,16 +1,21 @@
 import type { AccessIdentity } from './access-identity.ts'
 
+/** A token that was verified. */
+export interface KnownToken {
+  readonly token: string
+  /** The keys that were in use before it was verified; nothing when they came because of it. */
+  readonly keySet: object | undefined
+  /** Seconds since the epoch up to which it is accepted. */
+  readonly expires: number
+  /** Whom it names. */
+  readonly identity: AccessIdentity
+}
+
 /** Remembers tokens that were verified. */
 export interface TokenCache {
-  /**
-   * Whom a token names, if this very token was verified under the keys that are now in use, and has not expired.
-   *
-   * @param keySet - the keys that are now in use: the same object for as long as they are the same
-   * @param now - seconds since the epoch
-   */
-  get(token: string, keySet: object, now: number): AccessIdentity | undefined
-  /** @param expires - seconds since the epoch up to which the token is accepted */
-  set(token: string, keySet: object, expires: number, identity: AccessIdentity): void
+  /** What is known of this very token. Whether it {@link stillHolds} is another question. */
+  get(token: string): KnownToken | undefined
+  set(known: KnownToken): void
 }
 
 /** An entry holds a token and its claims: some 3 kB. */
@@ -19,13 +24,6 @@ export const MAX_TOKENS = 5_000
 /** Enough characters of the signature to tell tokens apart, few enough to hash in no time. */
 const KEY_LENGTH = 32
 
-interface Entry {
-  readonly token: string
-  readonly keySet: object
-  readonly expires: number
-  readonly identity: AccessIdentity
-}
-
 /**
  * Makes a cache of verified tokens. It is looked up by the token's last characters, and then compared in full: a signature's
  * last characters can be copied, the whole token cannot be changed.
@@ -33,19 +31,27 @@ interface Entry {
  * @param maxEntries - the oldest entry goes when there are more
  */
 export function createTokenCache(maxEntries: number): TokenCache {
-  const entries = new Map<string, Entry>()
+  const entries = new Map<string, KnownToken>()
   return {
-    get(token, keySet, now) {
-      const entry = entries.get(token.slice(-KEY_LENGTH))
-      return entry && entry.keySet === keySet && entry.token === token && now < entry.expires
-        ? entry.identity
-        : undefined
+    get(token) {
+      const known = entries.get(token.slice(-KEY_LENGTH))
+      return known?.token === token ? known : undefined
     },
-    set(token, keySet, expires, identity) {
-      const key = token.slice(-KEY_LENGTH)
+    set(known) {
+      const key = known.token.slice(-KEY_LENGTH)
       entries.delete(key)
-      entries.set(key, { token, keySet, expires, identity })
+      entries.set(key, known)
       if (entries.size > maxEntries) entries.delete(entries.keys().next().value as string)
     },
   }
+}
+
+/**
+ * Whether a token that was verified would be verified again: the keys are the same, and it has not expired.
+ *
+ * @param keySet - the keys that are now in use: the same object for as long as they are the same
+ * @param now - seconds since the epoch
+ */
+export function stillHolds(known: KnownToken, keySet: object | undefined, now: number): boolean {
+  return keySet !== undefined && known.keySet === keySet && now < known.expires
 }

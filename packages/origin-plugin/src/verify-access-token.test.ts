@@ -29,8 +29,10 @@ afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()))
 })
 
-const verify = (token: string | undefined, changes: Partial<AccessVerifier> = {}, at = now) =>
-  verifyAccessToken(token, { ...access.verifier, ...changes }, at)
+async function verify(token: string | undefined, changes: Partial<AccessVerifier> = {}, at = now) {
+  const { keys = access.verifier.keys } = changes
+  return verifyAccessToken(token, { ...access.verifier, keySet: () => keys, ...changes }, at)
+}
 const verifyClaims = async (claims: Claims, at = now) => verify(await access.token(claims), {}, at)
 
 const invalid = (reason: string | RegExp) => refusedWith('CSN_ACCESS_TOKEN_INVALID', reason)

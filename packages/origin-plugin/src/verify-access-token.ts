@@ -1,15 +1,14 @@
-import type { JWTPayload, JWTVerifyGetKey } from 'jose'
-import { JOSEError, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from 'jose/errors'
+import type { JWTPayload } from 'jose'
 import { type AccessIdentity, readAccessIdentity } from './access-identity.ts'
-import { isCountersignError, refusal } from './errors.ts'
+import { andThen } from './and-then.ts'
+import { refusal } from './errors.ts'
 import { invalidToken } from './invalid-token.ts'
 import { type ExpectedClaims, requireClaims } from './require-claims.ts'
-import { type VerifiedJws, verifyJws } from './verify-jws.ts'
+import type { TokenKeys } from './token-key.ts'
+import { verifyJws } from './verify-jws.ts'
 
 /** What an Access token is verified against. */
-export interface AccessVerifier extends ExpectedClaims {
-  readonly keys: JWTVerifyGetKey
-}
+export interface AccessVerifier extends ExpectedClaims, TokenKeys {}
 
 /**
  * Verifies a Cloudflare Access application token.
@@ -20,43 +19,25 @@ export interface AccessVerifier extends ExpectedClaims {
  *
  * @param token - the value of `Cf-Access-Jwt-Assertion`
  * @param now - seconds since the epoch
+ * @returns at once, unless the key has to be found
  * @throws CountersignError `CSN_ACCESS_TOKEN_MISSING`, `_INVALID`, `_EXPIRED`, or `CSN_ACCESS_KEYS_UNAVAILABLE`
  * @see {@link https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/ Cloudflare: validate JWTs}
  */
-export async function verifyAccessToken(
+export function verifyAccessToken(
   token: string | undefined,
   verifier: AccessVerifier,
   now: number,
-): Promise<AccessIdentity> {
+): AccessIdentity | Promise<AccessIdentity> {
   if (token === undefined) throw refusal('CSN_ACCESS_TOKEN_MISSING', 'there is no Cf-Access-Jwt-Assertion header')
-  const { header, payload } = await verifySignature(token, verifier.keys)
-  // A key may sign tokens of other types (RFC 8725, section 3.11); Access' own say JWT, or might say nothing.
-  if (header.typ !== undefined && !isJwt(header.typ)) throw invalidToken('the token has another typ than JWT')
-  requireClaims(payload, verifier, now)
-  if (payload.type !== 'app') throw invalidToken('the token is not of type "app"')
-  const identity = readAccessIdentity(payload as JWTPayload)
-  if (!identity) throw invalidToken('the token has neither email nor common_name')
-  return identity
+  return andThen(verifyJws(token, verifier), ({ header, payload }) => {
+    // A key may sign tokens of other types (RFC 8725, section 3.11); Access' own say JWT, or might say nothing.
+    if (header.typ !== undefined && !isJwt(header.typ)) throw invalidToken('the token has another typ than JWT')
+    requireClaims(payload, verifier, now)
+    if (payload.type !== 'app') throw invalidToken('the token is not of type "app"')
+    const identity = readAccessIdentity(payload as JWTPayload)
+    if (!identity) throw invalidToken('the token has neither email nor common_name')
+    return identity
+  })
 }
 
 const isJwt = (typ: unknown) => typeof typ === 'string' && typ.toUpperCase() === 'JWT'
-
-async function verifySignature(token: string, keys: JWTVerifyGetKey): Promise<VerifiedJws> {
-  try {
-    return await verifyJws(token, keys)
-  } catch (error) {
-    throw refusalFor(error)
-  }
-}
-
-/** jose's codes for a token whose key is not among those of the team; every other failure is one of the keys. */
-const TOKEN_FAULTS: ReadonlySet<string> = new Set([JWKSNoMatchingKey.code, JWKSMultipleMatchingKeys.code])
-
-function refusalFor(error: unknown) {
-  if (isCountersignError(error)) return error
-  if (error instanceof JOSEError && TOKEN_FAULTS.has(error.code)) return invalidToken(error.message)
-  return refusal(
-    'CSN_ACCESS_KEYS_UNAVAILABLE',
-    error instanceof Error ? error.message : 'the keys could not be fetched',
-  )
-}

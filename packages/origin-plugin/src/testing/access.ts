@@ -46,10 +46,11 @@ export async function createAccess(kid = 'access-1'): Promise<TestAccess> {
   const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }] }
   const spki = Buffer.from(await crypto.subtle.exportKey('spki', publicKey)).toString('base64')
+  const keys = createLocalJWKSet(jwks)
   return {
     jwks,
     publicPem: `-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`,
-    verifier: { issuer: ISSUER, audience: [AUDIENCE], keys: createLocalJWKSet(jwks), clockTolerance: 5 },
+    verifier: { issuer: ISSUER, audience: [AUDIENCE], keys, keySet: () => keys, clockTolerance: 5 },
     token: (claims = {}, header = {}) =>
       new SignJWT(JSON.parse(JSON.stringify({ ...userClaims(), ...claims })))
         .setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT', ...header })
