@@ -84,8 +84,10 @@ function slotOfSpelling(name: string): number | undefined {
     const spelling = spellings[at] as Spelling
     if (spelling.last === last && spelling.name === name) return spelling.slot
   }
-  const slot = spellings.length === 0 ? undefined : slotOf(name.toLowerCase())
-  if (slot === undefined && isCertificateFamily(name)) throw malformed(name, 'is not one that the edge sends')
+  const inFamily = isCertificateFamily(name)
+  if (!inFamily && name.length !== ACCESS_TOKEN_HEADER.length) return undefined
+  const slot = slotOf(name.toLowerCase())
+  if (slot === undefined && inFamily) throw malformed(name, 'is not one that the edge sends')
   return slot
 }
 
