@@ -52,7 +52,7 @@ export function authenticate(
 
   // Of a request with the very same certificate headers and token.
   const last = known?.last?.token === fields.token ? known?.last : undefined
-  const signature = edge && verifySignature(request, fields, edge, now, last?.signedFields)
+  const signature = edge && verifySignature(request, fields, edge, now, known?.last?.signedFields)
   const spent = edge && signature && spendNonce(signature.parameters.nonce, edge, now)
 
   return andThen(spent, () =>

@@ -6,7 +6,7 @@ import type { SignedFields } from './verify-edge-signature.ts'
 /** The last request with a set of certificate headers: the next one is nearly always the same client's, with the same token. */
 export interface LastRequest {
   readonly token: string | undefined
-  /** What the signature over both had in common with the next one. */
+  /** What its signature had in common with the next one. */
   readonly signedFields: SignedFields | undefined
   /** The token, verified, and known to agree with the certificate. */
   readonly verified: KnownToken | undefined

@@ -1,4 +1,5 @@
 import {
+  ACCESS_TOKEN_HEADER,
   buildFieldLines,
   buildTargetLines,
   CERTIFICATE_HEADERS,
@@ -32,18 +33,21 @@ export interface SignatureLifetime {
   readonly clockTolerance: number
 }
 
-/** What the signatures over the same fields have in common. It says nothing of whether any of them is good. */
+/** What signatures over the same certificate headers have in common. It says nothing of whether any of them is good. */
 export interface SignedFields {
+  readonly token: string | undefined
   /** The list of components that covers exactly these fields. */
   readonly components: string
-  /** The lines of these fields. */
+  /** The lines of the certificate headers. */
+  readonly certificateLines: string
+  /** The lines of all fields. */
   readonly lines: string
 }
 
 /** A signature that holds. */
 export interface EdgeSignature {
   readonly parameters: SignatureParameters
-  /** For the next signature over the same fields. */
+  /** For the next signature over the same certificate headers. */
   readonly signedFields: SignedFields
 }
 
@@ -55,7 +59,7 @@ export interface EdgeSignature {
  * that `CSN_SIGNATURE_EXPIRED` is said of authentic signatures only.
  *
  * @param now - seconds since the epoch
- * @param before - what was made of the same fields before: saves making it, and no check
+ * @param before - what was made of the same certificate headers before: saves making it, and no check
  * @returns among others the signature's parameters, whose nonce the caller has to spend
  * @throws CountersignError `CSN_SIGNATURE_MISSING`, `CSN_SIGNATURE_INVALID` or `CSN_SIGNATURE_EXPIRED`
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-3.2 RFC 9421, section 3.2}
@@ -69,15 +73,17 @@ export function verifyEdgeSignature(
 ): EdgeSignature {
   const input = labelledMember(signatureInput, 'Signature-Input')
   const bytes = labelledMember(signature, 'Signature')
-  const components = before?.components ?? formatComponents(fields.names())
+  const components = componentsOf(fields, before)
   // A slice is compared five times as fast as startsWith() does it.
   if (input.slice(0, components.length) !== components) throw explainCoverage(input, fields)
   const parameters = parseParameters(input.slice(components.length))
   const key = selectKey(parameters, keys)
-  const lines = before?.lines ?? fieldLines(fields)
-  if (!key.verify(lines, buildTargetLines(target, input), byteSequence(bytes))) throw explainSignature(bytes)
+  const signedFields = signFields(fields, components, before)
+  if (!key.verify(signedFields.lines, buildTargetLines(target, input), byteSequence(bytes))) {
+    throw explainSignature(bytes)
+  }
   requireAge(parameters, lifetime, now)
-  return { parameters, signedFields: before ?? { components, lines } }
+  return { parameters, signedFields }
 }
 
 const OUR_MEMBER = `${SIGNATURE_LABEL}=`
@@ -94,13 +100,29 @@ function labelledMember(text: string | undefined, header: string): string {
   return member.value
 }
 
+/** The names of the certificate headers are the same as before: what can differ is whether there is a token. */
+function componentsOf(fields: EdgeFields, before: SignedFields | undefined): string {
+  const same = before && (before.token === undefined) === (fields.token === undefined)
+  return same ? before.components : formatComponents(fields.names())
+}
+
+function signFields(fields: EdgeFields, components: string, before: SignedFields | undefined): SignedFields {
+  const { token } = fields
+  if (before && before.token === token) return before
+  const certificateLines = before?.certificateLines ?? buildCertificateLines(fields)
+  const tokenLine = token === undefined ? '' : buildFieldLines([ACCESS_TOKEN_HEADER], () => token)
+  // In the order of COVERED_FIELDS.
+  return { token, components, certificateLines, lines: tokenLine + certificateLines }
+}
+
 const MANDATORY = CERTIFICATE_HEADERS.filter((header) => header.when === 'always').map((header) => header.name)
 
-/** The lines that are signed. What the edge always writes is signed always: its absence would not be noticed else. */
-function fieldLines(fields: EdgeFields): string {
+/** What the edge always writes is signed always: its absence would not be noticed else. */
+function buildCertificateLines(fields: EdgeFields): string {
   const missing = MANDATORY.find((name) => !fields.has(name))
   if (missing) throw invalid(`the signature does not cover ${missing}`)
-  return buildFieldLines(fields.names(), (field) => fields.get(field))
+  const names = fields.names().filter((name) => name !== ACCESS_TOKEN_HEADER)
+  return buildFieldLines(names, (field) => fields.get(field))
 }
 
 /** Why a list of components is not the one that covers exactly the fields that are there. */
