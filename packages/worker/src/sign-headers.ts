@@ -6,10 +6,12 @@ import {
   SIGNATURE_LABEL,
 } from '@countersign/wire'
 import type { SigningKey } from './signing-key.ts'
+import { stripLabel } from './strip-headers.ts'
 
 /** Seconds from `created` to `expires`: time for a slow connection between edge and origin, too little for a thief. */
 const SIGNATURE_LIFETIME = 60
 
+const VISIBLE_ASCII = /^[\x21-\x7e]*$/
 const utf8 = new TextEncoder()
 
 /**
@@ -22,10 +24,11 @@ export async function signHeaders(
   target: RequestTarget,
   key: SigningKey,
 ): Promise<void> {
-  const token = headers.get(ACCESS_TOKEN_HEADER)?.trim() ?? null
+  const received = headers.get(ACCESS_TOKEN_HEADER)
+  const token = received?.trim() ?? null
   const fields = token === null ? [...stamped.keys()] : [ACCESS_TOKEN_HEADER, ...stamped.keys()]
-  // Sent as it is signed: left alone, workerd would send the client's bytes, spaces and broken UTF-8 included.
-  if (token !== null) headers.set(ACCESS_TOKEN_HEADER, token)
+  // Sent as it is signed: left alone, workerd sends the client's bytes, spaces and broken UTF-8 included.
+  if (token !== null && (token !== received || !VISIBLE_ASCII.test(token))) headers.set(ACCESS_TOKEN_HEADER, token)
 
   const created = Math.floor(Date.now() / 1000)
   const signatureInput = formatSignatureInput(fields, {
@@ -44,14 +47,15 @@ export async function signHeaders(
   const algorithm = key.alg === 'hmac-sha256' ? 'HMAC' : 'Ed25519'
   const signature = await crypto.subtle.sign(algorithm, key.cryptoKey, utf8.encode(base))
 
-  addMember(headers, 'signature-input', signatureInput)
-  addMember(headers, 'signature', `:${toBase64(new Uint8Array(signature))}:`)
+  setMember(headers, 'signature-input', signatureInput)
+  setMember(headers, 'signature', `:${toBase64(new Uint8Array(signature))}:`)
 }
 
-/** Ours first, the client's own signatures under other labels behind it. */
-function addMember(headers: Headers, name: string, value: string): void {
-  const others = headers.get(name)
-  headers.set(name, `${SIGNATURE_LABEL}=${value}${others === null ? '' : `, ${others}`}`)
+/** Ours first, and in place of what the client wrote under its label; his own signatures behind it. */
+function setMember(headers: Headers, name: string, value: string): void {
+  const received = headers.get(name)
+  const others = received === null ? '' : stripLabel(received)
+  headers.set(name, `${SIGNATURE_LABEL}=${value}${others === '' ? '' : `, ${others}`}`)
 }
 
 /** Not with toBase64(): the Node versions on which the test kit runs this do not have it. */
