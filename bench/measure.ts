@@ -17,7 +17,7 @@ export interface Slice {
 
 /** More than any contender answers in a second; with a token to verify in each of them. */
 const MAX_REQUESTS_PER_SECOND = 45_000
-const MAX_TOKENS_PER_SECOND = 16_000
+const MAX_TOKENS_PER_SECOND = 12_000
 
 /**
  * Starts a contender in a fresh process, warms it up, and measures one slice.
@@ -37,7 +37,8 @@ export async function measure(
   try {
     const [{ port }] = (await once(server, 'message')) as [{ port: number }]
     const loadFor = (time: number) => load(port, time, ...formatLoad(contender, own, time, team))
-    await loadFor(Math.ceil(seconds / 2))
+    // As long as the slice: where one answer takes long, half of it would not be enough for the code to become warm.
+    await loadFor(seconds)
     const before = await cpuOf(server)
     const { answered, refused, failed, elapsed } = await loadFor(seconds)
     const used = (await cpuOf(server)) - before

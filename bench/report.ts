@@ -77,7 +77,7 @@ ${formatFootprints()}
 
 Each contender answers the same request in a process of its own, on one core; the load comes from wrk, on another core: 64 keep-alive connections,
 a signature of its own for every request, made beforehand. The request is the one that the real Worker makes of a request with alice's certificate and an Access token. ${rounds} rounds of
-${seconds} s for each contender, interleaved, after a warm-up of half that; figures are medians. The share is of requests a second, within each round. Every
+${seconds} s for each contender, interleaved, after a warm-up as long; figures are medians. The share is of requests a second, within each round. Every
 answer is checked: a contender that refuses a single request ends the run. ${
     awake
       ? 'Idle processors were kept awake (`/dev/cpu_dma_latency`): else the slower a server is, the more often it has to wake the load.'

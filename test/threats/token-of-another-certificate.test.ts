@@ -43,6 +43,16 @@ describe('an Access token that names a certificate', () => {
     expect(await sent({ as: 'certificate', client: chain.edge.clients.alice, claims })).toMatchObject(refused)
   })
 
+  it('is refused as often as it comes, also right behind one that agrees', async () => {
+    const { alice, bob } = chain.edge.clients
+    const [good, bad] = await Promise.all([alice, bob].map((client) => chain.edge.accessToken({ as: 'certificate', client })))
+    const answers = []
+    for (const token of [bad, bad, good, bad, bad, good, good, bad] as string[]) {
+      answers.push(await chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token))))
+    }
+    expect(answers.map(({ status }) => status)).toEqual([403, 403, 200, 403, 403, 200, 200, 403])
+  })
+
   it('does not bind a user, who may come with any certificate', async () => {
     expect(await sent({ as: 'user' })).toMatchObject({ status: 200 })
   })
@@ -50,12 +60,14 @@ describe('an Access token that names a certificate', () => {
 
 describe('a user who is tied to a certificate by access.matches', () => {
   let chain: Chain
+  const suspended = new Set<string>()
   beforeAll(async () => {
     chain = await startChain({
       plugin: (edge) => ({
         access: {
           ...edge.access,
           matches: (access, cert) => {
+            if (suspended.has(String(cert.subject.CN))) return false
             if (cert.subject.CN === 'rsa') throw new Error('no such user')
             return access.kind === 'user' && access.email.startsWith(`${cert.subject.CN}@`)
           },
@@ -77,6 +89,17 @@ describe('a user who is tied to a certificate by access.matches', () => {
 
   it("is refused with another's", async () => {
     expect(await sent('alice@acme.example', 'bob')).toMatchObject({ status: 403, code: 'CSN_CERT_MISMATCH' })
+  })
+
+  it('is refused from the moment on at which the function says no', async () => {
+    const request = await chain.capture('/me', { client: chain.edge.clients.alice })
+    const token = await chain.edge.accessToken({ claims: { email: 'alice@acme.example' } })
+    const again = () => chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token)))
+    expect(await again()).toMatchObject({ status: 200 })
+    suspended.add('alice')
+    expect(await again()).toMatchObject({ status: 403, code: 'CSN_CERT_MISMATCH' })
+    suspended.clear()
+    expect(await again()).toMatchObject({ status: 200 })
   })
 
   it('is refused when the function throws', async () => {

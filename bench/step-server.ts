@@ -1,0 +1,109 @@
+import type { AddressInfo } from 'node:net'
+import { setTimeout } from 'node:timers/promises'
+import { buildTargetLines } from '@countersign/wire'
+import Fastify, { type FastifyRequest } from 'fastify'
+import { authenticate } from '../packages/origin-plugin/src/authenticate.ts'
+import { backgroundTasks } from '../packages/origin-plugin/src/background-tasks.ts'
+import { readHeaders } from '../packages/origin-plugin/src/read-headers.ts'
+import { resolveOptions, type Settings } from '../packages/origin-plugin/src/resolve-options.ts'
+import { verifyEdgeSignature } from '../packages/origin-plugin/src/verify-edge-signature.ts'
+import { median } from './median.ts'
+import type { Sample } from './sample.ts'
+import { AUTHORITY } from './signed-lines.ts'
+
+/**
+ * The measured process of server-steps.ts: under one load it takes turns at doing more and more of a verification, and
+ * charges each turn with the CPU time that it used. What differs between two processes, or two seconds, then falls on all.
+ */
+const TURN_MS = 200
+const TURNS = 24
+/** Of the first turns the code is not warm. */
+const WARM_UP = 4
+
+const { keys, access, clientCa } = JSON.parse(process.argv[2] ?? '') as Sample
+const fail = (reason: string) => {
+  throw new Error(reason)
+}
+// The load repeats itself, so that nonces cannot be spent.
+const options = { edge: { keys, replay: false }, access, trustedIssuers: [clientCa] }
+const settings = resolveOptions(options, fail) as Settings & { edge: object }
+const withoutEdge = resolveOptions({ ...options, edge: null }, fail)
+for (const task of [settings, withoutEdge].flatMap(backgroundTasks)) await task.start()
+const guard = settings.guards.compile({ subject: { CN: 'alice', O: 'Acme' } }, 'bench')
+
+const target = { authority: AUTHORITY, method: 'GET', path: '/', query: '?' }
+const signatureOf = ({ headers }: FastifyRequest['raw']) => ({
+  target,
+  signatureInput: headers['signature-input'] as string,
+  signature: headers.signature as string,
+})
+const admit = (request: FastifyRequest, by: Settings) => {
+  const admitted = authenticate(request, by)
+  if (admitted instanceof Promise) throw new Error('the token is not known')
+  return admitted
+}
+
+const [key] = settings.edge.keys.values()
+const steps: Readonly<Record<string, (request: FastifyRequest) => unknown>> = {
+  'a hook that does nothing': () => {},
+  'read the headers': ({ raw }) => readHeaders(raw.rawHeaders),
+  '… and recall the certificate': ({ raw }) => settings.certificates.recall(readHeaders(raw.rawHeaders)),
+  '… and verify the edge signature': ({ raw }) => {
+    const fields = readHeaders(raw.rawHeaders)
+    const before = settings.certificates.recall(fields)?.last?.signedFields
+    return verifyEdgeSignature({ fields, ...signatureOf(raw) }, settings.edge.keys, settings.edge, Date.now() / 1000, before)
+  },
+  'all of it, without a guard': (request) => admit(request, settings),
+  'all of it': (request) => guard.decide(admit(request, settings).clientCert, request),
+  'all of it, edge: null': (request) => guard.decide(admit(request, withoutEdge).clientCert, request),
+  'an HMAC over as much text, and nothing else': ({ raw }) => key?.verify(lines, rest, raw.method ?? ''),
+}
+let lines = ''
+let rest = ''
+
+async function learn(request: FastifyRequest): Promise<void> {
+  await authenticate(request, withoutEdge)
+  await authenticate(request, settings)
+  const known = settings.certificates.recall(readHeaders(request.raw.rawHeaders))
+  lines = known?.last?.signedFields?.lines ?? ''
+  rest = buildTargetLines(target, signatureOf(request.raw).signatureInput)
+}
+
+let [step] = Object.values(steps) as [(request: FastifyRequest) => unknown]
+let answered = 0
+let learnt = false
+
+const app = Fastify()
+app.addHook('onRequest', (request, _reply, done) => {
+  if (!learnt) {
+    learn(request).then(() => {
+      learnt = true
+      done()
+    }, done)
+    return
+  }
+  step(request)
+  answered += 1
+  done()
+})
+app.get('/', () => ({ ok: true }))
+await app.listen({ host: '127.0.0.1', port: 0 })
+
+/** Microseconds a request of each step. */
+async function takeTurns(): Promise<Record<string, number>> {
+  const costs = Object.keys(steps).map((name) => [name, [] as number[]] as const)
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    for (const [name, taken] of costs) {
+      step = steps[name] as typeof step
+      const before = { cpu: process.cpuUsage(), answered }
+      await setTimeout(TURN_MS)
+      const { user, system } = process.cpuUsage(before.cpu)
+      if (turn >= WARM_UP) taken.push((user + system) / (answered - before.answered))
+    }
+  }
+  return Object.fromEntries(costs.map(([name, taken]) => [name, median(taken)]))
+}
+
+process.on('message', async () => process.send?.(await takeTurns()))
+process.on('disconnect', () => process.exit())
+process.send?.({ port: (app.server.address() as AddressInfo).port, seconds: (Object.keys(steps).length * TURNS * TURN_MS) / 1000 })
