@@ -51,7 +51,13 @@ const steps: Readonly<Record<string, (request: FastifyRequest) => unknown>> = {
   '… and verify the edge signature': ({ raw }) => {
     const fields = readHeaders(raw.rawHeaders)
     const before = settings.certificates.recall(fields)?.last?.signedFields
-    return verifyEdgeSignature({ fields, ...signatureOf(raw) }, settings.edge.keys, settings.edge, Date.now() / 1000, before)
+    return verifyEdgeSignature(
+      { fields, ...signatureOf(raw) },
+      settings.edge.keys,
+      settings.edge,
+      Date.now() / 1000,
+      before,
+    )
   },
   'all of it, without a guard': (request) => admit(request, settings),
   'all of it': (request) => guard.decide(admit(request, settings).clientCert, request),
@@ -106,4 +112,7 @@ async function takeTurns(): Promise<Record<string, number>> {
 
 process.on('message', async () => process.send?.(await takeTurns()))
 process.on('disconnect', () => process.exit())
-process.send?.({ port: (app.server.address() as AddressInfo).port, seconds: (Object.keys(steps).length * TURNS * TURN_MS) / 1000 })
+process.send?.({
+  port: (app.server.address() as AddressInfo).port,
+  seconds: (Object.keys(steps).length * TURNS * TURN_MS) / 1000,
+})

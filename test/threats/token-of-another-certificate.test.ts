@@ -45,7 +45,9 @@ describe('an Access token that names a certificate', () => {
 
   it('is refused as often as it comes, also right behind one that agrees', async () => {
     const { alice, bob } = chain.edge.clients
-    const [good, bad] = await Promise.all([alice, bob].map((client) => chain.edge.accessToken({ as: 'certificate', client })))
+    const [good, bad] = await Promise.all(
+      [alice, bob].map((client) => chain.edge.accessToken({ as: 'certificate', client })),
+    )
     const answers = []
     for (const token of [bad, bad, good, bad, bad, good, good, bad] as string[]) {
       answers.push(await chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token))))
