@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 /** One Worker that is measured. */
 export interface WorkerContender {
@@ -22,7 +22,7 @@ export const DOCUMENTED = "Cloudflare's documented script"
 
 /** Every contender by name. */
 export function buildContenders(): Readonly<Record<string, WorkerContender>> {
-  const ours = { module: bundleAsDeployed(), leaves: 'signature' }
+  const ours = { module: bundleAsDeployed('src/index.ts'), leaves: 'signature' }
   return {
     [PASS_THROUGH]: {
       does: 'nothing',
@@ -39,6 +39,13 @@ export function buildContenders(): Readonly<Record<string, WorkerContender>> {
       leaves: 'x-cert-finger',
     },
     'Countersign, HMAC': { ...ours, does: 'strip, 18 headers, HMAC signature', signature: 'hmac', bindings: {} },
+    'Countersign but for the signature': {
+      does: 'strip, 18 headers',
+      module: bundleAsDeployed('../../bench/worker/unsigned.ts'),
+      signature: 'none',
+      bindings: {},
+      leaves: 'x-cert-finger',
+    },
     'Countersign, Ed25519': {
       ...ours,
       does: 'strip, 18 headers, Ed25519 signature',
@@ -58,15 +65,15 @@ function readModule(name: string): string {
   return readFileSync(join(import.meta.dirname, name), 'utf8')
 }
 
-/** What `wrangler deploy` would upload. */
-function bundleAsDeployed(): string {
+/** What `wrangler deploy` would upload of a file, by its path from the Worker's package. */
+function bundleAsDeployed(entry: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
   try {
-    execFileSync('wrangler', ['deploy', '--dry-run', '--minify', '--outdir', folder], {
+    execFileSync('wrangler', ['deploy', entry, '--config', 'wrangler.jsonc', '--dry-run', '--minify', '--outdir', folder], {
       cwd: join(import.meta.dirname, '../../packages/worker'),
       env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
     })
-    return readFileSync(join(folder, 'index.js'), 'utf8')
+    return readFileSync(join(folder, `${basename(entry, '.ts')}.js`), 'utf8')
   } finally {
     rmSync(folder, { recursive: true })
   }

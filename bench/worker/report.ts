@@ -64,7 +64,7 @@ Each Worker runs in a \`workerd serve\` of its own${canPin ? ', all on one core,
 The upstream says ok. The request is one of alice's as it reaches the Worker: an Access token, Cloudflare's own headers, and \`request.cf.tlsClientAuth\` with her certificate. 64 keep-alive connections.
 ${rounds} rounds of ${seconds} s for each, interleaved, after a warm-up. CPU time is that of the workerd process, all threads; figures are medians, shares those within each round, above 1 where
 the Worker is the cheaper one. Countersign is the bundle that \`wrangler deploy --minify\` uploads; before the first round the real origin verifies a request that it signed, and in every round
-each single request must arrive with a signature. The documented script is our writing of
+each single request must arrive with what the Worker writes. Countersign but for the signature is no option of it, and shows what the signature costs. The documented script is our writing of
 [Cloudflare's example](https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/mutual-tls-authentication/): it copies the headers and adds nine.
 
 ## Machine

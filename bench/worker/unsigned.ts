@@ -1,0 +1,14 @@
+import type { TlsClientAuth } from '@countersign/wire'
+import { stampHeaders } from '../../packages/worker/src/stamp-headers.ts'
+import { stripHeaders } from '../../packages/worker/src/strip-headers.ts'
+
+/** What Countersign does but for the signature. No option of it: it shows what the signature costs. */
+export default {
+  fetch(request: Request & { readonly cf?: { readonly tlsClientAuth?: TlsClientAuth } }) {
+    const { href } = new URL(request.url)
+    const headers = new Headers(request.headers)
+    stripHeaders(headers)
+    stampHeaders(headers, request.cf?.tlsClientAuth ?? {}, 'leaf')
+    return fetch(href, { method: request.method, headers, body: request.body, redirect: 'manual' })
+  },
+}
