@@ -69,10 +69,14 @@ function readModule(name: string): string {
 function bundleAsDeployed(entry: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
   try {
-    execFileSync('wrangler', ['deploy', entry, '--config', 'wrangler.jsonc', '--dry-run', '--minify', '--outdir', folder], {
-      cwd: join(import.meta.dirname, '../../packages/worker'),
-      env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
-    })
+    execFileSync(
+      'wrangler',
+      ['deploy', entry, '--config', 'wrangler.jsonc', '--dry-run', '--minify', '--outdir', folder],
+      {
+        cwd: join(import.meta.dirname, '../../packages/worker'),
+        env: { ...process.env, WRANGLER_SEND_METRICS: 'false' },
+      },
+    )
     return readFileSync(join(folder, `${basename(entry, '.ts')}.js`), 'utf8')
   } finally {
     rmSync(folder, { recursive: true })
