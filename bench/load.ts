@@ -1,8 +1,9 @@
-import { spawn, spawnSync } from 'node:child_process'
+import { spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
+import { pinned } from './pin.ts'
 
 /** What came of a load. */
 export interface Counts {
@@ -17,9 +18,6 @@ export interface Counts {
 
 /** Keep-alive connections, one request under way on each. */
 const CONNECTIONS = 64
-
-/** Whether a process can be given a core to itself. */
-export const canPin = spawnSync('taskset', ['--version']).status === 0
 
 /**
  * Loads a server with wrk: a load that is written in JavaScript takes as long for a request as the server does.
@@ -52,8 +50,8 @@ async function runWrk(port: number, seconds: number, ...files: string[]): Promis
     '--',
     ...files,
   ]
-  const [command, ...args] = canPin ? ['taskset', '-c', '1', ...wrk] : wrk
-  const child = spawn(command as string, args, { stdio: ['ignore', 'pipe', 'inherit'] })
+  const [command, ...args] = pinned('load', wrk)
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'inherit'] })
   child.on('error', () => {
     throw new Error('wrk is not there: install it (Debian: apt-get install wrk)')
   })

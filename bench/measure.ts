@@ -1,10 +1,11 @@
-import { type ChildProcess, fork } from 'node:child_process'
+import type { ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { ACCESS_TOKEN_HEADER } from '@countersign/wire'
 import type { Contender } from './contenders.ts'
 import { createFastTeam, type FastTeam } from './growth/tokens.ts'
-import { canPin, load } from './load.ts'
+import { load } from './load.ts'
+import { forkPinned } from './pin.ts'
 import type { Sample } from './sample.ts'
 import { formatHead, signLines } from './signed-lines.ts'
 
@@ -33,7 +34,8 @@ export async function measure(
 ): Promise<Slice> {
   const team = contender.load === 'new tokens' ? createFastTeam() : undefined
   const own = team ? { ...sample, team: team.access } : sample
-  const server = startServer([name, JSON.stringify(own)], flags)
+  const args = [name, JSON.stringify(own)]
+  const server = forkPinned('measured', join(import.meta.dirname, 'server.ts'), args, flags)
   try {
     const [{ port }] = (await once(server, 'message')) as [{ port: number }]
     const loadFor = (time: number) => load(port, time, ...formatLoad(contender, own, time, team))
@@ -66,12 +68,6 @@ function formatLoad(
   const first = Math.floor(Math.random() * 2 ** 40)
   const lines = signLines(sample, seconds * MAX_TOKENS_PER_SECOND, (n) => team.tokenOf(first + n))
   return [formatHead(sample, [ACCESS_TOKEN_HEADER]), lines]
-}
-
-/** The server has a core to itself where that can be arranged, and the load the other. */
-function startServer(args: string[], flags: readonly string[]): ChildProcess {
-  const pinned = canPin && { execPath: 'taskset', execArgv: ['-c', '0', process.execPath, ...flags] }
-  return fork(join(import.meta.dirname, 'server.ts'), args, pinned || { execArgv: [...flags] })
 }
 
 async function cpuOf(server: ChildProcess): Promise<number> {

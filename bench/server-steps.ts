@@ -1,9 +1,9 @@
-import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { checkLoad, keepAwake } from './idle.ts'
-import { canPin, load } from './load.ts'
+import { load } from './load.ts'
 import { median } from './median.ts'
+import { forkPinned } from './pin.ts'
 import { takeSamples } from './sample.ts'
 import { formatHead, signLines } from './signed-lines.ts'
 
@@ -21,8 +21,7 @@ keepAwake()
 
 const runs: Record<string, number>[] = []
 for (let run = 1; run <= PROCESSES; run += 1) {
-  const pinned = canPin && { execPath: 'taskset', execArgv: ['-c', '0', process.execPath] }
-  const server = fork(join(import.meta.dirname, 'step-server.ts'), [JSON.stringify(sample)], pinned || {})
+  const server = forkPinned('measured', join(import.meta.dirname, 'step-server.ts'), [JSON.stringify(sample)])
   const [{ port, seconds }] = (await once(server, 'message')) as [{ port: number; seconds: number }]
   // The last line is sent again and again: it is as good as a new one where no nonces are spent.
   const loaded = load(port, Math.ceil(seconds) + 3, formatHead(sample), signLines(sample, REQUESTS))

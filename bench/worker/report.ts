@@ -1,7 +1,7 @@
 import { cpus } from 'node:os'
-import { canPin } from '../load.ts'
 import type { Slice } from '../measure.ts'
 import { median } from '../median.ts'
+import { canPin } from '../pin.ts'
 import { DOCUMENTED, PASS_THROUGH, type WorkerContender } from './contenders.ts'
 import { WORKERD_VERSION } from './workerd.ts'
 

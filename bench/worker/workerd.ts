@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { canPin } from '../load.ts'
+import { pinned } from '../pin.ts'
 import { CF_BLOB_HEADER } from './incoming.ts'
 
 const { default: WORKERD, version } = createRequire(import.meta.url)('workerd') as { default: string; version: string }
@@ -33,8 +33,8 @@ export async function startWorkerd(
   const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
   writeFileSync(join(folder, 'worker.js'), module)
   writeFileSync(join(folder, 'config.capnp'), formatConfig(bindings, upstreamPort))
-  const command = [...(canPin ? ['taskset', '-c', '0'] : []), WORKERD]
-  const [file = '', ...parameters] = [...command, 'serve', '--control-fd=3', join(folder, 'config.capnp')]
+  const command = [WORKERD, 'serve', '--control-fd=3', join(folder, 'config.capnp')]
+  const [file, ...parameters] = pinned('measured', command)
   const child = spawn(file, parameters, { stdio: ['ignore', 'ignore', 'inherit', 'pipe'] })
   const stop = () => void child.kill()
   process.once('exit', stop)

@@ -37,7 +37,7 @@ export interface Authenticated {
  * certificate is parsed before Cloudflare's verdict on it is known to be Cloudflare's.
  *
  * @param now - seconds since the epoch
- * @returns at once, unless a token is verified for the first time or nonces are spent in a store
+ * @returns at once, unless the key of a token has to be found or nonces are spent in a store
  * @throws CountersignError of the first check that fails
  */
 export function authenticate(

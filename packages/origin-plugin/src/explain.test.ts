@@ -1,25 +1,21 @@
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { type CapturedRequest, type ExplainOptions, type Explanation, explainRequests } from './explain.ts'
 import type { CountersignPluginOptions } from './index.ts'
-import { AUDIENCE, createAccess, ISSUER, type TestAccess } from './testing/access.ts'
-import { createCa, type TestCa } from './testing/certificates.ts'
-import type { IssuedCert } from './testing/header-lines.ts'
+import { AUDIENCE, ISSUER } from './testing/access.ts'
+import { createCa } from './testing/certificates.ts'
 import { createOpensslCa } from './testing/openssl-ca.ts'
 import { type EdgeRequest, edgeLines } from './testing/origin.ts'
-import { AUTHORITY, type EdgeKeyPair, hmacKey } from './testing/sign-lines.ts'
+import { createParties, type Parties } from './testing/parties.ts'
+import { AUTHORITY } from './testing/sign-lines.ts'
 
-let ca: TestCa
-let cert: IssuedCert
-let access: TestAccess
-let token: string
-let key: EdgeKeyPair
+let ca: Parties['ca']
+let cert: Parties['cert']
+let access: Parties['access']
+let token: Parties['token']
+let key: Parties['key']
 
 beforeAll(async () => {
-  ca = await createCa()
-  cert = await ca.issue()
-  access = await createAccess()
-  token = await access.token()
-  key = hmacKey()
+  ;({ ca, cert, access, token, key } = await createParties())
 })
 
 const optionsWith = (changes: Partial<CountersignPluginOptions> = {}): CountersignPluginOptions => ({

@@ -11,9 +11,8 @@ import {
   isCountersignError,
   type RefusedMessage,
 } from './index.ts'
-import { AUDIENCE, createAccess, ISSUER, serviceClaims, type TestAccess } from './testing/access.ts'
-import { createCa, type TestCa } from './testing/certificates.ts'
-import type { IssuedCert } from './testing/header-lines.ts'
+import { AUDIENCE, ISSUER, serviceClaims } from './testing/access.ts'
+import { createCa } from './testing/certificates.ts'
 import {
   edgeLines,
   expectRefusal,
@@ -22,22 +21,18 @@ import {
   startOrigin,
   type TestOrigin,
 } from './testing/origin.ts'
+import { createParties, type Parties } from './testing/parties.ts'
 import { sendRaw } from './testing/raw-client.ts'
-import { type EdgeKeyPair, hmacKey } from './testing/sign-lines.ts'
 
-let ca: TestCa
-let cert: IssuedCert
-let access: TestAccess
-let token: string
-let key: EdgeKeyPair
+let ca: Parties['ca']
+let cert: Parties['cert']
+let access: Parties['access']
+let token: Parties['token']
+let key: Parties['key']
 const open: { close(): Promise<unknown> }[] = []
 
 beforeAll(async () => {
-  ca = await createCa()
-  cert = await ca.issue()
-  access = await createAccess()
-  token = await access.token()
-  key = hmacKey()
+  ;({ ca, cert, access, token, key } = await createParties())
 })
 afterEach(async () => {
   await Promise.all(open.splice(0).map((each) => each.close()))
