@@ -31,7 +31,8 @@ export interface Authenticated {
 }
 
 /**
- * Finds out who came, or refuses: read headers ▶ edge signature ▶ Access JWT ▶ ClientCert ▶ trust & validity.
+ * Finds out who came, or refuses: read headers ▶ edge signature ▶ nonce spent ▶ Access JWT ▶ Cloudflare's verdict ▶
+ * ClientCert ▶ trusted issuer ▶ validity and revocation ▶ agreement of token and certificate.
  *
  * The order is that of the proofs. Nothing of a header is believed before the signature over it holds, and nothing of a
  * certificate is parsed before Cloudflare's verdict on it is known to be Cloudflare's.
