@@ -1,7 +1,7 @@
 import { generateKeyPairSync, randomBytes, sign, type X509Certificate } from 'node:crypto'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { argv, memoryUsage } from 'node:process'
-import { parseCrl } from '../packages/origin-plugin/src/parse-crl.ts'
+import { parseCrl } from '../packages/origin-plugin/src/revocation/parse-crl.ts'
 import { tlv } from './tlv.ts'
 
 /** Measures how a revocation list of many entries loads: `node --expose-gc bench/crl.ts [entries]`. */

@@ -1,4 +1,4 @@
-import { encodeDer } from '../packages/dev-edge/src/encode-der.ts'
+import { encodeDer } from '../packages/dev-edge/src/pki/encode-der.ts'
 
 /** One DER value of several parts. */
 export const tlv = (tag: number, ...parts: Uint8Array[]): Buffer => encodeDer(tag, Buffer.concat(parts))

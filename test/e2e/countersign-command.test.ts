@@ -7,7 +7,7 @@ import countersign, { clientCertOf } from '@countersign/origin-plugin'
 import type { SigningJwk } from '@countersign/wire'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
-import { type RunningDev, runHere, startCountersignDev } from '../../packages/dev-edge/src/testing/command.ts'
+import { type RunningDev, runHere, startCountersignDev } from '../../packages/dev-edge/test/support/command.ts'
 import { startChain } from '../support/chain.ts'
 import { freePort } from '../support/free-port.ts'
 

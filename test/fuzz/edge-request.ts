@@ -8,9 +8,12 @@ import {
 } from '@countersign/wire'
 import { countersign } from '@countersign/worker'
 import fc from 'fast-check'
-import { importEdgeKeys } from '../../packages/origin-plugin/src/edge-keys.ts'
+import { importEdgeKeys } from '../../packages/origin-plugin/src/edge-signature/edge-keys.ts'
+import {
+  type EdgeSignature,
+  verifyEdgeSignature,
+} from '../../packages/origin-plugin/src/edge-signature/verify-edge-signature.ts'
 import { readHeaders } from '../../packages/origin-plugin/src/read-headers.ts'
-import { type EdgeSignature, verifyEdgeSignature } from '../../packages/origin-plugin/src/verify-edge-signature.ts'
 import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from '../../packages/worker/src/testing/keys.ts'
 import { headerLines, type WireRequest } from '../support/signed-request.ts'
 import { anyText, distinguishedName, syntaxText } from './arbitraries.ts'

@@ -3,7 +3,7 @@ import { formatDistinguishedName } from '@countersign/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ClientCert } from '../../packages/origin-plugin/src/client-cert.ts'
-import { createGuardCompiler } from '../../packages/origin-plugin/src/compile-guard.ts'
+import { createGuardCompiler } from '../../packages/origin-plugin/src/guards/compile-guard.ts'
 import { makeClientCert, makeRequest } from '../../packages/origin-plugin/src/testing/client-cert.ts'
 import { fuzz } from './fuzz.ts'
 

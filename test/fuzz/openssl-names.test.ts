@@ -3,9 +3,9 @@ import { generateKeyPairSync } from 'node:crypto'
 import { attributeTypeId, parseDistinguishedName, type RelativeDistinguishedName } from '@countersign/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { readCertificateNames } from '../../packages/origin-plugin/src/certificate-names.ts'
-import { TAG } from '../../packages/origin-plugin/src/der.ts'
 import { der, derName } from '../../packages/origin-plugin/src/testing/certificates.ts'
+import { readCertificateNames } from '../../packages/origin-plugin/src/x509/certificate-names.ts'
+import { TAG } from '../../packages/origin-plugin/src/x509/der.ts'
 import { fuzz } from './fuzz.ts'
 
 /** An attribute as it is put into the certificate, and the value that everybody must read in it. */

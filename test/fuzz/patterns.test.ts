@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compileTextMatch, type TextTest } from '../../packages/origin-plugin/src/text-match.ts'
+import { compileTextMatch, type TextTest } from '../../packages/origin-plugin/src/guards/text-match.ts'
 import { fuzz } from './fuzz.ts'
 
 // Pieces of patterns rather than patterns: what looks anchored and is not lies between the rules.

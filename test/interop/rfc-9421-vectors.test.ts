@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { importEdgeKeys } from '../../packages/origin-plugin/src/edge-keys.ts'
+import { importEdgeKeys } from '../../packages/origin-plugin/src/edge-signature/edge-keys.ts'
 
 const SECRET = 'uzvJfB4u3N0Jy4T7NZ75MDVcr8zSTInedJtkgcu46YW4XByzNJjxBdtjUkdJPBtbmHhIDi6pcl8jsasjlTMtDQ=='
 const KEYS = importEdgeKeys([

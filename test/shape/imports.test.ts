@@ -33,7 +33,9 @@ function importsOf(path: string): string[] {
 }
 
 function sources(name: string): string[] {
-  return filesMatching(`packages/${name}/src/**/*.ts`).filter((path) => !/\.test\.ts$|\/testing\//.test(path))
+  return filesMatching(`packages/${name}/src/**/*.ts`).filter(
+    (path) => !/\.test\.ts$|\/(?:origin-plugin|worker)\/src\/testing\//.test(path),
+  )
 }
 
 describe('imports', () => {

@@ -3,7 +3,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { argv, getActiveResourcesInfo, memoryUsage } from 'node:process'
 import countersign, { clientCertOf } from '@countersign/origin-plugin'
 import Fastify from 'fastify'
-import { ACCESS_KEYS_TIMING } from '../../packages/origin-plugin/src/access-keys.ts'
+import { ACCESS_KEYS_TIMING } from '../../packages/origin-plugin/src/access-token/access-keys.ts'
 import { CLIENTS } from '../support/redis-stores.ts'
 import type { OriginOptions, Question } from './origin-messages.ts'
 

@@ -3,8 +3,8 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { describe, expect, it, vi } from 'vitest'
+import { useEdge } from '../test/support/edge.ts'
 import { createDevEdge } from './create-dev-edge.ts'
-import { useEdge } from './testing/edge.ts'
 
 // Many of these start an edge of their own, on machines that do other work beside.
 vi.setConfig({ testTimeout: 20_000 })

@@ -1,4 +1,4 @@
-import type { BackgroundTask } from './background-task.ts'
+import type { BackgroundTask } from './lib/background-task.ts'
 import type { Settings } from './resolve-options.ts'
 
 /** What is kept current beside the requests: the keys of Access, and the revocation lists. */

@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
-import type { SubjectAltNames } from './certificate-names.ts'
-import type { DistinguishedName } from './distinguished-name.ts'
+import type { SubjectAltNames } from './x509/certificate-names.ts'
+import type { DistinguishedName } from './x509/distinguished-name.ts'
 
 /**
  * The client's certificate: what Cloudflare saw, proven to have come through the edge.

@@ -4,20 +4,12 @@
  * @module
  */
 
-export type { AccessCertificate, AccessIdentity, AccessService, AccessUser } from './access-identity.ts'
-export type { SubjectAltNames } from './certificate-names.ts'
+export type { AccessCertificate, AccessIdentity, AccessService, AccessUser } from './access-token/access-identity.ts'
+export type { TrustedIssuer, TrustedIssuerOptions } from './certificate/trusted-issuers.ts'
 export type { ClientCert } from './client-cert.ts'
 export { clientCertOf } from './client-cert-of.ts'
-export { DistinguishedName } from './distinguished-name.ts'
+export type { ReplayStore } from './edge-signature/replay-store.ts'
 export { type CountersignError, type CountersignErrorCode, countersignErrors, isCountersignError } from './errors.ts'
-export type {
-  AccessIssuerOptions,
-  AccessTeamOptions,
-  CountersignPluginOptions,
-  EdgeOptions,
-} from './options.ts'
-export { countersign, countersign as default, type RefusedMessage } from './plugin.ts'
-export type { ReplayStore } from './replay-store.ts'
 export {
   type AccessMatch,
   allOf,
@@ -30,7 +22,15 @@ export {
   type Requirement,
   type SubjectAltNameMatch,
   type TextMatch,
-} from './requirement.ts'
-export type { RevocationOptions } from './revocation.ts'
-export type { ClientCertRoute } from './routes.ts'
-export type { TrustedIssuer, TrustedIssuerOptions } from './trusted-issuers.ts'
+} from './guards/requirement.ts'
+export type { ClientCertRoute } from './guards/routes.ts'
+export type {
+  AccessIssuerOptions,
+  AccessTeamOptions,
+  CountersignPluginOptions,
+  EdgeOptions,
+} from './options.ts'
+export { countersign, countersign as default, type RefusedMessage } from './plugin.ts'
+export type { RevocationOptions } from './revocation/revocation.ts'
+export type { SubjectAltNames } from './x509/certificate-names.ts'
+export { DistinguishedName } from './x509/distinguished-name.ts'

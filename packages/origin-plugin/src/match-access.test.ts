@@ -1,9 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { readAccessIdentity } from './access-identity.ts'
+import { readAccessIdentity } from './access-token/access-identity.ts'
 import type { ClientCert } from './client-cert.ts'
-import { DistinguishedName } from './distinguished-name.ts'
 import { requireSameCertificate } from './match-access.ts'
 import { refusalOf } from './testing/refusal-of.ts'
+import { DistinguishedName } from './x509/distinguished-name.ts'
 
 const LEGACY_ISSUER = '/C=US/O=Acme/CN=Acme Client CA'
 

@@ -1,9 +1,9 @@
 import { normalizeHex } from '@countersign/wire'
-import type { AccessIdentity } from './access-identity.ts'
+import type { AccessIdentity } from './access-token/access-identity.ts'
+import { normalizeSerialNumber } from './certificate/parse-client-cert.ts'
 import type { ClientCert } from './client-cert.ts'
-import { DistinguishedName } from './distinguished-name.ts'
 import { refusal } from './errors.ts'
-import { normalizeSerialNumber } from './parse-client-cert.ts'
+import { DistinguishedName } from './x509/distinguished-name.ts'
 
 /**
  * Requires that a token which names a certificate names this one: else somebody could bring his own certificate to a

@@ -1,10 +1,10 @@
 import type { SigningJwk } from '@countersign/wire'
 import type { JSONWebKeySet } from 'jose'
-import type { AccessIdentity } from './access-identity.ts'
+import type { AccessIdentity } from './access-token/access-identity.ts'
+import type { TrustedIssuer } from './certificate/trusted-issuers.ts'
 import type { ClientCert } from './client-cert.ts'
-import type { ReplayStore } from './replay-store.ts'
-import type { Requirement } from './requirement.ts'
-import type { TrustedIssuer } from './trusted-issuers.ts'
+import type { ReplayStore } from './edge-signature/replay-store.ts'
+import type { Requirement } from './guards/requirement.ts'
 
 /** How the Worker's signature is verified. */
 export interface EdgeOptions {

@@ -7,19 +7,19 @@ import type {
   onRequestAsyncHookHandler,
 } from 'fastify'
 import fp from 'fastify-plugin'
-import type { AccessIdentity } from './access-identity.ts'
-import { andThen } from './and-then.ts'
-import { applyGuard } from './apply-guard.ts'
+import type { AccessIdentity } from './access-token/access-identity.ts'
 import { authenticate } from './authenticate.ts'
 import { backgroundTasks } from './background-tasks.ts'
 import type { ClientCert } from './client-cert.ts'
-import { ANY_VERIFIED, type Guard } from './decision.ts'
 import { type CountersignError, isCountersignError } from './errors.ts'
+import { applyGuard } from './guards/apply-guard.ts'
+import { ANY_VERIFIED, type Guard } from './guards/guard.ts'
+import type { Requirement } from './guards/requirement.ts'
+import { type ClientCertRoute, createRouteGuards, type RouteGuard } from './guards/routes.ts'
+import { andThen } from './lib/and-then.ts'
 import type { CountersignPluginOptions } from './options.ts'
-import { requireFirst } from './require-first.ts'
-import type { Requirement } from './requirement.ts'
+import { requireFirst } from './registration-order.ts'
 import { resolveOptions, type Settings } from './resolve-options.ts'
-import { type ClientCertRoute, createRouteGuards, type RouteGuard } from './routes.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {

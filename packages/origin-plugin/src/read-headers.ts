@@ -1,5 +1,5 @@
 import { ACCESS_TOKEN_HEADER, COVERED_FIELDS, isCertificateFamily } from '@countersign/wire'
-import type { KnownCertificate } from './certificate-cache.ts'
+import type { KnownCertificate } from './client-memory.ts'
 import { EdgeFields, slotOf } from './edge-fields.ts'
 import { refusal } from './errors.ts'
 

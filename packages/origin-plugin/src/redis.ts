@@ -4,7 +4,7 @@
  * @module
  */
 
-import type { ReplayStore } from './replay-store.ts'
+import type { ReplayStore } from './edge-signature/replay-store.ts'
 
 /** What is used of an ioredis client. */
 export interface IoRedisLike {

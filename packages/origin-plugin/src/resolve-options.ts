@@ -1,11 +1,11 @@
-import { type CertificateCache, createCertificateCache, MAX_CERTIFICATES } from './certificate-cache.ts'
-import { checkKnown, checkObject } from './check-option.ts'
-import { createGuardCompiler, type GuardCompiler } from './compile-guard.ts'
-import type { Requirement } from './requirement.ts'
-import { type ResolvedAccess, resolveAccess } from './resolve-access.ts'
-import { type EdgeVerifier, resolveEdge } from './resolve-edge.ts'
-import { readTrustedCert, type TrustedCert } from './trusted-cert.ts'
-import { type CompiledIssuer, compileTrustedIssuers } from './trusted-issuers.ts'
+import { type ResolvedAccess, resolveAccess } from './access-token/access-options.ts'
+import { readTrustedCert, type TrustedCert } from './certificate/read-trusted-cert.ts'
+import { type CompiledIssuer, compileTrustedIssuers } from './certificate/trusted-issuers.ts'
+import { type CertificateCache, createCertificateCache, MAX_CERTIFICATES } from './client-memory.ts'
+import { type EdgeVerifier, resolveEdge } from './edge-signature/edge-options.ts'
+import { createGuardCompiler, type GuardCompiler } from './guards/compile-guard.ts'
+import type { Requirement } from './guards/requirement.ts'
+import { checkKnown, checkObject } from './lib/check-option.ts'
 
 /** The options, checked and compiled. */
 export interface Settings {

@@ -1,10 +1,10 @@
 import type { Command } from 'commander'
-import { certCommand } from './cert.ts'
-import { devCommand } from './dev.ts'
-import { doctorCommand } from './doctor.ts'
-import { inspectCommand } from './inspect.ts'
-import { keygenCommand } from './keygen.ts'
-import { revokeCommand } from './revoke.ts'
+import { certCommand } from './commands/cert.ts'
+import { devCommand } from './commands/dev.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { inspectCommand } from './commands/inspect.ts'
+import { keygenCommand } from './commands/keygen.ts'
+import { revokeCommand } from './commands/revoke.ts'
 
 /** Every command, in the order of `countersign --help`. */
 export const COMMANDS: readonly (() => Command)[] = [

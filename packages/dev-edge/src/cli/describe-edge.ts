@@ -1,7 +1,7 @@
 import type { DevEdge } from '../create-dev-edge.ts'
-import { formatCurl, quoteForShell, shownPath } from '../curl-command.ts'
 import { type ClientFiles, clientFiles, listClients, PKCS12_PASSWORD, readClient } from '../folder/client-files.ts'
 import { edgeCaFile } from '../folder/open-folder.ts'
+import { formatCurl, quoteForShell, shownPath } from './curl-command.ts'
 import { type CertificateDescription, describeCertificate } from './describe-certificate.ts'
 import { environmentFile, originEnvironment } from './origin-environment.ts'
 import { style } from './output.ts'

@@ -1,9 +1,9 @@
 import { join } from 'node:path'
 import type { DevEdge } from '../create-dev-edge.ts'
-import { quoteForShell } from '../curl-command.ts'
 import { clientCaFile } from '../folder/open-folder.ts'
 import { crlFile } from '../folder/revocation-file.ts'
 import { PRIVATE, writeWhole } from '../folder/write-file.ts'
+import { quoteForShell } from './curl-command.ts'
 
 /** What an origin behind the edge reads from its environment. */
 export function originEnvironment(folder: string, { keys, access }: DevEdge): Readonly<Record<string, string>> {

@@ -1,5 +1,5 @@
 import { InvalidArgumentError } from 'commander'
-import { parseOriginUrl } from '../origin-url.ts'
+import { parseOriginUrl } from '../net/origin-url.ts'
 
 /** Parses where the origin listens. */
 export function parseOrigin(text: string): string {

@@ -1,4 +1,4 @@
-import type { EdgeRequestEvent } from '../request-event.ts'
+import type { EdgeRequestEvent } from '../edge/request-event.ts'
 import { style } from './output.ts'
 
 /** Whatever a terminal would obey instead of showing it. */

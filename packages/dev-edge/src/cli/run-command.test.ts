@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
-import { runCountersign, runHere } from '../testing/command.ts'
+import { runCountersign, runHere } from '../../test/support/command.ts'
 import { COMMANDS } from './commands.ts'
 
 describe('countersign', () => {

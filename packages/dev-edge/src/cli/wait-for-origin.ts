@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { tryOrigin } from '../try-origin.ts'
+import { tryOrigin } from '../net/try-origin.ts'
 import { printProgress } from './output.ts'
 
 const RETRY_MS = 300

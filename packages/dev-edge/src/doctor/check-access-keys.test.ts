@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { AccessIssuer } from '../access-issuer.ts'
+import { AccessIssuer } from '../access/access-issuer.ts'
 import { checkKeySet } from './check-access-keys.ts'
 
 const DAY = 24 * 60 * 60 * 1000

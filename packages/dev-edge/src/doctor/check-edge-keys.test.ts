@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { createEdgeKey, toVerificationKey } from '../edge-key.ts'
+import { createEdgeKey, toVerificationKey } from '../pki/edge-key.ts'
 import { checkEdgeKeys } from './check-edge-keys.ts'
 
 const hmac = createEdgeKey()

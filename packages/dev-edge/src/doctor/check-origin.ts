@@ -1,4 +1,4 @@
-import { createTestEdge } from '../kit/create-test-edge.ts'
+import { createTestEdge } from '../testing/create-test-edge.ts'
 import { checkClock } from './check-clock.ts'
 import { checkHeaderSizes } from './check-header-sizes.ts'
 import { checkTransport } from './check-transport.ts'

@@ -1,10 +1,10 @@
 import { createServer, type RequestListener } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
 import { afterEach, describe, expect, it } from 'vitest'
-import { toPem } from '../dev-client.ts'
-import { formatPrivateKey } from '../key-pair.ts'
-import { listen } from '../listen.ts'
-import { createPki } from '../pki.ts'
+import { listen } from '../net/listen.ts'
+import { toPem } from '../pki/dev-client.ts'
+import { formatPrivateKey } from '../pki/key-pair.ts'
+import { createPki } from '../pki/pki.ts'
 import { probe } from './probe.ts'
 
 const started: ReturnType<typeof createServer>[] = []

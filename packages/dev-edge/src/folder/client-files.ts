@@ -1,8 +1,8 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DevClient } from '../dev-client.ts'
-import { formatPkcs12 } from '../pkcs12.ts'
-import { splitPem } from '../split-pem.ts'
+import type { DevClient } from '../pki/dev-client.ts'
+import { formatPkcs12 } from '../pki/pkcs12.ts'
+import { splitPem } from '../pki/split-pem.ts'
 import { PRIVATE, PUBLIC, writeWhole } from './write-file.ts'
 
 /** The password of every `.p12` file that nobody chose another for. macOS imports none without. */

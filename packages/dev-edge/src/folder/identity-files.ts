@@ -1,10 +1,10 @@
 import { createPublicKey } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { toPem } from '../dev-client.ts'
-import type { Identity } from '../issue-certificate.ts'
-import { formatPrivateKey, importKeyPair, type KeyType } from '../key-pair.ts'
-import { X509Certificate } from '../x509.ts'
+import { toPem } from '../pki/dev-client.ts'
+import type { Identity } from '../pki/issue-certificate.ts'
+import { formatPrivateKey, importKeyPair, type KeyType } from '../pki/key-pair.ts'
+import { X509Certificate } from '../pki/x509.ts'
 import { PRIVATE, PUBLIC, writeWhole } from './write-file.ts'
 
 /** Writes `NAME.pem` and `NAME-key.pem`. */

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
-import { type DevClient, issueClient } from '../dev-client.ts'
-import { DEV_CLIENT_NAMES, type DevClientName, type DevClients, describeDevClient } from '../dev-clients.ts'
-import { type Authorities, daysFromNow } from '../pki.ts'
+import { type DevClient, issueClient } from '../pki/dev-client.ts'
+import { DEV_CLIENT_NAMES, type DevClientName, type DevClients, describeDevClient } from '../pki/dev-clients.ts'
+import { type Authorities, daysFromNow } from '../pki/pki.ts'
 import { PKCS12_PASSWORD, readClient, writeClient } from './client-files.ts'
 
 /** A working week and the days around it: no certificate changes its verdict while somebody works with it. */

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, 
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { issueClient, toPem } from '../dev-client.ts'
+import { issueClient, toPem } from '../pki/dev-client.ts'
 import { clientFiles, writeClient } from './client-files.ts'
 import { type KeptEdge, openFolder } from './open-folder.ts'
 import { readRevoked } from './revocation-file.ts'

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { afterAll, describe, expect, it } from 'vitest'
-import { toPem } from '../dev-client.ts'
-import { issueDevClients } from '../dev-clients.ts'
-import { createPki } from '../pki.ts'
+import { toPem } from '../pki/dev-client.ts'
+import { issueDevClients } from '../pki/dev-clients.ts'
+import { createPki } from '../pki/pki.ts'
 import { writeClients } from './write-clients.ts'
 
 const parent = mkdtempSync(join(tmpdir(), 'countersign-'))

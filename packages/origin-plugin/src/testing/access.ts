@@ -1,7 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JSONWebKeySet, type JWTPayload, SignJWT } from 'jose'
-import type { AccessVerifier } from '../verify-access-token.ts'
+import type { AccessVerifier } from '../access-token/verify-access-token.ts'
 
 export const ISSUER = 'https://acme.cloudflareaccess.com'
 export const AUDIENCE = '4714c1358e65fe4b408ad6d432a5f878f08194bdb4752441fd56faefa9b2b6f2'

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { KeyObject, sign, type webcrypto, X509Certificate } from 'node:crypto'
 import { attributeTypeId, parseDistinguishedName } from '@countersign/wire'
-import { readDerChildren, readDerValue, TAG } from '../der.ts'
+import { readDerChildren, readDerValue, TAG } from '../x509/der.ts'
 import type { IssuedCert } from './header-lines.ts'
 import * as x509 from './x509.ts'
 

@@ -1,8 +1,8 @@
 import type { FastifyRequest } from 'fastify'
-import type { AccessIdentity } from '../access-identity.ts'
-import type { SubjectAltNames } from '../certificate-names.ts'
+import type { AccessIdentity } from '../access-token/access-identity.ts'
 import type { ClientCert } from '../client-cert.ts'
-import { DistinguishedName } from '../distinguished-name.ts'
+import type { SubjectAltNames } from '../x509/certificate-names.ts'
+import { DistinguishedName } from '../x509/distinguished-name.ts'
 
 /** What is particular about a certificate; names as text. */
 export interface CertChanges extends Partial<Omit<ClientCert, 'subject' | 'issuer' | 'subjectAltNames'>> {

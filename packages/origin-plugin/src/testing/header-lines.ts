@@ -1,6 +1,6 @@
 import type { X509Certificate } from 'node:crypto'
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
-import { readCertificateNames } from '../certificate-names.ts'
+import { readCertificateNames } from '../x509/certificate-names.ts'
 
 /** A certificate of the tests with the one that signed it. */
 export interface IssuedCert {

@@ -1,0 +1,49 @@
+import { randomBytes } from 'node:crypto'
+import type { JWTPayload } from 'jose'
+import type { FullTlsClientAuth } from '../handshake/tls-client-auth.ts'
+
+/** How somebody was admitted: by an identity provider, by a service token, by a client certificate. */
+export type AccessLogin = 'user' | 'service' | 'certificate'
+
+/** What a certificate login says of the certificate. */
+export type AccessCertificate = Pick<FullTlsClientAuth, 'certSerial' | 'certIssuerDN' | 'certIssuerSKI'> & {
+  /** The subject's common name, `""` without one. */
+  readonly commonName: string
+}
+
+const SERVICE_TOKEN_ID = '88bf3b6d86161464f6509f7219099e57.access'
+const USER = { email: 'dev@example.com', sub: '7335d417-61da-459d-899c-0a01c76a2f94', country: 'US' }
+
+/**
+ * The claims that are particular to a kind of login. Service logins have neither `nbf` nor `email`, and an empty `sub`.
+ *
+ * @param now - seconds since the epoch
+ * @see {@link https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/application-token/ Cloudflare: application token}
+ */
+export function buildLoginClaims(
+  login: AccessLogin,
+  now: number,
+  certificate: AccessCertificate | undefined,
+): JWTPayload {
+  switch (login) {
+    case 'user':
+      return { ...USER, nbf: now, identity_nonce: randomBytes(12).toString('base64url') }
+    case 'service':
+      return { common_name: SERVICE_TOKEN_ID, sub: '' }
+    case 'certificate':
+      if (!certificate) throw new TypeError('a token as "certificate" needs the client whose certificate it names')
+      return {
+        common_name: certificate.commonName,
+        sub: '',
+        mtls_auth: {
+          auth_status: 'SUCCESS',
+          cert_presented: true,
+          cert_serial: certificate.certSerial,
+          cert_issuer_dn: certificate.certIssuerDN,
+          cert_issuer_ski: certificate.certIssuerSKI,
+        },
+      }
+    default:
+      throw new TypeError('a token is made as "user", "service" or "certificate"')
+  }
+}

@@ -1,0 +1,150 @@
+import { execFile, execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { type RunningDev, runCountersign, startCountersignDev } from '../../../test/support/command.ts'
+import { type RecordingOrigin, startOrigin } from '../../../test/support/recording-origin.ts'
+
+vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
+
+const cwd = mkdtempSync(join(tmpdir(), 'countersign-'))
+const anyPort = ['--port', '0', '--access-port', '0']
+let origin: RecordingOrigin
+let dev: RunningDev
+let started: Started
+
+/** What `--json` prints first. */
+interface Started {
+  readonly url: string
+  readonly edgeCa: string
+  readonly environmentFile: string
+  readonly environment: Readonly<Record<string, string>>
+  readonly clients: Readonly<Record<string, { readonly cert: string; readonly key: string; readonly pkcs12: string }>>
+}
+
+beforeAll(async () => {
+  origin = await startOrigin()
+  dev = startCountersignDev(cwd, '--origin', origin.url, ...anyPort, '--json')
+  started = JSON.parse(await dev.line(/"started"/))
+})
+afterAll(async () => {
+  await dev.stop()
+  await origin.close()
+  rmSync(cwd, { recursive: true })
+})
+
+/** Sends a request to the edge with the files that it wrote. Returns what the origin got. */
+function get(path: string, name?: string): Promise<{ readonly headers: Record<string, string> }> {
+  const { cert, key } = (name ? started.clients[name] : undefined) ?? {}
+  return new Promise((resolve, reject) => {
+    const ca = readFileSync(started.edgeCa)
+    const client = cert && key ? { cert: readFileSync(cert), key: readFileSync(key) } : {}
+    request(`${started.url}${path}`, { ca, ...client, agent: false }, (response) => {
+      resolve(json(response) as Promise<{ headers: Record<string, string> }>)
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+describe('countersign dev', () => {
+  it('stands before an origin that knows nothing of it, and verifies the certificates that it wrote', async () => {
+    expect((await get('/me?a=b', 'alice')).headers).toMatchObject({
+      'x-cert-verify': 'SUCCESS',
+      'x-cert-subject-dn-2253': 'CN=alice,OU=Ops,O=Acme,C=US',
+      signature: expect.stringMatching(/^countersign=:/),
+    })
+    expect((await get('/', 'expired')).headers['x-cert-verify']).toBe('FAILED:certificate has expired')
+    expect((await get('/')).headers['x-cert-verify']).toBe('NONE')
+  })
+
+  it('accepts a certificate that was issued while it runs, and says of an expired one what Cloudflare says', async () => {
+    const issue = async (...args: string[]) => {
+      const { stdout } = await runCountersign(cwd, 'cert', ...args, '--json')
+      const { name, ...files } = JSON.parse(stdout)
+      started = { ...started, clients: { ...started.clients, [name]: files } }
+    }
+    await issue('pay-1', '--subject', 'CN=pay-1,OU=Payments,O=Acme')
+    expect((await get('/', 'pay-1')).headers['x-cert-verify']).toBe('SUCCESS')
+    await issue('late', '--expired')
+    expect((await get('/', 'late')).headers['x-cert-verify']).toBe('FAILED:certificate has expired')
+    await issue('stranger', '--ca', 'other-ca')
+    expect((await get('/', 'stranger')).headers['x-cert-verify']).toBe('FAILED:unable to verify the first certificate')
+  })
+
+  it('says which option chooses another port when one is taken', async () => {
+    const { port } = new URL(started.url)
+    const taken = await runCountersign(cwd, 'dev', '--origin', origin.url, '--port', port, '--access-port', '0')
+    expect({ code: taken.code, stdout: taken.stdout }).toEqual({ code: 1, stdout: '' })
+    expect(taken.stderr).toContain(`port ${port} is taken: end what listens there, or choose another port with --port`)
+    const accessPort = new URL(started.environment['ACCESS_JWKS_URI'] ?? '').port
+    const access = await runCountersign(cwd, 'dev', '--origin', origin.url, '--port', '0', '--access-port', accessPort)
+    expect(access.code).toBe(1)
+    expect(access.stderr).toContain(
+      `port ${accessPort} is taken: end what listens there, or choose another port with --access-port`,
+    )
+  })
+
+  it('stays the same over a restart, waits for an origin that is not up, and ends with 0', async () => {
+    const absent = await startOrigin()
+    await absent.close()
+    const again = startCountersignDev(cwd, '--origin', absent.url, ...anyPort)
+    await again.progress(/Nothing listens at http:\/\/127\.0\.0\.1:\d+ yet/)
+    // The port may be another's by now: then it is up as well.
+    await new Promise<void>((resolve) =>
+      absent.server.once('error', resolve).listen(Number(new URL(absent.url).port), '127.0.0.1', resolve),
+    )
+    await again.progress(/is up\.$/)
+    const text = again.lines.join('\n')
+    for (const name of ['COUNTERSIGN_KEYS', 'ACCESS_AUDIENCE', 'ACCESS_ISSUER', 'CLIENT_CA']) {
+      expect(text).toContain(started.environment[name])
+    }
+    expect(await again.stop()).toBe(0)
+    await absent.close()
+  })
+
+  it('prints curl commands that work when pasted', async () => {
+    const printed = startCountersignDev(cwd, '--origin', origin.url, ...anyPort)
+    const line = await printed.line(/curl .*alice/)
+    // The origin is in this process, which must not wait for curl.
+    const { stdout } = await promisify(execFile)('sh', ['-c', `${line} --silent --show-error`], { cwd })
+    expect(JSON.parse(stdout).headers['x-cert-verify']).toBe('SUCCESS')
+    expect(await printed.line(/^200 .*alice/)).toMatch(/^200 {2}GET \/ {2}alice {2}SUCCESS {2}\d+ ms$/)
+    expect(await printed.line(/In a browser/)).toMatch(/clients\/alice\.p12 \(password: countersign\)/)
+    expect(await printed.stop()).toBe(0)
+  })
+
+  it('runs a Worker of your own, and anew when its source changes', async () => {
+    const worker = join(cwd, 'worker.js')
+    const write = (text: string) =>
+      writeFileSync(worker, `export default { fetch: () => new Response(${JSON.stringify(text)}) }`)
+    write('one')
+    const own = startCountersignDev(cwd, '--origin', origin.url, ...anyPort, '--worker', 'worker.js', '--json')
+    const { url, edgeCa }: Started = JSON.parse(await own.line(/"started"/))
+    const read = async () => {
+      const { stdout } = await promisify(execFile)('curl', ['--silent', '--cacert', edgeCa, url])
+      return stdout
+    }
+    expect(await read()).toBe('one')
+    write('two')
+    await own.progress(/The Worker was reloaded/)
+    expect(await read()).toBe('two')
+    writeFileSync(worker, 'export default {')
+    await own.progress(/The Worker was not reloaded/)
+    expect(await read()).toBe('two')
+    expect(JSON.parse(await own.line(/"request"/))).toMatchObject({ event: 'request', path: '/', status: 200 })
+    expect(await own.stop()).toBe(0)
+  })
+
+  it("writes the origin's environment for node --env-file", () => {
+    const script = 'console.log(JSON.stringify(process.env))'
+    const args = [`--env-file=${started.environmentFile}`, '-e', script]
+    const read = JSON.parse(execFileSync(process.execPath, args, { encoding: 'utf8' }))
+    expect(JSON.parse(read.COUNTERSIGN_KEYS)).toEqual(JSON.parse(started.environment['COUNTERSIGN_KEYS'] ?? ''))
+    expect(Object.keys(read)).toEqual(expect.arrayContaining(Object.keys(started.environment)))
+  })
+})

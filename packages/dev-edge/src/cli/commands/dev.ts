@@ -1,0 +1,135 @@
+import { once } from 'node:events'
+import { resolve } from 'node:path'
+import { Command, Option } from 'commander'
+import type { DevEdge, DevEdgeOptions } from '../../create-dev-edge.ts'
+import { DEFAULT_ACCESS_PORT, DEFAULT_PORT } from '../default-ports.ts'
+import { describeEdge, formatWelcome } from '../describe-edge.ts'
+import { folderOption, jsonOption, parsePort } from '../options.ts'
+import { writeOriginEnvironment } from '../origin-environment.ts'
+import { print, printJson, printProgress } from '../output.ts'
+import { parseOrigin } from '../parse-origin.ts'
+import { formatRequestLine } from '../request-line.ts'
+import { waitForOrigin } from '../wait-for-origin.ts'
+import { watchSources } from '../watch-sources.ts'
+
+interface DevOptions {
+  readonly origin?: string
+  readonly port: number
+  readonly accessPort: number
+  readonly folder: string
+  readonly forwardCert: NonNullable<DevEdgeOptions['forwardCert']>
+  readonly require: NonNullable<DevEdgeOptions['require']>
+  readonly worker?: string
+  readonly json?: boolean
+}
+
+const EXAMPLES = `
+The origin may be any HTTP server, and need not run yet. Keys and certificates stay in the folder, so its configuration
+and a browser's certificates are good for every run. A line tells each request that has ended. Ctrl+C ends it.
+
+Examples:
+  countersign dev --origin http://127.0.0.1:3000
+  countersign dev --origin http://127.0.0.1:8080 --port 9443 --access-port 9444
+  countersign dev --origin http://127.0.0.1:3000 --worker src/worker.ts
+  countersign dev --origin http://127.0.0.1:3000 --require verified --json`
+
+/** `countersign dev`: a local edge in front of any origin, until Ctrl+C. */
+export function devCommand(): Command {
+  return new Command('dev')
+    .summary('run a local edge in front of your origin')
+    .description('Runs Cloudflare on this machine in front of your origin: mutual TLS, Access, and the real Worker.')
+    .addOption(
+      new Option('--origin <url>', 'where your server listens, such as http://127.0.0.1:3000').argParser(parseOrigin),
+    )
+    .addOption(new Option('--port <n>', 'where clients reach the edge').default(DEFAULT_PORT).argParser(parsePort))
+    .addOption(
+      new Option('--access-port <n>', "where the origin gets the Access team's keys")
+        .default(DEFAULT_ACCESS_PORT)
+        .argParser(parsePort),
+    )
+    .addOption(folderOption())
+    .addOption(
+      new Option('--forward-cert <what>', 'which certificates travel whole (COUNTERSIGN_FORWARD_CERT)')
+        .choices(['leaf', 'chain', 'none'])
+        .default('leaf'),
+    )
+    .addOption(
+      new Option('--require <what>', 'whether the Worker refuses clients itself (COUNTERSIGN_REQUIRE)')
+        .choices(['none', 'verified'])
+        .default('none'),
+    )
+    .addOption(
+      new Option('--worker <path>', 'your own Worker in place of ours, bundled anew when its source changes').argParser(
+        (path) => resolve(path),
+      ),
+    )
+    .addOption(jsonOption())
+    .addHelpText('after', EXAMPLES)
+    .action(dev)
+}
+
+async function dev(options: DevOptions, command: Command): Promise<void> {
+  const { folder, json, origin } = options
+  // Not mandatory for commander, which would report a misspelt option as this one missing.
+  if (!origin) return command.error('write where your server listens: --origin http://127.0.0.1:3000')
+  const stopped = new AbortController()
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
+  stopped.signal.addEventListener('abort', endWithZero)
+
+  printProgress('Starting the edge …')
+  await using edge = await startEdge({
+    ...options,
+    origin,
+    onRequest: (event) => (json ? printJson({ event: 'request', ...event }) : print(formatRequestLine(event))),
+    log: printProgress,
+  })
+  await writeOriginEnvironment(folder, edge)
+  const description = await describeEdge(edge, origin, folder)
+  if (json) printJson({ event: 'started', ...description })
+  else print(formatWelcome(description))
+
+  using _watcher = options.worker === undefined ? undefined : watchSources(options.worker, () => reload(edge))
+  await waitForOrigin(new URL(origin), stopped.signal)
+  if (!stopped.signal.aborted) await once(stopped.signal, 'abort')
+}
+
+/** To be stopped is no failure. Miniflare listens to the same signals and ends the process with another code. */
+function endWithZero(): void {
+  process.once('exit', () => {
+    process.exitCode = 0
+  })
+}
+
+async function reload(edge: DevEdge): Promise<void> {
+  if (await edge.reloadWorker()) printProgress('The Worker was reloaded.')
+}
+
+async function startEdge(options: DevEdgeOptions): Promise<DevEdge> {
+  // Loaded late: what runs the Worker takes longer to load than another command to run.
+  const { createDevEdge } = await import('../../create-dev-edge.ts')
+  try {
+    return await createDevEdge(options)
+  } catch (error) {
+    throw explainPort(error as PortError, options.port)
+  }
+}
+
+interface PortError extends Error {
+  readonly code?: string
+  /** As Node reports it. */
+  readonly cause?: { readonly port?: number }
+}
+
+/** The same in the words of the command line. */
+function explainPort(error: PortError, tlsPort: number | undefined): Error {
+  const port = error.cause?.port
+  const option = port === tlsPort ? '--port' : '--access-port'
+  switch (error.code) {
+    case 'EADDRINUSE':
+      return new Error(`port ${port} is taken: end what listens there, or choose another port with ${option}`)
+    case 'EACCES':
+      return new Error(`port ${port} is not for every user: choose one above 1023 with ${option}`)
+    default:
+      return error
+  }
+}

@@ -1,0 +1,80 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import countersign from '@countersign/origin-plugin'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runCountersign, runHere } from '../../../test/support/command.ts'
+import { createEdgeKey, toVerificationKey } from '../../pki/edge-key.ts'
+import { createTestEdge } from '../../testing/index.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+const keyFile = join(folder, 'keys.json')
+const key = createEdgeKey('ed25519')
+let app: FastifyInstance
+let origin: string
+
+beforeAll(async () => {
+  const { options } = await createTestEdge({ access: null })
+  app = Fastify()
+  await app.register(countersign, options)
+  app.get('/public', { config: { clientCert: false } }, () => 'for all')
+  origin = await app.listen({ host: '127.0.0.1', port: 0 })
+})
+afterAll(async () => {
+  await app.close()
+  rmSync(folder, { recursive: true })
+})
+
+describe('countersign doctor', () => {
+  it('ends with 0 when nothing fails, warnings or not', async () => {
+    writeFileSync(keyFile, JSON.stringify([toVerificationKey(key)]))
+    const { code, stdout } = await runCountersign(
+      folder,
+      'doctor',
+      '--origin',
+      origin,
+      '--no-access',
+      '--keys',
+      keyFile,
+    )
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^ok {7}edge-keys {11}"dev-[0-9a-f]{8}" \(ed25519\)$/m)
+    expect(stdout).toMatch(/^ok {7}unsigned-request {4}refused with 401 CSN_SIGNATURE_MISSING$/m)
+    expect(stdout).toMatch(
+      /^warning {2}header-size-chain {3}30 KiB of headers: .*\n {29}With COUNTERSIGN_FORWARD_CERT=chain/m,
+    )
+  })
+
+  it('ends with 1 when something fails, and says what', async () => {
+    const { code, stdout, stderr } = await runHere('doctor', '--origin', `${origin}/public`, '--no-access', '--json')
+    expect(code).toBe(1)
+    expect(stderr).toContain('countersign: 3 of 7 checks failed')
+    expect(JSON.parse(stdout)).toContainEqual({
+      check: 'unsigned-request',
+      outcome: 'failed',
+      detail: 'answered 200: the origin let it pass',
+      advice: expect.any(String),
+    })
+  })
+
+  it('fails a private key in the set of the origin, and prints nothing of it', async () => {
+    writeFileSync(keyFile, JSON.stringify([key]))
+    const { code, stdout, stderr } = await runHere('doctor', '--origin', origin, '--no-access', '--keys', keyFile)
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/^failed {3}edge-keys .*is a private key: give the origin the public one/m)
+    expect(stdout + stderr).not.toContain(key.d)
+  })
+
+  it.each([
+    [[], 2, /write a route at the origin: --origin/],
+    [['--origin', 'http://localhost', '--team', 'acme'], 2, /write --team and --audience, or --no-access/],
+    [['--origin', 'http://localhost', '--team', 'acme', '--no-access'], 2, /cannot be used with option/],
+    [['--origin', 'localhost', '--no-access'], 1, /origin must be a URL/],
+    [['--origin', 'http://localhost', '--no-access', '--keys', 'absent'], 1, /no file that can be read: ENOENT/],
+  ])('says what to write: %j', async (args, expected, message) => {
+    const { code, stdout, stderr } = await runHere('doctor', ...args)
+    expect({ code, stdout }).toEqual({ code: expected, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+})

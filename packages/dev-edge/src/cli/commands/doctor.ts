@@ -1,0 +1,81 @@
+import { readFileSync } from 'node:fs'
+import { Command, Option } from 'commander'
+import { type DiagnosedAccess, diagnose } from '../../doctor/diagnose.ts'
+import type { Finding } from '../../doctor/finding.ts'
+import { jsonOption } from '../options.ts'
+import { print, printJson, printProgress, style } from '../output.ts'
+
+interface DoctorOptions {
+  readonly origin?: string
+  readonly team?: string
+  readonly audience?: string
+  readonly access: boolean
+  readonly keys?: string
+  readonly json?: boolean
+}
+
+const EXAMPLES = `
+Run it where the origin can be reached around Cloudflare: on its own machine, when nobody else can reach it. It sends
+requests that the origin must refuse, and nothing secret. Warnings do not make it fail.
+
+Examples:
+  countersign doctor --origin http://127.0.0.1:3000/me --team acme --audience 4714c1358e65fe4b…
+  countersign doctor --origin https://203.0.113.7/me --no-access --json
+  echo "$COUNTERSIGN_KEYS" | countersign doctor --origin http://127.0.0.1:3000/me --no-access --keys /dev/stdin`
+
+/** `countersign doctor`: checks a deployment from the outside. */
+export function doctorCommand(): Command {
+  return new Command('doctor')
+    .summary('check a deployment')
+    .description(
+      "Checks a deployment: the origin's refusals, header limits and clock, Access' keys, and the configuration.",
+    )
+    .addOption(new Option('--origin <url>', "a protected route at the origin's own address, around Cloudflare"))
+    .addOption(new Option('--team <name>', 'acme of acme.cloudflareaccess.com'))
+    .addOption(new Option('--audience <tag>', "the Access application's Audience (AUD) tag"))
+    .addOption(new Option('--no-access', 'an origin without Access (API Shield)').conflicts(['team', 'audience']))
+    .addOption(new Option('--keys <file>', 'what the origin has in COUNTERSIGN_KEYS, to be checked too'))
+    .addOption(jsonOption())
+    .addHelpText('after', EXAMPLES)
+    .action(doctor)
+}
+
+async function doctor(options: DoctorOptions, command: Command): Promise<void> {
+  const { origin, keys, json } = options
+  if (!origin) return command.error('write a route at the origin: --origin http://127.0.0.1:3000/me')
+  const access = accessOf(options)
+  if (access === undefined) return command.error('write --team and --audience, or --no-access')
+
+  printProgress('Asking the origin …')
+  const findings = await diagnose({ origin, access, keys: keys === undefined ? undefined : readKeys(keys) })
+  if (json) printJson(findings)
+  else print(formatFindings(findings))
+  const failed = findings.filter(({ outcome }) => outcome === 'failed').length
+  if (failed > 0) throw new Error(`${failed} of ${findings.length} checks failed`)
+}
+
+function accessOf({ access, team, audience }: DoctorOptions): DiagnosedAccess | null | undefined {
+  if (!access) return null
+  return team !== undefined && audience !== undefined ? { team, audience } : undefined
+}
+
+function readKeys(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new Error(`--keys names no file that can be read: ${(error as NodeJS.ErrnoException).code}`)
+  }
+}
+
+const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red' } as const
+
+/** A line for each finding, and below it what to do. */
+function formatFindings(findings: readonly Finding[]): string {
+  const width = Math.max(...findings.map(({ check }) => check.length))
+  return findings
+    .flatMap(({ outcome, check, detail, advice }) => [
+      `${style(COLOURS[outcome], outcome.padEnd('warning'.length))}  ${check.padEnd(width)}  ${detail}`,
+      ...(advice === undefined ? [] : [`${' '.repeat('warning  '.length + width)}  ${advice}`]),
+    ])
+    .join('\n')
+}

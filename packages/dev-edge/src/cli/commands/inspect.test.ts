@@ -1,0 +1,163 @@
+import { spawnSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { runHere } from '../../../test/support/command.ts'
+import { createTestEdge } from '../../testing/index.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+const file = (name: string, content: unknown) => {
+  const path = join(folder, name)
+  writeFileSync(path, typeof content === 'string' ? content : JSON.stringify(content))
+  return path
+}
+
+let headers: Record<string, string>
+let request: string
+let origin: string[]
+let secrets: string[]
+
+const head = (path: string, lines: Record<string, string>) =>
+  `GET ${path} HTTP/1.1\r\n${Object.entries(lines)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join('')}\r\n`
+
+beforeAll(async () => {
+  const { options, ...edge } = await createTestEdge()
+  headers = await edge.headers({ url: '/me?id=secret-query', cert: { subject: 'CN=pay-1,OU=Ops,O=Acme' } })
+  request = file('request.txt', head('/me?id=secret-query', headers))
+  const { issuer = '', audience = '', jwks } = options.access ?? {}
+  origin = ['--keys', file('keys.json', options.edge.keys), '--ca', file('ca.pem', options.trustedIssuers[0])]
+  origin.push('--issuer', issuer, '--audience', audience, '--jwks', file('jwks.json', jwks))
+  const token = headers['cf-access-jwt-assertion'] as string
+  const signature = (headers.signature as string).slice('countersign=:'.length)
+  secrets = [token.split('.')[2] as string, token.slice(0, 40), signature, 'secret-query']
+  secrets.push(options.edge.keys[0]?.k as string)
+})
+afterAll(() => rmSync(folder, { recursive: true }))
+
+async function inspect(...args: string[]) {
+  const result = await runHere('inspect', ...args)
+  for (const secret of secrets) expect(result.stdout + result.stderr).not.toContain(secret)
+  return result
+}
+
+describe('countersign inspect', () => {
+  it('ends with 0 and shows what each step has found', async () => {
+    const { code, stdout, stderr } = await inspect(request, ...origin, '--requirement', '{"subject":{"OU":"Ops"}}')
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect(stdout).toMatch(/^GET \/me\?\(15 characters\), judged at 20.*Z$/m)
+    expect(stdout).toMatch(/^ {2}cf-access-jwt-assertion: \{"alg":"RS256",.*\} and .*email/m)
+    expect(stdout).toMatch(/^ {2}signature: countersign=:.{4}…$/m)
+    expect(stdout).toMatch(/^ {2}holds {10}edge signature {9}by the key "dev-[0-9a-f]{8}" \(hmac-sha256\), made at /m)
+    expect(stdout).toMatch(/^ {2}holds {10}guard {18}\S/m)
+    expect(stdout).toMatch(/^admitted$/m)
+  })
+
+  it('ends with 1 and names the step that fails', async () => {
+    const { code, stdout, stderr } = await inspect(request, ...origin, '--requirement', '{"subject":{"OU":"Sales"}}')
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'countersign: 1 of 1 requests would be refused\n' })
+    expect(stdout).toMatch(/^ {2}fails {10}guard {18}CSN_CERT_FORBIDDEN: /m)
+    expect(stdout).toMatch(/^refused with 403 CSN_CERT_FORBIDDEN: The client certificate does not give access/m)
+  })
+
+  it('judges one after the other, as JSON too', async () => {
+    const text = head('/me?id=secret-query', headers)
+    const { code, stdout } = await inspect(file('twice.txt', text + text), ...origin, '--json')
+    expect(code).toBe(1)
+    expect(JSON.parse(stdout)).toMatchObject([
+      { method: 'GET', path: '/me?(15 characters)', refusal: null },
+      {
+        refusal: { code: 'CSN_SIGNATURE_REPLAYED', statusCode: 401 },
+        steps: [
+          { outcome: 'holds' },
+          { outcome: 'holds' },
+          { step: 'replay', outcome: 'fails' },
+          {},
+          {},
+          {},
+          {},
+          {},
+          {},
+        ],
+      },
+    ])
+  })
+
+  it('judges at another time when told to', async () => {
+    const { code, stdout } = await inspect(request, ...origin, '--at', '2046-11-25T12:00:00Z')
+    expect(code).toBe(1)
+    expect(stdout).toMatch(/judged at 2046-11-25T12:00:00\.000Z$/m)
+    expect(stdout).toMatch(/^ {2}fails {10}edge signature {9}CSN_SIGNATURE_EXPIRED: /m)
+  })
+
+  it('reads curl -v from standard input, and says when a request never was at the edge', () => {
+    const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+    const input =
+      '*   Trying 127.0.0.1:3000...\n> GET /me HTTP/1.1\n> Host: 127.0.0.1:3000\n> \n< HTTP/1.1 401 Unauthorized\n'
+    const { status, stdout } = spawnSync(process.execPath, [main, 'inspect', ...origin], { input, encoding: 'utf8' })
+    expect(status).toBe(1)
+    expect(stdout).toContain(
+      '  none of the headers that Cloudflare and the Worker add: was it captured before they saw it?',
+    )
+    expect(stdout).toMatch(/^ {2}fails {10}edge signature {9}CSN_SIGNATURE_MISSING: /m)
+  })
+
+  it('judges a HAR for an origin without edge and Access proofs as far as it has any', async () => {
+    const lines = Object.entries(headers).map(([name, value]) => ({ name, value }))
+    const entry = { request: { method: 'GET', url: 'https://localhost/other', headers: lines } }
+    const har = file('captured.har', { log: { entries: [entry] } })
+    expect(await inspect(har, ...origin)).toMatchObject({ code: 1 })
+    const withoutEdge = [...origin.slice(4), '--no-edge', '--any-issuer']
+    const { code, stdout } = await inspect(har, ...withoutEdge)
+    expect(code).toBe(0)
+    expect(stdout).toMatch(/^ {2}not asked for {2}edge signature {9}edge is null$/m)
+    const withoutAccess = [...origin.slice(0, 4), '--no-access']
+    expect((await inspect(request, ...withoutAccess)).stdout).toMatch(/^ {2}not asked for {2}Access token /m)
+  })
+
+  it('prints no control character that a request holds', async () => {
+    const hostile = file('hostile.txt', 'GET /\x1b]0;x\x07 HTTP/1.1\r\nX-CERT-VERIFY: \x1b[2J\x9b1m\r\n\r\n')
+    const { stdout } = await inspect(hostile, ...origin)
+    expect(stdout).toContain('x-cert-verify: ?[2J')
+    expect(stdout.replaceAll('\n', '')).not.toMatch(/\p{Cc}/u)
+  })
+
+  it('loads the revocation list of the first CA', async () => {
+    const { code, stdout, stderr } = await inspect(request, ...origin, '--crl', file('none.crl', 'none'))
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/^countersign: trustedIssuers: the revocation list: /)
+  })
+
+  it.each([
+    [['--no-edge'], /--no-edge.* cannot be used with option.*--keys/],
+    [['--no-access'], /--no-access.* cannot be used with option/],
+    [['--any-issuer'], /--any-issuer.* cannot be used with option.*--ca/],
+    [['--at', 'yesterday'], /Write now, or a time such as 2026-11-25T12:00:00Z\./],
+    [['--requirement', 'ops'], /--requirement is no JSON: write true, or one such as/],
+    [['--requirement', '"ops"'], /there is no policy "ops"/],
+    [['--keys', '/none'], /--keys names no file that can be read: ENOENT/],
+  ])('ends with 2 for wrong usage: %j', async (args, message) => {
+    const { code, stdout, stderr } = await inspect(request, ...origin, ...args)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+
+  it('ends with 2 for what is not said, not there, or not a request', async () => {
+    const problem = async (...args: string[]) => {
+      const { code, stderr } = await inspect(...args)
+      expect(code).toBe(2)
+      return stderr
+    }
+    expect(await problem(request)).toContain(
+      'write --keys FILE with what the origin has in COUNTERSIGN_KEYS, or --no-edge',
+    )
+    expect(await problem(request, ...origin.slice(0, 4))).toContain('write --team and --audience, or --issuer')
+    expect(await problem(request, '--no-edge', '--no-access')).toContain('write --ca FILE')
+    expect(await problem(join(folder, 'none'), ...origin)).toContain('the file with the request cannot be read: ENOENT')
+    expect(await problem(request, ...origin, '--jwks', request)).toContain('the file of --jwks is no JSON')
+    expect(await problem(file('answer.txt', 'HTTP/1.1 200 OK\n'), ...origin)).toContain('line 1 is no request line')
+  })
+})

@@ -1,0 +1,112 @@
+import { readFile } from 'node:fs/promises'
+import { buffer } from 'node:stream/consumers'
+import { Command, InvalidArgumentError, Option } from 'commander'
+import { type Inspection, inspectRequests } from '../../inspect/inspect-requests.ts'
+import { parseRequests } from '../../inspect/parse-requests.ts'
+import { formatInspection } from '../format-inspection.ts'
+import { type OriginFlags, parseRequirement, pluginOptions } from '../inspect-options.ts'
+import { jsonOption } from '../options.ts'
+import { print, printJson } from '../output.ts'
+
+interface InspectOptions extends OriginFlags {
+  readonly requirement?: string
+  readonly at?: number
+  readonly json?: boolean
+}
+
+const EXAMPLES = `
+The file holds requests as the origin got them, what "curl -v" printed, or a HAR; without it, standard input does. They
+are judged one after the other, so that one that comes again is a replay. Tokens and signatures are not printed.
+
+Exit codes:
+  0  every request would be admitted
+  1  at least one would be refused
+  2  wrong usage, or a file that cannot be read
+
+Examples:
+  countersign inspect request.txt --keys keys.json --team acme --audience 4714c1358e65fe4b… --ca client-ca.pem
+  countersign inspect captured.har --no-edge --team acme --audience 4714c1358e65fe4b… --any-issuer --json
+  curl -v http://127.0.0.1:3000/ops 2>&1 | countersign inspect --keys keys.json --no-access --ca client-ca.pem \\
+    --requirement '{"subject":{"OU":"Ops"}}'`
+
+/** `countersign inspect`: what the origin would decide on a captured request, step by step. */
+export function inspectCommand(): Command {
+  return new Command('inspect')
+    .summary('explain what the origin decides on a request')
+    .description("Explains step by step what an origin would decide on a captured request, with the plugin's own code.")
+    .argument('[file]', 'the captured requests')
+    .addOption(new Option('--keys <file>', 'what the origin has in COUNTERSIGN_KEYS'))
+    .addOption(new Option('--no-edge', 'an origin with edge: null').conflicts('keys'))
+    .addOption(new Option('--team <name>', 'acme of acme.cloudflareaccess.com').conflicts(['issuer', 'jwks']))
+    .addOption(new Option('--audience <tag>', "the Access application's Audience (AUD) tag"))
+    .addOption(new Option('--issuer <url>', 'in place of --team: who issues the tokens'))
+    .addOption(new Option('--jwks <file|url>', 'with --issuer: the keys that sign them'))
+    .addOption(
+      new Option('--no-access', 'an origin with access: null').conflicts(['team', 'audience', 'issuer', 'jwks']),
+    )
+    .addOption(new Option('--ca <file>', 'a CA that the origin trusts (PEM); repeatable').argParser(collect))
+    .addOption(new Option('--crl <file|url>', 'the revocation list of the first --ca'))
+    .addOption(new Option('--any-issuer', 'an origin with trustedIssuers: null').conflicts(['ca', 'crl']))
+    .addOption(new Option('--requirement <json>', 'what the route asks for'))
+    .addOption(
+      new Option('--at <time>', 'now, or 2026-11-25T12:00:00Z (default: when the request was signed)').argParser(
+        parseTime,
+      ),
+    )
+    .addOption(jsonOption())
+    .addHelpText('after', EXAMPLES)
+    .action(inspect)
+}
+
+async function inspect(file: string | undefined, options: InspectOptions, command: Command): Promise<void> {
+  const inspections = await orWrongUsage(command, () => inspectFile(file, options))
+  if (options.json) printJson(inspections)
+  else print(inspections.map(formatInspection).join('\n\n'))
+  const refused = inspections.filter(({ refusal }) => refusal).length
+  if (refused > 0) throw new Error(`${refused} of ${inspections.length} requests would be refused`)
+}
+
+async function inspectFile(file: string | undefined, options: InspectOptions): Promise<Inspection[]> {
+  const origin = pluginOptions(options)
+  const requirement = options.requirement === undefined ? undefined : parseRequirement(options.requirement)
+  const requests = parseRequests(await read(file))
+  return inspectRequests(requests, origin, {
+    ...(requirement !== undefined && { requirement }),
+    ...(options.at !== undefined && { now: options.at }),
+  })
+}
+
+/** A verdict alone may end with 1: a script would take anything else for one. */
+async function orWrongUsage<T>(command: Command, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    return command.error((error as Error).message)
+  }
+}
+
+async function read(file: string | undefined): Promise<Uint8Array> {
+  if (file === undefined) {
+    if (process.stdin.isTTY) throw new TypeError('name a file with the request, or pipe it in')
+    return buffer(process.stdin)
+  }
+  try {
+    return await readFile(file)
+  } catch (error) {
+    throw new TypeError(`the file with the request cannot be read: ${(error as NodeJS.ErrnoException).code}`)
+  }
+}
+
+function collect(value: string, before: readonly string[] = []): string[] {
+  return [...before, value]
+}
+
+const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/
+
+/** Seconds since the epoch. */
+function parseTime(text: string): number {
+  if (text === 'now') return Date.now() / 1000
+  const time = ISO_TIME.test(text) ? Date.parse(text) : Number.NaN
+  if (Number.isNaN(time)) throw new InvalidArgumentError('Write now, or a time such as 2026-11-25T12:00:00Z.')
+  return time / 1000
+}

@@ -1,0 +1,74 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { checkSigningKey, type SigningJwk } from '@countersign/wire'
+import { afterAll, describe, expect, it } from 'vitest'
+import { runHere } from '../../../test/support/command.ts'
+
+const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+afterAll(() => rmSync(folder, { recursive: true }))
+
+interface Keys {
+  readonly workerKey: SigningJwk
+  readonly originKeys: SigningJwk[]
+  readonly originKeysWhenDone?: SigningJwk[]
+}
+
+async function keygen(...args: string[]): Promise<Keys> {
+  const { code, stdout, stderr } = await runHere('keygen', '--json', ...args)
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  return JSON.parse(stdout)
+}
+
+describe('countersign keygen', () => {
+  it('makes an HMAC key for both ends', async () => {
+    const { workerKey, originKeys } = await keygen()
+    expect(checkSigningKey(workerKey, 'sign').alg).toBe('hmac-sha256')
+    expect(workerKey.kid).toMatch(/^\d{4}-\d\d-[0-9a-f]{8}$/)
+    expect(originKeys).toEqual([workerKey])
+  })
+
+  it('gives the origin no private half of an Ed25519 key', async () => {
+    const { workerKey, originKeys } = await keygen('--alg', 'ed25519')
+    expect(checkSigningKey(workerKey, 'sign').alg).toBe('ed25519')
+    const { d, ...publicKey } = workerKey
+    expect(d).toBeDefined()
+    expect(originKeys).toEqual([publicKey])
+  })
+
+  it('adds a key of the same kind to a set, in a file or as the value', async () => {
+    const { originKeys: first } = await keygen('--alg', 'ed25519')
+    writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys: first }))
+    const second = await keygen('--rotate', join(folder, 'keys.json'))
+    expect(second.originKeys).toEqual([...first, ...(second.originKeysWhenDone ?? [])])
+    expect(second.originKeysWhenDone).toHaveLength(1)
+    expect(second.workerKey.crv).toBe('Ed25519')
+    const third = await keygen('--rotate', JSON.stringify(second.originKeys), '--alg', 'hmac-sha256')
+    expect(third.originKeys).toEqual([...second.originKeys, third.workerKey])
+  })
+
+  it('says where each key goes, and in which order when there is one already', async () => {
+    const first = await runHere('keygen')
+    expect(first.stdout).toMatch(/^COUNTERSIGN_KEYS='\[\{.*\}\]'$/m)
+    expect(first.stdout).toMatch(/wrangler secret put COUNTERSIGN_KEY, and paste this line\n\{"kty":"oct",.*\}$/m)
+    const { originKeys } = await keygen()
+    const { stdout } = await runHere('keygen', '--rotate', JSON.stringify(originKeys))
+    const at = (text: string) => stdout.indexOf(text)
+    expect([at('1. The origin'), at('2. The Worker'), at('3. A minute or more')]).toEqual(
+      [at('1. The origin'), at('2. The Worker'), at('3. A minute or more')].toSorted((a, b) => a - b),
+    )
+    expect(at('1. The origin')).toBeGreaterThan(-1)
+  })
+
+  it.each([
+    ['[{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"}]', /too weak/],
+    ['{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"', /are no JSON/],
+    ['[]', /leave --rotate out/],
+    ['absent.json', /names no file/],
+  ])('refuses the set %s without repeating it', async (keys, message) => {
+    const { code, stdout, stderr } = await runHere('keygen', '--rotate', keys)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(message)
+    expect(stderr).not.toContain('dGlueXNlY3JldA')
+  })
+})

@@ -1,0 +1,106 @@
+import { randomBytes } from 'node:crypto'
+import { checkSigningKey, type SignatureAlgorithm, type SigningJwk } from '@countersign/wire'
+import { Command, Option } from 'commander'
+import { createSigningKey, toVerificationKey } from '../../pki/edge-key.ts'
+import { quoteForShell } from '../curl-command.ts'
+import { jsonOption } from '../options.ts'
+import { print, printJson, style } from '../output.ts'
+import { parseKeySet } from '../parse-key-set.ts'
+
+interface KeygenOptions {
+  readonly alg?: SignatureAlgorithm
+  readonly rotate?: string
+  readonly json?: boolean
+}
+
+const EXAMPLES = `
+Examples:
+  countersign keygen
+  countersign keygen --alg ed25519        # the origin can then verify, and not sign
+  countersign keygen --rotate "$COUNTERSIGN_KEYS"
+  countersign keygen --rotate keys.json
+  countersign keygen --json | jq -c .workerKey | wrangler secret put COUNTERSIGN_KEY`
+
+/** `countersign keygen`: a key for the Worker, and what the origin verifies it with. */
+export function keygenCommand(): Command {
+  return new Command('keygen')
+    .summary('make the key that the Worker signs with')
+    .description('Makes the key that the Worker signs with, and what the origin needs to verify it. Nothing is stored.')
+    .addOption(
+      new Option('--alg <name>', 'by default that of the newest key of the set, else hmac-sha256').choices([
+        'hmac-sha256',
+        'ed25519',
+      ]),
+    )
+    .addOption(new Option('--rotate <keys>', "add to the origin's keys: a file, or the value of COUNTERSIGN_KEYS"))
+    .addOption(jsonOption())
+    .addHelpText('after', EXAMPLES)
+    .action(keygen)
+}
+
+function keygen({ alg, rotate, json }: KeygenOptions, command: Command): void {
+  const present = rotate === undefined ? [] : presentKeys(rotate, command)
+  const newest = present.at(-1)
+  const workerKey = createSigningKey(alg ?? (newest ? checkSigningKey(newest, 'verify').alg : 'hmac-sha256'), keyId())
+  const originKeys = [toVerificationKey(workerKey)]
+  const bothKeys = [...present, ...originKeys]
+  if (json) {
+    printJson({ workerKey, originKeys: bothKeys, ...(newest && { originKeysWhenDone: originKeys }) })
+  } else if (newest) {
+    print(formatRotation(workerKey, bothKeys, originKeys))
+  } else {
+    print(formatFirst(workerKey, originKeys))
+  }
+}
+
+/** Not parsed by commander, whose message would hold the keys. */
+function presentKeys(rotate: string, command: Command): readonly SigningJwk[] {
+  try {
+    return parseKeySet(rotate)
+  } catch (error) {
+    return command.error((error as TypeError).message)
+  }
+}
+
+/** The month says how old a key is, the rest tells two of one month apart. */
+function keyId(): string {
+  return `${new Date().toISOString().slice(0, 7)}-${randomBytes(4).toString('hex')}`
+}
+
+function formatFirst(workerKey: SigningJwk, originKeys: readonly SigningJwk[]): string {
+  return [
+    style('bold', 'The origin: set in its environment'),
+    environment(originKeys),
+    '',
+    style('bold', 'The Worker: run wrangler secret put COUNTERSIGN_KEY, and paste this line'),
+    JSON.stringify(workerKey),
+    '',
+    "Whoever has the Worker's key can sign any identity: keep it where you keep secrets, one for each environment.",
+  ].join('\n')
+}
+
+function formatRotation(
+  workerKey: SigningJwk,
+  bothKeys: readonly SigningJwk[],
+  originKeys: readonly SigningJwk[],
+): string {
+  return [
+    'Deploy in this order, and no request is lost.',
+    '',
+    style('bold', '1. The origin, with the new key beside the old:'),
+    environment(bothKeys),
+    '',
+    style(
+      'bold',
+      '2. The Worker, when every origin has it: run wrangler secret put COUNTERSIGN_KEY, and paste this line',
+    ),
+    JSON.stringify(workerKey),
+    '',
+    style('bold', '3. A minute or more later the origin again, with the new key alone:'),
+    environment(originKeys),
+  ].join('\n')
+}
+
+function environment(keys: readonly SigningJwk[]): string {
+  return `COUNTERSIGN_KEYS=${quoteForShell(JSON.stringify(keys))}`
+}

@@ -1,0 +1,61 @@
+import { X509Certificate } from 'node:crypto'
+import { Command } from 'commander'
+import { readClient } from '../../folder/client-files.ts'
+import { clientCaFile, openFolder } from '../../folder/open-folder.ts'
+import { crlFile, readRevoked, writeRevoked } from '../../folder/revocation-file.ts'
+import { toPem } from '../../pki/dev-client.ts'
+import { shownPath } from '../curl-command.ts'
+import { folderOption, jsonOption, parseClientName } from '../options.ts'
+import { print, printJson } from '../output.ts'
+
+interface RevokeOptions {
+  readonly folder: string
+  readonly json?: boolean
+}
+
+const EXAMPLES = `
+Cloudflare reads no revocation list of a CA that you bring, and neither does the local edge: it goes on verifying the
+certificate. The origin has to read the list and refuse it.
+
+Examples:
+  countersign cert lost && countersign revoke lost`
+
+/** `countersign revoke`: puts a certificate on the client CA's revocation list. */
+export function revokeCommand(): Command {
+  return new Command('revoke')
+    .summary("put a client certificate on the CA's revocation list")
+    .description("Puts a client certificate on the client CA's revocation list, a file in the folder in DER.")
+    .argument('<name>', 'of the certificate, as given to "countersign cert"', parseClientName)
+    .addOption(folderOption())
+    .addOption(jsonOption())
+    .addHelpText('after', EXAMPLES)
+    .action(revoke)
+}
+
+async function revoke(name: string, { folder, json }: RevokeOptions): Promise<void> {
+  const client = await readClient(folder, name)
+  if (!client) {
+    throw new Error(`there is no certificate ${name} in ${shownPath(folder)}: give a name of "countersign cert"`)
+  }
+  const { authorities } = await openFolder(folder)
+  const leaf = new X509Certificate(client.cert)
+  if (!leaf.verify(new X509Certificate(toPem(authorities.ca.certificate)).publicKey)) {
+    throw new Error(`the client CA did not issue ${name} and cannot revoke it: revoke one that was issued by client-ca`)
+  }
+  const serialNumber = leaf.serialNumber.toLowerCase()
+  const revoked = new Set(await readRevoked(folder))
+  revoked.add(serialNumber)
+  await writeRevoked(folder, authorities.ca, revoked)
+  const crl = crlFile(folder)
+  if (json) {
+    printJson({ name, serialNumber, crl, revoked: revoked.size })
+    return
+  }
+  print(
+    [
+      `${shownPath(crl)} lists ${name} now, and ${revoked.size} in all. The origin reads it with:`,
+      '',
+      `  trustedIssuers: [{ ca: readFileSync('${shownPath(clientCaFile(folder))}', 'utf8'), revocation: { crl: '${shownPath(crl)}', refresh: 5 } }]`,
+    ].join('\n'),
+  )
+}

@@ -1,0 +1,28 @@
+import { createServer, type Server } from 'node:http'
+import type { AccessIssuer } from '../access/access-issuer.ts'
+import { answerJson } from './answer.ts'
+import { type ClientAnswer, Http1Answer } from './client-answer.ts'
+
+/** Where an Access team publishes its keys. */
+export const ACCESS_CERTS_PATH = '/cdn-cgi/access/certs'
+
+/** Answers a request for the keys, and says whether it was one. */
+export function answerAccessCerts(target: string, answer: ClientAnswer, access: AccessIssuer): boolean {
+  if (target.split('?', 1)[0] !== ACCESS_CERTS_PATH) return false
+  answerJson(answer, 200, access.certs())
+  return true
+}
+
+/** The team's domain in plain HTTP, so that an origin need not trust the edge's own CA to fetch the keys. */
+export function createAccessServer(access: AccessIssuer): Server {
+  return createServer(({ url = '' }, response) => {
+    const answer = new Http1Answer(response)
+    if (!answerAccessCerts(url, answer, access)) {
+      answerJson(answer, 404, {
+        statusCode: 404,
+        error: 'Not Found',
+        message: `The keys are at ${ACCESS_CERTS_PATH}`,
+      })
+    }
+  })
+}

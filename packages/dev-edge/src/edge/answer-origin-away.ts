@@ -1,0 +1,97 @@
+import { RefusedByEdge } from '../errors.ts'
+import { headerValues, type RawHeaders } from '../net/raw-headers.ts'
+import { tryOrigin } from '../net/try-origin.ts'
+import { answerFailure, answerJson, answerText } from './answer.ts'
+import type { ClientAnswer } from './client-answer.ts'
+import type { ClientRequest } from './client-request.ts'
+
+/** `Retry-After` in seconds: a server that restarts under a file watcher is soon back. */
+const RETRY: RawHeaders = ['Retry-After', '1', 'Cache-Control', 'no-store']
+
+/**
+ * Answers 502 with what a developer needs to know when the Worker got no answer from the origin: workerd then closes the
+ * connection. A browser gets a page, who asks for JSON gets that, everybody else a text.
+ *
+ * @param error - what became of the connection to the Worker
+ */
+export async function answerOriginAway(
+  request: ClientRequest,
+  answer: ClientAnswer,
+  origin: URL,
+  error: Error,
+): Promise<void> {
+  if (answer.isBroken) return
+  if (answer.status !== undefined) {
+    answerFailure(answer, error)
+    return
+  }
+  const reason = await tryOrigin(origin)
+  if (answer.isBroken) return
+  const refused = new RefusedByEdge(502, 'CSN_DEV_ORIGIN_UNREACHABLE', describe(origin, reason, error))
+  answer.code = refused.code
+  const lines = explain(request, answer, origin, reason, refused)
+  const accept = headerValues(request.headers, 'accept').join(',').toLowerCase()
+  if (accept.includes('text/html')) answerText(answer, 502, 'text/html', formatPage(lines), RETRY)
+  else if (accept.includes('application/json')) answerJson(answer, 502, refused, RETRY)
+  else answerText(answer, 502, 'text/plain', formatPlain(lines), RETRY)
+}
+
+function describe({ origin }: URL, reason: string | undefined, { message }: Error): string {
+  return reason
+    ? `The Worker got no answer from ${origin}: ${reason}`
+    : `The Worker got no answer from ${origin}, which takes connections, but closed this one (${message})`
+}
+
+interface Explanation {
+  readonly title: string
+  readonly facts: readonly (readonly [name: string, value: string])[]
+  readonly advice: readonly string[]
+}
+
+function explain(
+  { method, target }: ClientRequest,
+  { ray }: ClientAnswer,
+  { origin }: URL,
+  reason: string | undefined,
+  { code, message }: RefusedByEdge,
+): Explanation {
+  return {
+    title: '502: your origin did not answer',
+    facts: [
+      ['Origin', origin],
+      ['Request', `${method} ${target.split('?', 1)[0]}`],
+      ['Result', message],
+      ['Code', code],
+      ['CF-Ray', ray],
+    ],
+    advice: reason
+      ? [
+          `Start your server so that it listens at ${origin}, on that very address and port,`,
+          'or start the edge with the address where it does listen.',
+          'Then send the request again: the edge need not be restarted.',
+        ]
+      : ['Read the log of your server: it took the connection and closed it before it answered.'],
+  }
+}
+
+function formatPlain({ title, facts, advice }: Explanation): string {
+  const rows = facts.map(([name, value]) => `${name.padEnd(8)} ${value}`)
+  return `${[title, '', ...rows, '', ...advice].join('\n')}\n`
+}
+
+function formatPage({ title, facts, advice }: Explanation): string {
+  const rows = facts.map(([name, value]) => `<tr><th>${name}<td><code>${escapeHtml(value)}</code>`)
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<title>${title}</title>
+<style>body{font:16px/1.5 sans-serif;max-width:44em;margin:4em auto;padding:0 1em}th{text-align:left;padding-right:2em;vertical-align:top}</style>
+<h1>${title}</h1>
+<table>${rows.join('\n')}</table>
+<p>${advice.map(escapeHtml).join('\n')}</p>
+`
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+}

@@ -1,0 +1,62 @@
+import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { headerPairs, headerValues } from '../net/raw-headers.ts'
+import type { RunningWorker } from '../workerd/running-worker.ts'
+import { answerOriginAway } from './answer-origin-away.ts'
+import { type ClientAnswer, Http1Answer } from './client-answer.ts'
+import type { ClientRequest } from './client-request.ts'
+import { buildAnswerHeaders } from './edge-headers.ts'
+import { forwardAnswer, hangUp } from './forward-request.ts'
+import type { WorkerRequest } from './worker-request.ts'
+
+/** Sends a WebSocket handshake to the Worker, and joins the two sockets when the origin agrees. */
+export function forwardUpgrade(
+  request: ClientRequest,
+  answer: ClientAnswer,
+  socket: Duplex,
+  head: Buffer,
+  { method, target, headers }: WorkerRequest,
+  worker: RunningWorker,
+): void {
+  const [protocol = 'websocket'] = headerValues(request.headers, 'upgrade')
+  const { host, port, release } = worker.lease()
+  const upstream = httpRequest({
+    host,
+    port,
+    agent: false,
+    method,
+    path: target,
+    headers: [...headers, 'Connection', 'Upgrade', 'Upgrade', protocol],
+  })
+  upstream.on('upgrade', (response, upstreamSocket, upstreamHead) => {
+    answer.switchProtocols()
+    socket.write(formatHead(response, protocol, answer.ray))
+    if (upstreamHead.length > 0) socket.write(upstreamHead)
+    if (head.length > 0) upstreamSocket.write(head)
+    // pipe() passes an end on, and not an error.
+    upstreamSocket.on('error', () => socket.destroy())
+    socket.pipe(upstreamSocket).pipe(socket)
+  })
+  upstream.on('response', (response) => forwardAnswer(response, answer))
+  upstream.on('error', (error) => void answerOriginAway(request, answer, worker.origin, error))
+  socket.on('close', () => {
+    hangUp(upstream)
+    release()
+  })
+  upstream.end()
+}
+
+/** An ordinary answer on the socket of a handshake, which `node:http` has already handed over. */
+export function answerOn(socket: Duplex, request: IncomingMessage): ClientAnswer {
+  const response = new ServerResponse(request)
+  response.shouldKeepAlive = false
+  response.assignSocket(socket as Parameters<ServerResponse['assignSocket']>[0])
+  response.on('finish', () => socket.end())
+  return new Http1Answer(response)
+}
+
+function formatHead({ statusCode, statusMessage, rawHeaders }: IncomingMessage, protocol: string, ray: string): string {
+  const headers = ['Connection', 'Upgrade', 'Upgrade', protocol, ...buildAnswerHeaders(rawHeaders, ray)]
+  const lines = [...headerPairs(headers)].map(([name, value]) => `${name}: ${value}`)
+  return [`HTTP/1.1 ${statusCode} ${statusMessage}`, ...lines, '', ''].join('\r\n')
+}

@@ -1,0 +1,106 @@
+import { createHash } from 'node:crypto'
+import { once } from 'node:events'
+import { request as httpsRequest } from 'node:https'
+import type { Readable, Writable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { connectHttp2 } from '../../test/support/http2-client.ts'
+import { startOrigin } from '../../test/support/recording-origin.ts'
+import { createDevEdge, type DevEdge } from '../create-dev-edge.ts'
+
+vi.setConfig({ testTimeout: 30_000 })
+
+const MEBIBYTE = Buffer.alloc(1024 * 1024, 'countersign')
+const LARGE = 64
+
+/** A request that is under way, over either version of HTTP. */
+async function send(
+  edge: DevEdge,
+  protocol: string,
+  method: string,
+): Promise<{ body: Writable; answer: Promise<Readable> }> {
+  if (protocol === 'HTTP/2') {
+    const session = await connectHttp2(edge.tlsOptions())
+    onTestFinished(() => session[Symbol.asyncDispose]())
+    const stream = session.request({ ':method': method }, { endStream: false })
+    return { body: stream, answer: once(stream, 'response').then(() => stream) }
+  }
+  const request = httpsRequest({ ...edge.tlsOptions(), agent: false, method, path: '/' })
+  return { body: request, answer: once(request, 'response').then(([response]) => response) }
+}
+
+describe.each(['HTTP/1.1', 'HTTP/2'])('over %s', (protocol) => {
+  it('a slow upload reaches the origin while it goes on, and events the client while they come', async () => {
+    const origin = await startOrigin((request, response) => {
+      response.writeHead(200, { 'content-type': 'text/event-stream' })
+      request.on('data', (chunk) => response.write(`data: ${chunk}\n\n`)).on('end', () => response.end())
+    })
+    await using edge = await createDevEdge({ origin: origin.url })
+    const { body, answer } = await send(edge, protocol, 'POST')
+    body.write('one')
+    const events = await answer
+    expect(String((await once(events, 'data'))[0])).toBe('data: one\n\n')
+    body.write('two')
+    expect(String((await once(events, 'data'))[0])).toBe('data: two\n\n')
+    body.end()
+    expect(await text(events)).toBe('')
+    await origin.close()
+  })
+
+  it(`${LARGE} MiB go up no faster than the origin reads, and arrive whole`, async () => {
+    const reading = Promise.withResolvers<void>()
+    const origin = await startOrigin(async (request, response) => {
+      await reading.promise
+      const hash = createHash('sha256')
+      for await (const chunk of request) hash.update(chunk)
+      response.end(hash.digest('hex'))
+    })
+    await using edge = await createDevEdge({ origin: origin.url })
+    const { body, answer } = await send(edge, protocol, 'PUT')
+    let sent = 0
+    const all = createHash('sha256')
+    const upload = (async () => {
+      for (; sent < LARGE; sent++) {
+        all.update(MEBIBYTE)
+        if (!body.write(MEBIBYTE)) await once(body, 'drain')
+      }
+      body.end()
+    })()
+    expect(await standstill(() => sent)).toBeLessThan(LARGE / 2)
+    reading.resolve()
+    await upload
+    expect(await text(await answer)).toBe(all.digest('hex'))
+    await origin.close()
+  })
+
+  it(`${LARGE} MiB come down no faster than the client reads, and arrive whole`, async () => {
+    let sent = 0
+    const origin = await startOrigin(async (_, response) => {
+      for (; sent < LARGE; sent++) if (!response.write(MEBIBYTE)) await once(response, 'drain')
+      response.end()
+    })
+    await using edge = await createDevEdge({ origin: origin.url })
+    const { body, answer } = await send(edge, protocol, 'GET')
+    body.end()
+    const download = await answer
+    expect(await standstill(() => sent)).toBeLessThan(LARGE / 2)
+    let received = 0
+    for await (const chunk of download) received += chunk.length
+    expect(received).toBe(LARGE * MEBIBYTE.length)
+    await origin.close()
+  })
+})
+
+/** The value at which a count comes to rest. */
+async function standstill(count: () => number): Promise<number> {
+  let seen: number[] = []
+  await vi.waitUntil(
+    () => {
+      const now = count()
+      seen = seen[0] === now ? [...seen, now] : [now]
+      return now > 0 && seen.length >= 5
+    },
+    { interval: 100, timeout: 20_000 },
+  )
+  return count()
+}

@@ -1,0 +1,116 @@
+import { Agent, type IncomingMessage } from 'node:http'
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+} from 'node:http2'
+import type { Duplex } from 'node:stream'
+import type { AccessIssuer } from '../access/access-issuer.ts'
+import { type MutualTlsOptions, mutualTls } from '../handshake/mutual-tls.ts'
+import { keepPeerCertificates } from '../handshake/peer-certificates.ts'
+import { closeable } from '../net/close-server.ts'
+import type { RunningWorker } from '../workerd/running-worker.ts'
+import { answerAccessCerts } from './access-endpoint.ts'
+import { answerFailure } from './answer.ts'
+import { answerTo, type ClientAnswer } from './client-answer.ts'
+import { type ClientRequest, fromHttp1, readClientRequest } from './client-request.ts'
+import { type EdgeClient, readEdgeClient } from './edge-client.ts'
+import { forwardRequest } from './forward-request.ts'
+import { answerOn, forwardUpgrade } from './forward-upgrade.ts'
+import { buildRequestEvent, type RequestListener } from './request-event.ts'
+import { buildWorkerRequest, type EdgeState } from './worker-request.ts'
+
+/** What the listener needs. */
+export interface TlsListenerOptions extends MutualTlsOptions {
+  readonly edge: EdgeState
+  readonly access: AccessIssuer
+  readonly worker: RunningWorker
+  readonly onRequest?: RequestListener | undefined
+  /** Takes what goes wrong beside the requests. */
+  log(line: string): void
+}
+
+/** Cloudflare's limit for all headers of a request together, in bytes. */
+const MAX_HEADER_SIZE = 128 * 1024
+
+/** As many lines as Node takes of HTTP/1.1. */
+const MAX_HEADER_LINES = 2000
+
+/** Cloudflare's limit for requests at a time on one connection. */
+const MAX_CONCURRENT_STREAMS = 100
+
+/** Idle connections to workerd are closed before workerd does so (after 5 seconds), so that no request meets a closed one. */
+const IDLE_TIMEOUT = 3000
+
+/** A listener that asks for a client certificate, refuses nobody, and lets the Worker say what it saw. */
+export class TlsListener {
+  readonly server: Http2SecureServer
+  readonly #options: TlsListenerOptions
+  readonly #close: () => Promise<void>
+  readonly #agent = new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT })
+
+  constructor(options: TlsListenerOptions) {
+    this.#options = options
+    this.server = createSecureServer({
+      ...mutualTls(options),
+      allowHTTP1: true,
+      maxHeaderListPairs: MAX_HEADER_LINES,
+      settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, maxHeaderListSize: MAX_HEADER_SIZE },
+      // HTTP/1.1 passes an origin's repeated lines on as well.
+      strictSingleValueFields: false,
+    })
+    // For HTTP/1.1; Node 22 does not take it as an option of this server.
+    Object.assign(this.server, { maxHeaderSize: MAX_HEADER_SIZE })
+    this.#close = closeable(this.server)
+    keepPeerCertificates(this.server)
+    this.server.on('request', (request, response) => this.#handleRequest(request, response))
+    this.server.on('upgrade', (request, socket, head) => this.#handleUpgrade(request, socket, head))
+  }
+
+  async #handleRequest(incoming: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
+    const { edge, access, worker } = this.#options
+    const request = readClientRequest(incoming)
+    const answer = answerTo(response)
+    try {
+      if (answerAccessCerts(request.target, answer, access)) return
+      const client = this.#meet(request, answer)
+      const built = await buildWorkerRequest(request, client, answer.ray, edge)
+      // The client may be gone by now, and its end is not announced twice.
+      if (!answer.isBroken) forwardRequest(request, answer, built, worker, this.#agent)
+    } catch (error) {
+      request.body.resume()
+      answerFailure(answer, error)
+    }
+  }
+
+  async #handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    const { edge, worker } = this.#options
+    socket.on('error', () => socket.destroy())
+    const request = fromHttp1(incoming)
+    const answer = answerOn(socket, incoming)
+    try {
+      const client = this.#meet(request, answer)
+      const built = await buildWorkerRequest(request, client, answer.ray, edge)
+      if (!socket.destroyed) forwardUpgrade(request, answer, socket, head, built, worker)
+    } catch (error) {
+      answerFailure(answer, error)
+    }
+  }
+
+  /** Reads who asks, and announces the request once it is over. */
+  #meet(request: ClientRequest, answer: ClientAnswer): EdgeClient {
+    const { edge, onRequest, log } = this.#options
+    const start = performance.now()
+    const client = readEdgeClient(request.socket, edge)
+    answer.over
+      .then(() => onRequest?.(buildRequestEvent(request, answer, client, performance.now() - start)))
+      .catch((error) => log(`onRequest failed: ${error}`))
+    return client
+  }
+
+  async close(): Promise<void> {
+    this.#agent.destroy()
+    await this.#close()
+  }
+}

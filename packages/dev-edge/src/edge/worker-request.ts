@@ -1,0 +1,71 @@
+import type { X509Certificate } from 'node:crypto'
+import { DEV_ACCESS_HEADER, type DevAccess, type DevAccessTokens, resolveAccess } from '../access/dev-access.ts'
+import { RefusedByEdge } from '../errors.ts'
+import type { EdgeKnowledge } from '../handshake/tls-client-auth.ts'
+import { headerValues, type RawHeaders } from '../net/raw-headers.ts'
+import type { ClientRequest } from './client-request.ts'
+import type { EdgeClient } from './edge-client.ts'
+import { buildCfHeader, buildEdgeHeaders, COLO, COUNTRY } from './edge-headers.ts'
+
+/** A request as the Worker is to see it. */
+export interface WorkerRequest {
+  readonly method: string
+  /** In absolute form (RFC 9112, section 3.2.2), path and query as the client wrote them. */
+  readonly target: string
+  readonly headers: string[]
+}
+
+/** What the edge adds to requests. */
+export interface EdgeState extends EdgeKnowledge {
+  readonly tokens: DevAccessTokens
+  /** How Access admits a client that does not choose itself. */
+  accessFor(certificate: X509Certificate | undefined): DevAccess | undefined
+}
+
+const AUTHORITY = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
+
+/** What `node:http` agrees to write into a request line. */
+const TARGET = /^\/[\x21-\xff]*$/
+
+/**
+ * Does what Cloudflare does before the Worker runs: admits by Access, and adds what it knows of the client.
+ *
+ * @throws RefusedByEdge when there is nothing to run the Worker with
+ */
+export async function buildWorkerRequest(
+  request: ClientRequest,
+  client: EdgeClient,
+  ray: string,
+  edge: EdgeState,
+): Promise<WorkerRequest> {
+  const { method, target, headers, socket, protocol } = request
+  const authority = readAuthority(headers)
+  if (!TARGET.test(target)) {
+    throw new RefusedByEdge(400, 'CSN_DEV_REQUEST_MALFORMED', 'The request target must be a path')
+  }
+  const cf = {
+    colo: COLO,
+    country: COUNTRY,
+    httpProtocol: protocol,
+    tlsVersion: socket.getProtocol() ?? '',
+    tlsCipher: socket.getCipher()?.standardName ?? '',
+    tlsClientAuth: client.auth,
+  }
+  const clientIp = socket.remoteAddress ?? ''
+  const access = resolveAccess(chosenAccess(headers), () => edge.accessFor(client.certificate))
+  const accessToken = await edge.tokens.tokenFor(access, client.forAccess)
+  const built = buildEdgeHeaders(headers, { ray, clientIp, accessToken })
+  return { method, target: `https://${authority}${target}`, headers: [...built, ...buildCfHeader(cf)] }
+}
+
+function readAuthority(headers: RawHeaders): string {
+  const hosts = headerValues(headers, 'host')
+  const authority = hosts[0] ?? ''
+  if (hosts.length === 1 && AUTHORITY.test(authority)) return authority
+  throw new RefusedByEdge(400, 'CSN_DEV_REQUEST_MALFORMED', 'The request needs one Host header')
+}
+
+function chosenAccess(headers: RawHeaders): string | undefined {
+  const lines = headerValues(headers, DEV_ACCESS_HEADER)
+  return lines.length > 0 ? lines.join(', ') : undefined
+}

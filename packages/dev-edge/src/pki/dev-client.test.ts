@@ -1,0 +1,63 @@
+import { X509Certificate } from 'node:crypto'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { opensslX509 } from '../../test/support/openssl.ts'
+import { issueClient } from './dev-client.ts'
+import { createPki, type Pki } from './pki.ts'
+
+let pki: Pki
+
+beforeAll(async () => {
+  pki = await createPki('localhost')
+})
+
+describe('issueClient', () => {
+  it('issues what was asked for', async () => {
+    const notBefore = new Date('2025-01-02T03:04:05Z')
+    const notAfter = new Date('2055-01-02T03:04:05Z')
+    const san = {
+      dns: ['a.example'],
+      email: ['a@b.example'],
+      uri: ['spiffe://acme/a'],
+      ip: ['192.0.2.7', '2001:db8::7'],
+    }
+    const { cert } = await issueClient(pki, { subject: 'CN=a,O=Acme', keyType: 'RSA-2048', notBefore, notAfter, san })
+    const certificate = new X509Certificate(cert)
+    expect(certificate.publicKey.asymmetricKeyType).toBe('rsa')
+    expect(certificate.publicKey.asymmetricKeyDetails?.modulusLength).toBe(2048)
+    expect(new Date(certificate.validFrom)).toEqual(notBefore)
+    expect(new Date(certificate.validTo)).toEqual(notAfter)
+    expect(certificate.subjectAltName?.split(', ')).toEqual([
+      'DNS:a.example',
+      'email:a@b.example',
+      'URI:spiffe://acme/a',
+      'IP Address:192.0.2.7',
+      'IP Address:2001:DB8:0:0:0:0:0:7',
+    ])
+    expect(opensslX509(cert, '-purpose')).toMatch(/^SSL client : Yes$/m)
+  })
+
+  it('gives every certificate another serial number of 32 digits', async () => {
+    const [one, two] = await Promise.all([issueClient(pki), issueClient(pki)])
+    const serial = ({ cert }: { cert: string }) => new X509Certificate(cert).serialNumber
+    expect(serial(one)).toMatch(/^4[0-9A-F]{31}$/)
+    expect(serial(one)).not.toBe(serial(two))
+  })
+
+  it('uses the string types of RFC 5280, so that others compare names as they expect', async () => {
+    const { cert } = await issueClient(pki, { subject: 'emailAddress=a@b,CN=a,C=US,DC=acme' })
+    expect(opensslX509(cert, '-subject', '-nameopt', 'RFC2253,show_type')).toBe(
+      'subject=emailAddress=IA5STRING:a@b,CN=UTF8STRING:a,C=PRINTABLESTRING:US,DC=IA5STRING:acme',
+    )
+  })
+
+  it.each([
+    [{ subject: 'no name' }, SyntaxError, /distinguished name/],
+    [{ subject: 'shoeSize=42' }, TypeError, /dotted OID/],
+    [{ keyType: 'P-512' as 'P-256' }, TypeError, /"P-256" or "RSA-2048"/],
+    [{ issuer: 'nobody' as 'ca' }, TypeError, /issuer must be/],
+  ])('refuses %o', async (options, type, message) => {
+    const refused = issueClient(pki, options)
+    await expect(refused).rejects.toThrow(type)
+    await expect(refused).rejects.toThrow(message)
+  })
+})

@@ -1,0 +1,129 @@
+import type { SignatureAlgorithm, SigningJwk } from '@countersign/wire'
+import type { LightMyRequestResponse } from 'fastify'
+import type { JSONWebKeySet } from 'jose'
+import { AccessIssuer } from '../access/access-issuer.ts'
+import type { DevClient } from '../pki/dev-client.ts'
+import { createEdgeKey, toVerificationKey } from '../pki/edge-key.ts'
+import { createPki } from '../pki/pki.ts'
+import { checkForwardCert } from '../workerd/check-forward-cert.ts'
+import { type InjectableApp, injectSigned } from './inject.ts'
+import { signRequest } from './sign-request.ts'
+import { type TestAccess, TestAccessTokens } from './test-access.ts'
+import { type TestCertificate, TestClients } from './test-clients.ts'
+import type { TestInjectOptions, TestRequest } from './test-request.ts'
+
+/** Options of {@link createTestEdge}. */
+export interface TestEdgeOptions {
+  /** How the Worker signs. The default is `hmac-sha256`. */
+  readonly alg?: SignatureAlgorithm | undefined
+  /** `null` for an origin without Access (API Shield). By default there is a team, and every request gets a token. */
+  readonly access?: null | undefined
+  /** The Worker's `COUNTERSIGN_FORWARD_CERT`; the default is `leaf`. */
+  readonly forwardCert?: 'leaf' | 'chain' | 'none' | undefined
+}
+
+/** Options of the origin plugin, ready to spread. */
+export interface TestPluginOptions {
+  readonly edge: { readonly keys: readonly SigningJwk[] }
+  readonly access: { readonly issuer: string; readonly audience: string; readonly jwks: JSONWebKeySet } | null
+  /** The PEM of the CA that issues the clients. */
+  readonly trustedIssuers: readonly string[]
+}
+
+/** An edge for tests. Get one from {@link createTestEdge}. */
+export interface TestEdge {
+  /** The plugin's options: `app.register(countersign, { ...edge.options, policies })`. */
+  readonly options: TestPluginOptions
+
+  /**
+   * Builds the headers with which a request would reach the origin, signed for this method, host, path and query.
+   *
+   * Each call signs anew: the origin accepts every set of headers once.
+   *
+   * @returns all headers of the request, names in lower case, `host` among them
+   * @throws SyntaxError if `cert.subject` is no distinguished name, TypeError for another option that cannot be
+   * @example
+   * ```ts
+   * const headers = await edge.headers({ url: '/pay', cert: { subject: 'CN=pay-1,O=Acme' } })
+   * const response = await app.inject({ url: '/pay', headers })
+   * ```
+   */
+  headers(request: TestRequest): Promise<Record<string, string>>
+
+  /**
+   * Sends a request through `app.inject()` with the headers that {@link TestEdge.headers} builds.
+   *
+   * @example
+   * ```ts
+   * const response = await edge.inject(app, { method: 'POST', url: '/pay', payload: { amount: 1 }, cert: { subject: 'CN=pay-1,O=Acme' } })
+   * ```
+   */
+  inject(app: InjectableApp, options: TestInjectOptions): Promise<LightMyRequestResponse>
+
+  /** Issues a client, the same one for the same description: for tests that have to know its fingerprint or serial number. */
+  issueClient(certificate?: TestCertificate): Promise<DevClient>
+}
+
+/**
+ * Makes an edge for tests of an origin's routes: it signs for `app.inject()` what Cloudflare and the Worker would send.
+ *
+ * The certificates are issued and verified for real, the tokens are signed, and the Worker's own code writes and signs the
+ * headers, in this process and in memory: nothing listens, nothing is fetched, and there is nothing to close.
+ *
+ * @throws TypeError if an option is wrong, with a sentence that says what to write
+ * @example
+ * ```ts
+ * const edge = await createTestEdge()
+ * await app.register(countersign, { ...edge.options })
+ * const response = await edge.inject(app, { url: '/pay', cert: { subject: 'CN=pay-1,O=Acme' } })
+ * ```
+ */
+export async function createTestEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
+  const { alg = 'hmac-sha256', access: team, forwardCert } = options
+  if (!['hmac-sha256', 'ed25519'].includes(alg)) throw new TypeError('alg must be "hmac-sha256" or "ed25519"')
+  if (team !== undefined && team !== null) throw new TypeError('access must be null, or left out')
+  checkForwardCert(forwardCert)
+  const key = createEdgeKey(alg)
+  const [pki, issuer] = await Promise.all([createPki('localhost'), team === null ? null : AccessIssuer.create()])
+  const clients = new TestClients(pki)
+  const tokens = issuer && new TestAccessTokens(issuer)
+
+  const sign = async ({ method = 'GET', url, headers = {}, cert = null, access }: TestRequest) => {
+    const { tlsClientAuth, certificate } = await clients.see(cert === null ? undefined : await toClient(cert, clients))
+    const accessToken = await tokenFor(tokens, access, certificate)
+    return signRequest({ method, url, headers }, { tlsClientAuth, accessToken }, { key, forwardCert })
+  }
+  return {
+    options: {
+      edge: { keys: [toVerificationKey(key)] },
+      access: issuer && describeTeam(issuer),
+      trustedIssuers: [clients.clientCa],
+    },
+    headers: async (request) => (await sign(request)).headers,
+    inject: (app, injected) => injectSigned(app, injected, sign),
+    issueClient: (certificate = {}) => clients.issue(certificate),
+  }
+}
+
+async function toClient(cert: DevClient | TestCertificate, clients: TestClients): Promise<DevClient> {
+  if (typeof cert !== 'object') {
+    throw new TypeError(
+      "cert must be a description such as { subject: 'CN=pay-1,O=Acme' }, or a client that was issued",
+    )
+  }
+  return 'cert' in cert ? cert : clients.issue(cert)
+}
+
+async function tokenFor(
+  tokens: TestAccessTokens | null,
+  access: TestAccess | undefined,
+  certificate: Parameters<TestAccessTokens['tokenFor']>[1],
+): Promise<string | undefined> {
+  if (tokens) return tokens.tokenFor(access === undefined ? 'user' : access, certificate)
+  if (access) throw new TypeError('this edge was made with access: null, and has no tokens to give')
+  return undefined
+}
+
+function describeTeam(issuer: AccessIssuer): NonNullable<TestPluginOptions['access']> {
+  return { issuer: issuer.issuer, audience: issuer.audience, jwks: { keys: [...issuer.certs().keys] } }
+}

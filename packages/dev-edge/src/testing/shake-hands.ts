@@ -1,0 +1,39 @@
+import { type Duplex, duplexPair } from 'node:stream'
+import { connect, createServer, type TLSSocket } from 'node:tls'
+import { type ClientHandshake, readClientHandshake } from '../handshake/client-handshake.ts'
+import { type MutualTlsOptions, mutualTls } from '../handshake/mutual-tls.ts'
+import { keepPeerCertificates } from '../handshake/peer-certificates.ts'
+import type { DevClient } from '../pki/dev-client.ts'
+
+/**
+ * Lets a client shake hands with the edge, over a pair of streams in memory: what the edge says of a certificate is
+ * what OpenSSL says of it, and no socket is opened.
+ */
+export async function shakeHands(client: DevClient, tls: MutualTlsOptions): Promise<ClientHandshake | undefined> {
+  const [near, far] = duplexPair()
+  const edgeEnd = acceptClient(far, tls)
+  const clientEnd = connect({ socket: near, cert: client.cert, key: client.key, rejectUnauthorized: false })
+  try {
+    return await new Promise((resolve, reject) => {
+      clientEnd.once('error', reject)
+      edgeEnd.then((socket) => resolve(readClientHandshake(socket)), reject)
+    })
+  } finally {
+    clientEnd.on('error', () => {}).destroy()
+    far.destroy()
+  }
+}
+
+function acceptClient(stream: Duplex, tls: MutualTlsOptions): Promise<TLSSocket> {
+  const server = createServer(mutualTls(tls))
+  keepPeerCertificates(server)
+  return new Promise((resolve, reject) => {
+    server.once('secureConnection', (socket) => {
+      // The other end hangs up at once.
+      socket.on('error', () => {})
+      resolve(socket)
+    })
+    server.once('tlsClientError', reject)
+    server.emit('connection', stream)
+  })
+}

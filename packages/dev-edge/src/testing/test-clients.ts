@@ -1,0 +1,82 @@
+import { X509Certificate } from 'node:crypto'
+import type { AccessCertificate } from '../access/access-claims.ts'
+import { certificateForAccess } from '../edge/edge-client.ts'
+import type { ClientHandshake } from '../handshake/client-handshake.ts'
+import type { MutualTlsOptions } from '../handshake/mutual-tls.ts'
+import { buildTlsClientAuth, type FullTlsClientAuth } from '../handshake/tls-client-auth.ts'
+import { type DevClient, type IssueClientOptions, issueClient, toPem } from '../pki/dev-client.ts'
+import { formatPrivateKey } from '../pki/key-pair.ts'
+import { expiredDates, type Pki } from '../pki/pki.ts'
+import { shakeHands } from './shake-hands.ts'
+
+/** A client certificate to issue. */
+export interface TestCertificate extends Omit<IssueClientOptions, 'name'> {
+  /** Whether it expired yesterday. In place of `notBefore` and `notAfter`. */
+  readonly expired?: boolean | undefined
+  /** Whether Cloudflare knows it as revoked. */
+  readonly revoked?: boolean | undefined
+}
+
+/** What the edge knows of a client: what it says to the Worker, and what Access may say of the certificate. */
+export interface SeenClient {
+  readonly tlsClientAuth: FullTlsClientAuth
+  /** Absent unless the certificate is verified and not revoked. */
+  readonly certificate: AccessCertificate | undefined
+}
+
+/** Issues the clients of a test edge and looks at them, each once. */
+export class TestClients {
+  readonly clientCa: string
+  readonly #pki: Pki
+  readonly #tls: Promise<MutualTlsOptions>
+  readonly #authorities: readonly X509Certificate[]
+  readonly #issued = new Map<string, Promise<DevClient>>()
+  /** By PEM: a client that is spread or parsed anew is still the same. */
+  readonly #handshakes = new Map<string, Promise<ClientHandshake | undefined>>()
+  readonly #revoked = new Set<string>()
+
+  constructor(pki: Pki) {
+    this.clientCa = toPem(pki.ca.certificate)
+    this.#pki = pki
+    this.#authorities = [new X509Certificate(this.clientCa)]
+    this.#tls = edgeTls(pki, this.clientCa)
+  }
+
+  /** Issues what is described: the same client for the same description. */
+  issue(description: TestCertificate): Promise<DevClient> {
+    const key = JSON.stringify(description)
+    const issued = this.#issued.get(key) ?? this.#issue(description)
+    this.#issued.set(key, issued)
+    return issued
+  }
+
+  async #issue({ expired = false, revoked = false, ...options }: TestCertificate): Promise<DevClient> {
+    if (expired && (options.notBefore ?? options.notAfter)) {
+      throw new TypeError('cert.expired already says the dates: write either expired, or notBefore and notAfter')
+    }
+    const dates = expired ? expiredDates() : {}
+    const client = await issueClient(this.#pki, { ...options, ...dates })
+    if (revoked) this.#revoked.add(new X509Certificate(client.cert).fingerprint256)
+    return client
+  }
+
+  /** What the edge sees when this client connects. */
+  async see(client: DevClient | undefined): Promise<SeenClient> {
+    const handshake = client && (await this.#handshake(client))
+    const tlsClientAuth = buildTlsClientAuth(handshake, {
+      authorities: this.#authorities,
+      isRevoked: ({ fingerprint256 }) => this.#revoked.has(fingerprint256),
+    })
+    return { tlsClientAuth, certificate: handshake && certificateForAccess(tlsClientAuth, handshake.leaf.raw) }
+  }
+
+  async #handshake(client: DevClient): Promise<ClientHandshake | undefined> {
+    const handshake = this.#handshakes.get(client.cert) ?? this.#tls.then((tls) => shakeHands(client, tls))
+    this.#handshakes.set(client.cert, handshake)
+    return handshake
+  }
+}
+
+async function edgeTls({ server }: Pki, clientCa: string): Promise<MutualTlsOptions> {
+  return { cert: toPem(server.certificate), key: await formatPrivateKey(server.keys.privateKey), clientCa }
+}

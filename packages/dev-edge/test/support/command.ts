@@ -1,0 +1,92 @@
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { createInterface } from 'node:readline'
+import { text } from 'node:stream/consumers'
+import { fileURLToPath } from 'node:url'
+import { vi } from 'vitest'
+import { runCommand } from '../../src/cli/run-command.ts'
+
+const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
+
+/** How a command ended. */
+export interface CommandResult {
+  readonly code: number | null
+  readonly stdout: string
+  readonly stderr: string
+}
+
+/** Runs the command in this process, which takes milliseconds where a child takes half a second. */
+export async function runHere(...args: string[]): Promise<CommandResult> {
+  const written = { stdout: '', stderr: '' }
+  const keep = (stream: 'stdout' | 'stderr') =>
+    vi.spyOn(process[stream], 'write').mockImplementation((text) => {
+      written[stream] += text
+      return true
+    })
+  const kept = [keep('stdout'), keep('stderr')]
+  try {
+    return { code: await runCommand(args), ...written }
+  } finally {
+    for (const stream of kept) stream.mockRestore()
+  }
+}
+
+/** Runs `countersign` as a child process, in a working directory. */
+export async function runCountersign(cwd: string, ...args: string[]): Promise<CommandResult> {
+  const child = spawnCountersign(cwd, args)
+  const closed = once(child, 'close')
+  const [stdout, stderr] = await Promise.all([text(child.stdout), text(child.stderr)])
+  const [code] = await closed
+  return { code, stdout, stderr }
+}
+
+/** `countersign dev` while it runs. */
+export interface RunningDev {
+  /** Every line of standard output until now. */
+  readonly lines: readonly string[]
+  /** The first line that matches, now or later. */
+  line(pattern: RegExp): Promise<string>
+  /** The first line of standard error that matches, now or later. */
+  progress(pattern: RegExp): Promise<string>
+  /** Sends Ctrl+C. Returns the exit code. */
+  stop(): Promise<number | null>
+}
+
+/** Starts `countersign dev`. Ports are free ones unless the arguments say otherwise. */
+export function startCountersignDev(cwd: string, ...args: string[]): RunningDev {
+  const child = spawnCountersign(cwd, ['dev', ...args])
+  const closed = once(child, 'close')
+  const output = watch(child, child.stdout)
+  const progress = watch(child, child.stderr)
+  return {
+    lines: output.lines,
+    line: output.find,
+    progress: progress.find,
+    async stop() {
+      child.kill('SIGINT')
+      const [code] = await closed
+      return code
+    },
+  }
+}
+
+function spawnCountersign(cwd: string, args: readonly string[]) {
+  return spawn(process.execPath, [MAIN, ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] })
+}
+
+function watch(child: ChildProcess, stream: NodeJS.ReadableStream) {
+  const lines: string[] = []
+  const reader = createInterface({ input: stream })
+  reader.on('line', (line) => lines.push(line))
+  const find = (pattern: RegExp) =>
+    new Promise<string>((resolve, reject) => {
+      const look = () => {
+        const found = lines.find((line) => pattern.test(line))
+        if (found !== undefined) resolve(found)
+      }
+      reader.on('line', look)
+      child.once('close', () => reject(new Error(`ended without ${pattern}, but with:\n${lines.join('\n')}`)))
+      look()
+    })
+  return { lines, find }
+}

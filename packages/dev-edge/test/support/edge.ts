@@ -1,0 +1,42 @@
+import { afterAll, beforeAll, expect } from 'vitest'
+import { createDevEdge, type DevEdge, type DevEdgeOptions } from '../../src/create-dev-edge.ts'
+import type { EdgeFetchOptions } from '../../src/net/edge-fetch.ts'
+import { type RecordedRequest, type RecordingOrigin, startOrigin } from './recording-origin.ts'
+
+/** An edge before a recording origin, for all tests of a file. */
+export interface TestEdge {
+  readonly edge: DevEdge
+  readonly origin: RecordingOrigin
+  /** Sends a request and says what arrived at the origin. */
+  record(path: string, options?: EdgeFetchOptions): Promise<RecordedRequest>
+}
+
+/** Starts one before the tests and stops it behind them. */
+export function useEdge(options?: Partial<DevEdgeOptions>): TestEdge {
+  let started: { readonly origin: RecordingOrigin; readonly edge: DevEdge } | undefined
+  const running = () => {
+    if (!started) throw new Error('the edge runs only during tests')
+    return started
+  }
+  beforeAll(async () => {
+    const origin = await startOrigin()
+    started = { origin, edge: await createDevEdge({ origin: origin.url, ...options }) }
+  })
+  afterAll(async () => {
+    await started?.edge.close()
+    await started?.origin.close()
+  })
+  return {
+    get edge() {
+      return running().edge
+    },
+    get origin() {
+      return running().origin
+    },
+    async record(path, fetchOptions) {
+      const response = await running().edge.fetch(path, fetchOptions)
+      expect(response.status).toBe(200)
+      return response.json()
+    },
+  }
+}

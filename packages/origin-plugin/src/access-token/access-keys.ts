@@ -1,0 +1,139 @@
+import type { JSONWebKeySet, JWK, JWTVerifyGetKey } from 'jose'
+import { JWKSNoMatchingKey } from 'jose/errors'
+import { createLocalJWKSet } from 'jose/jwks/local'
+import { refusal } from '../errors.ts'
+import type { BackgroundTask } from '../lib/background-task.ts'
+import { fetchJson } from '../lib/fetch-bytes.ts'
+
+/** The keys of an Access team. Its start fetches them for the first time, and fails when that fails. */
+export interface AccessKeys extends BackgroundTask {
+  /** For jose: the key of a token's header. */
+  readonly getKey: JWTVerifyGetKey
+  /** Stands for the keys that are now in use: the same object until they are fetched anew, nothing when there are none. */
+  current(): object | undefined
+}
+
+/** What may be said of {@link createAccessKeys}. Milliseconds. */
+export interface AccessKeysTiming {
+  /** How often to refresh: a key that the team removed is accepted that much longer at most. */
+  readonly refreshInterval: number
+  /** How long keys are kept while every fetch fails. Cloudflare's own overlap of two keys is seven days. */
+  readonly maxStale: number
+  /** The least time between two fetches that an unknown `kid` triggers, for all requests together. */
+  readonly cooldown: number
+  /** How long one fetch may take. */
+  readonly timeout: number
+}
+
+export const ACCESS_KEYS_TIMING: AccessKeysTiming = {
+  refreshInterval: 10 * 60_000,
+  maxStale: 7 * 24 * 3_600_000,
+  cooldown: 30_000,
+  timeout: 5_000,
+}
+
+/**
+ * Keeps the keys of an Access team through Cloudflare's bad days.
+ *
+ * Keys that were fetched once are used whatever becomes of later fetches, until {@link AccessKeysTiming.maxStale}; a
+ * fetch that succeeds replaces them all, so that a key which is no longer listed is gone. An unknown `kid` may be a
+ * rotation or junk: it triggers a fetch, but only one in {@link AccessKeysTiming.cooldown} for all requests together, so
+ * that junk can neither flood the team's domain nor delay a rotation by more than that. Nothing is remembered of unknown
+ * ids, so nothing can grow.
+ *
+ * @param url - where the keys are
+ * @param warn - told of every failed fetch
+ */
+export function createAccessKeys(
+  url: URL,
+  warn: (reason: string) => void,
+  timing: AccessKeysTiming = ACCESS_KEYS_TIMING,
+): AccessKeys {
+  let current: { readonly getKey: JWTVerifyGetKey; readonly fetchedAt: number } | undefined
+  let pending: Promise<void> | undefined
+  let failure: string | undefined
+  let triedAt = Number.NEGATIVE_INFINITY
+  let timer: NodeJS.Timeout | undefined
+  // One for each fetch: sources of an AbortSignal.any() that live on collect what depends on them.
+  let underway = new AbortController()
+
+  /** One fetch at a time, whoever asks. Never rejects: `failure` says how it ended. */
+  function refresh(): Promise<void> {
+    if (pending) return pending
+    underway = new AbortController()
+    pending = fetchKeySet(url, timing.timeout, underway.signal)
+      .then(
+        (keys) => {
+          current = { getKey: createLocalJWKSet(keys), fetchedAt: Date.now() }
+          failure = undefined
+        },
+        (error: Error) => {
+          failure = error.message
+          if (!underway.signal.aborted) warn(`the keys of ${url.href} could not be fetched: ${failure}`)
+        },
+      )
+      .finally(() => {
+        pending = undefined
+        // From the end on: a fetch that hangs must not be followed by the next at once.
+        triedAt = Date.now()
+      })
+    return pending
+  }
+
+  const usable = () => (current && Date.now() - current.fetchedAt < timing.maxStale ? current.getKey : undefined)
+  const mayTry = () => pending !== undefined || Date.now() - triedAt >= timing.cooldown
+
+  const getKey: JWTVerifyGetKey = async (header, token) => {
+    const known = usable()
+    if (known) {
+      try {
+        return await known(header, token)
+      } catch (error) {
+        if (!(error instanceof JWKSNoMatchingKey)) throw error
+        if (!mayTry()) throw failure === undefined ? error : unavailable(failure)
+      }
+    } else if (!mayTry()) {
+      throw unavailable(failure ?? 'they are older than they may become')
+    }
+    await refresh()
+    const fetched = usable()
+    if (failure !== undefined || !fetched) throw unavailable(failure ?? 'they are older than they may become')
+    return fetched(header, token)
+  }
+
+  return {
+    getKey,
+    current: usable,
+    async start() {
+      timer = setInterval(refresh, timing.refreshInterval).unref()
+      await refresh()
+      if (failure !== undefined) throw new Error(`the keys of ${url.href} could not be fetched: ${failure}`)
+    },
+    stop() {
+      clearInterval(timer)
+      // A server that hangs would keep the process alive for the whole time-out.
+      underway.abort()
+    },
+  }
+}
+
+/** A key set of a team is a few kilobytes. */
+const MAX_KEY_SET_BYTES = 256 * 1024
+
+async function fetchKeySet(url: URL, timeout: number, signal: AbortSignal): Promise<JSONWebKeySet> {
+  const bounds = { timeout, maxBytes: MAX_KEY_SET_BYTES, signal }
+  const set = (await fetchJson(url, bounds)) as Partial<JSONWebKeySet> | null
+  const keys = Array.isArray(set?.keys) ? set.keys.filter(isUsable) : []
+  // A team always has a key: a set without one is a fault of the server, and not a reason to drop what we have.
+  if (keys.length === 0) throw new Error('the answer holds no RSA key')
+  return { keys }
+}
+
+function isUsable(key: unknown): key is JWK {
+  const { kty, n, e, kid } = (key ?? {}) as Partial<JWK>
+  return kty === 'RSA' && typeof n === 'string' && typeof e === 'string' && typeof kid === 'string'
+}
+
+function unavailable(reason: string) {
+  return refusal('CSN_ACCESS_KEYS_UNAVAILABLE', `the keys could not be fetched: ${reason}`)
+}

@@ -1,0 +1,116 @@
+import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
+import { createLocalJWKSet } from 'jose/jwks/local'
+import type { BackgroundTask } from '../lib/background-task.ts'
+import { checkChoice, checkKnown, checkNumber } from '../lib/check-option.ts'
+import { requireSynchronous } from '../lib/operator-function.ts'
+import type { AccessTeamOptions } from '../options.ts'
+import { createAccessKeys } from './access-keys.ts'
+import { createTokenCache, MAX_TOKENS, type TokenCache } from './token-cache.ts'
+import type { AccessVerifier } from './verify-access-token.ts'
+
+/** The option `access`, ready to verify with. */
+export interface ResolvedAccess extends AccessVerifier, Pick<AccessTeamOptions, 'matches'> {
+  /** Keeps the keys current; `null` when they were given. */
+  readonly refresh: BackgroundTask | null
+  /** Tokens that were verified. */
+  readonly tokens: TokenCache
+}
+
+/** A clock set by NTP is within milliseconds; five seconds cover one that is being set. */
+const DEFAULT_CLOCK_TOLERANCE = 5
+
+const KNOWN = ['team', 'issuer', 'jwksUri', 'jwks', 'audience', 'clockTolerance', 'requireKeysAtStart', 'matches']
+
+/**
+ * Checks the option `access`.
+ *
+ * @param warn - told of every failed fetch of the keys
+ * @throws TypeError with a sentence that says what to write
+ */
+export function resolveAccess(access: Record<string, unknown>, warn: (reason: string) => void): ResolvedAccess {
+  checkKnown(access, KNOWN, 'access')
+  if ('matches' in access) {
+    if (typeof access.matches !== 'function') {
+      throw new TypeError('access.matches must be a function (access, clientCert) => boolean')
+    }
+    requireSynchronous(access.matches as () => unknown, 'access.matches')
+  }
+  const { requireKeysAtStart = false, clockTolerance = DEFAULT_CLOCK_TOLERANCE } = access
+  const required = checkChoice(requireKeysAtStart, [true, false], 'access.requireKeysAtStart')
+  const { issuer, keys } = 'team' in access ? resolveTeam(access) : resolveIssuer(access)
+  return {
+    issuer,
+    ...(keys instanceof URL ? fetchedKeys(keys, required, warn) : { keys, refresh: null, keySet: () => keys }),
+    tokens: createTokenCache(MAX_TOKENS),
+    audience: resolveAudience(access),
+    clockTolerance: checkNumber(clockTolerance, 0, 60, 'seconds', 'access.clockTolerance'),
+    ...(access.matches ? { matches: access.matches as NonNullable<AccessTeamOptions['matches']> } : {}),
+  }
+}
+
+function fetchedKeys(url: URL, required: boolean, warn: (reason: string) => void) {
+  const { getKey, current, start, stop } = createAccessKeys(url, warn)
+  // What went wrong is logged either way, and the background goes on trying.
+  return { keys: getKey, keySet: current, refresh: { start: required ? start : () => start().catch(() => {}), stop } }
+}
+
+interface IssuerAndKeys {
+  readonly issuer: string
+  /** Where the keys are, or how to find one among those that were given. */
+  readonly keys: URL | JWTVerifyGetKey
+}
+
+function resolveTeam(access: Record<string, unknown>): IssuerAndKeys {
+  if (['issuer', 'jwksUri', 'jwks'].some((name) => name in access)) {
+    throw new TypeError('access.team already says issuer and keys: write either team, or issuer with jwksUri or jwks')
+  }
+  if (typeof access.team !== 'string' || !/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(access.team)) {
+    throw new TypeError('access.team must be the name before .cloudflareaccess.com, such as "acme"')
+  }
+  const issuer = `https://${access.team}.cloudflareaccess.com`
+  return { issuer, keys: new URL('/cdn-cgi/access/certs', issuer) }
+}
+
+function resolveIssuer({ issuer, jwksUri, jwks }: Record<string, unknown>): IssuerAndKeys {
+  if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
+    throw new TypeError('access needs team: "acme", or issuer: "https://…" with jwksUri or jwks')
+  }
+  if ((jwksUri === undefined) === (jwks === undefined)) {
+    throw new TypeError('access.issuer needs either jwksUri (where the keys are) or jwks (the keys), not both')
+  }
+  return { issuer, keys: jwks === undefined ? keysUrl(jwksUri) : localKeys(jwks) }
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
+
+function keysUrl(jwksUri: unknown): URL {
+  const url = typeof jwksUri === 'string' && URL.canParse(jwksUri) ? new URL(jwksUri) : undefined
+  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))) return url
+  throw new TypeError(
+    'access.jwksUri must be an https URL (http only on this machine): over plain http anybody on the way could give his own keys',
+  )
+}
+
+function localKeys(jwks: unknown): JWTVerifyGetKey {
+  try {
+    return createLocalJWKSet(jwks as JSONWebKeySet)
+  } catch {
+    throw new TypeError('access.jwks must be a JWK Set: { keys: [ … ] }')
+  }
+}
+
+function resolveAudience({ audience, team }: Record<string, unknown>): readonly string[] {
+  const audiences = typeof audience === 'string' ? [audience] : audience
+  const given = Array.isArray(audiences) && audiences.length > 0
+  if (!given || !audiences.every((aud) => typeof aud === 'string' && aud !== '')) {
+    throw new TypeError(
+      "access.audience is missing: write the application's Audience (AUD) tag. Without it a token of every application of the team would do",
+    )
+  }
+  if (team !== undefined && !audiences.every((aud) => /^[0-9a-f]{64}$/.test(aud))) {
+    throw new TypeError(
+      'access.audience must be 64 hexadecimal digits: copy the Audience (AUD) tag from the application in Zero Trust',
+    )
+  }
+  return audiences
+}

@@ -1,0 +1,44 @@
+import { refusal } from '../errors.ts'
+import { invalidToken } from './invalid-token.ts'
+
+/** What the claims of a token are held against. */
+export interface ExpectedClaims {
+  readonly issuer: string
+  readonly audience: readonly string[]
+  /** Seconds by which the clocks may differ. */
+  readonly clockTolerance: number
+}
+
+/**
+ * Requires the registered claims of a token (RFC 7519, section 4.1): `iss`, `aud`, `iat` and `exp` are there, `iss` and one
+ * `aud` are ours, and the time is between `nbf`, where it is there, and `exp`.
+ *
+ * @param now - seconds since the epoch
+ * @throws CountersignError `CSN_ACCESS_TOKEN_INVALID`, or `CSN_ACCESS_TOKEN_EXPIRED`
+ */
+export function requireClaims(
+  claims: Readonly<Record<string, unknown>>,
+  { issuer, audience, clockTolerance }: ExpectedClaims,
+  now: number,
+): void {
+  for (const claim of ['iss', 'aud', 'iat', 'exp']) {
+    if (!Object.hasOwn(claims, claim)) throw invalidToken(`missing required "${claim}" claim`)
+  }
+  if (claims.iss !== issuer) throw invalidToken('unexpected "iss" claim value')
+  const audiences: unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
+  if (!audience.some((own) => audiences.includes(own))) throw invalidToken('unexpected "aud" claim value')
+  numericDate(claims, 'iat')
+  const start = Object.hasOwn(claims, 'nbf') ? numericDate(claims, 'nbf') : Number.NEGATIVE_INFINITY
+  const end = numericDate(claims, 'exp')
+  const second = Math.floor(now)
+  if (start > second + clockTolerance) throw invalidToken('"nbf" claim timestamp check failed')
+  if (end <= second - clockTolerance) {
+    throw refusal('CSN_ACCESS_TOKEN_EXPIRED', '"exp" claim timestamp check failed')
+  }
+}
+
+function numericDate(claims: Readonly<Record<string, unknown>>, claim: string): number {
+  const value = claims[claim]
+  if (typeof value !== 'number') throw invalidToken(`"${claim}" claim must be a number`)
+  return value
+}

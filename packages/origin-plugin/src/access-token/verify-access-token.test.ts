@@ -1,0 +1,309 @@
+import { createHmac } from 'node:crypto'
+import { createLocalJWKSet, createRemoteJWKSet, errors, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { refusal } from '../errors.ts'
+import {
+  AUDIENCE,
+  type Claims,
+  createAccess,
+  ISSUER,
+  serviceClaims,
+  startKeyServer,
+  type TestAccess,
+  userClaims,
+} from '../testing/access.ts'
+import { refusedWith } from '../testing/refused-with.ts'
+import { type AccessVerifier, verifyAccessToken } from './verify-access-token.ts'
+
+const now = Math.floor(Date.now() / 1000)
+let access: TestAccess
+let otherTeam: TestAccess
+const servers: { close(): Promise<void> }[] = []
+
+beforeAll(async () => {
+  access = await createAccess()
+  // The same key id: what differs is the key.
+  otherTeam = await createAccess()
+})
+afterEach(async () => {
+  await Promise.all(servers.splice(0).map((server) => server.close()))
+})
+
+async function verify(token: string | undefined, changes: Partial<AccessVerifier> = {}, at = now) {
+  const { keys = access.verifier.keys } = changes
+  return verifyAccessToken(token, { ...access.verifier, keySet: () => keys, ...changes }, at)
+}
+const verifyClaims = async (claims: Claims, at = now) => verify(await access.token(claims), {}, at)
+
+const invalid = (reason: string | RegExp) => refusedWith('CSN_ACCESS_TOKEN_INVALID', reason)
+const unavailable = (reason: string | RegExp) => refusedWith('CSN_ACCESS_KEYS_UNAVAILABLE', reason)
+
+const base64url = (value: unknown) =>
+  Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
+
+describe('verifyAccessToken: whom the token names', () => {
+  it('reads a user', async () => {
+    const claims = { ...userClaims(), custom: { groups: ['ops'] } }
+    expect(await verifyClaims(claims)).toEqual({
+      kind: 'user',
+      email: 'jane@acme.example',
+      sub: '7335d417-61da-459d-899c-0a01c76a2f94',
+      claims,
+    })
+  })
+
+  it('reads a service token, which has neither nbf nor email', async () => {
+    const identity = await verifyClaims(serviceClaims())
+    expect(identity).toMatchObject({ kind: 'service', clientId: 'e367826f93b8d71185e03fe518aff3b4.access' })
+    expect(identity.claims).not.toHaveProperty('nbf')
+  })
+
+  it('reads a certificate login, by its common name or by mtls_auth', async () => {
+    expect(await verifyClaims(serviceClaims('pay-1'))).toMatchObject({ kind: 'certificate', commonName: 'pay-1' })
+    const named = { ...serviceClaims('odd.access'), mtls_auth: { cert_serial: '01' } }
+    expect(await verifyClaims(named)).toMatchObject({ kind: 'certificate', commonName: 'odd.access' })
+  })
+
+  it.each([
+    ['nobody', { email: undefined }],
+    ['an empty email', { email: '' }],
+    ['an email that is no text', { email: ['jane@acme.example'] }],
+    ['an empty common name', serviceClaims('')],
+    ['a common name that is no text', { ...serviceClaims(), common_name: { a: 1 } }],
+  ])('refuses a token that names %s', async (_, claims) => {
+    await expect(verifyClaims(claims)).rejects.toThrow(invalid('the token has neither email nor common_name'))
+  })
+
+  it('takes no claim from a __proto__ in the payload', async () => {
+    const text = JSON.stringify({ ...userClaims(), email: undefined })
+    const payload = text.replace('{', '{"__proto__":{"email":"eve@acme.example"},')
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+    const input = `${base64url({ alg: 'RS256' })}.${base64url(payload)}`
+    const signature = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', privateKey, Buffer.from(input))
+    const token = `${input}.${Buffer.from(signature).toString('base64url')}`
+    const keys = createLocalJWKSet({ keys: [await exportJWK(publicKey)] })
+    await expect(verify(token, { keys })).rejects.toThrow(invalid('the token has neither email nor common_name'))
+    expect(({} as { email?: string }).email).toBeUndefined()
+  })
+})
+
+describe('verifyAccessToken: the claims', () => {
+  it('refuses a missing token', async () => {
+    await expect(verify(undefined)).rejects.toThrow(
+      refusedWith('CSN_ACCESS_TOKEN_MISSING', 'there is no Cf-Access-Jwt-Assertion header'),
+    )
+  })
+
+  it('accepts one of several audiences, on either side', async () => {
+    expect((await verifyClaims({ aud: ['other', AUDIENCE] })).kind).toBe('user')
+    expect((await verifyClaims({ aud: AUDIENCE })).kind).toBe('user')
+    expect((await verify(await access.token(), { audience: ['other', AUDIENCE] })).kind).toBe('user')
+  })
+
+  it.each<[string, Claims, string | RegExp]>([
+    ['another issuer', { iss: 'https://evil.cloudflareaccess.com' }, 'unexpected "iss" claim value'],
+    ['an issuer that only begins alike', { iss: `${ISSUER}.evil.example` }, 'unexpected "iss" claim value'],
+    ['a list of issuers', { iss: [ISSUER] }, /"iss" claim/],
+    ['no issuer', { iss: undefined }, 'missing required "iss" claim'],
+    ['another audience', { aud: ['0'.repeat(64)] }, 'unexpected "aud" claim value'],
+    ['an empty audience list', { aud: [] }, 'unexpected "aud" claim value'],
+    ['a number as audience', { aud: 4714 }, 'unexpected "aud" claim value'],
+    ['no audience', { aud: undefined }, 'missing required "aud" claim'],
+    ['no expiry', { exp: undefined }, 'missing required "exp" claim'],
+    ['an expiry that is text', { exp: '9999999999' }, '"exp" claim must be a number'],
+    ['no time of issue', { iat: undefined }, 'missing required "iat" claim'],
+    ['a start in the future', { nbf: now + 60 }, '"nbf" claim timestamp check failed'],
+    ['the type of a whole team', { type: 'org' }, 'the token is not of type "app"'],
+    ['no type', { type: undefined }, 'the token is not of type "app"'],
+    ['a type that is no text', { type: ['app'] }, 'the token is not of type "app"'],
+  ])('refuses %s', async (_, claims, reason) => {
+    await expect(verifyClaims(claims)).rejects.toThrow(invalid(reason))
+  })
+
+  it('accepts until expiry and the tolerance are over, to the second', async () => {
+    const exp = now + 100
+    expect((await verifyClaims({ exp }, exp + 4)).kind).toBe('user')
+    for (const at of [exp + 5, exp + 1000]) {
+      await expect(verifyClaims({ exp }, at)).rejects.toThrow(
+        refusedWith('CSN_ACCESS_TOKEN_EXPIRED', '"exp" claim timestamp check failed'),
+      )
+    }
+  })
+
+  it('accepts a start that is ahead by the tolerance, and no more', async () => {
+    expect((await verifyClaims({ nbf: now + 5 })).kind).toBe('user')
+    await expect(verifyClaims({ nbf: now + 6 })).rejects.toThrow(invalid('"nbf" claim timestamp check failed'))
+  })
+})
+
+describe('verifyAccessToken: the signature', () => {
+  it('refuses a token of another team, though it names this one', async () => {
+    await expect(verify(await otherTeam.token())).rejects.toThrow(invalid('signature verification failed'))
+  })
+
+  it('refuses an expired token of another team as invalid, not as expired', async () => {
+    await expect(verify(await otherTeam.token({ exp: now - 1000 }))).rejects.toThrow(
+      invalid('signature verification failed'),
+    )
+  })
+
+  it('refuses other claims under a genuine signature', async () => {
+    const [header, , signature] = (await access.token()).split('.')
+    const token = `${header}.${base64url({ ...userClaims(), email: 'eve@acme.example' })}.${signature}`
+    await expect(verify(token)).rejects.toThrow(invalid('signature verification failed'))
+  })
+
+  it('refuses alg none, in any case', async () => {
+    for (const alg of ['none', 'None', 'NONE', '']) {
+      const token = `${base64url({ alg, kid: 'access-1' })}.${base64url(userClaims())}.`
+      await expect(verify(token), alg).rejects.toThrow(invalid(/./))
+    }
+  })
+
+  it('refuses an HMAC made with the public key, which everybody can fetch', async () => {
+    const secrets = [access.publicPem, JSON.stringify(access.jwks), JSON.stringify(access.jwks.keys[0])]
+    for (const secret of secrets) {
+      const input = `${base64url({ alg: 'HS256', kid: 'access-1' })}.${base64url(userClaims())}`
+      const token = `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
+      await expect(verify(token)).rejects.toThrow(invalid('"alg" (Algorithm) Header Parameter value not allowed'))
+    }
+  })
+
+  it.each(['RS384', 'RS512', 'PS256', 'ES256', 'EdDSA'])('refuses %s', async (alg) => {
+    const { privateKey } = await generateKeyPair(alg)
+    const token = await new SignJWT(userClaims()).setProtectedHeader({ alg, kid: 'access-1' }).sign(privateKey)
+    await expect(verify(token)).rejects.toThrow(invalid('"alg" (Algorithm) Header Parameter value not allowed'))
+  })
+
+  it('takes no key from the token itself, and fetches none that it names', async () => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+    const jwk = { ...(await exportJWK(publicKey)), kid: 'access-1', alg: 'RS256' }
+    const server = await startKeyServer((_, response) => response.end(JSON.stringify({ keys: [jwk] })))
+    servers.push(server)
+    for (const header of [{ jwk }, { jku: server.url }, { x5u: server.url }, { x5c: ['MIIB'] }]) {
+      const token = await new SignJWT(userClaims())
+        .setProtectedHeader({ alg: 'RS256', kid: 'access-1', ...header })
+        .sign(privateKey)
+      await expect(verify(token), Object.keys(header)[0]).rejects.toThrow(invalid('signature verification failed'))
+    }
+    expect(server.requests()).toBe(0)
+  })
+
+  it('refuses a critical header that it does not know', async () => {
+    const [, payload, signature] = (await access.token()).split('.')
+    const token = `${base64url({ alg: 'RS256', kid: 'access-1', crit: ['exp'], exp: 1 })}.${payload}.${signature}`
+    await expect(verify(token)).rejects.toThrow(invalid('a critical Header Parameter is not recognized'))
+  })
+
+  it('refuses a kid that the team does not have', async () => {
+    await expect(verify(await access.token({}, { kid: 'unknown' }))).rejects.toThrow(
+      invalid('no applicable key found in the JSON Web Key Set'),
+    )
+  })
+
+  it('without a kid accepts a key that leaves no choice, and refuses to guess among several', async () => {
+    const token = await access.token({}, { kid: undefined })
+    expect((await verify(token)).kind).toBe('user')
+    const both = { keys: [...access.jwks.keys, { ...otherTeam.jwks.keys[0], kty: 'RSA', kid: 'access-2' }] }
+    await expect(verify(token, { keys: createLocalJWKSet(both) })).rejects.toThrow(
+      invalid('multiple matching keys found in the JSON Web Key Set'),
+    )
+  })
+
+  it.each(['', 'a', 'a.b', 'a.b.c', 'a.b.c.d.e', '..', 'ü.ü.ü', '{}', 'null.null.null', `${'a'.repeat(9000)}.b.c`])(
+    'refuses %j, and does not quote it',
+    async (token) => {
+      await expect(verify(token)).rejects.toThrow(invalid(/^(?!.*aaaa)/))
+    },
+  )
+
+  it('never quotes the token in a reason', async () => {
+    const tokens = [
+      await access.token({ iss: 'https://secret-issuer.example' }),
+      await access.token({ exp: 1 }),
+      await access.token({}, { kid: 'secret-kid' }),
+      `${(await access.token()).slice(0, -4)}AAAA`,
+    ]
+    for (const token of tokens) {
+      const error: { reason?: string } = await verify(token).catch((refused) => refused)
+      expect(error.reason).toMatch(/./)
+      expect(error.reason).not.toContain('secret')
+      for (const part of token.split('.')) expect(error.reason).not.toContain(part)
+    }
+  })
+})
+
+describe('verifyAccessToken: the keys are not to be had', () => {
+  const fetched = (url: string) => ({ keys: createRemoteJWKSet(new URL(url), { timeoutDuration: 200 }) })
+
+  it.each<[string, Parameters<typeof startKeyServer>[0]]>([
+    ['an error', (_, response) => response.writeHead(500).end()],
+    [
+      'a redirect to somewhere else',
+      (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
+    ],
+    ['no JSON', (_, response) => response.end('<html>')],
+    ['no key set', (_, response) => response.end('{"keys":"none"}')],
+    ['nothing at all', () => {}],
+    ['a closed connection', (request) => request.socket.destroy()],
+  ])('answers 503 when the server gives %s', async (_, answer) => {
+    const server = await startKeyServer(answer)
+    servers.push(server)
+    await expect(verify(await access.token(), fetched(server.url))).rejects.toThrow(unavailable(/./))
+  })
+
+  it('answers 503 when there is no server', async () => {
+    const server = await startKeyServer(() => {})
+    await server.close()
+    await expect(verify(await access.token(), fetched(server.url))).rejects.toThrow(unavailable(/./))
+  })
+
+  it('answers 503 when the key is too short to be used', async () => {
+    const [key] = access.jwks.keys
+    const short = { ...key, kty: 'RSA', n: Buffer.alloc(128, 0xc1).toString('base64url') }
+    await expect(verify(await access.token(), { keys: createLocalJWKSet({ keys: [short] }) })).rejects.toThrow(
+      unavailable(/2048 bits/),
+    )
+  })
+
+  it('verifies with keys from a real server', async () => {
+    const server = await startKeyServer((_, response) => {
+      response.setHeader('content-type', 'application/json')
+      response.end(JSON.stringify({ ...access.jwks, public_cert: {}, public_certs: [] }))
+    })
+    servers.push(server)
+    expect((await verify(await access.token(), fetched(server.url))).kind).toBe('user')
+  })
+})
+
+describe('verifyAccessToken: a key function that fails', () => {
+  it.each<[string, unknown, string]>([
+    ['a network error', new TypeError('fetch failed'), 'fetch failed'],
+    ['a timeout of jose', new errors.JWKSTimeout(), 'request timed out'],
+    ['a set that is none', new errors.JWKSInvalid('JSON Web Key Set malformed'), 'JSON Web Key Set malformed'],
+    ['an answer of jose', new errors.JOSEError('Expected 200 OK'), 'Expected 200 OK'],
+    ['its own refusal', refusal('CSN_ACCESS_KEYS_UNAVAILABLE', 'not fetched yet'), 'not fetched yet'],
+    ['a text', 'no error at all', 'the keys could not be fetched'],
+    ['nothing', undefined, 'the keys could not be fetched'],
+  ])('with %s is not the fault of the token, at once or later', async (_, error, reason) => {
+    const token = await access.token()
+    const later = () => Promise.reject(error)
+    const atOnce = () => {
+      throw error
+    }
+    for (const keys of [later, atOnce]) await expect(verify(token, { keys })).rejects.toThrow(unavailable(reason))
+  })
+
+  it('is not asked for a token that is none, or of another algorithm', async () => {
+    let asked = 0
+    const keys = () => {
+      asked += 1
+      throw new TypeError('fetch failed')
+    }
+    const other = await new SignJWT({}).setProtectedHeader({ alg: 'HS256' }).sign(new Uint8Array(32))
+    for (const token of ['', 'a.b.c', other]) {
+      await expect(verify(token, { keys })).rejects.toThrow(refusedWith('CSN_ACCESS_TOKEN_INVALID', /./))
+    }
+    expect(asked).toBe(0)
+  })
+})

@@ -1,0 +1,90 @@
+import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { createAccess, type TestAccess } from '../testing/access.ts'
+import { refusalOf } from '../testing/refusal-of.ts'
+import { refusedWith } from '../testing/refused-with.ts'
+import { verifyJws } from './verify-jws.ts'
+
+let access: TestAccess
+let otherTeam: TestAccess
+
+beforeAll(async () => {
+  access = await createAccess()
+  // The same key id: what differs is the key.
+  otherTeam = await createAccess()
+})
+
+/** The keys of a team that nobody has asked for yet, and how often somebody does. */
+function freshKeys({ jwks }: TestAccess = access) {
+  const find = vi.fn<JWTVerifyGetKey>(createLocalJWKSet(jwks))
+  const keySet = { of: jwks }
+  return { find, keys: find, keySet: (): object | undefined => keySet }
+}
+
+const doesNotVerify = refusedWith('CSN_ACCESS_TOKEN_INVALID', 'signature verification failed')
+
+describe('verifyJws', () => {
+  it('finds the key the first time that a header asks for it, and then verifies at once', async () => {
+    const team = freshKeys()
+    const first = verifyJws(await access.token(), team)
+    expect(first).toBeInstanceOf(Promise)
+    expect((await first).header).toMatchObject({ alg: 'RS256', kid: 'access-1' })
+    const second = verifyJws(await access.token({ email: 'joe@acme.example' }), team)
+    expect(second).toMatchObject({ header: { kid: 'access-1' }, payload: { email: 'joe@acme.example' } })
+    expect(team.find).toHaveBeenCalledTimes(1)
+  })
+
+  it('verifies the signature also when the key is known', async () => {
+    const team = freshKeys()
+    await verifyJws(await access.token(), team)
+    const foreign = await otherTeam.token()
+    const { reason } = refusalOf(() => void verifyJws(foreign, team))
+    expect(reason).toBe('signature verification failed')
+  })
+
+  it('remembers nothing of a token that does not verify', async () => {
+    const team = freshKeys()
+    for (let time = 1; time <= 2; time += 1) {
+      await expect(verifyJws(await otherTeam.token(), team)).rejects.toThrow(doesNotVerify)
+      expect(team.find).toHaveBeenCalledTimes(time)
+    }
+  })
+
+  it('forgets a key with the keys that it was one of', async () => {
+    const token = await access.token()
+    await verifyJws(token, freshKeys())
+    const exchanged = freshKeys(otherTeam)
+    await expect(verifyJws(token, exchanged)).rejects.toThrow(doesNotVerify)
+    expect(exchanged.find).toHaveBeenCalledTimes(1)
+  })
+
+  it('remembers no key of keys that were exchanged while it was looked for', async () => {
+    const [before, after] = [{}, {}]
+    let current = before
+    const { keys } = freshKeys()
+    const exchanged: JWTVerifyGetKey = (header, token) => {
+      current = after
+      return keys(header, token)
+    }
+    await verifyJws(await access.token(), { keys: exchanged, keySet: () => current })
+    for (const set of [before, after]) {
+      const again = verifyJws(await access.token(), { keys, keySet: () => set })
+      expect(again).toBeInstanceOf(Promise)
+      await again
+    }
+  })
+
+  it('remembers nothing where there are no keys', async () => {
+    const team = { ...freshKeys(), keySet: () => undefined }
+    await verifyJws(await access.token(), team)
+    await verifyJws(await access.token(), team)
+    expect(team.find).toHaveBeenCalledTimes(2)
+  })
+
+  it('remembers a few headers, whatever a team writes into them', async () => {
+    const team = freshKeys()
+    const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => access.token({}, { n })))
+    for (const token of [...tokens, ...tokens]) await verifyJws(token, team)
+    expect(team.find).toHaveBeenCalledTimes(20 + 12)
+  })
+})

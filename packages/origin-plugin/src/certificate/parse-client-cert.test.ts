@@ -1,0 +1,334 @@
+import { X509Certificate } from 'node:crypto'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { createCa, der, derName, opensslSubject, type RawAttribute, type TestCa } from '../testing/certificates.ts'
+import { edgeFieldsOf } from '../testing/edge-fields-of.ts'
+import { certificateLines, type HeaderChanges, type IssuedCert } from '../testing/header-lines.ts'
+import { refusalOf } from '../testing/refusal-of.ts'
+import { refusedWith } from '../testing/refused-with.ts'
+import { fingerprintOf, normalizeSerialNumber, parseClientCert } from './parse-client-cert.ts'
+
+let ca: TestCa
+let issued: IssuedCert
+beforeAll(async () => {
+  ca = await createCa()
+  issued = await ca.issue({ serialNumber: '00936eacbe07f201df', san: [{ type: 'dns', value: 'pay.acme.example' }] })
+})
+
+const parse = (changes: HeaderChanges = {}, of = issued) => parseClientCert(edgeFieldsOf(certificateLines(of, changes)))
+/** Without `Client-Cert`, so that nothing contradicts a changed header. */
+const parseText = (changes: HeaderChanges) => parse({ 'client-cert': null, ...changes })
+const malformed = (reason: string | RegExp) => refusedWith('CSN_HEADERS_MALFORMED', reason)
+
+describe('parseClientCert', () => {
+  it('says what node:crypto says of the same certificate, in the same words', () => {
+    const { x509, subject, issuer, ...cert } = parse()
+    const { cert: expected } = issued
+    expect(cert).toMatchObject({
+      serialNumber: expected.serialNumber,
+      fingerprint: expected.fingerprint,
+      fingerprint256: expected.fingerprint256,
+      validFrom: expected.validFrom,
+      validFromDate: new Date(expected.validFrom),
+      validTo: expected.validTo,
+      validToDate: new Date(expected.validTo),
+      subjectAltName: expected.subjectAltName,
+      subjectAltNames: { dns: ['pay.acme.example'], email: [], uri: [], ip: [] },
+      verified: true,
+      verification: 'SUCCESS',
+      revoked: false,
+    })
+    expect(x509?.fingerprint256).toBe(expected.fingerprint256)
+    expect(String(subject)).toBe('CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US')
+    expect(String(issuer)).toBe('CN=Acme Client CA,O=Acme,C=US')
+    expect(cert.keyId).toMatch(/^[0-9A-F]{40}$/)
+    expect(cert.issuerKeyId).toMatch(/^[0-9A-F]{40}$/)
+  })
+
+  it('says as much without Client-Cert, but for what only the certificate holds', () => {
+    const { x509, subjectAltName, subjectAltNames, raw, ...headers } = parse({ 'client-cert': null })
+    expect({ x509, subjectAltName, subjectAltNames }).toEqual({})
+    const { x509: _x, subjectAltName: _n, subjectAltNames: _s, raw: _r, ...whole } = parse()
+    expect(JSON.stringify(headers)).toBe(JSON.stringify(whole))
+    expect(raw).not.toHaveProperty('client-cert')
+  })
+
+  it('shows the headers as they came, frozen, and without the Access token', () => {
+    const fields = edgeFieldsOf([['cf-access-jwt-assertion', 'secret.token.here'], ...certificateLines(issued)])
+    const { raw } = parseClientCert(fields)
+    expect(Object.entries(raw)).toEqual(certificateLines(issued))
+    expect(Object.isFrozen(raw)).toBe(true)
+    expect(JSON.stringify(parseClientCert(fields))).not.toContain('secret')
+  })
+
+  it('accepts every spelling of digits that Cloudflare has used', () => {
+    const colons = (text: string) => text.toLowerCase().replace(/..(?=.)/g, '$&:')
+    const { cert } = issued
+    const spelled = parse({
+      'x-cert-serial': '0000936EACBE07F201DF',
+      'x-cert-finger': cert.fingerprint.replaceAll(':', ''),
+      'x-cert-finger-256': cert.fingerprint256.toLowerCase(),
+      'x-cert-ski': colons(parse().keyId as string),
+      'x-cert-issuer-ski': colons(parse().issuerKeyId as string),
+    })
+    const { raw: _a, ...expected } = parse()
+    const { raw: _b, ...actual } = spelled
+    expect(JSON.stringify(actual)).toBe(JSON.stringify(expected))
+  })
+
+  it('accepts a day with one digit, padded or not', () => {
+    for (const date of ['Dec  2 19:39:00 2018 GMT', 'Dec 2 19:39:00 2018 GMT', 'Dec 02 19:39:00 2018 GMT']) {
+      expect(parseText({ 'x-cert-notbe': date }).validFromDate).toEqual(new Date('2018-12-02T19:39:00Z'))
+    }
+  })
+
+  it('prefers the RFC 2253 form of a name, and takes the plain one where it is alone', () => {
+    const both = { 'x-cert-subject-dn': 'CN=plain', 'x-cert-issuer-dn': 'CN=plain issuer' }
+    const rfc2253 = { 'x-cert-subject-dn-2253': 'CN=rfc', 'x-cert-issuer-dn-2253': 'CN=rfc issuer' }
+    expect(parseText({ ...both, ...rfc2253 })).toMatchObject({ subject: { CN: 'rfc' }, issuer: { CN: 'rfc issuer' } })
+    const alone = { 'x-cert-subject-dn-2253': null, 'x-cert-issuer-dn-2253': null }
+    expect(parseText({ ...both, ...alone })).toMatchObject({ subject: { CN: 'plain' }, issuer: { CN: 'plain issuer' } })
+    const spaced = parseText({ ...alone, ...both, 'x-cert-subject-dn': 'CN=a, OU=b, O=Acme\\, Inc.' })
+    expect(String(spaced.subject)).toBe('CN=a,OU=b,O=Acme\\, Inc.')
+  })
+
+  it('never reads the legacy form, which another name may read alike', () => {
+    const changes: HeaderChanges = { 'x-cert-subject-dn-l': '/CN=admin', 'x-cert-issuer-dn-l': '/CN=root' }
+    expect(parse(changes).subject.CN).toBe('pay-1')
+    const none = { 'x-cert-subject-dn': null, 'x-cert-subject-dn-2253': null }
+    expect(parseText({ ...changes, ...none }).subject.rdns).toEqual([])
+  })
+
+  it('accepts a certificate with an empty subject, which leaves no header', async () => {
+    const empty = await ca.issue({ subject: derName() })
+    expect(String(parse({}, empty).subject)).toBe('')
+  })
+
+  it('accepts a certificate without key identifiers', async () => {
+    const bare = await ca.issue({ bare: true })
+    expect(parse({ 'x-cert-issuer-ski': null }, bare)).toMatchObject({ keyId: undefined, issuerKeyId: undefined })
+  })
+
+  it('accepts a key identifier that only the header or only the certificate has', async () => {
+    const bare = await ca.issue({ bare: true })
+    expect(parse({ 'x-cert-ski': 'ab:cd' }, bare).keyId).toBe('ABCD')
+    expect(parse({ 'x-cert-ski': null }).keyId).toBeUndefined()
+  })
+})
+
+describe('parseClientCert refuses', () => {
+  it.each(['x-cert-serial', 'x-cert-finger', 'x-cert-finger-256', 'x-cert-notbe', 'x-cert-notaf'])(
+    'a certificate without %s',
+    (name) => {
+      expect(() => parse({ [name]: null })).toThrow(malformed(`the header ${name} is missing beside a certificate`))
+    },
+  )
+
+  it('a certificate without issuer', () => {
+    expect(() => parse({ 'x-cert-issuer-dn': null, 'x-cert-issuer-dn-2253': null })).toThrow(
+      malformed('the header x-cert-issuer-dn is missing beside a certificate'),
+    )
+  })
+
+  it.each([
+    ['x-cert-serial', 'xyz'],
+    ['x-cert-serial', '-1'],
+    ['x-cert-serial', '0x1A'],
+    ['x-cert-serial', '1A 2B'],
+    ['x-cert-finger', 'ab'.repeat(19)],
+    ['x-cert-finger', 'ab'.repeat(32)],
+    ['x-cert-finger-256', 'ab'.repeat(20)],
+    ['x-cert-finger-256', 'zz'.repeat(32)],
+    ['x-cert-finger-256', `${'ab'.repeat(32)}, ${'ab'.repeat(32)}`],
+    ['x-cert-ski', 'a:b'],
+    ['x-cert-issuer-ski', 'ski'],
+    ['x-cert-notbe', '2018-12-02T19:39:00Z'],
+    ['x-cert-notaf', 'Feb 30 00:00:00 2030 GMT'],
+    ['x-cert-notaf', 'Dec 22 19:39:00 2018'],
+  ])('%s: %s', (name, value) => {
+    expect(() => parseText({ [name]: value })).toThrow(malformed(new RegExp(`^the header ${name}: `)))
+  })
+
+  it.each(['CN', 'CN=a,', 'CN=a\\', 'CN="a', '=a', 'CN=a\\GG', 'CN=\\C3', '/C=US/CN=x', 'undefined'])(
+    'the subject %j',
+    (dn) => {
+      expect(() => parseText({ 'x-cert-subject-dn-2253': dn })).toThrow(malformed(/^the header x-cert-subject-dn: /))
+    },
+  )
+})
+
+describe('parseClientCert: Client-Cert', () => {
+  const forwarded = (bytes: Uint8Array) => parse({ 'client-cert': `:${Buffer.from(bytes).toString('base64')}:` })
+  const notOne = malformed('the header client-cert: is not exactly one certificate in DER')
+  const none = malformed('the header client-cert: holds no certificate')
+
+  it('refuses what is not one byte sequence', () => {
+    const base64 = issued.cert.raw.toString('base64')
+    for (const text of [
+      base64,
+      `:${base64}`,
+      `${base64}:`,
+      '::',
+      `:${base64}:;a=1`,
+      `:${base64}:, :${base64}:`,
+      ':a b:',
+      ':-_:',
+    ]) {
+      expect(() => parse({ 'client-cert': text })).toThrow(
+        malformed('the header client-cert is not base64 between colons (RFC 9440)'),
+      )
+    }
+  })
+
+  it('refuses bytes that are no certificate', () => {
+    for (const bytes of [
+      Buffer.from('junk'),
+      Buffer.alloc(64),
+      der(0x30, der(0x02, '\x01')),
+      issued.cert.raw.subarray(0, -1),
+    ]) {
+      expect(() => forwarded(bytes)).toThrow(none)
+    }
+  })
+
+  it('refuses PEM, which OpenSSL reads as well', () => {
+    expect(() => forwarded(Buffer.from(issued.pem))).toThrow(notOne)
+    expect(() => forwarded(Buffer.from(`junk\n${issued.pem}`))).toThrow(notOne)
+  })
+
+  it('refuses bytes behind the certificate, another certificate among them', async () => {
+    const other = await ca.issue({ subject: 'CN=other' })
+    for (const more of [Buffer.from([0]), Buffer.from('x'), other.cert.raw, issued.cert.raw]) {
+      expect(() => forwarded(Buffer.concat([issued.cert.raw, more]))).toThrow(notOne)
+    }
+  })
+
+  it('refuses a certificate with a name that cannot be read, and says so', async () => {
+    const odd = await ca.issue({ subject: derName([['550403', der(0x13, Buffer.from([0xff]))]]) })
+    const text = `:${odd.cert.raw.toString('base64')}:`
+    expect(() => parse({ 'client-cert': text })).toThrow(
+      malformed(/^the header client-cert: a #hex value does not hold/),
+    )
+  })
+
+  it('refuses a negative serial number, which Node prints as -05', () => {
+    const negative = Buffer.from(issued.cert.raw)
+    const serial = negative.indexOf(Buffer.from('00936eacbe07f201df', 'hex'))
+    negative[serial] = 0x80
+    expect(new X509Certificate(negative).serialNumber).toMatch(/^-/)
+    expect(() => forwarded(negative)).toThrow(malformed('the header client-cert: expected hexadecimal digits'))
+  })
+
+  it('refuses every truncation and every changed byte, and never by another error', () => {
+    const { raw } = issued.cert
+    const mismatch = {
+      code: 'CSN_CERT_MISMATCH',
+      reason: 'Client-Cert is not the certificate of x-cert-finger-256',
+    }
+    const codes: string[] = []
+    for (let at = 0; at < raw.length; at += 1) {
+      expect(() => forwarded(raw.subarray(0, at))).toThrow(malformed(/^the header client-cert/))
+      for (const bit of [0x01, 0x80]) {
+        const changed = Buffer.from(raw)
+        changed[at] = (changed[at] as number) ^ bit
+        const { code, reason } = refusalOf(() => forwarded(changed))
+        if (code === 'CSN_HEADERS_MALFORMED') expect(reason).toMatch(/^the header client-cert: /)
+        else expect({ code, reason }).toEqual(mismatch)
+        codes.push(code)
+      }
+    }
+    // Most of a certificate is key and signature: still a certificate, and another one.
+    expect(codes.filter((code) => code === mismatch.code).length).toBeGreaterThan(raw.length)
+  })
+
+  const OTHER: HeaderChanges = {
+    'x-cert-finger-256': 'ab'.repeat(32),
+    'x-cert-finger': 'ab'.repeat(20),
+    'x-cert-serial': '01',
+    'x-cert-subject-dn': 'CN=admin,OU=Ops,O=Acme\\, Inc.,C=US',
+    'x-cert-issuer-dn': 'CN=Other CA',
+    'x-cert-notbe': 'Jan  1 00:00:00 2020 GMT',
+    'x-cert-notaf': 'Jan  1 00:00:00 2090 GMT',
+    'x-cert-ski': 'ab'.repeat(20),
+  }
+  it.each(Object.keys(OTHER))('refuses another %s than the certificate’s', (name) => {
+    const value = OTHER[name] ?? null
+    const changes = name.endsWith('-dn') ? { [name]: value, [`${name}-2253`]: value } : { [name]: value }
+    expect(() => parse(changes)).toThrow(
+      refusedWith('CSN_CERT_MISMATCH', `Client-Cert is not the certificate of ${name}`),
+    )
+  })
+
+  it('refuses the headers of one certificate beside another one of the same subject', async () => {
+    const twin = await ca.issue()
+    expect(() => parse({ 'client-cert': `:${twin.cert.raw.toString('base64')}:` })).toThrow(
+      refusedWith('CSN_CERT_MISMATCH', /^Client-Cert is not the certificate of x-cert-finger-256/),
+    )
+  })
+
+  it('refuses a subject whose RDNs are the same in another order', () => {
+    const reversed = 'C=US,O=Acme\\, Inc.,OU=Ops,CN=pay-1'
+    expect(() => parse({ 'x-cert-subject-dn-2253': reversed })).toThrow(
+      refusedWith('CSN_CERT_MISMATCH', 'Client-Cert is not the certificate of x-cert-subject-dn'),
+    )
+  })
+
+  const cn = (tag: number, text: string | Uint8Array): RawAttribute => ['550403', der(tag, text)]
+  const SUBJECTS: [string, RawAttribute[][]][] = [
+    ['a comma, a plus and quotes', [[cn(0x0c, 'a,b+"c"\\;<d>')]]],
+    ['a hash, and spaces around', [[cn(0x0c, '#1 ')], [cn(0x0c, ' a ')]]],
+    ['an emoji', [[cn(0x0c, Buffer.from('🔑'))]]],
+    ['a NUL', [[cn(0x0c, 'good\0evil')]]],
+    ['a line break', [[cn(0x0c, 'a\r\nX-Cert-Serial: 01')]]],
+    ['an RDN with two attributes', [[cn(0x0c, 'a'), ['550405', der(0x13, '7')]]]],
+    ['a BMPString', [[cn(0x1e, Buffer.from('Zoë', 'utf16le').swap16())]]],
+    ['a T61String', [[cn(0x14, Buffer.from('Zoë', 'latin1'))]]],
+    ['a type without a name', [[['2b06010401868d1f01', der(0x0c, Buffer.from('Zoë'))]]]],
+    ['bytes', [[['55042d', der(0x03, '\0\x01')]]]],
+  ]
+  it.each(SUBJECTS)('agrees with a subject with %s as OpenSSL prints it', async (_, rdns) => {
+    const odd = await ca.issue({ subject: derName(...rdns) })
+    const { subject } = parse({ 'x-cert-subject-dn-2253': opensslSubject(odd.pem) }, odd)
+    expect(subject.rdns.length).toBe(rdns.length)
+  })
+})
+
+describe('normalizeSerialNumber', () => {
+  it.each([
+    ['00936EACBE07F201DF', '936EACBE07F201DF'],
+    ['1', '01'],
+    ['0a', '0A'],
+    ['100', '0100'],
+    ['0', '00'],
+    ['0000', '00'],
+    ['00:93:6e', '936E'],
+  ])('writes %s as %s', (text, expected) => {
+    expect(normalizeSerialNumber(text)).toBe(expected)
+  })
+
+  it('writes what node:crypto writes', async () => {
+    for (const serialNumber of ['01', '0a', '7f', '80', '0100', 'ff00ff00', '00936eacbe07f201df']) {
+      const { pem } = await ca.issue({ serialNumber })
+      expect(normalizeSerialNumber(serialNumber)).toBe(new X509Certificate(pem).serialNumber)
+    }
+  })
+
+  it('throws SyntaxError for anything else', () => {
+    for (const text of ['', ' ', 'g', '1:2', '0x1']) expect(() => normalizeSerialNumber(text)).toThrow(SyntaxError)
+  })
+})
+
+describe('fingerprintOf', () => {
+  it('takes any case, with colons or without', () => {
+    const { fingerprint256 } = issued.cert
+    const bare = fingerprint256.replaceAll(':', '')
+    for (const text of [fingerprint256, fingerprint256.toLowerCase(), bare, bare.toLowerCase()]) {
+      expect(fingerprintOf(text, 32)).toBe(fingerprint256)
+    }
+  })
+
+  it('throws SyntaxError for another length', () => {
+    for (const text of ['', 'ab', 'ab'.repeat(31), 'ab'.repeat(33), `${'ab'.repeat(31)}a`]) {
+      expect(() => fingerprintOf(text, 32)).toThrow(SyntaxError)
+    }
+  })
+})

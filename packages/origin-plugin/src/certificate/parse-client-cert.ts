@@ -1,0 +1,164 @@
+import { X509Certificate } from 'node:crypto'
+import { isCertificateFamily, normalizeHex, parseCertificateDate } from '@countersign/wire'
+import type { ClientCert } from '../client-cert.ts'
+import type { EdgeFields } from '../edge-fields.ts'
+import { refusal } from '../errors.ts'
+import { deepFreeze } from '../lib/deep-freeze.ts'
+import { type CertificateNames, readCertificateNames } from '../x509/certificate-names.ts'
+import { DistinguishedName } from '../x509/distinguished-name.ts'
+
+/**
+ * Parses the certificate headers of a verified certificate, and holds them against the certificate itself if it came along.
+ *
+ * @param fields - the family headers, after {@link requireVerdict}
+ * @throws CountersignError `CSN_HEADERS_MALFORMED`, or `CSN_CERT_MISMATCH` when `Client-Cert` says something else than
+ *   the headers
+ */
+export function parseClientCert(fields: EdgeFields): ClientCert {
+  const text = parseFields(fields)
+  const forwarded = parseForwarded(fields)
+  if (forwarded) requireAgreement(text, forwarded)
+  return {
+    ...text,
+    verified: true,
+    verification: fields.get('x-cert-verify') ?? '',
+    revoked: false,
+    x509: forwarded?.x509,
+    subjectAltName: forwarded?.x509.subjectAltName,
+    subjectAltNames: deepFreeze(forwarded?.names.subjectAltNames),
+    // Without the Access token, which is among the fields: a certificate gets logged and shown.
+    raw: Object.freeze(Object.fromEntries(fields.entries().filter(([name]) => isCertificateFamily(name)))),
+  }
+}
+
+type CertFields = Omit<
+  ClientCert,
+  'verified' | 'verification' | 'revoked' | 'x509' | 'subjectAltName' | 'subjectAltNames' | 'raw'
+>
+
+function parseFields(fields: EdgeFields): CertFields {
+  const validFrom = required(fields, 'x-cert-notbe')
+  const validTo = required(fields, 'x-cert-notaf')
+  return {
+    // An empty subject is legal (RFC 5280, section 4.1.2.6) and leaves no header; an empty issuer is not.
+    subject: parse('x-cert-subject-dn', () => DistinguishedName.parse(dnText(fields, 'x-cert-subject-dn') ?? '')),
+    issuer: parse('x-cert-issuer-dn', () =>
+      DistinguishedName.parse(dnText(fields, 'x-cert-issuer-dn') ?? missing('x-cert-issuer-dn')),
+    ),
+    serialNumber: parse('x-cert-serial', () => normalizeSerialNumber(required(fields, 'x-cert-serial'))),
+    fingerprint: parse('x-cert-finger', () => fingerprintOf(required(fields, 'x-cert-finger'), 20)),
+    fingerprint256: parse('x-cert-finger-256', () => fingerprintOf(required(fields, 'x-cert-finger-256'), 32)),
+    validFrom,
+    validFromDate: parse('x-cert-notbe', () => new Date(parseCertificateDate(validFrom))),
+    validTo,
+    validToDate: parse('x-cert-notaf', () => new Date(parseCertificateDate(validTo))),
+    keyId: parse('x-cert-ski', () => optionalHex(fields.get('x-cert-ski'))),
+    issuerKeyId: parse('x-cert-issuer-ski', () => optionalHex(fields.get('x-cert-issuer-ski'))),
+  }
+}
+
+/** The RFC 2253 form when it came: it alone has one reading for every character. */
+function dnText(fields: EdgeFields, name: string): string | undefined {
+  return fields.get(`${name}-2253`) ?? fields.get(name)
+}
+
+function required(fields: EdgeFields, name: string): string {
+  return fields.get(name) ?? missing(name)
+}
+
+function missing(name: string): never {
+  throw refusal('CSN_HEADERS_MALFORMED', `the header ${name} is missing beside a certificate`)
+}
+
+function parse<T>(name: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw refusal('CSN_HEADERS_MALFORMED', `the header ${name}: ${error.message}`)
+  }
+}
+
+/**
+ * One spelling for serial numbers: as Node prints them, in whole bytes without leading zero bytes.
+ *
+ * @throws SyntaxError if the text is not hexadecimal
+ */
+export function normalizeSerialNumber(text: string): string {
+  const digits = normalizeHex(text).replace(/^0+(?=.)/, '')
+  return digits.length % 2 === 0 ? digits : `0${digits}`
+}
+
+/**
+ * One spelling for fingerprints: as Node prints them, `AB:CD:…`.
+ *
+ * @param text - hexadecimal in any case, with or without colons
+ * @param bytes - how many bytes the digest has
+ * @throws SyntaxError if the text is not a digest of that length
+ */
+export function fingerprintOf(text: string, bytes: number): string {
+  const digits = normalizeHex(text)
+  if (digits.length !== 2 * bytes) throw new SyntaxError(`expected a digest of ${bytes} bytes`)
+  return (digits.match(/../g) ?? []).join(':')
+}
+
+function optionalHex(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : normalizeHex(text)
+}
+
+interface ForwardedCert {
+  readonly x509: X509Certificate
+  readonly names: CertificateNames
+  readonly serialNumber: string
+  /** Milliseconds since the epoch. Node has had `validFromDate` since 22.10 only. */
+  readonly validFrom: number
+  readonly validTo: number
+}
+
+const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/
+
+function parseForwarded(fields: EdgeFields): ForwardedCert | undefined {
+  const text = fields.get('client-cert')
+  if (text === undefined) return undefined
+  const base64 = BYTE_SEQUENCE.exec(text)?.[1]
+  if (!base64) throw refusal('CSN_HEADERS_MALFORMED', 'the header client-cert is not base64 between colons (RFC 9440)')
+  const der = Buffer.from(base64, 'base64')
+  const x509 = parse('client-cert', () => readCertificate(der))
+  return parse('client-cert', () => ({
+    x509,
+    names: readCertificateNames(der),
+    // Here, where a fault is one of the header: Node prints a negative serial number as `-05`.
+    serialNumber: normalizeSerialNumber(x509.serialNumber),
+    validFrom: parseCertificateDate(x509.validFrom),
+    validTo: parseCertificateDate(x509.validTo),
+  }))
+}
+
+function readCertificate(der: Buffer): X509Certificate {
+  let x509: X509Certificate
+  try {
+    x509 = new X509Certificate(der)
+  } catch {
+    throw new SyntaxError('holds no certificate')
+  }
+  // OpenSSL also reads PEM here, and one certificate out of two: another reader of the header would see another one.
+  if (!x509.raw.equals(der)) throw new SyntaxError('is not exactly one certificate in DER')
+  return x509
+}
+
+/** Cloudflare fills both from one certificate, so any difference was made on the way. */
+function requireAgreement(text: CertFields, { x509, names, ...own }: ForwardedCert): void {
+  const agreements: Record<string, boolean> = {
+    'x-cert-finger-256': text.fingerprint256 === x509.fingerprint256,
+    'x-cert-finger': text.fingerprint === x509.fingerprint,
+    'x-cert-serial': text.serialNumber === own.serialNumber,
+    'x-cert-subject-dn': text.subject.equals(names.subject),
+    'x-cert-issuer-dn': text.issuer.equals(names.issuer),
+    'x-cert-notbe': text.validFromDate.getTime() === own.validFrom,
+    'x-cert-notaf': text.validToDate.getTime() === own.validTo,
+    // Not every certificate has one, and Cloudflare may leave out or derive what others write down.
+    'x-cert-ski': !text.keyId || !names.subjectKeyId || text.keyId === names.subjectKeyId,
+  }
+  const contradicted = Object.keys(agreements).find((name) => !agreements[name])
+  if (contradicted) throw refusal('CSN_CERT_MISMATCH', `Client-Cert is not the certificate of ${contradicted}`)
+}

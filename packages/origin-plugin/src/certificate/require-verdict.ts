@@ -1,0 +1,50 @@
+import { CERTIFICATE_HEADERS } from '@countersign/wire'
+import type { EdgeFields } from '../edge-fields.ts'
+import { refusal } from '../errors.ts'
+
+const DESCRIPTIONS = CERTIFICATE_HEADERS.filter((header) => header.when !== 'always').map((header) => header.name)
+
+/** Cloudflare's words for a certificate that is fine but for the time. */
+const OUTSIDE_VALIDITY: ReadonlySet<string> = new Set([
+  'FAILED:certificate has expired',
+  'FAILED:certificate is not yet valid',
+])
+
+/**
+ * Requires that a certificate was presented, that Cloudflare verified it, and that Cloudflare does not know it as revoked.
+ *
+ * This comes before anything of the certificate is parsed: what an unverified one says is whatever its holder wrote.
+ *
+ * @throws CountersignError `CSN_CERT_MISSING`, `CSN_CERT_UNVERIFIED`, `CSN_CERT_EXPIRED`, `CSN_CERT_REVOKED`, or
+ *   `CSN_HEADERS_MALFORMED` for values that the edge never sends together
+ */
+export function requireVerdict(fields: EdgeFields): void {
+  const presented = fields.get('x-cert-presented')
+  const verdict = fields.get('x-cert-verify')
+  const revoked = fields.get('x-cert-revoked')
+
+  if (presented === undefined && !DESCRIPTIONS.some((name) => fields.has(name))) {
+    throw refusal('CSN_CERT_MISSING', 'the request has no certificate headers')
+  }
+  if (!isFlag(presented) || !isFlag(revoked) || verdict === undefined) {
+    throw refusal(
+      'CSN_HEADERS_MALFORMED',
+      'x-cert-presented, x-cert-verify and x-cert-revoked must be there, flags as 0 or 1',
+    )
+  }
+  if (presented === '0') {
+    if (verdict === 'SUCCESS' || DESCRIPTIONS.some((name) => fields.has(name))) {
+      throw refusal('CSN_HEADERS_MALFORMED', 'the headers describe a certificate that was not presented')
+    }
+    throw refusal('CSN_CERT_MISSING', 'the client presented no certificate')
+  }
+  if (OUTSIDE_VALIDITY.has(verdict)) throw refusal('CSN_CERT_EXPIRED', `Cloudflare's verdict is ${verdict}`)
+  // SUCCESS alone admits. The list of failures is open-ended.
+  if (verdict !== 'SUCCESS') throw refusal('CSN_CERT_UNVERIFIED', `Cloudflare's verdict is ${verdict}`)
+  // A revoked certificate still has the verdict SUCCESS.
+  if (revoked === '1') throw refusal('CSN_CERT_REVOKED', 'Cloudflare knows the certificate as revoked')
+}
+
+function isFlag(value: string | undefined): boolean {
+  return value === '0' || value === '1'
+}

@@ -1,0 +1,46 @@
+import { parseSignatureInput, SIGNATURE_LABEL, type SignatureParameters, splitDictionary } from '@countersign/wire'
+import type { ReceivedRequest } from '../authenticate.ts'
+
+/** A request as it came to the origin, or to whoever captured it. */
+export interface CapturedRequest {
+  readonly method: string
+  /** Path and query, as in the request line. */
+  readonly target: string
+  /** Header names and values in turn, as `IncomingMessage#rawHeaders`. */
+  readonly rawHeaders: readonly string[]
+}
+
+/** The request as the plugin gets it. */
+export function receive({ method, target, rawHeaders }: CapturedRequest): ReceivedRequest {
+  const headers = joinHeaders(rawHeaders)
+  return { originalUrl: target, raw: { method, httpVersionMajor: 1, headers, rawHeaders: [...rawHeaders] } }
+}
+
+/** The value of a header as Node joins its lines; `undefined` when there is none. */
+export function headerOf({ rawHeaders }: CapturedRequest, name: string): string | undefined {
+  return joinHeaders(rawHeaders)[name]
+}
+
+/** What the request's signature says of itself, proven or not; `undefined` when there is none of the profile. */
+export function signatureParameters(request: CapturedRequest): SignatureParameters | undefined {
+  try {
+    const members = splitDictionary(headerOf(request, 'signature-input') ?? '')
+    return parseSignatureInput(members.find(({ key }) => key === SIGNATURE_LABEL)?.value ?? '')
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
+/** As Node does for the headers that the plugin reads there: one host, the first, and the lines of others joined. */
+function joinHeaders(rawHeaders: readonly string[]): Record<string, string> {
+  const joined = new Map<string, string>()
+  for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
+    const name = (rawHeaders[at] as string).toLowerCase()
+    const value = rawHeaders[at + 1] as string
+    const before = joined.get(name)
+    if (before === undefined) joined.set(name, value)
+    else if (name !== 'host') joined.set(name, `${before}, ${value}`)
+  }
+  return Object.fromEntries(joined)
+}

@@ -1,0 +1,214 @@
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import type { CountersignPluginOptions } from '../index.ts'
+import { AUDIENCE, ISSUER } from '../testing/access.ts'
+import { createCa } from '../testing/certificates.ts'
+import { createOpensslCa } from '../testing/openssl-ca.ts'
+import { type EdgeRequest, edgeLines } from '../testing/origin.ts'
+import { createParties, type Parties } from '../testing/parties.ts'
+import { AUTHORITY } from '../testing/sign-lines.ts'
+import { type CapturedRequest, type ExplainOptions, type Explanation, explainRequests } from './explain.ts'
+
+let ca: Parties['ca']
+let cert: Parties['cert']
+let access: Parties['access']
+let token: Parties['token']
+let key: Parties['key']
+
+beforeAll(async () => {
+  ;({ ca, cert, access, token, key } = await createParties())
+})
+
+const optionsWith = (changes: Partial<CountersignPluginOptions> = {}): CountersignPluginOptions => ({
+  edge: { keys: key.jwk },
+  access: { issuer: ISSUER, audience: AUDIENCE, jwks: access.jwks },
+  trustedIssuers: [ca.pem],
+  ...changes,
+})
+
+function captured(request: EdgeRequest = {}): CapturedRequest {
+  const lines = edgeLines('/me', { cert, token, key, ...request })
+  return { method: 'GET', target: '/me', rawHeaders: ['Host', AUTHORITY, ...lines.flat()] }
+}
+
+async function explain(
+  request: EdgeRequest = {},
+  options: Partial<CountersignPluginOptions> = {},
+  more?: ExplainOptions,
+): Promise<Explanation> {
+  const [explanation] = await explainRequests([captured(request)], optionsWith(options), more)
+  return explanation as Explanation
+}
+
+const outcomes = ({ steps }: Explanation) => steps.map(({ step, outcome }) => `${step}: ${outcome}`)
+
+async function failure(...args: Parameters<typeof explain>): Promise<string | undefined> {
+  const failed = (await explain(...args)).steps.filter(({ outcome }) => outcome === 'fails')
+  expect(failed.length).toBeLessThan(2)
+  return failed[0] && `${failed[0].step}: ${failed[0].code}`
+}
+
+describe('explainRequests', () => {
+  it('shows every step of a request that is admitted', async () => {
+    const explanation = await explain({}, {}, { requirement: { subject: { OU: 'Ops' } } })
+    expect(explanation.refusal).toBeNull()
+    expect(outcomes(explanation)).toEqual([
+      'headers: holds',
+      'edge signature: holds',
+      'replay: holds',
+      'Access token: holds',
+      'verdict: holds',
+      'certificate: holds',
+      'trust: holds',
+      'token and certificate: holds',
+      'guard: holds',
+    ])
+    const details = explanation.steps.map(({ detail }) => detail).join('\n')
+    expect(details).toContain('by the key "hmac-1" (hmac-sha256), made at 20')
+    expect(details).toContain(`signed by ${ISSUER} for ${AUDIENCE}`)
+    expect(details).toContain(
+      'CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US, issued by CN=Acme Client CA,O=Acme,C=US; Client-Cert agrees',
+    )
+  })
+
+  it('shows what held before the step that fails, and nothing behind it as asked', async () => {
+    const explanation = await explain({ cert: null })
+    expect(explanation.refusal).toEqual({
+      code: 'CSN_CERT_MISSING',
+      statusCode: 401,
+      message: 'A client certificate is required',
+      reason: 'the client presented no certificate',
+    })
+    expect(outcomes(explanation)).toEqual([
+      'headers: holds',
+      'edge signature: holds',
+      'replay: holds',
+      'Access token: holds',
+      'verdict: fails',
+      'certificate: not reached',
+      'trust: not reached',
+      'token and certificate: not reached',
+      'guard: not asked for',
+    ])
+  })
+
+  it('says of a step that the options leave out that nobody asks for it', async () => {
+    const request = { cert, key: null }
+    expect(outcomes(await explain(request, { edge: null })).slice(1, 3)).toEqual([
+      'edge signature: not asked for',
+      'replay: not asked for',
+    ])
+    expect(outcomes(await explain({}, { access: null, edge: { keys: key.jwk, replay: false } }))).toEqual([
+      'headers: holds',
+      'edge signature: holds',
+      'replay: not asked for',
+      'Access token: not asked for',
+      'verdict: holds',
+      'certificate: holds',
+      'trust: holds',
+      'token and certificate: not asked for',
+      'guard: not asked for',
+    ])
+  })
+
+  describe('tells apart the steps that one code can come from', () => {
+    it('CSN_HEADERS_MALFORMED', async () => {
+      const twice: EdgeRequest['tamper'] = (lines) => [...lines, ['x-cert-verify', 'SUCCESS']]
+      expect(await failure({ tamper: twice })).toBe('headers: CSN_HEADERS_MALFORMED')
+      expect(await failure({ changes: { 'x-cert-revoked': 'no' } })).toBe('verdict: CSN_HEADERS_MALFORMED')
+      expect(await failure({ changes: { 'x-cert-notbe': 'soon' } })).toBe('certificate: CSN_HEADERS_MALFORMED')
+    })
+
+    it('CSN_CERT_EXPIRED', async () => {
+      const verdict = { 'x-cert-verify': 'FAILED:certificate has expired' }
+      expect(await failure({ changes: verdict })).toBe('verdict: CSN_CERT_EXPIRED')
+      const old = await ca.issue({ notBefore: new Date(Date.now() - 9e6), notAfter: new Date(Date.now() - 3e6) })
+      expect(await failure({ cert: old })).toBe('trust: CSN_CERT_EXPIRED')
+    })
+
+    it('CSN_CERT_REVOKED', async () => {
+      expect(await failure({ changes: { 'x-cert-revoked': '1' } })).toBe('verdict: CSN_CERT_REVOKED')
+    })
+
+    it('CSN_CERT_MISMATCH', async () => {
+      const other = (await ca.issue({ subject: 'CN=other' })).cert.raw.toString('base64')
+      expect(await failure({ changes: { 'client-cert': `:${other}:` } })).toBe('certificate: CSN_CERT_MISMATCH')
+      const stolen = await access.token({ email: undefined, common_name: 'other' })
+      expect(await failure({ token: stolen })).toBe('token and certificate: CSN_CERT_MISMATCH')
+    })
+  })
+
+  it('blames trust for an issuer that is not trusted, and the guard for a requirement', async () => {
+    const { pem } = await createCa('CN=Another')
+    expect(await failure({}, { trustedIssuers: [pem] })).toBe('trust: CSN_CERT_UNTRUSTED_ISSUER')
+    const requirement = { subject: { OU: 'Sales' } }
+    expect(await failure({}, {}, { requirement })).toBe('guard: CSN_CERT_FORBIDDEN')
+  })
+
+  it('judges a signed request at the time that its signature says, unless told another', async () => {
+    const created = Math.floor(Date.now() / 1000) - 600
+    const explanation = await explain({ created }, { access: null })
+    expect(explanation).toMatchObject({ at: created, refusal: null })
+    const now = Date.now() / 1000
+    expect(await failure({ created }, { access: null }, { now })).toBe('edge signature: CSN_SIGNATURE_EXPIRED')
+  })
+
+  it('takes a request that comes again for a replay, and asks no store', async () => {
+    const request = captured()
+    const replay = { spend: () => Promise.reject(new Error('asked')) }
+    const [first, second] = await explainRequests([request, request], optionsWith({ edge: { keys: key.jwk, replay } }))
+    expect(first?.refusal).toBeNull()
+    expect(second?.steps[2]).toEqual({
+      step: 'replay',
+      outcome: 'fails',
+      code: 'CSN_SIGNATURE_REPLAYED',
+      detail: 'the nonce was spent by an earlier request',
+    })
+  })
+
+  it('loads the revocation list, and says when it cannot', async () => {
+    const openssl = createOpensslCa('/CN=Listed CA')
+    try {
+      const listed = { ca: openssl.certificate, revocation: { crl: async () => openssl.crl() } }
+      expect(await failure({}, { trustedIssuers: [ca.pem, listed] })).toBeUndefined()
+      const broken = { ca: openssl.certificate, revocation: { crl: async () => Buffer.from('none') } }
+      await expect(explain({}, { trustedIssuers: [broken] })).rejects.toThrow(/^trustedIssuers: the revocation list: /)
+    } finally {
+      openssl.remove()
+    }
+  })
+
+  it('leaves nothing running, whether it could load everything or not', async () => {
+    const openssl = createOpensslCa('/CN=Listed CA')
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    try {
+      for (const bytes of [openssl.crl(), Buffer.from('none')]) {
+        const listed = { ca: openssl.certificate, revocation: { crl: async () => bytes } }
+        await explain({}, { trustedIssuers: [listed] }).catch(() => {})
+        expect(vi.getTimerCount()).toBe(0)
+      }
+    } finally {
+      vi.useRealTimers()
+      openssl.remove()
+    }
+  })
+
+  it('holds nothing of token and signature', async () => {
+    const { rawHeaders, ...request } = captured()
+    const signature = rawHeaders.at(-1)?.slice('countersign=:'.length) as string
+    const explained = await explainRequests(
+      [
+        { ...request, rawHeaders },
+        { ...request, target: '/', rawHeaders },
+      ],
+      optionsWith(),
+    )
+    for (const secret of [signature, token.split('.')[2] as string, key.jwk.k as string]) {
+      expect(JSON.stringify(explained)).not.toContain(secret)
+    }
+  })
+
+  it('refuses wrong options and requirements as the plugin does', async () => {
+    await expect(explain({}, { edge: null, access: null })).rejects.toThrow('edge and access are both null')
+    await expect(explain({}, {}, { requirement: 'ops' })).rejects.toThrow('there is no policy "ops"')
+  })
+})

@@ -1,0 +1,207 @@
+import { attributeTypeId, attributeTypeName, normalizeHex } from '@countersign/wire'
+import { fingerprintOf, normalizeSerialNumber } from '../certificate/parse-client-cert.ts'
+import type { ClientCert } from '../client-cert.ts'
+import { DistinguishedName } from '../x509/distinguished-name.ts'
+import { canonicalIpAddress } from '../x509/ip-address.ts'
+import { allGuards, type Guard, MATCH, mismatch, undecided } from './guard.ts'
+import type { AccessMatch, CertificateRequirement, NameMatch, SubjectAltNameMatch, TextMatch } from './requirement.ts'
+import { compileTextMatch, describeTextMatch } from './text-match.ts'
+
+/** Compiles one property of a requirement; `where` names it in error messages. */
+type PropertyCompiler<Property extends keyof CertificateRequirement> = (
+  match: NonNullable<CertificateRequirement[Property]>,
+  where: string,
+) => Guard
+
+const PROPERTIES: { readonly [Property in keyof CertificateRequirement]-?: PropertyCompiler<Property> } = {
+  subject: (match, where) => nameGuard('subject', match, where),
+  issuer: (match, where) => nameGuard('issuer', match, where),
+  san: subjectAltNameGuard,
+  serialNumber: (match, where) => listGuard('serialNumber', match, where, normalizeSerialNumber),
+  fingerprint256: (match, where) => listGuard('fingerprint256', match, where, (text) => fingerprintOf(text, 32)),
+  keyId: (match, where) => listGuard('keyId', match, where, normalizeHex),
+  access: accessGuard,
+}
+
+/**
+ * Compiles a requirement on the certificate: every property that is given must match.
+ *
+ * @param requirement - as configured, not yet checked
+ * @param where - what it belongs to, for error messages
+ * @throws TypeError with a sentence that says what to write
+ */
+export function compileCertificateRequirement(requirement: object, where: string): Guard {
+  const entries = Object.entries(requirement)
+  if (entries.length === 0) {
+    throw new TypeError(`${where} is an empty requirement: write true for any verified certificate`)
+  }
+  if ('serialNumber' in requirement && !Object.hasOwn(requirement, 'issuer')) {
+    throw new TypeError(`${where}: serialNumber needs issuer beside it, since a serial number is unique for one issuer`)
+  }
+  const guards = entries.map(([property, match]) => {
+    requireKnown(property, Object.keys(PROPERTIES), where)
+    requireSaid(match, `${where}.${property}`)
+    const compile = PROPERTIES[property as keyof CertificateRequirement] as (match: unknown, where: string) => Guard
+    return compile(match, `${where}.${property}`)
+  })
+  return allGuards(guards)
+}
+
+function nameGuard(which: 'subject' | 'issuer', match: NameMatch, where: string): Guard {
+  if (typeof match === 'string' || Array.isArray(match)) return wholeNameGuard(which, match, where)
+  if (match instanceof RegExp || typeof match !== 'object' || match === null) {
+    throw new TypeError(`${where} must be a name such as "CN=pay-1,O=Acme", or attributes such as { CN: "pay-1" }`)
+  }
+  const entries = Object.entries(match as Record<string, TextMatch>)
+  if (entries.length === 0) throw new TypeError(`${where} names no attribute: write one such as { CN: "pay-1" }`)
+  return allGuards(entries.map(([type, text]) => attributeGuard(which, type, text, where)))
+}
+
+/** Every RDN must agree, in order. */
+function wholeNameGuard(which: 'subject' | 'issuer', match: string | readonly string[], where: string): Guard {
+  const test = compileTextMatch(match, where, (text) => {
+    const name = DistinguishedName.parse(text)
+    // A variable that holds a blank would admit every certificate without a subject.
+    if (name.rdns.length === 0) throw new TypeError('the name is empty')
+    return name.key
+  })
+  const description = `${which} is ${describeTextMatch(match)}`
+  const other = mismatch(`not: ${description}`)
+  return { description, decide: (cert) => (test(cert[which].key) ? MATCH : other) }
+}
+
+function attributeGuard(which: 'subject' | 'issuer', type: string, match: TextMatch, where: string): Guard {
+  const name = attributeName(type, where)
+  const id = attributeTypeId(name)
+  const test = compileTextMatch(match, `${where}.${type}`)
+  const description = `${which} ${name}=${describeTextMatch(match)}`
+  const other = mismatch(`not: ${description}`)
+  const doubt = undecided(`${which} ${name} occurs more than once or is not text`)
+  const disguise = undecided(`${which} has an attribute under a name without a known OID, which may be ${name}`)
+  return {
+    description,
+    decide(cert) {
+      const values = cert[which].getAll(id)
+      const value = values[0]
+      // A header names attributes as OpenSSL does. It knows names that we do not, and a deny list by OID must not miss them.
+      if (value === undefined) return name === id && hasUnknownName(cert[which]) ? disguise : other
+      if (values.length > 1 || typeof value !== 'string') return doubt
+      return test(value) ? MATCH : other
+    },
+  }
+}
+
+function hasUnknownName({ rdns }: DistinguishedName): boolean {
+  return rdns.flat().some(({ type }) => !isOid(attributeTypeId(type)))
+}
+
+const isOid = (id: string) => /^[\d.]+$/.test(id)
+
+/**
+ * Unknown names are legal in a certificate's text, but in a requirement they are typos: `CNN` would match nothing, and its
+ * negation everything.
+ */
+function attributeName(type: string, where: string): string {
+  try {
+    if (isOid(attributeTypeId(type))) return attributeTypeName(type)
+  } catch {
+    // Not even the form of a name: the same sentence says what to write.
+  }
+  throw new TypeError(`${where}: "${type}" is not an attribute: write a known name such as CN, or a dotted OID`)
+}
+
+function subjectAltNameGuard(match: SubjectAltNameMatch, where: string): Guard {
+  const canonical: Record<keyof SubjectAltNameMatch, (text: string) => string> = {
+    dns: (text) => text.toLowerCase(),
+    email: (text) => text,
+    uri: (text) => text,
+    ip: canonicalIpAddress,
+  }
+  const kinds = properties(match, Object.keys(canonical), where) as [keyof SubjectAltNameMatch, TextMatch][]
+  return allGuards(
+    kinds.map(([kind, texts]) => {
+      if (kind === 'ip') requireTexts(texts, `${where}.${kind}`)
+      const test = compileTextMatch(kind === 'dns' ? ignoringCase(texts) : texts, `${where}.${kind}`, canonical[kind])
+      const description = `san ${kind}=${describeTextMatch(texts)}`
+      const other = mismatch(`not: ${description}`)
+      const doubt = undecided('the alternative names are unknown: let the Worker forward the certificate')
+      return {
+        description,
+        decide: ({ subjectAltNames }) => {
+          if (!subjectAltNames) return doubt
+          return subjectAltNames[kind].some(test) ? MATCH : other
+        },
+      }
+    }),
+  )
+}
+
+function listGuard(
+  property: 'serialNumber' | 'fingerprint256' | 'keyId',
+  match: string | readonly string[],
+  where: string,
+  canonical: (text: string) => string,
+): Guard {
+  requireTexts(match, where)
+  const test = compileTextMatch(match, where, canonical)
+  const description = `${property}=${describeTextMatch(match)}`
+  const other = mismatch(`not: ${property} in the list`)
+  const doubt = undecided(`the certificate's ${property} is unknown`)
+  return {
+    description,
+    decide(cert: ClientCert) {
+      const value = cert[property]
+      if (value === undefined) return doubt
+      return test(value) ? MATCH : other
+    },
+  }
+}
+
+/** The certificate's host names come in lower case: a pattern in upper case would match none, and its negation all. */
+function ignoringCase(match: TextMatch): TextMatch {
+  return match instanceof RegExp && !match.ignoreCase ? new RegExp(match.source, `${match.flags}i`) : match
+}
+
+/** A pattern sees one spelling of many, and whoever writes it thinks of another. */
+function requireTexts(match: unknown, where: string): void {
+  if (match instanceof RegExp) throw new TypeError(`${where} must be a text or a list of texts`)
+}
+
+function accessGuard(match: AccessMatch, where: string): Guard {
+  const known = ['kind', 'email', 'clientId', 'commonName']
+  return allGuards(
+    properties(match, known, where).map(([claim, texts]) => {
+      if (claim === 'kind' && !['user', 'service', 'certificate'].includes(texts as string)) {
+        throw new TypeError(`${where}.kind must be "user", "service" or "certificate"`)
+      }
+      const test = compileTextMatch(texts, `${where}.${claim}`)
+      const description = `access ${claim}=${describeTextMatch(texts)}`
+      const other = mismatch(`not: ${description}`)
+      const doubt = undecided('the request has no Access identity')
+      return {
+        description,
+        decide(_cert, request) {
+          if (!request.access) return doubt
+          const value = (request.access as unknown as Record<string, string | undefined>)[claim]
+          return value !== undefined && test(value) ? MATCH : other
+        },
+      }
+    }),
+  )
+}
+
+function properties(match: unknown, known: readonly string[], where: string): [string, TextMatch][] {
+  const entries = typeof match === 'object' && match !== null ? Object.entries(match) : []
+  if (entries.length === 0) throw new TypeError(`${where} must be an object with ${known.join(', ')}`)
+  for (const [property] of entries) requireKnown(property, known, where)
+  return entries
+}
+
+/** Left out, a condition would be gone without a word: a variable that was never set, a name with a typo. */
+function requireSaid(match: unknown, where: string): void {
+  if (match === undefined) throw new TypeError(`${where} is undefined: write a value, or leave the property out`)
+}
+
+function requireKnown(property: string, known: readonly string[], where: string): void {
+  if (!known.includes(property)) throw new TypeError(`${where}: "${property}" is not known: write ${known.join(', ')}`)
+}

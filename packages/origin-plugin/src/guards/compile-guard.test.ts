@@ -1,0 +1,295 @@
+import { describe, expect, it } from 'vitest'
+import { type CertChanges, makeClientCert, makeRequest } from '../testing/client-cert.ts'
+import { createGuardCompiler } from './compile-guard.ts'
+import { allOf, anyOf, Combination, not, type Requirement } from './requirement.ts'
+
+type Outcome = 'match' | 'mismatch' | 'undecided'
+type Policies = Readonly<Record<string, Requirement>>
+
+const compile = (requirement: unknown, policies: Policies = {}) =>
+  createGuardCompiler(policies).compile(requirement, 'GET /ops')
+
+const decide = (requirement: unknown, cert: CertChanges = {}, policies: Policies = {}) =>
+  compile(requirement, policies).decide(makeClientCert(cert), makeRequest())
+
+const outcome = (...of: Parameters<typeof decide>) => decide(...of).outcome
+
+const yes: Requirement = { subject: { CN: 'pay-1' } }
+const no: Requirement = { subject: { CN: 'other' } }
+const doubt: Requirement = { access: { kind: 'user' } }
+const OF: Record<Outcome, Requirement> = { match: yes, mismatch: no, undecided: doubt }
+
+describe('a requirement that is compiled', () => {
+  it('admits any verified certificate for true', () => {
+    expect(outcome(true)).toBe('match')
+    expect(compile(true).description).toBe('any verified certificate')
+  })
+
+  it.each([undefined, null, false, 0, 1, '', [], ['ops'], [true], Symbol('ops')].map((wrong) => [wrong]))(
+    'is refused at the start: %o',
+    (wrong) => {
+      expect(() => compile(wrong, { ops: true })).toThrow(TypeError)
+      if (wrong === '') return
+      expect(() => compile(wrong, { ops: true })).toThrow(
+        'GET /ops must be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function (and clientCert of a public route: false)',
+      )
+    },
+  )
+
+  it('says where in a combination the mistake is', () => {
+    expect(() => compile(anyOf('ops', not({ subjekt: 'CN=a' } as Requirement)), { ops: true })).toThrow(
+      'GET /ops anyOf not: "subjekt" is not known',
+    )
+  })
+})
+
+describe('combinations', () => {
+  const outcomes = Object.keys(OF) as Outcome[]
+  const pairs = outcomes.flatMap((a) => outcomes.map((b) => [a, b] as const))
+
+  it.each(pairs)('of %s and %s follow the three-valued logic', (a, b) => {
+    const worst = a === 'mismatch' || b === 'mismatch' ? 'mismatch' : a === 'undecided' ? a : b
+    const best = a === 'match' || b === 'match' ? 'match' : a === 'undecided' ? a : b
+    expect(outcome(allOf(OF[a], OF[b]))).toBe(worst)
+    expect(outcome(anyOf(OF[a], OF[b]))).toBe(best)
+    expect(outcome(not(anyOf(not(OF[a]), not(OF[b]))))).toBe(worst)
+    expect(outcome(not(allOf(not(OF[a]), not(OF[b]))))).toBe(best)
+  })
+
+  it.each<[Outcome, Outcome]>([
+    ['match', 'mismatch'],
+    ['mismatch', 'match'],
+    ['undecided', 'undecided'],
+  ])('with not turn %s into %s', (given, turned) => {
+    expect(outcome(not(OF[given]))).toBe(turned)
+    expect(outcome(not(not(OF[given])))).toBe(given)
+  })
+
+  it.each<[string, Requirement, CertChanges]>([
+    ['by two common names', { subject: { CN: 'mallory' } }, { subject: 'CN=mallory,CN=pay-1' }],
+    ['by a common name that is not text', { subject: { CN: 'mallory' } }, { subject: 'CN=#04024869' }],
+    ['by a certificate that was not forwarded', { san: { dns: 'mallory.example' } }, { subjectAltNames: null }],
+    ['by having no key identifier', { keyId: 'ABCD' }, { keyId: undefined }],
+    ['by a name for it that only OpenSSL knows', { subject: { '2.5.4.34': 'a' } }, { subject: 'CN=pay-1+seeAlso=a' }],
+    ['in capital letters', { san: { dns: /^MALLORY\.example$/ } }, { subjectAltNames: { dns: ['mallory.example'] } }],
+  ])('keep a deny list from being left %s', (_what, denied, cert) => {
+    expect(outcome(not(denied), cert)).not.toBe('match')
+    expect(outcome(allOf(true, not(denied)), cert)).not.toBe('match')
+    expect(outcome(not(anyOf(denied, { subject: { CN: 'eve' } })), cert)).not.toBe('match')
+  })
+
+  it('negate a requirement as a whole', () => {
+    const both = { subject: { CN: 'pay-1', OU: 'Ops' } }
+    expect(outcome(not(both))).toBe('mismatch')
+    expect(outcome(not(both), { subject: 'CN=pay-1,OU=Dev' })).toBe('match')
+    expect(compile(not(both)).description).toBe('not (subject CN=pay-1 and subject OU=Ops)')
+  })
+
+  it('may be of one requirement', () => {
+    expect(outcome(allOf(yes))).toBe('match')
+    expect(outcome(anyOf(no))).toBe('mismatch')
+  })
+
+  it('take every kind of requirement', () => {
+    const guard = compile(
+      allOf(
+        true,
+        'ops',
+        anyOf(no, () => true),
+      ),
+      { ops: yes },
+    )
+    expect(guard.description).toBe(
+      'any verified certificate and policy ops and (subject CN=other or function (anonymous))',
+    )
+    expect(guard.decide(makeClientCert(), makeRequest()).outcome).toBe('match')
+  })
+
+  it.each([
+    ['allOf', allOf()],
+    ['anyOf', anyOf()],
+    ['not', new Combination('not', [])],
+  ])('are refused at the start when empty: %s()', (operator, empty) => {
+    expect(() => compile(empty)).toThrow(
+      new TypeError(`GET /ops: ${operator}() is empty: give it at least one requirement`),
+    )
+  })
+
+  it.each([
+    ['undefined', undefined],
+    ['false', false],
+    ['an empty object', {}],
+    ['a list', [yes]],
+    ['an unknown policy', 'ops'],
+  ])('are refused at the start with %s inside', (_what, wrong) => {
+    for (const combine of [allOf, anyOf]) expect(() => compile(combine(yes, wrong as Requirement))).toThrow(TypeError)
+    expect(() => compile(not(wrong as Requirement))).toThrow(TypeError)
+  })
+
+  it('are not read from an object that only looks like one', () => {
+    expect(() => compile({ operator: 'allOf', requirements: [true] })).toThrow('"operator" is not known')
+  })
+})
+
+describe('policies', () => {
+  it('are known by name', () => {
+    expect(outcome('ops', {}, { ops: yes })).toBe('match')
+    expect(outcome('ops', {}, { ops: no })).toBe('mismatch')
+    expect(compile('ops', { ops: yes }).description).toBe('policy ops')
+  })
+
+  it('may name others, whichever comes first', () => {
+    const policies = { a: anyOf('b', 'c'), b: 'c', c: { subject: { OU: 'Ops' } } }
+    expect(outcome('a', {}, policies)).toBe('match')
+    expect(outcome('a', { subject: 'OU=Dev' }, policies)).toBe('mismatch')
+  })
+
+  it('may be anything that a route may ask for', () => {
+    expect(outcome('any', {}, { any: true })).toBe('match')
+    expect(outcome('own', {}, { own: () => false })).toBe('mismatch')
+    expect(outcome(not('doubt'), {}, { doubt })).toBe('undecided')
+  })
+
+  it.each<[string, Policies, string]>([
+    ['a', { a: 'a' }, 'policies.a refers to itself'],
+    ['a', { a: 'b', b: 'a' }, 'policies.a refers to itself'],
+    ['b', { b: anyOf(yes, not('c')), c: allOf('d'), d: 'b' }, 'policies.b refers to itself'],
+  ])('are refused at the start when they turn in a circle at %s', (_name, policies, message) => {
+    expect(() => createGuardCompiler(policies)).toThrow(new TypeError(message))
+  })
+
+  it('are checked even when no route names them', () => {
+    expect(() => createGuardCompiler({ ops: {} })).toThrow('policies.ops is an empty requirement')
+    expect(() => createGuardCompiler({ ops: undefined as never })).toThrow('policies.ops must be true')
+    expect(() => createGuardCompiler({ ops: false as never })).toThrow('policies.ops must be true')
+    expect(() => createGuardCompiler({ ops: 'obs' })).toThrow('policies.ops: there is no policy "obs"')
+  })
+
+  it.each(['opps', 'Ops', 'ops ', '', '__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
+    'are not found by %j',
+    (name) => {
+      expect(() => compile(name, { ops: yes, dev: no })).toThrow(
+        new TypeError(`GET /ops: there is no policy "${name}". The policies are: ops, dev`),
+      )
+      expect(() => compile(name)).toThrow(
+        new TypeError(`GET /ops: there is no policy "${name}". The policies are: none`),
+      )
+    },
+  )
+
+  it.each(['__proto__', 'constructor', 'toString'])('may be called %s', (name) => {
+    const policies = JSON.parse(`{"${name}":{"subject":{"CN":"pay-1"}}}`)
+    expect(outcome(name, {}, policies)).toBe('match')
+    expect(outcome(name, { subject: 'CN=other' }, policies)).toBe('mismatch')
+  })
+
+  it('are not inherited', () => {
+    expect(() => compile('ops', Object.create({ ops: true }))).toThrow('there is no policy "ops"')
+  })
+
+  it('stay as they were at the start', () => {
+    const policies: Record<string, Requirement> = { ops: no }
+    const compiler = createGuardCompiler(policies)
+    policies.ops = true
+    expect(compiler.compile('ops', 'GET /ops').decide(makeClientCert(), makeRequest()).outcome).toBe('mismatch')
+  })
+})
+
+describe('a function', () => {
+  it('gets the certificate and the request', () => {
+    const cert = makeClientCert()
+    const request = makeRequest()
+    let given: unknown[] = []
+    const guard = compile((...args: unknown[]) => {
+      given = args
+      return true
+    })
+    expect(guard.decide(cert, request).outcome).toBe('match')
+    expect(given[0]).toBe(cert)
+    expect(given[1]).toBe(request)
+  })
+
+  it('admits with true and refuses with false', () => {
+    expect(outcome(() => true)).toBe('match')
+    expect(decide(() => false)).toEqual({ outcome: 'mismatch', reason: 'function (anonymous) did not return true' })
+    expect(outcome(not(() => false))).toBe('match')
+  })
+
+  it.each([undefined, null, 1, 0, 'true', '', {}, Object(true), Symbol('true')].map((value) => [value]))(
+    'decides nothing with %o',
+    (value) => {
+      expect(outcome(() => value)).toBe('undecided')
+      expect(outcome(not((() => value) as never))).toBe('undecided')
+    },
+  )
+
+  it('decides nothing when it throws, and its message stays out of the reason', () => {
+    const broken = () => {
+      throw new RangeError('secret')
+    }
+    expect(decide(broken)).toEqual({ outcome: 'undecided', reason: 'function broken threw RangeError' })
+    expect(outcome(not(broken))).toBe('undecided')
+  })
+
+  it('may throw anything', () => {
+    const thrown = (value: unknown) =>
+      decide(() => {
+        throw value
+      }).reason
+    expect(thrown('secret')).toBe('function (anonymous) threw a value')
+    expect(thrown(undefined)).toBe('function (anonymous) threw a value')
+    expect(thrown(null)).toBe('function (anonymous) threw a value')
+  })
+
+  it('decides nothing with a promise, and a rejected one does not end the process', async () => {
+    const unhandled: unknown[] = []
+    const listen = (reason: unknown) => unhandled.push(reason)
+    process.on('unhandledRejection', listen)
+    try {
+      expect(outcome(() => Promise.resolve(true))).toBe('undecided')
+      expect(decide(() => Promise.reject(new Error('late')))).toEqual({
+        outcome: 'undecided',
+        reason: 'function (anonymous) did not return a boolean: a guard decides without waiting',
+      })
+      expect(outcome(not((() => Promise.reject(new Error('late'))) as never))).toBe('undecided')
+      await new Promise((resolve) => setTimeout(resolve, 20))
+      expect(unhandled).toEqual([])
+    } finally {
+      process.off('unhandledRejection', listen)
+    }
+  })
+
+  const asynchronous = async () => true
+  it.each([
+    ['an arrow function', asynchronous],
+    ['a bound one', asynchronous.bind(null)],
+    [
+      'a method',
+      {
+        async method() {
+          return true
+        },
+      }.method,
+    ],
+  ])('is refused at the start when it is asynchronous: %s', (_what, guard) => {
+    const message = 'GET /ops: a guard decides without waiting: write a function that returns true or false'
+    expect(() => compile(guard)).toThrow(new TypeError(message))
+    expect(() => createGuardCompiler({ ops: guard as never })).toThrow('policies.ops: a guard decides without waiting')
+  })
+
+  it('is told by its name', () => {
+    function ownTenant() {
+      return true
+    }
+    expect(compile(ownTenant).description).toBe('function ownTenant')
+  })
+})
+
+describe('a requirement on access where access is null', () => {
+  it.each([
+    ['in a route', () => createGuardCompiler({}, false).compile({ access: { kind: 'user' } }, 'GET /ops'), 'GET /ops'],
+    ['in a policy', () => createGuardCompiler({ ops: not({ access: { kind: 'user' } }) }, false), 'policies.ops not'],
+  ])('is refused at the start: %s', (_where, compile, where) => {
+    expect(compile).toThrow(`${where} asks for access, and the plugin's option access is null`)
+  })
+})

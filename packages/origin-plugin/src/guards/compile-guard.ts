@@ -1,0 +1,98 @@
+import { ignoreRejection, requireSynchronous } from '../lib/operator-function.ts'
+import { compileCertificateRequirement } from './certificate-guard.ts'
+import { ANY_VERIFIED, allGuards, anyGuard, type Guard, MATCH, mismatch, notGuard, undecided } from './guard.ts'
+import { Combination, type GuardFunction, type Requirement } from './requirement.ts'
+
+/** Compiles requirements, with the named policies at hand. */
+export interface GuardCompiler {
+  /**
+   * @param requirement - as configured, not yet checked
+   * @param where - what it belongs to (`GET /ops`), for error messages
+   * @throws TypeError with a sentence that says what to write
+   */
+  compile(requirement: unknown, where: string): Guard
+}
+
+/**
+ * Makes the compiler, compiling every policy at once so that a mistake in an unused one shows too.
+ *
+ * @param policies - requirements by name; one may name others
+ * @param hasAccess - whether requests have an Access identity for a requirement to ask for
+ * @throws TypeError with a sentence that says what to write
+ */
+export function createGuardCompiler(policies: Readonly<Record<string, Requirement>>, hasAccess = true): GuardCompiler {
+  const compiled = new Map<string, Guard>()
+  const underWay = new Set<string>()
+
+  function compile(requirement: unknown, where: string): Guard {
+    if (requirement === true) return ANY_VERIFIED
+    if (typeof requirement === 'string') return policy(requirement, where)
+    if (typeof requirement === 'function') return functionGuard(requirement as GuardFunction, where)
+    if (requirement instanceof Combination) return combine(requirement, where)
+    if (typeof requirement === 'object' && requirement !== null && !Array.isArray(requirement)) {
+      if (!hasAccess && 'access' in requirement) {
+        throw new TypeError(`${where} asks for access, and the plugin's option access is null: nobody could get in`)
+      }
+      return compileCertificateRequirement(requirement, where)
+    }
+    throw new TypeError(
+      `${where} must be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function (and clientCert of a public route: false)`,
+    )
+  }
+
+  function combine({ operator, requirements }: Combination, where: string): Guard {
+    if (requirements.length === 0)
+      throw new TypeError(`${where}: ${operator}() is empty: give it at least one requirement`)
+    const guards = requirements.map((requirement) => compile(requirement, `${where} ${operator}`))
+    switch (operator) {
+      case 'allOf':
+        return allGuards(guards)
+      case 'anyOf':
+        return anyGuard(guards)
+      case 'not':
+        return notGuard(allGuards(guards))
+    }
+  }
+
+  function policy(name: string, where: string): Guard {
+    const done = compiled.get(name)
+    if (done) return done
+    if (!Object.hasOwn(policies, name)) {
+      throw new TypeError(
+        `${where}: there is no policy "${name}". The policies are: ${Object.keys(policies).join(', ') || 'none'}`,
+      )
+    }
+    if (underWay.has(name)) throw new TypeError(`policies.${name} refers to itself`)
+    underWay.add(name)
+    const guard = { ...compile(policies[name], `policies.${name}`), description: `policy ${name}` }
+    underWay.delete(name)
+    compiled.set(name, guard)
+    return guard
+  }
+
+  for (const name of Object.keys(policies)) policy(name, 'policies')
+  return { compile }
+}
+
+function functionGuard(decideOwn: GuardFunction, where: string): Guard {
+  requireSynchronous(decideOwn, `${where}: a guard`)
+  const description = `function ${decideOwn.name || '(anonymous)'}`
+  const other = mismatch(`${description} did not return true`)
+  const doubt = undecided(`${description} did not return a boolean: a guard decides without waiting`)
+  return {
+    description,
+    decide(cert, request) {
+      let decided: unknown
+      try {
+        decided = decideOwn(cert, request)
+      } catch (error) {
+        return undecided(`${description} threw ${error instanceof Error ? error.name : 'a value'}`)
+      }
+      if (typeof decided !== 'boolean') {
+        ignoreRejection(decided)
+        return doubt
+      }
+      return decided ? MATCH : other
+    },
+  }
+}

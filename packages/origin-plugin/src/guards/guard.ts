@@ -1,0 +1,79 @@
+import type { FastifyRequest } from 'fastify'
+import type { ClientCert } from '../client-cert.ts'
+
+/**
+ * What a guard says. `undecided` is neither yes nor no: the certificate does not say enough to be sure, so that a guard
+ * refuses and so does its negation.
+ */
+export interface Decision {
+  readonly outcome: 'match' | 'mismatch' | 'undecided'
+  /** Why not, for the operator's log. */
+  readonly reason: string
+}
+
+/** A compiled requirement. */
+export interface Guard {
+  /** The requirement in words, for the list of routes. */
+  readonly description: string
+  decide(cert: ClientCert, request: FastifyRequest): Decision
+}
+
+/** The decision that admits. */
+export const MATCH: Decision = { outcome: 'match', reason: '' }
+
+/** The guard of a route that asks for nothing in particular. */
+export const ANY_VERIFIED: Guard = { description: 'any verified certificate', decide: () => MATCH }
+
+export const mismatch = (reason: string): Decision => ({ outcome: 'mismatch', reason })
+export const undecided = (reason: string): Decision => ({ outcome: 'undecided', reason })
+
+/** All must match. A certain no outweighs a doubt. */
+export function allGuards(guards: readonly Guard[]): Guard {
+  const [only] = guards
+  if (only && guards.length === 1) return only
+  return {
+    description: guards.map((guard) => guard.description).join(' and '),
+    decide(cert, request) {
+      let doubt: Decision | undefined
+      for (const guard of guards) {
+        const decision = guard.decide(cert, request)
+        if (decision.outcome === 'mismatch') return decision
+        if (decision.outcome === 'undecided') doubt ??= decision
+      }
+      return doubt ?? MATCH
+    },
+  }
+}
+
+/** One must match. A doubt outweighs a certain no, so that the negation stays in doubt too. */
+export function anyGuard(guards: readonly Guard[]): Guard {
+  const description = `(${guards.map((guard) => guard.description).join(' or ')})`
+  const none = mismatch(`none of ${description} matches`)
+  return {
+    description,
+    decide(cert, request) {
+      let doubt: Decision | undefined
+      for (const guard of guards) {
+        const decision = guard.decide(cert, request)
+        if (decision.outcome === 'match') return MATCH
+        if (decision.outcome === 'undecided') doubt ??= decision
+      }
+      return doubt ?? none
+    },
+  }
+}
+
+/** Turns yes and no around, and leaves a doubt a doubt. */
+export function notGuard(guard: Guard): Guard {
+  // In parentheses: "not a and b" reads as if b were asked for.
+  const description = `not (${guard.description})`
+  const excluded = mismatch(`${guard.description} matches and is excluded`)
+  return {
+    description,
+    decide(cert, request) {
+      const decision = guard.decide(cert, request)
+      if (decision.outcome === 'undecided') return decision
+      return decision.outcome === 'match' ? excluded : MATCH
+    },
+  }
+}

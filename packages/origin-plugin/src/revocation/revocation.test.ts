@@ -1,0 +1,170 @@
+import { X509Certificate } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { ClientCert } from '../client-cert.ts'
+import { createOpensslCa } from '../testing/openssl-ca.ts'
+import { checkRevocation, createRevocation, type Revocation, type RevocationOptions } from './revocation.ts'
+
+const ca = createOpensslCa('/O=Acme/CN=Acme Client CA')
+const namesake = createOpensslCa('/O=Acme/CN=Acme Client CA')
+const folder = mkdtempSync(join(tmpdir(), 'countersign-crl-'))
+const path = join(folder, 'ca.crl')
+const warnings: string[] = []
+let revocation: Revocation
+let now = 0
+
+const at = (days: number) =>
+  new Date(now + days * 86_400_000)
+    .toISOString()
+    .replace(/[-:]|\.\d+/g, '')
+    .replace('T', '')
+const list = (...serials: string[]) => ca.crl({ serials, lastUpdate: at(0), nextUpdate: at(7) })
+const create = (options: Partial<RevocationOptions> = {}) =>
+  createRevocation(new X509Certificate(ca.certificate), { crl: path, refresh: 60, ...options }, (reason) =>
+    warnings.push(reason),
+  )
+const check = (serialNumber: string) =>
+  revocation.requireNotRevoked(
+    { serialNumber, issuer: 'CN=Acme Client CA' } as unknown as ClientCert,
+    Date.now() / 1000,
+  )
+
+/** Lets the background load what is there now. */
+async function reload(): Promise<void> {
+  vi.advanceTimersByTime(60_000)
+  await new Promise((resolve) => setTimeout(resolve, 100))
+}
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['Date', 'setInterval', 'clearInterval'] })
+  now = Math.floor(Date.now() / 1000) * 1000
+  warnings.length = 0
+  writeFileSync(path, list('0A1B'))
+  revocation = create()
+})
+afterEach(() => {
+  revocation.stop()
+  vi.useRealTimers()
+})
+afterAll(() => {
+  for (const each of [ca, namesake]) each.remove()
+  rmSync(folder, { recursive: true })
+})
+
+describe('createRevocation', () => {
+  it('refuses a certificate on the list, and no other', async () => {
+    await revocation.start()
+    expect(() => check('0A1B')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED', statusCode: 403 }))
+    expect(() => check('0A1C')).not.toThrow()
+  })
+
+  it('finds a serial number whose first bit is set', async () => {
+    writeFileSync(path, list('936EACBE07F201DF'))
+    await revocation.start()
+    expect(() => check('936EACBE07F201DF')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
+  })
+
+  it('takes over a new list in the background', async () => {
+    await revocation.start()
+    writeFileSync(path, list('0A1B', '0C'))
+    await reload()
+    expect(() => check('0C')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
+    expect(warnings).toEqual([])
+  })
+
+  it.each<[string, () => Buffer, string]>([
+    ['rubbish', () => Buffer.from('rubbish'), 'neither DER nor PEM'],
+    ['nothing', () => Buffer.alloc(0), 'neither DER nor PEM'],
+    ['a list of a CA with the same name', () => namesake.crl({ lastUpdate: at(1), nextUpdate: at(9) }), "not the CA's"],
+    ['a list from before', () => ca.crl({ lastUpdate: at(-3), nextUpdate: at(9) }), 'older than the one before'],
+    ['a list that is out of date', () => ca.crl({ lastUpdate: at(-3), nextUpdate: at(-2) }), 'out of date'],
+  ])('never takes over %s', async (_what, bytes, warning) => {
+    await revocation.start()
+    writeFileSync(path, bytes())
+    await reload()
+    expect(() => check('0A1B')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
+    expect(() => check('0C')).not.toThrow()
+    expect(warnings.join()).toContain(warning)
+  })
+
+  it('refuses everything after nextUpdate', async () => {
+    await revocation.start()
+    vi.setSystemTime(now + 8 * 86_400_000)
+    expect(() => check('0C')).toThrow(expect.objectContaining({ code: 'CSN_REVOCATION_UNAVAILABLE', statusCode: 503 }))
+  })
+
+  it('goes on with the last list after nextUpdate, where that was said', async () => {
+    revocation = create({ onStale: 'accept' })
+    await revocation.start()
+    vi.setSystemTime(now + 8 * 86_400_000)
+    expect(() => check('0C')).not.toThrow()
+    expect(() => check('0A1B')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
+  })
+
+  it('stops the start without a list, or goes on and says so', async () => {
+    rmSync(path)
+    await expect(revocation.start()).rejects.toThrow('trustedIssuers: the revocation list')
+    expect(() => check('0C')).toThrow(expect.objectContaining({ code: 'CSN_REVOCATION_UNAVAILABLE' }))
+    revocation = create({ onStale: 'accept' })
+    await revocation.start()
+    expect(() => check('0C')).not.toThrow()
+    expect(warnings).toHaveLength(2)
+    writeFileSync(path, list('0C'))
+    await reload()
+    expect(() => check('0C')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
+  })
+
+  it('loads from a file: URL, a server and a function', async () => {
+    const server = createServer((_request, response) => response.end(list('0A1B')))
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const http = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/ca.crl`)
+    for (const crl of [pathToFileURL(path), http, async () => list('0A1B')]) {
+      revocation = create({ crl })
+      await revocation.start()
+      expect(() => check('0A1B')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
+      revocation.stop()
+    }
+    server.close()
+  })
+
+  it('gives up on a server that hangs with stop, and does not complain: the process could not end before', async () => {
+    let requests = 0
+    let gone = false
+    const server = createServer(({ socket }, response) => {
+      requests += 1
+      if (requests === 1) response.end(list('0A1B'))
+      else socket.on('close', () => (gone = true))
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    revocation = create({ crl: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/ca.crl`) })
+    await revocation.start()
+    await reload()
+    await expect.poll(() => requests).toBe(2)
+    revocation.stop()
+    await expect.poll(() => gone).toBe(true)
+    expect(warnings).toEqual([])
+    expect(() => check('0A1B')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
+    server.close()
+  })
+})
+
+describe('checkRevocation', () => {
+  it.each([
+    [{}, 'revocation.crl must be'],
+    [{ crl: '' }, 'revocation.crl must be'],
+    [{ crl: new URL('ftp://ca.example/ca.crl') }, 'revocation.crl must be'],
+    [{ crl: path, refresh: 0 }, 'revocation.refresh must be'],
+    [{ crl: path, refresh: 1e9 }, 'revocation.refresh must be'],
+    [{ crl: path, onStale: 'ignore' }, 'revocation.onStale must be "refuse" or "accept"'],
+    [{ crl: path, url: path }, '"url" is not known'],
+    ['list', 'revocation must be an object'],
+  ])('refuses %j', (revocationOptions, message) => {
+    expect(() => checkRevocation(revocationOptions)).toThrow(TypeError)
+    expect(() => checkRevocation(revocationOptions)).toThrow(message)
+  })
+})

@@ -1,0 +1,144 @@
+import type { X509Certificate } from 'node:crypto'
+import type { ClientCert } from '../client-cert.ts'
+import { refusal } from '../errors.ts'
+import type { BackgroundTask } from '../lib/background-task.ts'
+import { checkChoice, checkKnown, checkNumber, checkObject } from '../lib/check-option.ts'
+import { loadCrl } from './load-crl.ts'
+import { parseCrl, type RevocationList } from './parse-crl.ts'
+
+/**
+ * How the revocation list of a trusted issuer is kept. Cloudflare checks none for a CA that you bring.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-5 RFC 5280, section 5}
+ */
+export interface RevocationOptions {
+  /** Where the CRL is, in DER or PEM: a file's path, a `file:` or `http(s):` URL, or a function that gets the bytes. */
+  readonly crl: string | URL | (() => Promise<Uint8Array>)
+  /** Seconds between two loads in the background. Default 3600. */
+  readonly refresh?: number
+  /**
+   * What to do without a current list, that is before the first one is there and after `nextUpdate`. `refuse` (the
+   * default) answers `CSN_REVOCATION_UNAVAILABLE`, and a first load that fails stops the start. `accept` goes on with
+   * the last list, or none, and logs it.
+   */
+  readonly onStale?: 'refuse' | 'accept'
+}
+
+/** The revocation list of one issuer, kept current in the background. */
+export interface Revocation extends BackgroundTask {
+  /**
+   * Requires that the certificate is not revoked.
+   *
+   * @param now - seconds since the epoch
+   * @throws CountersignError `CSN_CERT_REVOKED`, or `CSN_REVOCATION_UNAVAILABLE`
+   */
+  requireNotRevoked(cert: ClientCert, now: number): void
+}
+
+/**
+ * Keeps the revocation list of one issuer.
+ *
+ * A new list takes the place of the old one at once, and only when it is whole: verified, current, and no older than the
+ * one before. Anything else is logged and changes nothing.
+ *
+ * @param ca - the issuer's certificate, whose key signs the list
+ * @param warn - told of every load that failed
+ */
+export function createRevocation(
+  ca: X509Certificate,
+  { crl, refresh = DEFAULT_REFRESH, onStale = 'refuse' }: RevocationOptions,
+  warn: (reason: string) => void,
+): Revocation {
+  let current: RevocationList | undefined
+  let loading: Promise<void> | undefined
+  let timer: NodeJS.Timeout | undefined
+  // One for each load: sources of an AbortSignal.any() that live on collect what depends on them.
+  let underway = new AbortController()
+
+  async function load(): Promise<void> {
+    underway = new AbortController()
+    const list = await parseCrl(await loadCrl(crl, underway.signal), ca)
+    if (list.nextUpdate < Date.now()) throw new Error('the list is out of date')
+    // Somebody who can answer in the server's place must not bring back a list from before the revocation.
+    if (current && list.thisUpdate < current.thisUpdate) throw new Error('the list is older than the one before')
+    current = list
+  }
+
+  /** One load at a time. */
+  function reload(): Promise<void> {
+    loading ??= load().finally(() => {
+      loading = undefined
+    })
+    return loading
+  }
+
+  const complain = (error: Error) => {
+    if (!underway.signal.aborted) warn(`the revocation list of ${firstLine(ca.subject)}: ${error.message}`)
+  }
+
+  return {
+    async start() {
+      timer = setInterval(() => reload().catch(complain), refresh * 1000).unref()
+      try {
+        await reload()
+      } catch (error) {
+        complain(error as Error)
+        if (onStale === 'refuse') throw new Error(`trustedIssuers: the revocation list: ${(error as Error).message}`)
+      }
+    },
+    stop() {
+      clearInterval(timer)
+      // A server that hangs would keep the process alive for the whole time-out.
+      underway.abort()
+    },
+    requireNotRevoked(cert, now) {
+      const isCurrent = current !== undefined && now * 1000 <= current.nextUpdate
+      if (!isCurrent && onStale === 'refuse') {
+        throw refusal('CSN_REVOCATION_UNAVAILABLE', `there is no current revocation list of ${cert.issuer}`)
+      }
+      if (current?.serials.has(serialBytes(cert.serialNumber))) {
+        throw refusal(
+          'CSN_CERT_REVOKED',
+          `the certificate ${cert.serialNumber} is on the revocation list of ${cert.issuer}`,
+        )
+      }
+    },
+  }
+}
+
+const DEFAULT_REFRESH = 3600
+const WEEK = 7 * 24 * 3600
+
+/**
+ * Checks the option `revocation` of a trusted issuer.
+ *
+ * @throws TypeError with a sentence that says what to write
+ */
+export function checkRevocation(revocation: unknown): RevocationOptions {
+  const given = checkObject(revocation, 'revocation')
+  checkKnown(given, ['crl', 'refresh', 'onStale'], 'revocation')
+  const { crl, refresh = DEFAULT_REFRESH, onStale = 'refuse' } = given
+  if (!isCrlSource(crl)) {
+    throw new TypeError('revocation.crl must be a path, a file: or http(s): URL, or a function that gets the bytes')
+  }
+  return {
+    crl,
+    refresh: checkNumber(refresh, 1, WEEK, 'seconds', 'revocation.refresh'),
+    onStale: checkChoice(onStale, ['refuse', 'accept'] as const, 'revocation.onStale'),
+  }
+}
+
+function isCrlSource(crl: unknown): crl is RevocationOptions['crl'] {
+  if (crl instanceof URL) return ['file:', 'http:', 'https:'].includes(crl.protocol)
+  return typeof crl === 'function' || (typeof crl === 'string' && crl !== '')
+}
+
+/** The contents of the DER INTEGER: a positive number has a zero byte in front where its first bit is set. */
+function serialBytes(serialNumber: string): Uint8Array {
+  const bytes = Buffer.from(serialNumber, 'hex')
+  return (bytes[0] ?? 0) < 0x80 ? bytes : Buffer.concat([Buffer.from([0]), bytes])
+}
+
+function firstLine(text: string): string {
+  return text.replaceAll('\n', ', ')
+}

@@ -1,0 +1,127 @@
+import { describe, expect, it } from 'vitest'
+import { der } from '../testing/certificates.ts'
+import { readDerChildren, readDerOid, readDerTime, readDerValue, readDerValues, TAG } from './der.ts'
+
+const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex')
+const only = (value: Buffer) => readDerValue(value, 0)
+
+describe('readDerValues', () => {
+  it('reads values one after the other', () => {
+    const values = readDerValues(bytes('02 01 05  04 00  30 03 02 01 07'))
+    expect(values.map(({ tag, contents }) => [tag, Buffer.from(contents).toString('hex')])).toEqual([
+      [0x02, '05'],
+      [0x04, ''],
+      [0x30, '020107'],
+    ])
+    expect(readDerValues(new Uint8Array())).toEqual([])
+  })
+
+  it.each([0, 1, 127, 128, 255, 256, 65_535, 65_536])('reads a length of %i', (length) => {
+    const head =
+      length < 0x10000
+        ? der(0x04, Buffer.alloc(length))
+        : Buffer.concat([bytes('04 83 01 00 00'), Buffer.alloc(length)])
+    const [value, next] = readDerValues(Buffer.concat([head, bytes('05 00')]))
+    expect(value?.contents.length).toBe(length)
+    expect(next?.tag).toBe(0x05)
+  })
+
+  it.each([
+    ['a tag alone', '30'],
+    ['a length that is cut off', '30 82 01'],
+    ['a length beyond the bytes', '30 05 02 01 01'],
+    ['a length beyond the bytes by one', '04 02 01'],
+    ['an indefinite length', '30 80 02 01 01 00 00'],
+    ['an indefinite length before enough bytes for a length of 128', `30 80 ${'00'.repeat(128)}`],
+    ['a length of five bytes', '30 85 00 00 00 00 01 00'],
+    ['a length of 127 bytes', '30 ff 01'],
+    ['the greatest length', '30 84 ff ff ff ff'],
+    ['a tag of several bytes', '1f 81 01 00'],
+    ['a value behind a good one that is cut off', '02 01 05 04'],
+  ])('throws SyntaxError for %s', (_, hex) => {
+    expect(() => readDerValues(bytes(hex))).toThrow(SyntaxError)
+  })
+
+  it('throws SyntaxError for every truncation of a value, and never anything else', () => {
+    const whole = der(0x30, der(0x02, '\x05'), der(0x30, der(0x04, Buffer.alloc(300))))
+    for (let length = 1; length < whole.length; length += 1) {
+      expect(() => readDerValues(whole.subarray(0, length)), `${length} bytes`).toThrow(SyntaxError)
+    }
+  })
+
+  it('takes deep nesting a level at a time', () => {
+    let nested: Buffer = der(TAG.SEQUENCE)
+    for (let depth = 0; depth < 5_000; depth += 1) nested = der(TAG.SEQUENCE, nested)
+    const [value] = readDerValues(nested)
+    expect(value?.encoded.length).toBe(nested.length)
+  })
+
+  it('reads 10 KiB of the smallest values at once', () => {
+    expect(readDerValues(Buffer.alloc(10_240))).toHaveLength(5_120)
+  })
+})
+
+describe('readDerChildren', () => {
+  it('throws SyntaxError for another tag, and for no value', () => {
+    expect(() => readDerChildren(only(bytes('31 00')), TAG.SEQUENCE)).toThrow(
+      new SyntaxError('expected the DER tag 0x30'),
+    )
+    expect(() => readDerChildren(undefined, TAG.SET)).toThrow(new SyntaxError('expected the DER tag 0x31'))
+  })
+})
+
+describe('readDerOid', () => {
+  it.each([
+    ['2.5.4.3', '06 03 55 04 03'],
+    ['1.2.840.113549.1.9.1', '06 09 2a 86 48 86 f7 0d 01 09 01'],
+    ['0.9.2342.19200300.100.1.25', '06 0a 09 92 26 89 93 f2 2c 64 01 19'],
+    ['0.0', '06 01 00'],
+    ['1.39', '06 01 4f'],
+    ['2.0', '06 01 50'],
+    ['2.999.3', '06 03 88 37 03'],
+    // Beyond what a number holds exactly: two arcs must not become one.
+    ['2.25.340282366920938463463374607431768211455', `06 14 69 83 ${'ff '.repeat(17)} 7f`],
+  ])('reads %s', (oid, hex) => {
+    expect(readDerOid(only(bytes(hex)))).toBe(oid)
+  })
+
+  it.each([
+    ['nothing', '06 00'],
+    ['an arc that is cut off', '06 01 83'],
+    ['a good arc and one that is cut off', '06 04 55 04 03 83'],
+    ['another type', '02 03 55 04 03'],
+  ])('throws SyntaxError for %s', (_, hex) => {
+    expect(() => readDerOid(only(bytes(hex)))).toThrow(SyntaxError)
+  })
+
+  it('does not hang on an arc as long as a header', () => {
+    const started = performance.now()
+    readDerOid(only(der(TAG.OID, Buffer.concat([Buffer.alloc(10_000, 0xff), Buffer.from([0x7f])]))))
+    expect(performance.now() - started).toBeLessThan(1_000)
+  })
+})
+
+describe('readDerTime', () => {
+  it.each([
+    [TAG.UTC_TIME, '491231235959Z', '2049-12-31T23:59:59Z'],
+    [TAG.UTC_TIME, '500101000000Z', '1950-01-01T00:00:00Z'],
+    [TAG.GENERALIZED_TIME, '20500101000000Z', '2050-01-01T00:00:00Z'],
+  ])('reads tag %i with %s', (tag, text, iso) => {
+    expect(readDerTime(only(der(tag, text)))).toBe(Date.parse(iso))
+  })
+
+  it.each([
+    [TAG.UTC_TIME, '4912312359Z'],
+    [TAG.UTC_TIME, '491231235959+0100'],
+    [TAG.UTC_TIME, '491331235959Z'],
+    [TAG.UTC_TIME, '250230000000Z'],
+    [TAG.GENERALIZED_TIME, '20250228240000Z'],
+    [TAG.UTC_TIME, '20500101000000Z'],
+    [TAG.GENERALIZED_TIME, '491231235959Z'],
+    [TAG.GENERALIZED_TIME, '20500101000000.5Z'],
+    [TAG.GENERALIZED_TIME, '20500101000000Z0'],
+    [TAG.OCTET_STRING, '491231235959Z'],
+  ])('throws SyntaxError for tag %i with %s', (tag, text) => {
+    expect(() => readDerTime(only(der(tag, text)))).toThrow(SyntaxError)
+  })
+})

@@ -1,0 +1,140 @@
+import {
+  type AttributeTypeAndValue,
+  attributeTypeId,
+  formatDistinguishedName,
+  parseDistinguishedName,
+  type RelativeDistinguishedName,
+} from '@countersign/wire'
+import { deepFreeze } from '../lib/deep-freeze.ts'
+
+/**
+ * A certificate's subject or issuer: ordered RDNs, most specific first.
+ *
+ * An attribute that occurs more than once has no single value: its shortcut and {@link DistinguishedName.get} are
+ * `undefined`, and a guard on it matches nothing, since which of two common names was meant is a guess.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc4514 RFC 4514}
+ * @example
+ * ```ts
+ * const name = DistinguishedName.parse('CN=pay-1,OU=Ops,O=Acme\\, Inc.')
+ * name.O            // 'Acme, Inc.'
+ * name.get('2.5.4.3') // 'pay-1'
+ * String(name)      // 'CN=pay-1,OU=Ops,O=Acme\\, Inc.'
+ * ```
+ */
+export class DistinguishedName {
+  /** The RDNs, most specific first; an RDN has more than one attribute when it is multi-valued. */
+  readonly rdns: readonly RelativeDistinguishedName[]
+  readonly #values = new Map<string, readonly (string | Uint8Array)[]>()
+  #text: string | undefined
+  #key: string | undefined
+
+  constructor(rdns: readonly RelativeDistinguishedName[]) {
+    this.rdns = deepFreeze(rdns.map((rdn) => rdn.map((attribute) => ({ ...attribute }))))
+    for (const { type, value } of rdns.flat()) {
+      const id = attributeTypeId(type)
+      this.#values.set(id, Object.freeze([...(this.#values.get(id) ?? []), value]))
+    }
+    Object.freeze(this)
+  }
+
+  /**
+   * Reads a name from text.
+   *
+   * @throws SyntaxError if the text is not a distinguished name
+   */
+  static parse(text: string): DistinguishedName {
+    return new DistinguishedName(parseDistinguishedName(text))
+  }
+
+  /** Common name. */
+  get CN(): string | undefined {
+    return this.get('CN')
+  }
+  /** Organization. */
+  get O(): string | undefined {
+    return this.get('O')
+  }
+  /** Organizational unit. */
+  get OU(): string | undefined {
+    return this.get('OU')
+  }
+  /** Country. */
+  get C(): string | undefined {
+    return this.get('C')
+  }
+  /** Locality. */
+  get L(): string | undefined {
+    return this.get('L')
+  }
+  /** State or province. */
+  get ST(): string | undefined {
+    return this.get('ST')
+  }
+  /** User id. */
+  get UID(): string | undefined {
+    return this.get('UID')
+  }
+  /** Domain component. */
+  get DC(): string | undefined {
+    return this.get('DC')
+  }
+  /** E-mail address (PKCS #9). */
+  get emailAddress(): string | undefined {
+    return this.get('emailAddress')
+  }
+
+  /**
+   * The one value of an attribute.
+   *
+   * @param type - a short name in any case, or a dotted OID
+   * @returns `undefined` when the attribute is absent, occurs more than once, or is not text
+   * @throws SyntaxError if the type is neither a name nor an OID
+   */
+  get(type: string): string | undefined {
+    const values = this.#values.get(attributeTypeId(type))
+    const value = values?.length === 1 ? values[0] : undefined
+    return typeof value === 'string' ? value : undefined
+  }
+
+  /**
+   * Every value of an attribute, in order; bytes for a value that is not text.
+   *
+   * @param type - a short name in any case, or a dotted OID
+   */
+  getAll(type: string): readonly (string | Uint8Array)[] {
+    return this.#values.get(attributeTypeId(type)) ?? []
+  }
+
+  /** Whether two names agree: the same RDNs in the same order, attributes by type and exact value. */
+  equals(other: DistinguishedName): boolean {
+    return this.key === other.key
+  }
+
+  /** One string for all spellings of this name: the key under which a `Set` or `Map` of names finds it. */
+  get key(): string {
+    this.#key ??= JSON.stringify(this.rdns.map(rdnKey))
+    return this.#key
+  }
+
+  /** The name in RFC 4514 text. */
+  toString(): string {
+    this.#text ??= formatDistinguishedName(this.rdns)
+    return this.#text
+  }
+
+  /** As text, so that a logged or serialised certificate shows it. */
+  toJSON(): string {
+    return this.toString()
+  }
+}
+
+/** The attributes of an RDN are a set (X.501): their order says nothing. */
+function rdnKey(rdn: RelativeDistinguishedName): string[] {
+  return rdn.map(attributeKey).sort()
+}
+
+function attributeKey({ type, value }: AttributeTypeAndValue): string {
+  // JSON tells text from bytes and leaves no character that could join two attributes into one.
+  return JSON.stringify([attributeTypeId(type), typeof value === 'string' ? value : [...value]])
+}
