@@ -3,10 +3,9 @@ import { setTimeout } from 'node:timers/promises'
 import { buildTargetLines } from '@countersign/wire'
 import Fastify, { type FastifyRequest } from 'fastify'
 import { authenticate } from '../packages/origin-plugin/src/authenticate.ts'
-import { backgroundTasks } from '../packages/origin-plugin/src/background-tasks.ts'
 import { verifyEdgeSignature } from '../packages/origin-plugin/src/edge-signature/verify-edge-signature.ts'
+import { resolveOptions, type Settings } from '../packages/origin-plugin/src/options.ts'
 import { readHeaders } from '../packages/origin-plugin/src/read-headers.ts'
-import { resolveOptions, type Settings } from '../packages/origin-plugin/src/resolve-options.ts'
 import { median } from './median.ts'
 import type { Sample } from './sample.ts'
 import { AUTHORITY } from './signed-lines.ts'
@@ -28,7 +27,7 @@ const fail = (reason: string) => {
 const options = { edge: { keys, replay: false }, access, trustedIssuers: [clientCa] }
 const settings = resolveOptions(options, fail) as Settings & { edge: object }
 const withoutEdge = resolveOptions({ ...options, edge: null }, fail)
-for (const task of [settings, withoutEdge].flatMap(backgroundTasks)) await task.start()
+for (const { background } of [settings, withoutEdge]) await background.start()
 const guard = settings.guards.compile({ subject: { CN: 'alice', O: 'Acme' } }, 'bench')
 
 const target = { authority: AUTHORITY, method: 'GET', path: '/', query: '?' }
@@ -47,10 +46,10 @@ const [key] = settings.edge.keys.values()
 const steps: Readonly<Record<string, (request: FastifyRequest) => unknown>> = {
   'a hook that does nothing': () => {},
   'read the headers': ({ raw }) => readHeaders(raw.rawHeaders),
-  '… and recall the certificate': ({ raw }) => settings.certificates.recall(readHeaders(raw.rawHeaders)),
+  '… and recall the certificate': ({ raw }) => settings.memory.recall(readHeaders(raw.rawHeaders)),
   '… and verify the edge signature': ({ raw }) => {
     const fields = readHeaders(raw.rawHeaders)
-    const before = settings.certificates.recall(fields)?.last?.signedFields
+    const before = settings.memory.recall(fields)?.stableLines
     return verifyEdgeSignature(
       { fields, ...signatureOf(raw) },
       settings.edge.keys,
@@ -70,8 +69,8 @@ let rest = ''
 async function learn(request: FastifyRequest): Promise<void> {
   await authenticate(request, withoutEdge)
   await authenticate(request, settings)
-  const known = settings.certificates.recall(readHeaders(request.raw.rawHeaders))
-  lines = known?.last?.signedFields?.lines ?? ''
+  const known = settings.memory.recall(readHeaders(request.raw.rawHeaders))
+  lines = known?.stableLines?.lines ?? ''
   rest = buildTargetLines(target, signatureOf(request.raw).signatureInput)
 }
 

@@ -47,12 +47,12 @@ const componentList = fc
     fc.array(
       fc.tuple(
         fc.nat(6),
-        fc.constantFrom(...COVERED_FIELDS, ...DERIVED_COMPONENTS, 'date', 'X-Cert-Ski', 'x-cert-ski";sf'),
+        fc.constantFrom<string>(...COVERED_FIELDS, ...DERIVED_COMPONENTS, 'date', 'X-Cert-Ski', 'x-cert-ski";sf'),
       ),
       { maxLength: 2 },
     ),
   )
-  .map(([fields, added]) => added.reduce((list, [at, name]) => list.toSpliced(at, 0, name), fields))
+  .map(([fields, added]) => added.reduce<readonly string[]>((list, [at, name]) => list.toSpliced(at, 0, name), fields))
 
 const parameterChange = fc.tuple(
   fc.constantFrom('created', 'expires', 'nonce', 'keyid', 'alg', 'tag'),

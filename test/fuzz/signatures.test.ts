@@ -137,7 +137,7 @@ describe('a request that the edge signed', () => {
     fuzz(
       fc.asyncProperty(clientRequest, async (request) => {
         const sent = await sign(request)
-        expect(verify(sent).signedFields.components).toBe(formatComponents(carriedFields(sent)))
+        expect(verify(sent).stableLines.components).toBe(formatComponents(carriedFields(sent)))
       }),
       0.5,
     ))

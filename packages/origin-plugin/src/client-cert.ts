@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import type { FastifyRequest } from 'fastify'
 import type { SubjectAltNames } from './x509/certificate-names.ts'
 import type { DistinguishedName } from './x509/distinguished-name.ts'
 
@@ -48,4 +49,20 @@ export interface ClientCert {
   readonly subjectAltNames: SubjectAltNames | undefined
   /** The certificate headers as they came, by name in lower case. */
   readonly raw: Readonly<Record<string, string>>
+}
+
+/**
+ * The request's certificate on a route that is not public, without the `null` of the type.
+ *
+ * @throws TypeError on a public route: there is no certificate that anybody has proven
+ * @example
+ * ```ts
+ * app.get('/me', (request) => clientCertOf(request).subject.CN)
+ * ```
+ */
+export function clientCertOf(request: FastifyRequest): ClientCert {
+  if (request.clientCert) return request.clientCert
+  throw new TypeError(
+    'clientCertOf() is for routes without clientCert: false: on a public route no certificate is verified',
+  )
 }

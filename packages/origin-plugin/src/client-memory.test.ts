@@ -1,7 +1,8 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
-import { createCertificateCache } from './client-memory.ts'
-import type { EdgeFields } from './edge-fields.ts'
+import type { TrustedCert } from './certificate/read-trusted-cert.ts'
+import { createClientMemory } from './client-memory.ts'
+import type { EdgeFields } from './read-headers.ts'
 import { edgeFieldsOf } from './testing/edge-fields-of.ts'
 
 const fieldsOf = (fingerprint: string, changes: Record<string, string | undefined> = {}) => {
@@ -12,56 +13,75 @@ const fieldsOf = (fingerprint: string, changes: Record<string, string | undefine
 
 function counting(maxEntries = 10) {
   let made = 0
-  const cache = createCertificateCache((fields) => {
+  const memory = createClientMemory(maxEntries)
+  const make = (fields: EdgeFields) => {
     made += 1
-    if (fields.get('x-cert-serial') === 'bad') throw new Error('malformed')
-    return { made, serial: fields.get('x-cert-serial') }
-  }, maxEntries)
+    const certificate = { clientCert: { serialNumber: fields.get('x-cert-serial') } } as unknown as TrustedCert
+    memory.remember({ fields, certificate, token: undefined, stableLines: undefined })
+    return certificate
+  }
   return {
-    get: (fields: EdgeFields) => (cache.recall(fields) ?? cache.learn(fields)).value,
+    get: (fields: EdgeFields) => memory.recall(fields)?.certificate ?? make(fields),
     made: () => made,
   }
 }
 
-describe('createCertificateCache', () => {
-  it('makes once what comes again', () => {
+describe('createClientMemory', () => {
+  it('recalls a client that comes again', () => {
     const { get, made } = counting()
     const first = get(fieldsOf('aa'))
     expect(get(fieldsOf('aa'))).toBe(first)
     expect(made()).toBe(1)
   })
 
-  it.each(CERTIFICATE_HEADERS.map(({ name }) => name))('makes anew what differs in %s, or lacks it', (name) => {
-    const { get, made } = counting()
-    const first = get(fieldsOf('aa'))
-    expect(get(fieldsOf('aa', { [name]: 'another' }))).not.toBe(first)
-    expect(get(fieldsOf('aa', { [name]: undefined }))).not.toBe(first)
-    expect(made()).toBe(3)
-  })
+  it.each(CERTIFICATE_HEADERS.map(({ name }) => name))(
+    'does not recall a client that differs in %s, or lacks it',
+    (name) => {
+      const { get, made } = counting()
+      const first = get(fieldsOf('aa'))
+      expect(get(fieldsOf('aa', { [name]: 'another' }))).not.toBe(first)
+      expect(get(fieldsOf('aa', { [name]: undefined }))).not.toBe(first)
+      expect(made()).toBe(3)
+    },
+  )
 
-  it('tells a header that is not there from one that was not there before', () => {
+  it('tells a client with a header from one without it', () => {
     const { get, made } = counting()
     get(fieldsOf('aa', { 'client-cert': undefined }))
     get(fieldsOf('aa'))
     expect(made()).toBe(2)
   })
 
-  it('does not look at other fields, such as the token', () => {
+  it('ignores other fields, such as the token', () => {
     const { get, made } = counting()
     get(fieldsOf('aa', { 'cf-access-jwt-assertion': 'one' }))
     get(fieldsOf('aa', { 'cf-access-jwt-assertion': 'two' }))
     expect(made()).toBe(1)
   })
 
-  it('does not remember a failure', () => {
-    const { get, made } = counting()
-    for (let time = 0; time < 2; time += 1) {
-      expect(() => get(fieldsOf('aa', { 'x-cert-serial': 'bad' }))).toThrow('malformed')
+  it('replaces the results of a client, and leaves it in its place', () => {
+    const memory = createClientMemory(2)
+    const certificate = {} as TrustedCert
+    const entry = (fingerprint: string, token: string) => ({
+      fields: fieldsOf(fingerprint, { 'cf-access-jwt-assertion': token }),
+      certificate,
+      token: undefined,
+      stableLines: undefined,
+    })
+    for (const [fingerprint, token] of [
+      ['aa', 'one'],
+      ['bb', 'one'],
+      ['aa', 'two'],
+    ] as const) {
+      memory.remember(entry(fingerprint, token))
     }
-    expect(made()).toBe(2)
+    expect(memory.recall(fieldsOf('aa'))?.fields.token).toBe('two')
+    memory.remember(entry('cc', 'one'))
+    expect(memory.recall(fieldsOf('aa'))).toBeUndefined()
+    expect(memory.recall(fieldsOf('bb'))).toBeDefined()
   })
 
-  it('forgets the oldest when it is full', () => {
+  it('drops the oldest client when it is full', () => {
     const { get, made } = counting(2)
     for (const fingerprint of ['aa', 'bb', 'cc']) get(fieldsOf(fingerprint))
     get(fieldsOf('bb'))

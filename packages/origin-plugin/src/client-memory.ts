@@ -1,73 +1,58 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import type { KnownToken } from './access-token/token-cache.ts'
-import { type EdgeFields, slotOf } from './edge-fields.ts'
-import type { SignedFields } from './edge-signature/verify-edge-signature.ts'
+import type { TrustedCert } from './certificate/read-trusted-cert.ts'
+import type { StableLines } from './edge-signature/verify-edge-signature.ts'
+import { slotOf } from './header-index.ts'
+import type { EdgeFields } from './read-headers.ts'
 
-/** The last request with a set of certificate headers: the next one is nearly always the same client's, with the same token. */
-export interface LastRequest {
-  readonly token: string | undefined
-  /** What its signature had in common with the next one. */
-  readonly signedFields: SignedFields | undefined
-  /** The token, verified, and known to agree with the certificate. */
-  readonly verified: KnownToken | undefined
-}
-
-/** What is remembered of a set of certificate headers. */
-export interface KnownCertificate<Value> {
-  /** What was made of these headers. */
-  readonly value: Value
-  last: LastRequest | undefined
-}
-
-/** Remembers what was made of a set of certificate headers. */
-export interface CertificateCache<Value> {
-  /** What is known of these very headers; `undefined` when they were not seen before. */
-  recall(fields: EdgeFields): KnownCertificate<Value> | undefined
-  /**
-   * Makes what is to be known of these headers. Only after their signature was verified: else anybody could fill the memory.
-   *
-   * @throws what the maker throws; a failure is not remembered
-   */
-  learn(fields: EdgeFields): KnownCertificate<Value>
-}
-
-/** An entry holds a parsed certificate and its headers: some 10 kB. */
-export const MAX_CERTIFICATES = 2_000
-
-interface Entry<Value> extends KnownCertificate<Value> {
+/** The results of the last request with a set of certificate headers. Nothing in them depends on the time or the route. */
+export interface KnownClient {
+  /** The fields of that request. All of them passed `requirePrintable`. */
   readonly fields: EdgeFields
+  /** The certificate of these headers, with its trusted issuers. */
+  readonly certificate: TrustedCert
+  /** The verified token, which agrees with the certificate; `undefined` without one. */
+  readonly token: KnownToken | undefined
+  /** The lines that the next signature probably covers too; `undefined` with `edge: null`. */
+  readonly stableLines: StableLines | undefined
 }
 
-const SLOTS = CERTIFICATE_HEADERS.map(({ name }) => slotOf(name) as number)
+/** Remembers clients by their certificate headers. */
+export interface ClientMemory {
+  /** The client with exactly these certificate headers. */
+  recall(fields: EdgeFields): KnownClient | undefined
+  /** Stores a client. Call it only after the signature was verified: otherwise an attacker could fill the memory. */
+  remember(client: KnownClient): void
+}
+
+/** An entry holds a parsed certificate and its headers, some 10 kB. */
+export const MAX_CLIENTS = 2_000
+
+const SLOTS = CERTIFICATE_HEADERS.map(({ name }) => slotOf(name))
 
 /**
- * Makes a cache whose key is every certificate header: two requests share an entry only when they carry the same headers
- * with the same values. It is looked up by the fingerprint, and then compared in full.
+ * Makes a memory whose key is every certificate header. Two requests share an entry only if they have the same headers with
+ * the same values. It looks the entry up by the fingerprint, and then compares all headers.
  *
- * What depends on the time, the token or the route does not belong into the value.
- *
- * @param make - makes the value of headers that were not seen before
- * @param maxEntries - the oldest entry goes when there are more
+ * @param maxEntries - beyond it the oldest entry is dropped
  */
-export function createCertificateCache<Value>(
-  make: (fields: EdgeFields) => Value,
-  maxEntries: number,
-): CertificateCache<Value> {
-  const entries = new Map<string, Entry<Value>>()
+export function createClientMemory(maxEntries: number): ClientMemory {
+  const entries = new Map<string, KnownClient>()
   const keyOf = (fields: EdgeFields) => fields.get('x-cert-finger-256') ?? ''
+
+  function recall(fields: EdgeFields): KnownClient | undefined {
+    const client = entries.get(keyOf(fields))
+    return client && isSame(client.fields, fields) ? client : undefined
+  }
+
   return {
-    recall(fields) {
-      const entry = entries.get(keyOf(fields))
-      return entry && isSame(entry.fields, fields) ? entry : undefined
-    },
-    learn(fields) {
-      const entry: Entry<Value> = { fields, value: make(fields), last: undefined }
-      const key = keyOf(fields)
-      // Behind the others, also when the fingerprint was there with other headers.
-      entries.delete(key)
-      entries.set(key, entry)
+    recall,
+    remember(client) {
+      const key = keyOf(client.fields)
+      // Another certificate with this fingerprint header counts as new, so its entry moves behind the others.
+      if (!recall(client.fields)) entries.delete(key)
+      entries.set(key, client)
       if (entries.size > maxEntries) entries.delete(entries.keys().next().value as string)
-      return entry
     },
   }
 }

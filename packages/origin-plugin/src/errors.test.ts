@@ -1,6 +1,8 @@
 import createError from '@fastify/error'
 import { describe, expect, it } from 'vitest'
-import { type CountersignErrorCode, countersignErrors, isCountersignError, refusal } from './errors.ts'
+import { type CountersignErrorCode, countersignErrors, isCountersignError, refusalAt, STEPS, stepOf } from './errors.ts'
+
+const refusal = refusalAt('headers')
 
 const CODE: CountersignErrorCode = 'CSN_CERT_FORBIDDEN'
 
@@ -13,7 +15,14 @@ describe('countersignErrors', () => {
   })
 })
 
-describe('refusal', () => {
+describe('refusalAt', () => {
+  it.each(STEPS)('makes refusals that know their step: %s', (step) => {
+    const error = refusalAt(step)(CODE, 'why')
+    expect(stepOf(error)).toBe(step)
+    expect(JSON.stringify(error)).not.toContain('why')
+    expect(Object.keys(error)).toEqual(Object.keys(refusal(CODE, 'why')))
+  })
+
   it('tells the reason to whoever asks for it, and to nobody else', () => {
     const error = refusal(CODE, 'the reason')
     expect(error.reason).toBe('the reason')

@@ -1,6 +1,6 @@
 import createError, { type FastifyError, type FastifyErrorConstructor } from '@fastify/error'
 
-/** Every code that a refused request can carry, with its HTTP status and the sentence that the client reads. */
+/** Every code of a refused request, with its HTTP status and the sentence for the client. */
 const REFUSALS = {
   CSN_HEADERS_MALFORMED: [400, 'The client certificate headers are malformed'],
   CSN_SIGNATURE_MISSING: [401, 'The request is not signed by the edge'],
@@ -22,7 +22,7 @@ const REFUSALS = {
   CSN_REVOCATION_UNAVAILABLE: [503, 'The certificate revocation list is unavailable'],
 } as const
 
-/** The code of a refused request: stable, and the only part of a refusal to program against. */
+/** The code of a refused request. It is stable, and the only part of a refusal to program against. */
 export type CountersignErrorCode = keyof typeof REFUSALS
 
 /** A refused request. */
@@ -30,15 +30,15 @@ export interface CountersignError extends FastifyError {
   readonly code: CountersignErrorCode
   readonly statusCode: number
   /**
-   * Why, for the operator's log. Never holds a token, a key or a signature, and is not enumerable, so that an error
-   * handler which serialises the error does not show it to the client.
+   * The cause, for the operator's log. It contains no token, key or signature. It is not enumerable, so that an error
+   * handler that serialises the error does not show it to the client.
    */
   readonly reason: string
 }
 
 const constructors = new Map<CountersignErrorCode, FastifyErrorConstructor>()
 for (const [code, [statusCode, message]] of Object.entries(REFUSALS)) {
-  // No stack trace: a refusal is an answer to the client, and its stack would cost more than the check that led to it.
+  // No stack trace: a refusal is an answer to the client, and a stack would cost more than the check before it.
   constructors.set(code as CountersignErrorCode, createError(code, message, statusCode, Error, false))
 }
 
@@ -53,24 +53,58 @@ export const countersignErrors: ReadonlyMap<
   ]),
 )
 
-/** A verdict, a name or a parser's word can be as long as a header; a log line should not be. */
+/** The steps of the plugin, in the order in which a request takes them. */
+export const STEPS = [
+  'headers',
+  'edge signature',
+  'replay',
+  'Access token',
+  'verdict',
+  'certificate',
+  'trust',
+  'token and certificate',
+  'guard',
+] as const
+
+/** One of the plugin's steps. */
+export type StepName = (typeof STEPS)[number]
+
+/** A verdict, a name or a parser's message can be as long as a header. A log line should not be. */
 const MAX_REASON_LENGTH = 300
 
+const STEP = Symbol('countersign.step')
+
+/** Makes an error that refuses a request. */
+export type Refuse = (code: CountersignErrorCode, reason: string) => CountersignError
+
 /**
- * Makes the error that refuses a request.
+ * Makes the function with which the code of one step refuses requests. The refusal carries its step, see {@link stepOf}.
  *
- * @param code - what the client learns
- * @param reason - what the operator learns; no secrets, nothing of unbounded length
+ * @returns a function of the code, which the client reads, and of the reason, which the operator reads. The reason must
+ *   contain no secret. It is cut to 300 characters.
+ * @example
+ * ```ts
+ * const refuse = refusalAt('verdict')
+ * throw refuse('CSN_CERT_MISSING', 'the client presented no certificate')
+ * ```
  */
-export function refusal(code: CountersignErrorCode, reason: string): CountersignError {
-  const Constructor = constructors.get(code) as FastifyErrorConstructor
-  return Object.defineProperty(new Constructor(), 'reason', {
-    value: reason.slice(0, MAX_REASON_LENGTH),
-    enumerable: false,
-  }) as CountersignError
+export function refusalAt(step: StepName): Refuse {
+  return (code, reason) => {
+    const Constructor = constructors.get(code) as FastifyErrorConstructor
+    // Not enumerable: an error handler that serialises the error must not show these to the client.
+    return Object.defineProperties(new Constructor(), {
+      reason: { value: reason.slice(0, MAX_REASON_LENGTH) },
+      [STEP]: { value: step },
+    }) as CountersignError
+  }
 }
 
-/** Whether an error is a refusal of this plugin, for error handlers that treat it on its own. */
+/** The step that made a refusal. */
+export function stepOf(error: CountersignError): StepName {
+  return (error as CountersignError & { readonly [STEP]: StepName })[STEP]
+}
+
+/** Whether an error is a refusal of this plugin, for error handlers that treat refusals apart. */
 export function isCountersignError(error: unknown): error is CountersignError {
   const Constructor = error instanceof Error && constructors.get((error as CountersignError).code)
   return Constructor ? error instanceof Constructor : false

@@ -5,9 +5,10 @@
  */
 
 export type { AccessCertificate, AccessIdentity, AccessService, AccessUser } from './access-token/access-identity.ts'
+export type { AccessIssuerOptions, AccessTeamOptions } from './access-token/access-options.ts'
 export type { TrustedIssuer, TrustedIssuerOptions } from './certificate/trusted-issuers.ts'
-export type { ClientCert } from './client-cert.ts'
-export { clientCertOf } from './client-cert-of.ts'
+export { type ClientCert, clientCertOf } from './client-cert.ts'
+export type { EdgeOptions } from './edge-signature/edge-options.ts'
 export type { ReplayStore } from './edge-signature/replay-store.ts'
 export { type CountersignError, type CountersignErrorCode, countersignErrors, isCountersignError } from './errors.ts'
 export {
@@ -24,12 +25,7 @@ export {
   type TextMatch,
 } from './guards/requirement.ts'
 export type { ClientCertRoute } from './guards/routes.ts'
-export type {
-  AccessIssuerOptions,
-  AccessTeamOptions,
-  CountersignPluginOptions,
-  EdgeOptions,
-} from './options.ts'
+export type { CountersignPluginOptions } from './options.ts'
 export { countersign, countersign as default, type RefusedMessage } from './plugin.ts'
 export type { RevocationOptions } from './revocation/revocation.ts'
 export type { SubjectAltNames } from './x509/certificate-names.ts'

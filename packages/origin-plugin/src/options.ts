@@ -1,75 +1,16 @@
-import type { SigningJwk } from '@countersign/wire'
-import type { JSONWebKeySet } from 'jose'
-import type { AccessIdentity } from './access-token/access-identity.ts'
-import type { TrustedIssuer } from './certificate/trusted-issuers.ts'
-import type { ClientCert } from './client-cert.ts'
-import type { ReplayStore } from './edge-signature/replay-store.ts'
+import {
+  type AccessIssuerOptions,
+  type AccessTeamOptions,
+  type ResolvedAccess,
+  resolveAccess,
+} from './access-token/access-options.ts'
+import { type CompiledIssuer, compileTrustedIssuers, type TrustedIssuer } from './certificate/trusted-issuers.ts'
+import { type ClientMemory, createClientMemory, MAX_CLIENTS } from './client-memory.ts'
+import { type EdgeOptions, type EdgeVerifier, resolveEdge } from './edge-signature/edge-options.ts'
+import { createGuardCompiler, type GuardCompiler } from './guards/compile-guard.ts'
 import type { Requirement } from './guards/requirement.ts'
-
-/** How the Worker's signature is verified. */
-export interface EdgeOptions {
-  /**
-   * The keys that the Worker may have signed with: one JWK, several, or a JWK Set. HMAC keys (`kty: "oct"`) are the
-   * Worker's own; of an Ed25519 key (`kty: "OKP"`) the origin gets the public half.
-   */
-  readonly keys: SigningJwk | readonly SigningJwk[] | { readonly keys: readonly SigningJwk[] }
-  /** Seconds after which a signature expires, whatever it says itself. Default 60. */
-  readonly maxAge?: number
-  /** Seconds by which the clocks of edge and origin may differ. Default 5. */
-  readonly clockTolerance?: number
-  /**
-   * Where it is remembered that a signed request was accepted. `memory` (the default): in this process, so that each
-   * process accepts it once. A store, such as `redisReplayStore(client)`: once for all processes. `false`: nowhere, so
-   * that it is accepted until it expires.
-   */
-  readonly replay?: 'memory' | ReplayStore | false
-  /** With `memory`: the most signed requests to remember at once; beyond it new ones get 503. Default 1,000,000. */
-  readonly maxRemembered?: number
-  /** With a store: milliseconds after which it counts as unavailable. Default 500. */
-  readonly storeTimeout?: number
-  /**
-   * With a store: what to do while it is unavailable. `refuse` (the default) answers `CSN_REPLAY_STORE_UNAVAILABLE`;
-   * `accept` goes on without replay protection, and logs it.
-   */
-  readonly onStoreUnavailable?: 'refuse' | 'accept'
-}
-
-interface AccessChecks {
-  /** The application's Audience (AUD) tag, or several. */
-  readonly audience: string | readonly string[]
-  /** Seconds by which the clocks of Access and origin may differ. Default 5. */
-  readonly clockTolerance?: number
-  /**
-   * Whether a failure to fetch the keys stops the start. Default `false`: it is logged, tried again in the background,
-   * and requests get `CSN_ACCESS_KEYS_UNAVAILABLE` until the keys are there.
-   */
-  readonly requireKeysAtStart?: boolean
-  /**
-   * Ties the one who signed in to the certificate, for instance a user's e-mail address to its subject. Only `true` admits.
-   *
-   * @example
-   * ```ts
-   * matches: (access, cert) => access.kind === 'user' && access.email === cert.subject.emailAddress
-   * ```
-   */
-  readonly matches?: (access: AccessIdentity, clientCert: ClientCert) => boolean
-}
-
-/** How the Access token is verified, by the name of the team. */
-export interface AccessTeamOptions extends AccessChecks {
-  /** `acme` of `https://acme.cloudflareaccess.com`, where issuer and keys are. */
-  readonly team: string
-}
-
-/** How the Access token is verified, with issuer and keys spelled out. */
-export interface AccessIssuerOptions extends AccessChecks {
-  /** The `iss` of the tokens. */
-  readonly issuer: string
-  /** Where the keys are, in place of {@link AccessIssuerOptions.jwks}: https, or http on this machine. */
-  readonly jwksUri?: string
-  /** The keys themselves, for tests and closed networks. */
-  readonly jwks?: JSONWebKeySet
-}
+import { type BackgroundTask, combineTasks } from './lib/background-task.ts'
+import { checkKnown, checkObject, optionNames } from './lib/check-option.ts'
 
 /**
  * Options of the plugin. `edge`, `access` and `trustedIssuers` must all be said; `null` is how you say no.
@@ -83,4 +24,63 @@ export interface CountersignPluginOptions {
   readonly trustedIssuers: readonly TrustedIssuer[] | null
   /** Requirements by name. */
   readonly policies?: Readonly<Record<string, Requirement>>
+}
+
+/** The options, checked and compiled. */
+export interface Settings {
+  readonly edge: EdgeVerifier | null
+  readonly access: ResolvedAccess | null
+  readonly trustedIssuers: readonly CompiledIssuer[] | null
+  readonly guards: GuardCompiler
+  readonly memory: ClientMemory
+  /** Keeps the keys of Access and the revocation lists current. */
+  readonly background: BackgroundTask
+}
+
+const OPTIONS = optionNames<keyof CountersignPluginOptions>({
+  edge: true,
+  access: true,
+  trustedIssuers: true,
+  policies: true,
+})
+
+/** The options of `register` itself. Fastify hands them to the plugin too. */
+const FASTIFY_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
+
+/**
+ * Checks every option, and compiles the options to the settings that requests need.
+ *
+ * @param warn - gets the reason of each later failure outside of a request
+ * @throws TypeError with a sentence that says what to write
+ */
+export function resolveOptions(options: unknown, warn: (reason: string) => void): Settings {
+  const given = checkObject(options, 'the options')
+  for (const name of ['edge', 'access', 'trustedIssuers']) {
+    if (given[name] === undefined) {
+      throw new TypeError(`${name} is not said: write ${name}: { … }, or ${name}: null to do without`)
+    }
+  }
+  checkKnown(given, OPTIONS, 'the options', FASTIFY_OPTIONS)
+  if (given.edge === null && given.access === null) {
+    throw new TypeError(
+      'edge and access are both null: nothing would prove that a request came through Cloudflare. Write at least one',
+    )
+  }
+  const trustedIssuers = compileTrustedIssuers(given.trustedIssuers, warn)
+  const edge = given.edge === null ? null : resolveEdge(checkObject(given.edge, 'edge'), warn)
+  const access = given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), warn)
+  const policies = checkObject(given.policies === undefined ? {} : given.policies, 'policies')
+  return {
+    edge,
+    access,
+    trustedIssuers,
+    guards: createGuardCompiler(policies as Record<string, Requirement>, given.access !== null),
+    memory: createClientMemory(MAX_CLIENTS),
+    background: combineTasks(backgroundTasks(access, trustedIssuers)),
+  }
+}
+
+function backgroundTasks(access: Settings['access'], trustedIssuers: Settings['trustedIssuers']): BackgroundTask[] {
+  const revocations = (trustedIssuers ?? []).map(({ revocation }) => revocation)
+  return [access?.refresh, ...revocations].filter((task) => task != null)
 }

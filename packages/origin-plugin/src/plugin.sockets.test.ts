@@ -369,7 +369,23 @@ describe('guards', () => {
 })
 
 describe('a refused request', () => {
-  it('has neither certificate nor identity in error handlers, and an error that does not show its reason', async () => {
+  it('has neither certificate nor identity in error handlers when the proof failed', async () => {
+    const seen: unknown[] = []
+    const origin = await start({
+      routes(app) {
+        app.setErrorHandler((error, request, reply) => {
+          if (!isCountersignError(error)) throw error
+          seen.push(error.code, request.clientCert, request.access)
+          return reply.code(error.statusCode).send({ custom: error.code })
+        })
+        app.get('/sales', { config: { clientCert: 'sales' } }, () => 'x')
+      },
+    })
+    expect((await origin.send({ target: '/sales' })).status).toBe(401)
+    expect(seen).toEqual(['CSN_SIGNATURE_MISSING', null, null])
+  })
+
+  it('keeps what was proven in error handlers when a guard refuses, with an error that does not show its reason', async () => {
     const seen: { clientCert: unknown; access: unknown; json: string; error: CountersignError }[] = []
     const origin = await start({
       routes(app) {
@@ -388,8 +404,8 @@ describe('a refused request', () => {
       expect(answer.status).toBe(403)
     }
     for (const { clientCert, access: identity, json, error } of seen) {
-      expect(clientCert).toBeNull()
-      expect(identity).toBeNull()
+      expect(clientCert).toMatchObject({ subject: { CN: expect.any(String) } })
+      expect(identity).toMatchObject({ kind: 'user' })
       expect(error.reason).toMatch(/^not: subject OU=Sales/)
       expect(json).not.toContain('Sales')
       expect(Object.keys(error)).not.toContain('reason')

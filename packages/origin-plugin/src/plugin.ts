@@ -9,42 +9,39 @@ import type {
 import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import { authenticate } from './authenticate.ts'
-import { backgroundTasks } from './background-tasks.ts'
 import type { ClientCert } from './client-cert.ts'
 import { type CountersignError, isCountersignError } from './errors.ts'
-import { applyGuard } from './guards/apply-guard.ts'
-import { ANY_VERIFIED, type Guard } from './guards/guard.ts'
+import { ANY_VERIFIED, applyGuard } from './guards/guard.ts'
 import type { Requirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards, type RouteGuard } from './guards/routes.ts'
 import { andThen } from './lib/and-then.ts'
-import type { CountersignPluginOptions } from './options.ts'
-import { requireFirst } from './registration-order.ts'
-import { resolveOptions, type Settings } from './resolve-options.ts'
+import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
+import { requireRegisteredFirst } from './registration-order.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The client's proven certificate; `null` on a public route. */
+    /** The client's proven certificate; `null` on a public route, and when the proof failed. */
     clientCert: ClientCert | null
-    /** Whom Access admitted; `null` on a public route and with `access: null`. */
+    /** The identity that Access admitted; `null` on a public route, when the proof failed, and with `access: null`. */
     access: AccessIdentity | null
   }
   interface FastifyInstance {
     /**
-     * A hook that asks for more than the route's config does.
+     * Makes a hook that requires more of the client than the route's config does.
      *
-     * @throws TypeError at once, when the requirement is wrong
+     * @throws TypeError immediately, if the requirement is wrong
      */
     requireClientCert(requirement: Requirement): onRequestAsyncHookHandler
-    /** Every route in the plugin's scope, with how it is protected. */
+    /** Lists every route in the plugin's scope with its protection. */
     clientCertRoutes(): ClientCertRoute[]
   }
   interface FastifyContextConfig {
-    /** What the route asks of the client certificate; `false` makes the route public. Default `true`: any verified one. */
+    /** The route's requirement on the client certificate; `false` makes the route public. Default `true`: any verified one. */
     clientCert?: Requirement | false
   }
 }
 
-/** What is published on the diagnostics channel `countersign:refused`. */
+/** The message on the diagnostics channel `countersign:refused`. */
 export interface RefusedMessage {
   readonly request: FastifyRequest
   readonly error: CountersignError
@@ -55,14 +52,14 @@ const refused = channel('countersign:refused')
 /**
  * The Fastify plugin: verifies every request in its scope, and guards routes by certificate.
  *
- * Register it before the routes, with `await`, so that every route passes its hooks.
+ * Register it before the routes, with `await`, so that its hooks apply to every route.
  *
- * @throws TypeError (from `register`) for a wrong option, with a sentence that says what to write
+ * @throws TypeError (from `register`) for a wrong option, with a sentence that tells what to write
  * @example
  * ```ts
  * await app.register(countersign, {
- *   edge: { keys: JSON.parse(process.env.COUNTERSIGN_KEYS) },
- *   access: { team: 'acme', audience: process.env.ACCESS_AUD },
+ *   edge: { keys: JSON.parse(process.env['COUNTERSIGN_KEYS'] ?? '') },
+ *   access: { team: 'acme', audience: process.env['ACCESS_AUDIENCE'] ?? '' },
  *   trustedIssuers: [readFileSync('client-ca.pem', 'utf8')],
  *   policies: { ops: { subject: { OU: 'Ops' } } },
  * })
@@ -78,7 +75,7 @@ export const countersign: FastifyPluginCallback<CountersignPluginOptions> = fp<C
 )
 
 async function registerCountersign(app: FastifyInstance, options: CountersignPluginOptions): Promise<void> {
-  requireFirst(app)
+  requireRegisteredFirst(app)
   const settings = resolveOptions(options, (reason) => app.log.warn({ reason }, 'countersign: degraded'))
   const guards = createRouteGuards(settings.guards)
 
@@ -87,26 +84,22 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.decorate('clientCertRoutes', () => guards.list())
   app.decorate('requireClientCert', (requirement) => {
     const guard = settings.guards.compile(requirement, 'requireClientCert')
-    // As an async function it is every kind of hook, whatever arguments come before done.
+    // An async function fits every kind of hook, whatever arguments stand before `done`.
     return async (request, reply) => orRefuse(request, reply, () => applyGuard(guard, request))
   })
 
   app.addHook('onRoute', (route) => guards.add(route))
   app.addHook('onRequest', (request, reply, done) => {
     const guard = routeGuard(request)
-    const admitted = guard && orRefuse(request, reply, () => admit(request, settings, guard))
-    // Fastify waits for a promise or for done(), and done() alone costs nothing.
-    if (admitted instanceof Promise) return admitted
+    const checked =
+      guard && orRefuse(request, reply, () => andThen(prove(request, settings), () => applyGuard(guard, request)))
+    // Fastify waits for a promise or for `done`. The promise would cost every request a turn of the microtask queue.
+    if (checked instanceof Promise) return checked
     done()
   })
 
-  const tasks = backgroundTasks(settings)
-  app.addHook('onReady', async () => {
-    await Promise.all(tasks.map((task) => task.start()))
-  })
-  app.addHook('onClose', async () => {
-    for (const task of tasks) task.stop()
-  })
+  app.addHook('onReady', () => settings.background.start())
+  app.addHook('onClose', async () => settings.background.stop())
 
   if (settings.edge === null) {
     app.log.warn(
@@ -117,7 +110,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   function routeGuard(request: FastifyRequest): RouteGuard {
     const guard = guards.get(request.routeOptions.config)
     if (guard !== undefined) return guard
-    // A path that no route has: who may learn that it is missing is who may learn of any route.
+    // Unknown paths need a verified certificate too: a 404 reveals which routes exist.
     if (request.is404) return ANY_VERIFIED
     const { method, url } = request.routeOptions
     throw new TypeError(
@@ -126,16 +119,17 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   }
 }
 
-/** Finds out who came, and lets the route's guard decide. */
-function admit(request: FastifyRequest, settings: Settings, guard: Guard): void | Promise<void> {
+/** Sets the proven identity on the request. It stays there if the guard refuses afterwards: it is proven all the same. */
+function prove(request: FastifyRequest, settings: Settings): void | Promise<void> {
+  request.clientCert = null
+  request.access = null
   return andThen(authenticate(request, settings), ({ clientCert, access }) => {
     request.clientCert = clientCert
     request.access = access
-    applyGuard(guard, request)
   })
 }
 
-/** Runs a check, and makes a refusal known before Fastify answers with it. */
+/** Runs a check, and reports a refusal before Fastify answers with it. */
 function orRefuse(
   request: FastifyRequest,
   reply: FastifyReply,
@@ -150,9 +144,6 @@ function orRefuse(
 }
 
 function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): never {
-  // Whatever a failed check has found out so far is not proven.
-  request.clientCert = null
-  request.access = null
   if (isCountersignError(error)) {
     const { code, statusCode, reason } = error
     request.log.warn({ code, statusCode, reason }, 'countersign: request refused')
@@ -162,7 +153,7 @@ function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): n
   throw error
 }
 
-/** A server that has taken a socket for a WebSocket has no time-out for it: refused, it would stay open for good. */
+/** A server has no time-out for a socket that it took for a WebSocket. Refused, it would stay open forever. */
 function hangUp(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('connection', 'close')
   reply.raw.once('finish', () => request.raw.socket.end())

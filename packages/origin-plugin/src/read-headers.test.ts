@@ -4,7 +4,10 @@ import { readHeaders, requirePrintable } from './read-headers.ts'
 import { refusalOf } from './testing/refusal-of.ts'
 
 /** The fields that were read, as a Map. */
-const read = (rawHeaders: readonly string[]) => new Map(readHeaders(rawHeaders).entries())
+const read = (rawHeaders: readonly string[]) => {
+  const fields = readHeaders(rawHeaders)
+  return new Map(fields.names().map((name) => [name, fields.get(name)]))
+}
 const refused = (reason: string) => ({ code: 'CSN_HEADERS_MALFORMED', reason })
 
 describe('readHeaders', () => {

@@ -1,14 +1,14 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import fp from 'fastify-plugin'
 import { describe, expect, it } from 'vitest'
-import { requireFirst } from './registration-order.ts'
+import { requireRegisteredFirst } from './registration-order.ts'
 
 const LATE = 'routes or plugins were registered before countersign, and would not be protected'
 const TWICE = 'countersign is registered twice in one scope, or again inside it: register it once'
 
-describe('requireFirst', () => {
+describe('requireRegisteredFirst', () => {
   it('is content with an instance that has nothing yet', () => {
-    expect(() => requireFirst(Fastify())).not.toThrow()
+    expect(() => requireRegisteredFirst(Fastify())).not.toThrow()
   })
 
   it('is content with hooks, decorators and plugins without a scope of their own', async () => {
@@ -16,7 +16,7 @@ describe('requireFirst', () => {
     app.addHook('onRequest', async () => {})
     app.decorateRequest('user', null)
     await app.register(fp(async (same: FastifyInstance) => void same.decorate('tool', 1)))
-    expect(() => requireFirst(app)).not.toThrow()
+    expect(() => requireRegisteredFirst(app)).not.toThrow()
   })
 
   it.each<[string, (app: FastifyInstance) => unknown]>([
@@ -35,15 +35,15 @@ describe('requireFirst', () => {
     const app = Fastify()
     declare(app)
     await app.after()
-    expect(() => requireFirst(app)).toThrow(TypeError)
-    expect(() => requireFirst(app)).toThrow(LATE)
+    expect(() => requireRegisteredFirst(app)).toThrow(TypeError)
+    expect(() => requireRegisteredFirst(app)).toThrow(LATE)
   })
 
   it('is content in a scope whose siblings have routes', async () => {
     const app = Fastify()
     app.get('/sibling', () => 1)
     await app.register(async (child) => {
-      expect(() => requireFirst(child)).not.toThrow()
+      expect(() => requireRegisteredFirst(child)).not.toThrow()
     })
   })
 
@@ -51,7 +51,7 @@ describe('requireFirst', () => {
     const app = Fastify()
     await app.register(async (child) => {
       await child.register(async (grandchild) => void grandchild.get('/', () => 1))
-      expect(() => requireFirst(child)).toThrow(LATE)
+      expect(() => requireRegisteredFirst(child)).toThrow(LATE)
     })
     await app.ready()
     expect.assertions(1)
@@ -60,16 +60,16 @@ describe('requireFirst', () => {
   it('refuses to be there twice, inside its scope too', async () => {
     const app = Fastify()
     app.decorateRequest('clientCert', null)
-    expect(() => requireFirst(app)).toThrow(new TypeError(TWICE))
+    expect(() => requireRegisteredFirst(app)).toThrow(new TypeError(TWICE))
     await app.register(async (child) => {
-      expect(() => requireFirst(child)).toThrow(new TypeError(TWICE))
+      expect(() => requireRegisteredFirst(child)).toThrow(new TypeError(TWICE))
     })
     expect.assertions(2)
   })
 
   it('refuses a Fastify that it does not know', () => {
     const unknown = { hasRequestDecorator: () => false, printRoutes: () => '(empty tree)' }
-    expect(() => requireFirst(unknown as unknown as FastifyInstance)).toThrow(
+    expect(() => requireRegisteredFirst(unknown as unknown as FastifyInstance)).toThrow(
       new TypeError('this version of Fastify is not supported: use Fastify 5'),
     )
   })

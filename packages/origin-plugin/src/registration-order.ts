@@ -1,12 +1,12 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Refuses to be registered behind routes: Fastify copies a scope's hooks into its child scopes when those are made, so
- * that routes of an earlier plugin would stay open, and nobody would notice.
+ * Requires that the plugin is registered before all routes. Fastify copies the hooks of a scope into a child scope when it
+ * makes the child, so the routes of an earlier plugin would silently stay open.
  *
- * @throws TypeError that says what to write
+ * @throws TypeError with a sentence that tells what to write
  */
-export function requireFirst(app: FastifyInstance): void {
+export function requireRegisteredFirst(app: FastifyInstance): void {
   if (app.hasRequestDecorator('clientCert')) {
     throw new TypeError('countersign is registered twice in one scope, or again inside it: register it once')
   }
@@ -17,7 +17,7 @@ export function requireFirst(app: FastifyInstance): void {
   }
 }
 
-/** Fastify keeps a scope's children under a symbol of its own, and offers no other way to learn of them. */
+/** Fastify keeps the children of a scope under a symbol of its own, and has no public way to list them. */
 function hasChildScopes(app: FastifyInstance): boolean {
   const symbol = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.children')
   const children = symbol && (app as unknown as Record<symbol, unknown>)[symbol]
@@ -29,7 +29,7 @@ function isRoot(app: FastifyInstance): boolean {
   return Object.getPrototypeOf(app) === Object.prototype
 }
 
-/** What the router prints while it has no routes. */
+/** The router prints this while it has no routes. */
 const EMPTY_ROUTER = '(empty tree)'
 
 function hasRoutes(app: FastifyInstance): boolean {

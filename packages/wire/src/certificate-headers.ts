@@ -37,7 +37,7 @@ export interface CertificateHeader {
  *
  * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
  */
-export const CERTIFICATE_HEADERS: readonly CertificateHeader[] = [
+export const CERTIFICATE_HEADERS = [
   { name: 'x-cert-presented', field: 'certPresented', syntax: 'flag', when: 'always' },
   { name: 'x-cert-verify', field: 'certVerified', syntax: 'verdict', when: 'always' },
   { name: 'x-cert-revoked', field: 'certRevoked', syntax: 'flag', when: 'always' },
@@ -57,7 +57,12 @@ export const CERTIFICATE_HEADERS: readonly CertificateHeader[] = [
   { name: 'x-cert-notaf', field: 'certNotAfter', syntax: 'date', when: 'presented' },
   { name: 'client-cert', field: 'certRFC9440', syntax: 'rfc9440', when: 'chosen' },
   { name: 'client-cert-chain', field: 'certChainRFC9440', syntax: 'rfc9440', when: 'chosen' },
-]
+] as const
+// On a line of its own: `isolatedDeclarations` does not accept `as const satisfies`.
+CERTIFICATE_HEADERS satisfies readonly CertificateHeader[]
+
+/** The name of a certificate header, in lower case. A mistyped name does not compile. */
+export type CertificateHeaderName = (typeof CERTIFICATE_HEADERS)[number]['name']
 
 const FAMILY_PREFIXES = ['x-cert-', 'client-cert', 'cf-cert-', 'cf-client-cert-'].map((prefix) =>
   Array.from(prefix, (letter) => letter.charCodeAt(0)),

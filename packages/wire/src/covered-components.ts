@@ -1,14 +1,17 @@
-import { CERTIFICATE_HEADERS } from './certificate-headers.ts'
+import { CERTIFICATE_HEADERS, type CertificateHeaderName } from './certificate-headers.ts'
 
 /** The header in which Cloudflare Access sends its application token, in lower case. */
 export const ACCESS_TOKEN_HEADER = 'cf-access-jwt-assertion'
+
+/** The name of a header field that a signature can cover, in lower case. */
+export type CoveredField = CertificateHeaderName | typeof ACCESS_TOKEN_HEADER
 
 /**
  * The header fields that a signature covers when the request carries them, in the order in which it covers them.
  *
  * What stays the same between a client's requests comes first on purpose: those lines can be kept.
  */
-export const COVERED_FIELDS: readonly string[] = [
+export const COVERED_FIELDS: readonly CoveredField[] = [
   ACCESS_TOKEN_HEADER,
   ...CERTIFICATE_HEADERS.map((header) => header.name),
 ]

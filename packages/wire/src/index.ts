@@ -10,12 +10,14 @@ export { formatCertificateDate, parseCertificateDate } from './certificate-date.
 export {
   CERTIFICATE_HEADERS,
   type CertificateHeader,
+  type CertificateHeaderName,
   type CertificateHeaderSyntax,
   isCertificateFamily,
 } from './certificate-headers.ts'
 export {
   ACCESS_TOKEN_HEADER,
   COVERED_FIELDS,
+  type CoveredField,
   DERIVED_COMPONENTS,
   type RequestTarget,
   splitRequestTarget,

@@ -12,9 +12,9 @@ import type { RequestTarget } from './covered-components.ts'
  * @throws TypeError if a covered field has no value
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-2.5 RFC 9421, section 2.5}
  */
-export function buildSignatureBase(
-  fields: readonly string[],
-  value: (field: string) => string | null | undefined,
+export function buildSignatureBase<Field extends string>(
+  fields: readonly Field[],
+  value: (field: Field) => string | null | undefined,
   target: RequestTarget,
   signatureInput: string,
 ): string {
@@ -22,9 +22,9 @@ export function buildSignatureBase(
 }
 
 /** The lines of the covered fields: what stays the same between a client's requests. */
-export function buildFieldLines(
-  fields: readonly string[],
-  value: (field: string) => string | null | undefined,
+export function buildFieldLines<Field extends string>(
+  fields: readonly Field[],
+  value: (field: Field) => string | null | undefined,
 ): string {
   let lines = ''
   for (const field of fields) {

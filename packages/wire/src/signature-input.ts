@@ -1,4 +1,4 @@
-import { COVERED_FIELDS, DERIVED_COMPONENTS } from './covered-components.ts'
+import { COVERED_FIELDS, type CoveredField, DERIVED_COMPONENTS } from './covered-components.ts'
 
 /** The label of our signature in `Signature-Input` and `Signature`. */
 export const SIGNATURE_LABEL = 'countersign'
@@ -26,7 +26,7 @@ export interface SignatureParameters {
 /** A `Signature-Input` member of our profile, taken apart. */
 export interface SignatureInput extends SignatureParameters {
   /** The header fields covered, in order; the derived components follow them and are always all there. */
-  readonly fields: readonly string[]
+  readonly fields: readonly CoveredField[]
 }
 
 const DERIVED = DERIVED_COMPONENTS.map((name) => `"${name}"`).join(' ')
@@ -66,19 +66,12 @@ export function parseSignatureParameters(text: string): SignatureParameters {
   const parameters = PARAMETERS.exec(text)
   if (!parameters) throw new SyntaxError('the signature parameters are not those of the profile')
   return {
-    created: readDigits(parameters[1] as string),
-    expires: readDigits(parameters[2] as string),
+    created: Number(parameters[1] as string),
+    expires: Number(parameters[2] as string),
     nonce: parameters[3] as string,
     keyid: parameters[4] as string,
     alg: parameters[5] as SignatureAlgorithm,
   }
-}
-
-/** Of digits alone, and at most eleven: `Number()` costs ten times as much. */
-function readDigits(digits: string): number {
-  let number = 0
-  for (let at = 0; at < digits.length; at += 1) number = number * 10 + digits.charCodeAt(at) - 0x30
-  return number
 }
 
 /**
@@ -103,13 +96,13 @@ export function parseSignatureInput(value: string): SignatureInput {
 }
 
 /** Reads `"a" "b" `, each name once and in the table's order: one walk along the table. */
-function parseFields(list: string): string[] {
-  const fields: string[] = []
+function parseFields(list: string): CoveredField[] {
+  const fields: CoveredField[] = []
   let position = -1
   const items = list.split(' ')
   if (items.pop() !== '') throw new SyntaxError('the signature covers no list of components')
   for (const item of items) {
-    const name = item.slice(1, -1)
+    const name = item.slice(1, -1) as CoveredField
     position = COVERED_FIELDS.indexOf(name, position + 1)
     if (position < 0 || item !== `"${name}"`) {
       throw new SyntaxError('the signature covers a field that is unknown, repeated, parameterised or out of order')

@@ -21,7 +21,7 @@ const serve =
   (_request, response) =>
     response.end(JSON.stringify({ keys: kids.map((kid) => jwks[kid]) }))
 const find = async (kid: string | undefined) =>
-  keys.getKey({ alg: 'RS256', ...(kid && { kid }) } as JWSHeaderParameters & { alg: string }, {} as never)
+  keys.keys({ alg: 'RS256', ...(kid && { kid }) } as JWSHeaderParameters & { alg: string }, {} as never)
 
 beforeAll(async () => {
   for (const kid of ['one', 'two', 'three']) {

@@ -1,19 +1,17 @@
 import type { JSONWebKeySet, JWK, JWTVerifyGetKey } from 'jose'
 import { JWKSNoMatchingKey } from 'jose/errors'
 import { createLocalJWKSet } from 'jose/jwks/local'
-import { refusal } from '../errors.ts'
+import { refusalAt } from '../errors.ts'
 import type { BackgroundTask } from '../lib/background-task.ts'
 import { fetchJson } from '../lib/fetch-bytes.ts'
+import { createKeySet, type KeySet, type TokenKeys } from './key-set.ts'
 
-/** The keys of an Access team. Its start fetches them for the first time, and fails when that fails. */
-export interface AccessKeys extends BackgroundTask {
-  /** For jose: the key of a token's header. */
-  readonly getKey: JWTVerifyGetKey
-  /** Stands for the keys that are now in use: the same object until they are fetched anew, nothing when there are none. */
-  current(): object | undefined
-}
+const refuse = refusalAt('Access token')
 
-/** What may be said of {@link createAccessKeys}. Milliseconds. */
+/** The keys of an Access team, kept current. `start` fetches them for the first time, and fails when that fetch fails. */
+export interface AccessKeys extends BackgroundTask, TokenKeys {}
+
+/** The timing of {@link createAccessKeys}, in milliseconds. */
 export interface AccessKeysTiming {
   /** How often to refresh: a key that the team removed is accepted that much longer at most. */
   readonly refreshInterval: number
@@ -49,7 +47,7 @@ export function createAccessKeys(
   warn: (reason: string) => void,
   timing: AccessKeysTiming = ACCESS_KEYS_TIMING,
 ): AccessKeys {
-  let current: { readonly getKey: JWTVerifyGetKey; readonly fetchedAt: number } | undefined
+  let current: { readonly getKey: JWTVerifyGetKey; readonly keySet: KeySet; readonly fetchedAt: number } | undefined
   let pending: Promise<void> | undefined
   let failure: string | undefined
   let triedAt = Number.NEGATIVE_INFINITY
@@ -64,7 +62,7 @@ export function createAccessKeys(
     pending = fetchKeySet(url, timing.timeout, underway.signal)
       .then(
         (keys) => {
-          current = { getKey: createLocalJWKSet(keys), fetchedAt: Date.now() }
+          current = { getKey: createLocalJWKSet(keys), keySet: createKeySet(), fetchedAt: Date.now() }
           failure = undefined
         },
         (error: Error) => {
@@ -80,14 +78,14 @@ export function createAccessKeys(
     return pending
   }
 
-  const usable = () => (current && Date.now() - current.fetchedAt < timing.maxStale ? current.getKey : undefined)
+  const usable = () => (current && Date.now() - current.fetchedAt < timing.maxStale ? current : undefined)
   const mayTry = () => pending !== undefined || Date.now() - triedAt >= timing.cooldown
 
-  const getKey: JWTVerifyGetKey = async (header, token) => {
+  const keys: JWTVerifyGetKey = async (header, token) => {
     const known = usable()
     if (known) {
       try {
-        return await known(header, token)
+        return await known.getKey(header, token)
       } catch (error) {
         if (!(error instanceof JWKSNoMatchingKey)) throw error
         if (!mayTry()) throw failure === undefined ? error : unavailable(failure)
@@ -98,12 +96,12 @@ export function createAccessKeys(
     await refresh()
     const fetched = usable()
     if (failure !== undefined || !fetched) throw unavailable(failure ?? 'they are older than they may become')
-    return fetched(header, token)
+    return fetched.getKey(header, token)
   }
 
   return {
-    getKey,
-    current: usable,
+    keys,
+    keySet: () => usable()?.keySet,
     async start() {
       timer = setInterval(refresh, timing.refreshInterval).unref()
       await refresh()
@@ -135,5 +133,5 @@ function isUsable(key: unknown): key is JWK {
 }
 
 function unavailable(reason: string) {
-  return refusal('CSN_ACCESS_KEYS_UNAVAILABLE', `the keys could not be fetched: ${reason}`)
+  return refuse('CSN_ACCESS_KEYS_UNAVAILABLE', `the keys could not be fetched: ${reason}`)
 }

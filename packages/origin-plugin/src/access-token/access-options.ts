@@ -1,25 +1,75 @@
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import { createLocalJWKSet } from 'jose/jwks/local'
+import type { ClientCert } from '../client-cert.ts'
 import type { BackgroundTask } from '../lib/background-task.ts'
-import { checkChoice, checkKnown, checkNumber } from '../lib/check-option.ts'
+import { checkChoice, checkKnown, checkNumber, optionNames } from '../lib/check-option.ts'
 import { requireSynchronous } from '../lib/operator-function.ts'
-import type { AccessTeamOptions } from '../options.ts'
+import type { AccessIdentity } from './access-identity.ts'
 import { createAccessKeys } from './access-keys.ts'
+import { createKeySet, type TokenKeys } from './key-set.ts'
 import { createTokenCache, MAX_TOKENS, type TokenCache } from './token-cache.ts'
 import type { AccessVerifier } from './verify-access-token.ts'
 
-/** The option `access`, ready to verify with. */
-export interface ResolvedAccess extends AccessVerifier, Pick<AccessTeamOptions, 'matches'> {
-  /** Keeps the keys current; `null` when they were given. */
+interface AccessChecks {
+  /** The application's Audience (AUD) tag, or several. */
+  readonly audience: string | readonly string[]
+  /** Seconds by which the clocks of Access and origin may differ. Default 5. */
+  readonly clockTolerance?: number
+  /**
+   * Whether a failure to fetch the keys stops the start. Default `false`: it is logged, tried again in the background,
+   * and requests get `CSN_ACCESS_KEYS_UNAVAILABLE` until the keys are there.
+   */
+  readonly requireKeysAtStart?: boolean
+  /**
+   * Ties the one who signed in to the certificate, for instance a user's e-mail address to its subject. Only `true` admits.
+   *
+   * @example
+   * ```ts
+   * matches: (access, cert) => access.kind === 'user' && access.email === cert.subject.emailAddress
+   * ```
+   */
+  readonly matches?: (access: AccessIdentity, clientCert: ClientCert) => boolean
+}
+
+/** How the Access token is verified, by the name of the team. */
+export interface AccessTeamOptions extends AccessChecks {
+  /** `acme` of `https://acme.cloudflareaccess.com`, where issuer and keys are. */
+  readonly team: string
+}
+
+/** How the Access token is verified, with issuer and keys spelled out. */
+export interface AccessIssuerOptions extends AccessChecks {
+  /** The `iss` of the tokens. */
+  readonly issuer: string
+  /** Where the keys are, in place of {@link AccessIssuerOptions.jwks}: https, or http on this machine. */
+  readonly jwksUri?: string
+  /** The keys themselves, for tests and closed networks. */
+  readonly jwks?: JSONWebKeySet
+}
+
+interface ResolvedKeys extends TokenKeys {
+  /** Keeps fetched keys current; `null` for keys that the options contain. */
   readonly refresh: BackgroundTask | null
-  /** Tokens that were verified. */
+}
+
+/** The option `access`, checked and compiled. */
+export interface ResolvedAccess extends AccessVerifier, ResolvedKeys, Pick<AccessTeamOptions, 'matches'> {
   readonly tokens: TokenCache
 }
 
 /** A clock set by NTP is within milliseconds; five seconds cover one that is being set. */
 const DEFAULT_CLOCK_TOLERANCE = 5
 
-const KNOWN = ['team', 'issuer', 'jwksUri', 'jwks', 'audience', 'clockTolerance', 'requireKeysAtStart', 'matches']
+const OPTIONS = optionNames<keyof AccessTeamOptions | keyof AccessIssuerOptions>({
+  team: true,
+  issuer: true,
+  jwksUri: true,
+  jwks: true,
+  audience: true,
+  clockTolerance: true,
+  requireKeysAtStart: true,
+  matches: true,
+})
 
 /**
  * Checks the option `access`.
@@ -28,7 +78,7 @@ const KNOWN = ['team', 'issuer', 'jwksUri', 'jwks', 'audience', 'clockTolerance'
  * @throws TypeError with a sentence that says what to write
  */
 export function resolveAccess(access: Record<string, unknown>, warn: (reason: string) => void): ResolvedAccess {
-  checkKnown(access, KNOWN, 'access')
+  checkKnown(access, OPTIONS, 'access')
   if ('matches' in access) {
     if (typeof access.matches !== 'function') {
       throw new TypeError('access.matches must be a function (access, clientCert) => boolean')
@@ -40,7 +90,7 @@ export function resolveAccess(access: Record<string, unknown>, warn: (reason: st
   const { issuer, keys } = 'team' in access ? resolveTeam(access) : resolveIssuer(access)
   return {
     issuer,
-    ...(keys instanceof URL ? fetchedKeys(keys, required, warn) : { keys, refresh: null, keySet: () => keys }),
+    ...(keys instanceof URL ? fetchedKeys(keys, required, warn) : givenKeys(keys)),
     tokens: createTokenCache(MAX_TOKENS),
     audience: resolveAudience(access),
     clockTolerance: checkNumber(clockTolerance, 0, 60, 'seconds', 'access.clockTolerance'),
@@ -48,10 +98,15 @@ export function resolveAccess(access: Record<string, unknown>, warn: (reason: st
   }
 }
 
-function fetchedKeys(url: URL, required: boolean, warn: (reason: string) => void) {
-  const { getKey, current, start, stop } = createAccessKeys(url, warn)
-  // What went wrong is logged either way, and the background goes on trying.
-  return { keys: getKey, keySet: current, refresh: { start: required ? start : () => start().catch(() => {}), stop } }
+/** A failed first fetch is logged and tried again in the background; it stops the start only if `required`. */
+function fetchedKeys(url: URL, required: boolean, warn: (reason: string) => void): ResolvedKeys {
+  const { keys, keySet, start, stop } = createAccessKeys(url, warn)
+  return { keys, keySet, refresh: { start: required ? start : () => start().catch(() => {}), stop } }
+}
+
+function givenKeys(keys: JWTVerifyGetKey): ResolvedKeys {
+  const keySet = createKeySet()
+  return { keys, keySet: () => keySet, refresh: null }
 }
 
 interface IssuerAndKeys {

@@ -1,5 +1,6 @@
-import { refusal } from '../errors.ts'
-import { invalidToken } from './invalid-token.ts'
+import { refusalAt } from '../errors.ts'
+
+const refuse = refusalAt('Access token')
 
 /** What the claims of a token are held against. */
 export interface ExpectedClaims {
@@ -22,23 +23,24 @@ export function requireClaims(
   now: number,
 ): void {
   for (const claim of ['iss', 'aud', 'iat', 'exp']) {
-    if (!Object.hasOwn(claims, claim)) throw invalidToken(`missing required "${claim}" claim`)
+    if (!Object.hasOwn(claims, claim)) throw refuse('CSN_ACCESS_TOKEN_INVALID', `missing required "${claim}" claim`)
   }
-  if (claims.iss !== issuer) throw invalidToken('unexpected "iss" claim value')
+  if (claims.iss !== issuer) throw refuse('CSN_ACCESS_TOKEN_INVALID', 'unexpected "iss" claim value')
   const audiences: unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
-  if (!audience.some((own) => audiences.includes(own))) throw invalidToken('unexpected "aud" claim value')
+  if (!audience.some((own) => audiences.includes(own)))
+    throw refuse('CSN_ACCESS_TOKEN_INVALID', 'unexpected "aud" claim value')
   numericDate(claims, 'iat')
   const start = Object.hasOwn(claims, 'nbf') ? numericDate(claims, 'nbf') : Number.NEGATIVE_INFINITY
   const end = numericDate(claims, 'exp')
   const second = Math.floor(now)
-  if (start > second + clockTolerance) throw invalidToken('"nbf" claim timestamp check failed')
+  if (start > second + clockTolerance) throw refuse('CSN_ACCESS_TOKEN_INVALID', '"nbf" claim timestamp check failed')
   if (end <= second - clockTolerance) {
-    throw refusal('CSN_ACCESS_TOKEN_EXPIRED', '"exp" claim timestamp check failed')
+    throw refuse('CSN_ACCESS_TOKEN_EXPIRED', '"exp" claim timestamp check failed')
   }
 }
 
 function numericDate(claims: Readonly<Record<string, unknown>>, claim: string): number {
   const value = claims[claim]
-  if (typeof value !== 'number') throw invalidToken(`"${claim}" claim must be a number`)
+  if (typeof value !== 'number') throw refuse('CSN_ACCESS_TOKEN_INVALID', `"${claim}" claim must be a number`)
   return value
 }

@@ -1,12 +1,13 @@
 import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import type { AccessIdentity } from './access-identity.ts'
-import { createTokenCache, type KnownToken, stillHolds, type TokenCache } from './token-cache.ts'
+import { createKeySet } from './key-set.ts'
+import { createTokenCache, type KnownToken, type TokenCache } from './token-cache.ts'
 
 const identity = (email: string): AccessIdentity => ({ kind: 'user', email, sub: undefined, claims: {} })
 const known = (token: string, changes: Partial<KnownToken> = {}): KnownToken => ({
   token,
-  keySet: {},
+  keySet: createKeySet(),
   expires: 100,
   identity: identity(token),
   ...changes,
@@ -68,21 +69,5 @@ describe('createTokenCache', () => {
     expect(cache.get(one.token)).toBeUndefined()
     expect(cache.get(two.token)).toBe(two)
     expect(cache.get(three.token)).toBe(three)
-  })
-})
-
-describe('stillHolds', () => {
-  const keySet = {}
-
-  it('asks for the same keys, until the token expires', () => {
-    expect(stillHolds(known('token', { keySet }), keySet, 99.9)).toBe(true)
-    expect(stillHolds(known('token', { keySet }), keySet, 100)).toBe(false)
-    expect(stillHolds(known('token', { keySet }), {}, 50)).toBe(false)
-    expect(stillHolds(known('token', { keySet }), undefined, 50)).toBe(false)
-  })
-
-  it('takes no keys for no other keys', () => {
-    expect(stillHolds(known('token', { keySet: undefined }), undefined, 50)).toBe(false)
-    expect(stillHolds(known('token', { keySet: undefined }), keySet, 50)).toBe(false)
   })
 })

@@ -1,9 +1,11 @@
-import { invalidToken } from './invalid-token.ts'
+import { refusalAt } from '../errors.ts'
+
+const refuse = refusalAt('Access token')
 
 /**
- * Reads one part of a token: a JSON object in base64url.
+ * Parses the header or the payload of a token: a JSON object in base64url.
  *
- * @param part - what the text is, for the reason of a refusal
+ * @param part - the name of the part, for the reason of a refusal
  * @throws CountersignError `CSN_ACCESS_TOKEN_INVALID`
  */
 export function parseTokenPart(base64url: string, part: 'header' | 'payload'): Record<string, unknown> {
@@ -11,10 +13,10 @@ export function parseTokenPart(base64url: string, part: 'header' | 'payload'): R
   try {
     value = JSON.parse(Buffer.from(base64url, 'base64url').toString())
   } catch {
-    throw invalidToken(`the ${part} of the token is not JSON`)
+    throw refuse('CSN_ACCESS_TOKEN_INVALID', `the ${part} of the token is not JSON`)
   }
   if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw invalidToken(`the ${part} of the token is not a JSON object`)
+    throw refuse('CSN_ACCESS_TOKEN_INVALID', `the ${part} of the token is not a JSON object`)
   }
   return value as Record<string, unknown>
 }

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { createLocalJWKSet, createRemoteJWKSet, errors, exportJWK, generateKeyPair, SignJWT } from 'jose'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { refusal } from '../errors.ts'
+import { refusalAt } from '../errors.ts'
 import {
   AUDIENCE,
   type Claims,
@@ -30,8 +30,7 @@ afterEach(async () => {
 })
 
 async function verify(token: string | undefined, changes: Partial<AccessVerifier> = {}, at = now) {
-  const { keys = access.verifier.keys } = changes
-  return verifyAccessToken(token, { ...access.verifier, keySet: () => keys, ...changes }, at)
+  return verifyAccessToken(token, { ...access.verifier, keySet: () => undefined, ...changes }, at)
 }
 const verifyClaims = async (claims: Claims, at = now) => verify(await access.token(claims), {}, at)
 
@@ -282,7 +281,7 @@ describe('verifyAccessToken: a key function that fails', () => {
     ['a timeout of jose', new errors.JWKSTimeout(), 'request timed out'],
     ['a set that is none', new errors.JWKSInvalid('JSON Web Key Set malformed'), 'JSON Web Key Set malformed'],
     ['an answer of jose', new errors.JOSEError('Expected 200 OK'), 'Expected 200 OK'],
-    ['its own refusal', refusal('CSN_ACCESS_KEYS_UNAVAILABLE', 'not fetched yet'), 'not fetched yet'],
+    ['its own refusal', refusalAt('Access token')('CSN_ACCESS_KEYS_UNAVAILABLE', 'not fetched yet'), 'not fetched yet'],
     ['a text', 'no error at all', 'the keys could not be fetched'],
     ['nothing', undefined, 'the keys could not be fetched'],
   ])('with %s is not the fault of the token, at once or later', async (_, error, reason) => {

@@ -1,11 +1,12 @@
 import type { JWTPayload } from 'jose'
-import { refusal } from '../errors.ts'
+import { refusalAt } from '../errors.ts'
 import { andThen } from '../lib/and-then.ts'
 import { type AccessIdentity, readAccessIdentity } from './access-identity.ts'
-import { invalidToken } from './invalid-token.ts'
+import type { TokenKeys } from './key-set.ts'
 import { type ExpectedClaims, requireClaims } from './require-claims.ts'
-import type { TokenKeys } from './token-key.ts'
 import { verifyJws } from './verify-jws.ts'
+
+const refuse = refusalAt('Access token')
 
 /** What an Access token is verified against. */
 export interface AccessVerifier extends ExpectedClaims, TokenKeys {}
@@ -28,14 +29,15 @@ export function verifyAccessToken(
   verifier: AccessVerifier,
   now: number,
 ): AccessIdentity | Promise<AccessIdentity> {
-  if (token === undefined) throw refusal('CSN_ACCESS_TOKEN_MISSING', 'there is no Cf-Access-Jwt-Assertion header')
+  if (token === undefined) throw refuse('CSN_ACCESS_TOKEN_MISSING', 'there is no Cf-Access-Jwt-Assertion header')
   return andThen(verifyJws(token, verifier), ({ header, payload }) => {
     // A key may sign tokens of other types (RFC 8725, section 3.11); Access' own say JWT, or might say nothing.
-    if (header.typ !== undefined && !isJwt(header.typ)) throw invalidToken('the token has another typ than JWT')
+    if (header.typ !== undefined && !isJwt(header.typ))
+      throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the token has another typ than JWT')
     requireClaims(payload, verifier, now)
-    if (payload.type !== 'app') throw invalidToken('the token is not of type "app"')
+    if (payload.type !== 'app') throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the token is not of type "app"')
     const identity = readAccessIdentity(payload as JWTPayload)
-    if (!identity) throw invalidToken('the token has neither email nor common_name')
+    if (!identity) throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the token has neither email nor common_name')
     return identity
   })
 }

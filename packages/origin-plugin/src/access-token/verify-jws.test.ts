@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { createAccess, type TestAccess } from '../testing/access.ts'
 import { refusalOf } from '../testing/refusal-of.ts'
 import { refusedWith } from '../testing/refused-with.ts'
+import { createKeySet, type KeySet } from './key-set.ts'
 import { verifyJws } from './verify-jws.ts'
 
 let access: TestAccess
@@ -17,8 +18,8 @@ beforeAll(async () => {
 /** The keys of a team that nobody has asked for yet, and how often somebody does. */
 function freshKeys({ jwks }: TestAccess = access) {
   const find = vi.fn<JWTVerifyGetKey>(createLocalJWKSet(jwks))
-  const keySet = { of: jwks }
-  return { find, keys: find, keySet: (): object | undefined => keySet }
+  const keySet = createKeySet()
+  return { find, keys: find, keySet: (): KeySet | undefined => keySet }
 }
 
 const doesNotVerify = refusedWith('CSN_ACCESS_TOKEN_INVALID', 'signature verification failed')
@@ -59,7 +60,7 @@ describe('verifyJws', () => {
   })
 
   it('remembers no key of keys that were exchanged while it was looked for', async () => {
-    const [before, after] = [{}, {}]
+    const [before, after] = [createKeySet(), createKeySet()]
     let current = before
     const { keys } = freshKeys()
     const exchanged: JWTVerifyGetKey = (header, token) => {

@@ -1,11 +1,13 @@
 import { verify } from 'node:crypto'
 import type { JWSHeaderParameters } from 'jose'
+import { refusalAt } from '../errors.ts'
 import { andThen } from '../lib/and-then.ts'
-import { invalidToken } from './invalid-token.ts'
-import { findTokenKey, recallTokenKey, rememberTokenKey, type TokenKeys } from './token-key.ts'
+import { findTokenKey, type TokenKeys } from './key-set.ts'
 import { parseTokenPart } from './token-part.ts'
 
-/** A JWS whose signature holds. */
+const refuse = refusalAt('Access token')
+
+/** A JWS with a valid signature. */
 export interface VerifiedJws {
   readonly header: JWSHeaderParameters
   readonly payload: Record<string, unknown>
@@ -15,24 +17,25 @@ export interface VerifiedJws {
 const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
 /**
- * Verifies an RS256 signature over a JSON object (RFC 7515, section 5.2), with `node:crypto` and at once: the library's way,
- * through WebCrypto's thread pool, takes twice as long. It still finds the key, the first time that a header asks for it.
+ * Verifies an RS256 signature over a JSON object (RFC 7515, section 5.2) with `node:crypto`, synchronously. jose goes
+ * through WebCrypto's thread pool, which takes twice as long. It still finds the key, the first time that a header asks
+ * for it.
  *
- * @returns at once, unless the key has to be found
+ * @returns without a promise, unless the key has to be found
  * @throws CountersignError `CSN_ACCESS_TOKEN_INVALID`, or `CSN_ACCESS_KEYS_UNAVAILABLE`
  */
 export function verifyJws(token: string, { keys, keySet }: TokenKeys): VerifiedJws | Promise<VerifiedJws> {
   const [, protectedHeader = '', payload = '', signature = ''] = COMPACT.exec(token) ?? []
   const set = keySet()
-  const known = recallTokenKey(set, protectedHeader)
+  const known = set?.keyFor(protectedHeader)
 
   return andThen(known ?? findTokenKey({ protected: protectedHeader, payload, signature }, keys), (found) => {
     const signed = Buffer.from(`${protectedHeader}.${payload}`)
     if (!verify('sha256', signed, found.key, Buffer.from(signature, 'base64url'))) {
-      throw invalidToken('signature verification failed')
+      throw refuse('CSN_ACCESS_TOKEN_INVALID', 'signature verification failed')
     }
-    // Keys that were exchanged meanwhile are not those that have verified it.
-    if (!known && set && set === keySet()) rememberTokenKey(set, protectedHeader, found)
+    // A key set that was replaced meanwhile may not contain the key.
+    if (!known && set === keySet()) set?.remember(protectedHeader, found)
     return { header: found.header, payload: parseTokenPart(payload, 'payload') }
   })
 }

@@ -1,11 +1,14 @@
 import { X509Certificate } from 'node:crypto'
-import { isCertificateFamily, normalizeHex, parseCertificateDate } from '@countersign/wire'
+import { type CertificateHeaderName, normalizeHex, parseCertificateDate } from '@countersign/wire'
 import type { ClientCert } from '../client-cert.ts'
-import type { EdgeFields } from '../edge-fields.ts'
-import { refusal } from '../errors.ts'
+import { refusalAt } from '../errors.ts'
 import { deepFreeze } from '../lib/deep-freeze.ts'
+import type { EdgeFields } from '../read-headers.ts'
 import { type CertificateNames, readCertificateNames } from '../x509/certificate-names.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
+import { fingerprintOf, normalizeSerialNumber } from '../x509/hex-identifier.ts'
+
+const refuse = refusalAt('certificate')
 
 /**
  * Parses the certificate headers of a verified certificate, and holds them against the certificate itself if it came along.
@@ -26,8 +29,8 @@ export function parseClientCert(fields: EdgeFields): ClientCert {
     x509: forwarded?.x509,
     subjectAltName: forwarded?.x509.subjectAltName,
     subjectAltNames: deepFreeze(forwarded?.names.subjectAltNames),
-    // Without the Access token, which is among the fields: a certificate gets logged and shown.
-    raw: Object.freeze(Object.fromEntries(fields.entries().filter(([name]) => isCertificateFamily(name)))),
+    // Without the Access token: applications log and show a certificate.
+    raw: Object.freeze(Object.fromEntries(fields.certificateHeaders())),
   }
 }
 
@@ -58,48 +61,25 @@ function parseFields(fields: EdgeFields): CertFields {
 }
 
 /** The RFC 2253 form when it came: it alone has one reading for every character. */
-function dnText(fields: EdgeFields, name: string): string | undefined {
+function dnText(fields: EdgeFields, name: 'x-cert-subject-dn' | 'x-cert-issuer-dn'): string | undefined {
   return fields.get(`${name}-2253`) ?? fields.get(name)
 }
 
-function required(fields: EdgeFields, name: string): string {
+function required(fields: EdgeFields, name: CertificateHeaderName): string {
   return fields.get(name) ?? missing(name)
 }
 
-function missing(name: string): never {
-  throw refusal('CSN_HEADERS_MALFORMED', `the header ${name} is missing beside a certificate`)
+function missing(name: CertificateHeaderName): never {
+  throw refuse('CSN_HEADERS_MALFORMED', `the header ${name} is missing beside a certificate`)
 }
 
-function parse<T>(name: string, read: () => T): T {
+function parse<T>(name: CertificateHeaderName, read: () => T): T {
   try {
     return read()
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw refusal('CSN_HEADERS_MALFORMED', `the header ${name}: ${error.message}`)
+    throw refuse('CSN_HEADERS_MALFORMED', `the header ${name}: ${error.message}`)
   }
-}
-
-/**
- * One spelling for serial numbers: as Node prints them, in whole bytes without leading zero bytes.
- *
- * @throws SyntaxError if the text is not hexadecimal
- */
-export function normalizeSerialNumber(text: string): string {
-  const digits = normalizeHex(text).replace(/^0+(?=.)/, '')
-  return digits.length % 2 === 0 ? digits : `0${digits}`
-}
-
-/**
- * One spelling for fingerprints: as Node prints them, `AB:CD:…`.
- *
- * @param text - hexadecimal in any case, with or without colons
- * @param bytes - how many bytes the digest has
- * @throws SyntaxError if the text is not a digest of that length
- */
-export function fingerprintOf(text: string, bytes: number): string {
-  const digits = normalizeHex(text)
-  if (digits.length !== 2 * bytes) throw new SyntaxError(`expected a digest of ${bytes} bytes`)
-  return (digits.match(/../g) ?? []).join(':')
 }
 
 function optionalHex(text: string | undefined): string | undefined {
@@ -121,7 +101,7 @@ function parseForwarded(fields: EdgeFields): ForwardedCert | undefined {
   const text = fields.get('client-cert')
   if (text === undefined) return undefined
   const base64 = BYTE_SEQUENCE.exec(text)?.[1]
-  if (!base64) throw refusal('CSN_HEADERS_MALFORMED', 'the header client-cert is not base64 between colons (RFC 9440)')
+  if (!base64) throw refuse('CSN_HEADERS_MALFORMED', 'the header client-cert is not base64 between colons (RFC 9440)')
   const der = Buffer.from(base64, 'base64')
   const x509 = parse('client-cert', () => readCertificate(der))
   return parse('client-cert', () => ({
@@ -148,7 +128,7 @@ function readCertificate(der: Buffer): X509Certificate {
 
 /** Cloudflare fills both from one certificate, so any difference was made on the way. */
 function requireAgreement(text: CertFields, { x509, names, ...own }: ForwardedCert): void {
-  const agreements: Record<string, boolean> = {
+  const agreements: Partial<Record<CertificateHeaderName, boolean>> = {
     'x-cert-finger-256': text.fingerprint256 === x509.fingerprint256,
     'x-cert-finger': text.fingerprint === x509.fingerprint,
     'x-cert-serial': text.serialNumber === own.serialNumber,
@@ -159,6 +139,6 @@ function requireAgreement(text: CertFields, { x509, names, ...own }: ForwardedCe
     // Not every certificate has one, and Cloudflare may leave out or derive what others write down.
     'x-cert-ski': !text.keyId || !names.subjectKeyId || text.keyId === names.subjectKeyId,
   }
-  const contradicted = Object.keys(agreements).find((name) => !agreements[name])
-  if (contradicted) throw refusal('CSN_CERT_MISMATCH', `Client-Cert is not the certificate of ${contradicted}`)
+  const contradicted = Object.entries(agreements).find(([, agrees]) => !agrees)?.[0]
+  if (contradicted) throw refuse('CSN_CERT_MISMATCH', `Client-Cert is not the certificate of ${contradicted}`)
 }

@@ -1,12 +1,15 @@
 import type { ClientCert } from '../client-cert.ts'
-import type { EdgeFields } from '../edge-fields.ts'
+import { refusalAt } from '../errors.ts'
+import type { EdgeFields } from '../read-headers.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { requireVerdict } from './require-verdict.ts'
 import { type CompiledIssuer, requireTrustedIssuer } from './trusted-issuers.ts'
 
-/** A certificate, and the trusted issuers that have signed it: all that its headers alone decide, whatever the time. */
+const refuse = refusalAt('trust')
+
+/** A certificate with the trusted issuers that signed it. It follows from the headers alone, at any time. */
 export interface TrustedCert {
-  /** Shared by all requests that show the certificate. */
+  /** Shared by all requests with this certificate. */
   readonly clientCert: ClientCert
   readonly issuers: readonly CompiledIssuer[]
   /** Milliseconds since the epoch. */
@@ -14,27 +17,16 @@ export interface TrustedCert {
   readonly validTo: number
 }
 
-/** What {@link readTrustedCert} does, in order. */
-export type CertificateStep = 'verdict' | 'certificate' | 'trust'
-
 /**
  * Requires Cloudflare's verdict, parses the certificate, and finds its issuer among the trusted ones.
  *
  * @param trustedIssuers - `null` trusts every CA that Cloudflare verifies against
- * @param begin - told of each step before it is taken
  * @throws CountersignError for a verdict that does not admit, `CSN_HEADERS_MALFORMED`, `CSN_CERT_MISMATCH` or
  *   `CSN_CERT_UNTRUSTED_ISSUER`
  */
-export function readTrustedCert(
-  fields: EdgeFields,
-  trustedIssuers: readonly CompiledIssuer[] | null,
-  begin?: (step: CertificateStep) => void,
-): TrustedCert {
-  begin?.('verdict')
+export function readTrustedCert(fields: EdgeFields, trustedIssuers: readonly CompiledIssuer[] | null): TrustedCert {
   requireVerdict(fields)
-  begin?.('certificate')
   const clientCert = parseClientCert(fields)
-  begin?.('trust')
   return {
     clientCert: shareable(clientCert),
     issuers: trustedIssuers ? requireTrustedIssuer(clientCert, trustedIssuers) : [],
@@ -43,7 +35,22 @@ export function readTrustedCert(
   }
 }
 
-/** Nothing in it can be changed. A date always can, so every reader gets his own. */
+/**
+ * Requires that the certificate is valid now and that no issuer has revoked it. Cloudflare checked the dates too, but by its
+ * own clock and perhaps many requests ago on the same connection.
+ *
+ * @param now - seconds since the epoch
+ * @throws CountersignError `CSN_CERT_EXPIRED`, `CSN_CERT_REVOKED`, or `CSN_REVOCATION_UNAVAILABLE`
+ */
+export function requireValidNow({ clientCert, issuers, validFrom, validTo }: TrustedCert, now: number): void {
+  if (now * 1000 < validFrom) {
+    throw refuse('CSN_CERT_EXPIRED', `the certificate is valid from ${clientCert.validFrom} on`)
+  }
+  if (now * 1000 > validTo) throw refuse('CSN_CERT_EXPIRED', `the certificate expired on ${clientCert.validTo}`)
+  for (const { revocation } of issuers) revocation?.requireNotRevoked(clientCert, now)
+}
+
+/** Frozen, because requests share it. A date cannot be frozen, so each read returns a new one. */
 function shareable(cert: ClientCert): ClientCert {
   const [validFrom, validTo] = [cert.validFromDate.getTime(), cert.validToDate.getTime()]
   return Object.freeze({

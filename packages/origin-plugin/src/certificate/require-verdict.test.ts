@@ -1,6 +1,6 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
-import type { EdgeFields } from '../edge-fields.ts'
+import type { EdgeFields } from '../read-headers.ts'
 import { edgeFieldsOf } from '../testing/edge-fields-of.ts'
 import { refusalOf } from '../testing/refusal-of.ts'
 import { requireVerdict } from './require-verdict.ts'

@@ -1,6 +1,8 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
-import type { EdgeFields } from '../edge-fields.ts'
-import { refusal } from '../errors.ts'
+import { refusalAt } from '../errors.ts'
+import type { EdgeFields } from '../read-headers.ts'
+
+const refuse = refusalAt('verdict')
 
 const DESCRIPTIONS = CERTIFICATE_HEADERS.filter((header) => header.when !== 'always').map((header) => header.name)
 
@@ -24,25 +26,25 @@ export function requireVerdict(fields: EdgeFields): void {
   const revoked = fields.get('x-cert-revoked')
 
   if (presented === undefined && !DESCRIPTIONS.some((name) => fields.has(name))) {
-    throw refusal('CSN_CERT_MISSING', 'the request has no certificate headers')
+    throw refuse('CSN_CERT_MISSING', 'the request has no certificate headers')
   }
   if (!isFlag(presented) || !isFlag(revoked) || verdict === undefined) {
-    throw refusal(
+    throw refuse(
       'CSN_HEADERS_MALFORMED',
       'x-cert-presented, x-cert-verify and x-cert-revoked must be there, flags as 0 or 1',
     )
   }
   if (presented === '0') {
     if (verdict === 'SUCCESS' || DESCRIPTIONS.some((name) => fields.has(name))) {
-      throw refusal('CSN_HEADERS_MALFORMED', 'the headers describe a certificate that was not presented')
+      throw refuse('CSN_HEADERS_MALFORMED', 'the headers describe a certificate that was not presented')
     }
-    throw refusal('CSN_CERT_MISSING', 'the client presented no certificate')
+    throw refuse('CSN_CERT_MISSING', 'the client presented no certificate')
   }
-  if (OUTSIDE_VALIDITY.has(verdict)) throw refusal('CSN_CERT_EXPIRED', `Cloudflare's verdict is ${verdict}`)
+  if (OUTSIDE_VALIDITY.has(verdict)) throw refuse('CSN_CERT_EXPIRED', `Cloudflare's verdict is ${verdict}`)
   // SUCCESS alone admits. The list of failures is open-ended.
-  if (verdict !== 'SUCCESS') throw refusal('CSN_CERT_UNVERIFIED', `Cloudflare's verdict is ${verdict}`)
+  if (verdict !== 'SUCCESS') throw refuse('CSN_CERT_UNVERIFIED', `Cloudflare's verdict is ${verdict}`)
   // A revoked certificate still has the verdict SUCCESS.
-  if (revoked === '1') throw refusal('CSN_CERT_REVOKED', 'Cloudflare knows the certificate as revoked')
+  if (revoked === '1') throw refuse('CSN_CERT_REVOKED', 'Cloudflare knows the certificate as revoked')
 }
 
 function isFlag(value: string | undefined): boolean {

@@ -1,11 +1,13 @@
 import { X509Certificate } from 'node:crypto'
 import { normalizeHex } from '@countersign/wire'
 import type { ClientCert } from '../client-cert.ts'
-import { refusal } from '../errors.ts'
-import { checkKnown, checkObject } from '../lib/check-option.ts'
+import { refusalAt } from '../errors.ts'
+import { checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
 import { checkRevocation, createRevocation, type Revocation, type RevocationOptions } from '../revocation/revocation.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
+
+const refuse = refusalAt('trust')
 
 /** A CA whose client certificates are accepted, said at length. */
 export interface TrustedIssuerOptions {
@@ -75,9 +77,11 @@ function compilePem(pem: string): CompiledIssuer[] {
   })
 }
 
+const OPTIONS = optionNames<keyof TrustedIssuerOptions>({ ca: true, dn: true, keyId: true, revocation: true })
+
 function compileDescription(issuer: unknown, warn: (reason: string) => void): CompiledIssuer {
   const given = checkObject(issuer, 'a trusted issuer that is no PEM text')
-  checkKnown(given, ['ca', 'dn', 'keyId', 'revocation'], 'a trusted issuer')
+  checkKnown(given, OPTIONS, 'a trusted issuer')
   const { ca: pem, dn, keyId, revocation } = given
   if (pem === undefined && dn === undefined && keyId === undefined) {
     throw new TypeError('write { ca }, a PEM certificate, or { dn }, { keyId } or both')
@@ -121,11 +125,11 @@ function parseKeyId(keyId: unknown): string {
 export function requireTrustedIssuer(cert: ClientCert, issuers: readonly CompiledIssuer[]): readonly CompiledIssuer[] {
   const named = issuers.filter((issuer) => isNamed(cert, issuer))
   if (named.length === 0) {
-    throw refusal('CSN_CERT_UNTRUSTED_ISSUER', `the issuer ${cert.issuer} is not one of trustedIssuers`)
+    throw refuse('CSN_CERT_UNTRUSTED_ISSUER', `the issuer ${cert.issuer} is not one of trustedIssuers`)
   }
   const signers = named.filter((issuer) => hasSigned(cert, issuer))
   if (signers.length === 0) {
-    throw refusal(
+    throw refuse(
       'CSN_CERT_UNTRUSTED_ISSUER',
       `the certificate has the issuer's name but not its signature: ${cert.issuer}`,
     )

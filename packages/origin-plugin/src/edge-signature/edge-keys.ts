@@ -1,21 +1,21 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import { checkSigningKey, listSigningKeys, type SignatureAlgorithm, type SigningJwk } from '@countersign/wire'
-import { type VerifyBase, verifyWithEd25519, verifyWithHmac } from './verify-hmac.ts'
+import { type SignatureVerifier, verifyWithEd25519, verifyWithHmac } from './signature-verifier.ts'
 
-/** A key that edge signatures are verified with. */
+/** A key that verifies edge signatures. */
 export interface EdgeKey {
   readonly alg: SignatureAlgorithm
-  readonly verify: VerifyBase
+  readonly verify: SignatureVerifier
 }
 
 /** The accepted keys by key id. */
 export type EdgeKeys = ReadonlyMap<string, EdgeKey>
 
 /**
- * Imports the keys that edge signatures are verified with, several at once so that rotation drops nothing.
+ * Imports the keys that verify edge signatures. Several are valid at once, so that a rotation refuses no request.
  *
  * @param keys - one JWK, several, or a JWK Set (RFC 7517)
- * @throws TypeError with a sentence that says what to write; it never contains key material
+ * @throws TypeError with a sentence that says what to write; the sentence never contains key material
  */
 export function importEdgeKeys(keys: unknown): EdgeKeys {
   if (typeof keys === 'string') {
@@ -25,14 +25,14 @@ export function importEdgeKeys(keys: unknown): EdgeKeys {
   if (jwks.length === 0) throw new TypeError('edge.keys is empty: write at least one JWK')
   const imported = new Map<string, EdgeKey>()
   for (const jwk of jwks) {
-    const { keyid, alg } = explain(() => checkSigningKey(jwk, 'verify'))
+    const { keyid, alg } = prefixError(() => checkSigningKey(jwk, 'verify'))
     if (imported.has(keyid)) throw new TypeError(`edge.keys: two keys have the "kid" "${keyid}": give each its own`)
     imported.set(keyid, { alg, verify: importKey(jwk as SigningJwk, keyid) })
   }
   return imported
 }
 
-function importKey(jwk: SigningJwk, keyid: string): VerifyBase {
+function importKey(jwk: SigningJwk, keyid: string): SignatureVerifier {
   if (jwk.kty === 'oct') return verifyWithHmac(createSecretKey(jwk.k as string, 'base64url'))
   return verifyWithEd25519(importPublicKey(jwk, keyid))
 }
@@ -45,7 +45,7 @@ function importPublicKey(jwk: SigningJwk, keyid: string): KeyObject {
   }
 }
 
-function explain<T>(check: () => T): T {
+function prefixError<T>(check: () => T): T {
   try {
     return check()
   } catch (error) {

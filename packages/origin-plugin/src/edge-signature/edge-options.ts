@@ -1,8 +1,37 @@
-import { checkChoice, checkKnown, checkNumber } from '../lib/check-option.ts'
+import type { SigningJwk } from '@countersign/wire'
+import { checkChoice, checkKnown, checkNumber, optionNames } from '../lib/check-option.ts'
 import { type EdgeKeys, importEdgeKeys } from './edge-keys.ts'
 import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
 import type { ReplayStore, ReplayStoreUse } from './replay-store.ts'
 import type { SignatureLifetime } from './verify-edge-signature.ts'
+
+/** How the Worker's signature is verified. */
+export interface EdgeOptions {
+  /**
+   * The keys that the Worker may have signed with: one JWK, several, or a JWK Set. HMAC keys (`kty: "oct"`) are the
+   * Worker's own; of an Ed25519 key (`kty: "OKP"`) the origin gets the public half.
+   */
+  readonly keys: SigningJwk | readonly SigningJwk[] | { readonly keys: readonly SigningJwk[] }
+  /** Seconds after which a signature expires, whatever it says itself. Default 60. */
+  readonly maxAge?: number
+  /** Seconds by which the clocks of edge and origin may differ. Default 5. */
+  readonly clockTolerance?: number
+  /**
+   * Where it is remembered that a signed request was accepted. `memory` (the default): in this process, so that each
+   * process accepts it once. A store, such as `redisReplayStore(client)`: once for all processes. `false`: nowhere, so
+   * that it is accepted until it expires.
+   */
+  readonly replay?: 'memory' | ReplayStore | false
+  /** With `memory`: the most signed requests to remember at once; beyond it new ones get 503. Default 1,000,000. */
+  readonly maxRemembered?: number
+  /** With a store: milliseconds after which it counts as unavailable. Default 500. */
+  readonly storeTimeout?: number
+  /**
+   * With a store: what to do while it is unavailable. `refuse` (the default) answers `CSN_REPLAY_STORE_UNAVAILABLE`;
+   * `accept` goes on without replay protection, and logs it.
+   */
+  readonly onStoreUnavailable?: 'refuse' | 'accept'
+}
 
 /** The option `edge`, ready to verify with. */
 export interface EdgeVerifier extends SignatureLifetime {
@@ -24,7 +53,15 @@ const MOST_REMEMBERED = 2 ** 24 - 1
 /** A store on the same network answers within a few milliseconds. */
 const DEFAULT_STORE_TIMEOUT_MS = 500
 
-const KNOWN = ['keys', 'maxAge', 'clockTolerance', 'replay', 'maxRemembered', 'storeTimeout', 'onStoreUnavailable']
+const OPTIONS = optionNames<keyof EdgeOptions>({
+  keys: true,
+  maxAge: true,
+  clockTolerance: true,
+  replay: true,
+  maxRemembered: true,
+  storeTimeout: true,
+  onStoreUnavailable: true,
+})
 
 /**
  * Checks the option `edge`.
@@ -33,7 +70,7 @@ const KNOWN = ['keys', 'maxAge', 'clockTolerance', 'replay', 'maxRemembered', 's
  * @throws TypeError with a sentence that says what to write
  */
 export function resolveEdge(edge: Record<string, unknown>, warn: (reason: string) => void): EdgeVerifier {
-  checkKnown(edge, KNOWN, 'edge')
+  checkKnown(edge, OPTIONS, 'edge')
   const { maxAge: age = DEFAULT_MAX_AGE, clockTolerance: tolerance = DEFAULT_CLOCK_TOLERANCE } = edge
   const maxAge = checkNumber(age, 1, 300, 'seconds', 'edge.maxAge')
   const clockTolerance = checkNumber(tolerance, 0, 60, 'seconds', 'edge.clockTolerance')

@@ -1,13 +1,14 @@
-import { createNonceReader, createNonceSet } from './nonce-set.ts'
+import { createNonceReader } from './nonce-reader.ts'
+import { createNonceSet } from './nonce-set.ts'
 
-/** Remembers nonces until the signature that carried them would have expired anyway. */
+/** Remembers nonces until their signatures have expired. */
 export interface NonceMemory {
   /**
    * Spends a nonce.
    *
-   * @param nonce - 22 characters of base64url, of a signature that was verified: only the edge can add to this memory
+   * @param nonce - 22 characters of base64url, from a verified signature: only the edge can add to this memory
    * @param now - seconds since the epoch
-   * @returns `fresh` the first time, `replayed` after that, `full` when there is no room to remember it
+   * @returns `fresh` the first time, `replayed` after that, `full` without room for it
    */
   spend(nonce: string, now: number): 'fresh' | 'replayed' | 'full'
 }
@@ -15,9 +16,9 @@ export interface NonceMemory {
 /**
  * Makes a memory of nonces with a bounded size.
  *
- * Two generations, each as long as a signature may live: a nonce is looked up in both and written into the younger, and
- * dropping the elder whole costs nothing per entry. When the bound is reached, new nonces are not accepted: forgetting
- * an old one early would let its request in again.
+ * It keeps two generations, each as long as a signature may live. A nonce is looked up in both and added to the younger
+ * one. Dropping the whole elder one costs nothing per entry. A full memory accepts no new nonce, since forgetting an old
+ * one early would admit its request again.
  *
  * @param lifetime - seconds for which a nonce must be remembered
  * @param maxNonces - the most nonces to hold at once
@@ -31,7 +32,7 @@ export function createNonceMemory(lifetime: number, maxNonces: number): NonceMem
   function age(now: number): void {
     const elapsed = now - youngerSince
     if (elapsed < lifetime) return
-    // Idle for two lifetimes: nothing in either generation can still be accepted.
+    // After two idle lifetimes the signatures of both generations have expired.
     elder = elapsed < 2 * lifetime ? younger : createNonceSet()
     younger = createNonceSet()
     youngerSince = now

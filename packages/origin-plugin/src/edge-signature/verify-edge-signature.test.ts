@@ -65,9 +65,9 @@ describe.each([
 ])('verifyEdgeSignature with %s', (_, key) => {
   it('accepts what the edge signed, and returns the parameters', () => {
     const nonce = 'AAAAAAAAAAAAAAAAAAAAAA'
-    const { signedFields, parameters } = verify(signed({ key, nonce }))
+    const { stableLines, parameters } = verify(signed({ key, nonce }))
     expect(parameters).toEqual({ created: NOW, expires: NOW + 60, nonce, keyid: key.kid, alg: key.alg })
-    expect(signedFields.components).toBe(formatComponents(lines.map(([name]) => name)))
+    expect(stableLines.components).toBe(formatComponents(lines.map(([name]) => name)))
   })
 
   it('accepts a client without a certificate, with a token or without', () => {

@@ -1,7 +1,7 @@
 import { parseSignatureInput, SIGNATURE_LABEL, type SignatureParameters, splitDictionary } from '@countersign/wire'
-import type { ReceivedRequest } from '../authenticate.ts'
+import type { ReceivedRequest } from '../request-target.ts'
 
-/** A request as it came to the origin, or to whoever captured it. */
+/** A request as the origin, or a tool in front of it, received it. */
 export interface CapturedRequest {
   readonly method: string
   /** Path and query, as in the request line. */
@@ -10,18 +10,18 @@ export interface CapturedRequest {
   readonly rawHeaders: readonly string[]
 }
 
-/** The request as the plugin gets it. */
+/** Turns a captured request into the form that the plugin receives. */
 export function receive({ method, target, rawHeaders }: CapturedRequest): ReceivedRequest {
   const headers = joinHeaders(rawHeaders)
   return { originalUrl: target, raw: { method, httpVersionMajor: 1, headers, rawHeaders: [...rawHeaders] } }
 }
 
-/** The value of a header as Node joins its lines; `undefined` when there is none. */
-export function headerOf({ rawHeaders }: CapturedRequest, name: string): string | undefined {
+/** The value of a header as Node joins its lines; `undefined` without one. */
+function headerOf({ rawHeaders }: CapturedRequest, name: string): string | undefined {
   return joinHeaders(rawHeaders)[name]
 }
 
-/** What the request's signature says of itself, proven or not; `undefined` when there is none of the profile. */
+/** The parameters of the request's signature, verified or not; `undefined` without a signature of the profile. */
 export function signatureParameters(request: CapturedRequest): SignatureParameters | undefined {
   try {
     const members = splitDictionary(headerOf(request, 'signature-input') ?? '')
@@ -32,7 +32,7 @@ export function signatureParameters(request: CapturedRequest): SignatureParamete
   }
 }
 
-/** As Node does for the headers that the plugin reads there: one host, the first, and the lines of others joined. */
+/** Joins lines as Node does for the headers that the plugin reads: the first `host`, and the joined lines of others. */
 function joinHeaders(rawHeaders: readonly string[]): Record<string, string> {
   const joined = new Map<string, string>()
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {

@@ -6,19 +6,18 @@
 
 import type { FastifyRequest } from 'fastify'
 import { authenticate } from '../authenticate.ts'
-import { backgroundTasks } from '../background-tasks.ts'
-import { type CertificateStep, readTrustedCert } from '../certificate/read-trusted-cert.ts'
+import type { ClientMemory } from '../client-memory.ts'
 import { createNonceMemory } from '../edge-signature/nonce-memory.ts'
-import { isCountersignError } from '../errors.ts'
-import { applyGuard } from '../guards/apply-guard.ts'
+import { isCountersignError, stepOf } from '../errors.ts'
+import { applyGuard, type Guard } from '../guards/guard.ts'
 import type { Requirement } from '../guards/requirement.ts'
-import type { CountersignPluginOptions } from '../options.ts'
-import { resolveOptions, type Settings } from '../resolve-options.ts'
+import { type CountersignPluginOptions, resolveOptions, type Settings } from '../options.ts'
 import { type CapturedRequest, receive, signatureParameters } from './captured-request.ts'
 import { type ExplainedRefusal, type ExplainedStep, explainSteps } from './steps.ts'
 
+export type { StepName } from '../errors.ts'
 export type { CapturedRequest } from './captured-request.ts'
-export type { ExplainedRefusal, ExplainedStep, StepName } from './steps.ts'
+export type { ExplainedRefusal, ExplainedStep } from './steps.ts'
 
 /** What is to be known beside the requests and the plugin's options. */
 export interface ExplainOptions {
@@ -65,20 +64,17 @@ export async function explainRequests(
     requests.length,
   )
   const guard = requirement === undefined ? undefined : settings.guards.compile(requirement, 'the requirement')
-  const tasks = backgroundTasks(settings)
   try {
-    await Promise.all(tasks.map((task) => task.start()))
+    await settings.background.start()
     const explanations: Explanation[] = []
     for (const request of requests) {
       explanations.push(await explain(request, settings, guard, now ?? signedAt(request) ?? Date.now() / 1000))
     }
     return explanations
   } finally {
-    for (const task of tasks) task.stop()
+    settings.background.stop()
   }
 }
-
-type Guard = Parameters<typeof applyGuard>[0]
 
 async function explain(
   captured: CapturedRequest,
@@ -86,43 +82,30 @@ async function explain(
   guard: Guard | undefined,
   at: number,
 ): Promise<Explanation> {
-  let begun: CertificateStep | undefined
   const request = receive(captured)
-  const observed = observe(settings, (step) => {
-    begun = step
-  })
-  const given = { captured, settings, guard }
+  const explained = { captured, settings, guard }
   try {
-    const { clientCert, access } = await authenticate(request, observed, at)
+    const { clientCert, access } = await authenticate(request, settings, at)
     if (guard) applyGuard(guard, Object.assign(request, { clientCert, access }) as unknown as FastifyRequest)
-    return { at, steps: explainSteps(given), refusal: null }
+    return { at, steps: explainSteps(explained), refusal: null }
   } catch (error) {
     if (!isCountersignError(error)) throw error
     const { code, statusCode, message, reason } = error
     const refusal = { code, statusCode, message, reason }
-    return { at, steps: explainSteps(given, { refusal, begun }), refusal }
+    return { at, steps: explainSteps(explained, { step: stepOf(error), refusal }), refusal }
   }
 }
 
 const signedAt = (request: CapturedRequest): number | undefined => signatureParameters(request)?.created
 
-/** Spending a nonce in the origin's own store would refuse the request if it is still on its way. */
+const FORGETFUL: ClientMemory = { recall: () => undefined, remember: () => {} }
+
+/**
+ * Settings for explanations. They remember no client, so that each request is verified in full. They spend nonces in a
+ * memory of their own: in the origin's store, a request that is still on its way would be refused as a replay.
+ */
 function withOwnMemory(settings: Settings, requests: number): Settings {
   const { edge } = settings
-  if (!edge?.replay) return settings
-  return { ...settings, edge: { ...edge, replay: { memory: createNonceMemory(edge.nonceLifetime, requests) } } }
-}
-
-/** Settings that remember no certificate, so that each step is taken for each request, and tell of it. */
-function observe(settings: Settings, begin: (step: CertificateStep) => void): Settings {
-  return {
-    ...settings,
-    certificates: {
-      recall: () => undefined,
-      learn: (fields) => ({
-        value: readTrustedCert(fields, settings.trustedIssuers, begin),
-        last: undefined,
-      }),
-    },
-  }
+  const replay = edge?.replay ? { memory: createNonceMemory(edge.nonceLifetime, requests) } : null
+  return { ...settings, memory: FORGETFUL, edge: edge && { ...edge, replay } }
 }

@@ -1,100 +1,129 @@
-import type { CertificateStep } from '../certificate/read-trusted-cert.ts'
-import type { CountersignErrorCode } from '../errors.ts'
+import type { SignatureParameters } from '@countersign/wire'
+import { parseClientCert } from '../certificate/parse-client-cert.ts'
+import type { ClientCert } from '../client-cert.ts'
+import { type CountersignErrorCode, STEPS, type StepName } from '../errors.ts'
 import type { Guard } from '../guards/guard.ts'
-import type { Settings } from '../resolve-options.ts'
-import type { CapturedRequest } from './captured-request.ts'
-import { describeStep } from './explain-details.ts'
+import type { Settings } from '../options.ts'
+import { readHeaders } from '../read-headers.ts'
+import { type CapturedRequest, signatureParameters } from './captured-request.ts'
 
-/** The steps of the plugin, in the order in which it takes them. */
-export const STEPS = [
-  'headers',
-  'edge signature',
-  'replay',
-  'Access token',
-  'verdict',
-  'certificate',
-  'trust',
-  'token and certificate',
-  'guard',
-] as const
-
-/** One of the plugin's steps. */
-export type StepName = (typeof STEPS)[number]
-
-/** A step, and what came of it. */
+/** One step of the plugin, with its outcome. */
 export interface ExplainedStep {
   readonly step: StepName
-  /** `not asked for`: by the options. `not reached`: a step before it has refused the request. */
+  /** `not asked for`: the options do not ask for it. `not reached`: an earlier step refused the request. */
   readonly outcome: 'holds' | 'fails' | 'not asked for' | 'not reached'
-  /** Why. Holds no token, key or signature, but text that whoever sent the request has chosen. */
+  /** The reason. It contains no token, key or signature, but it may contain text that an attacker chose. */
   readonly detail: string
-  /** Of the step that fails. */
+  /** The code of the refusal, on the step that fails. */
   readonly code?: CountersignErrorCode
 }
 
-/** A refusal, as it would be answered and logged. */
+/** A refusal, as the origin would answer and log it. */
 export interface ExplainedRefusal {
   readonly code: CountersignErrorCode
   readonly statusCode: number
-  /** What the client reads. */
+  /** The sentence for the client. */
   readonly message: string
-  /** What the origin logs. */
+  /** The reason in the origin's log. */
   readonly reason: string
 }
 
-/** What was explained. */
+/** A captured request, with the settings that it is explained by. */
 export interface Explained {
   readonly captured: CapturedRequest
   readonly settings: Settings
   readonly guard: Guard | undefined
 }
 
-/** A refusal, and the last step of the certificate's that had begun before it. */
-export interface RefusedAt {
-  readonly refusal: ExplainedRefusal
-  readonly begun: CertificateStep | undefined
-}
-
-/** The steps that each code can come from, in order. */
-const BLAMED: Readonly<Record<CountersignErrorCode, readonly StepName[]>> = {
-  CSN_HEADERS_MALFORMED: ['headers', 'verdict', 'certificate'],
-  CSN_SIGNATURE_MISSING: ['edge signature'],
-  CSN_SIGNATURE_INVALID: ['edge signature'],
-  CSN_SIGNATURE_EXPIRED: ['edge signature'],
-  CSN_SIGNATURE_REPLAYED: ['replay'],
-  CSN_REPLAY_STORE_UNAVAILABLE: ['replay'],
-  CSN_ACCESS_TOKEN_MISSING: ['Access token'],
-  CSN_ACCESS_TOKEN_INVALID: ['Access token'],
-  CSN_ACCESS_TOKEN_EXPIRED: ['Access token'],
-  CSN_ACCESS_KEYS_UNAVAILABLE: ['Access token'],
-  CSN_CERT_MISSING: ['verdict'],
-  CSN_CERT_UNVERIFIED: ['verdict'],
-  CSN_CERT_REVOKED: ['verdict', 'trust'],
-  CSN_CERT_EXPIRED: ['verdict', 'trust'],
-  CSN_CERT_UNTRUSTED_ISSUER: ['trust'],
-  CSN_REVOCATION_UNAVAILABLE: ['trust'],
-  CSN_CERT_MISMATCH: ['certificate', 'token and certificate'],
-  CSN_CERT_FORBIDDEN: ['guard'],
-}
-
-/** Every step with its outcome; without a refusal all hold that were asked for. */
-export function explainSteps(explained: Explained, refused?: RefusedAt): ExplainedStep[] {
-  const failedAt = refused ? STEPS.indexOf(blame(refused)) : STEPS.length
+/** Lists every step with its outcome. Without a refusal, every step holds that the options ask for. */
+export function explainSteps(
+  explained: Explained,
+  refused?: { readonly step: StepName; readonly refusal: ExplainedRefusal },
+): ExplainedStep[] {
+  const failedAt = refused ? STEPS.indexOf(refused.step) : STEPS.length
   return STEPS.map((step, at) => {
     if (refused && at === failedAt) {
       const { code, reason } = refused.refusal
       return { step, outcome: 'fails', detail: reason, code }
     }
-    const { asked, detail } = describeStep(step, explained)
-    if (!asked) return { step, outcome: 'not asked for', detail }
-    return at < failedAt ? { step, outcome: 'holds', detail } : { step, outcome: 'not reached', detail: '' }
+    const { notAsked, describe } = DESCRIPTIONS[step]
+    const absent = notAsked(explained)
+    if (absent !== null) return { step, outcome: 'not asked for', detail: absent }
+    return at < failedAt
+      ? { step, outcome: 'holds', detail: describe(explained) }
+      : { step, outcome: 'not reached', detail: '' }
   })
 }
 
-/** Of the steps that a code can come from, the first that was not over when the refusal came. */
-function blame({ refusal: { code }, begun }: RefusedAt): StepName {
-  const from = begun === undefined ? 0 : STEPS.indexOf(begun)
-  const step = BLAMED[code].find((each) => STEPS.indexOf(each) >= from)
-  if (step === undefined) throw new Error(`${code} came after the step ${begun}`)
-  return step
+interface StepDescription {
+  /** The option that leaves the step out; `null` when the step is taken. */
+  readonly notAsked: (explained: Explained) => string | null
+  /** Describes the step after it held. */
+  readonly describe: (explained: Explained) => string
+}
+
+const always = () => null
+const withEdge = ({ settings }: Explained) => (settings.edge ? null : 'edge is null')
+const withAccess = ({ settings }: Explained) => (settings.access ? null : 'access is null')
+
+const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
+  headers: {
+    notAsked: always,
+    describe: () => 'no certificate header is repeated, empty, or of a name that the edge does not send',
+  },
+  'edge signature': {
+    notAsked: withEdge,
+    describe: ({ captured }) => describeSignature(signatureParameters(captured)),
+  },
+  replay: {
+    notAsked: (explained) => withEdge(explained) ?? (explained.settings.edge?.replay ? null : 'edge.replay is false'),
+    describe: () => 'the nonce is new here; whether the origin has seen it, the request cannot tell',
+  },
+  'Access token': {
+    notAsked: withAccess,
+    describe: ({ settings: { access } }) => `signed by ${access?.issuer} for ${access?.audience.join(' or ')}`,
+  },
+  verdict: {
+    notAsked: always,
+    describe: () => 'Cloudflare verified the certificate and does not know it as revoked',
+  },
+  certificate: {
+    notAsked: always,
+    describe: ({ captured }) => describeCertificate(certificateOf(captured)),
+  },
+  trust: {
+    notAsked: always,
+    describe: ({ captured, settings }) => describeTrust(certificateOf(captured), settings.trustedIssuers),
+  },
+  'token and certificate': {
+    notAsked: withAccess,
+    describe: () => 'the token names no other certificate',
+  },
+  guard: {
+    notAsked: ({ guard }) => (guard ? null : 'no requirement was given'),
+    describe: ({ guard }) => guard?.description ?? '',
+  },
+}
+
+/** The certificate of a request whose certificate step held: the same parser reads the same headers again. */
+function certificateOf({ rawHeaders }: CapturedRequest): ClientCert {
+  return parseClientCert(readHeaders(rawHeaders))
+}
+
+function describeSignature({ keyid, alg, created = 0 }: Partial<SignatureParameters> = {}): string {
+  return `by the key "${keyid}" (${alg}), made at ${new Date(created * 1000).toISOString()}`
+}
+
+function describeCertificate({ subject, issuer, x509 }: ClientCert): string {
+  const forwarded = x509 ? 'Client-Cert agrees' : 'no Client-Cert to hold it against'
+  return `${String(subject) || '(empty)'}, issued by ${issuer}; ${forwarded}`
+}
+
+function describeTrust({ validFrom, validTo }: ClientCert, issuers: Settings['trustedIssuers']): string {
+  const validity = `valid from ${validFrom} to ${validTo}`
+  if (!issuers) return `every issuer is trusted; ${validity}`
+  const lists = issuers.some(({ revocation }) => revocation)
+    ? 'on no revocation list that is kept'
+    : 'no revocation list is kept'
+  return `the issuer is trusted; ${validity}; ${lists}`
 }

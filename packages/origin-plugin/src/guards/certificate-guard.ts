@@ -1,7 +1,7 @@
 import { attributeTypeId, attributeTypeName, normalizeHex } from '@countersign/wire'
-import { fingerprintOf, normalizeSerialNumber } from '../certificate/parse-client-cert.ts'
 import type { ClientCert } from '../client-cert.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
+import { fingerprintOf, normalizeSerialNumber } from '../x509/hex-identifier.ts'
 import { canonicalIpAddress } from '../x509/ip-address.ts'
 import { allGuards, type Guard, MATCH, mismatch, undecided } from './guard.ts'
 import type { AccessMatch, CertificateRequirement, NameMatch, SubjectAltNameMatch, TextMatch } from './requirement.ts'

@@ -1,4 +1,4 @@
-import { ignoreRejection, requireSynchronous } from '../lib/operator-function.ts'
+import { askOperator, requireSynchronous } from '../lib/operator-function.ts'
 import { compileCertificateRequirement } from './certificate-guard.ts'
 import { ANY_VERIFIED, allGuards, anyGuard, type Guard, MATCH, mismatch, notGuard, undecided } from './guard.ts'
 import { Combination, type GuardFunction, type Requirement } from './requirement.ts'
@@ -82,17 +82,10 @@ function functionGuard(decideOwn: GuardFunction, where: string): Guard {
   return {
     description,
     decide(cert, request) {
-      let decided: unknown
-      try {
-        decided = decideOwn(cert, request)
-      } catch (error) {
-        return undecided(`${description} threw ${error instanceof Error ? error.name : 'a value'}`)
-      }
-      if (typeof decided !== 'boolean') {
-        ignoreRejection(decided)
-        return doubt
-      }
-      return decided ? MATCH : other
+      const answer = askOperator(() => decideOwn(cert, request))
+      if (typeof answer === 'string') return undecided(`${description} ${answer}`)
+      if (answer === undefined) return doubt
+      return answer ? MATCH : other
     },
   }
 }

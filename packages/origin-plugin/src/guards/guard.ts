@@ -1,5 +1,8 @@
 import type { FastifyRequest } from 'fastify'
 import type { ClientCert } from '../client-cert.ts'
+import { refusalAt } from '../errors.ts'
+
+const refuse = refusalAt('guard')
 
 /**
  * What a guard says. `undecided` is neither yes nor no: the certificate does not say enough to be sure, so that a guard
@@ -76,4 +79,15 @@ export function notGuard(guard: Guard): Guard {
       return decision.outcome === 'match' ? excluded : MATCH
     },
   }
+}
+
+/**
+ * Lets a guard decide on the request's certificate.
+ *
+ * @throws CountersignError `CSN_CERT_FORBIDDEN`, or `CSN_CERT_MISSING` on a public route
+ */
+export function applyGuard(guard: Guard, request: FastifyRequest): void {
+  if (!request.clientCert) throw refuse('CSN_CERT_MISSING', 'the route is public, so that no certificate was verified')
+  const { outcome, reason } = guard.decide(request.clientCert, request)
+  if (outcome !== 'match') throw refuse('CSN_CERT_FORBIDDEN', `${reason} (${request.clientCert.subject})`)
 }

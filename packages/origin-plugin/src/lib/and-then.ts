@@ -1,7 +1,15 @@
 /**
- * Goes on with a value: at once when it is there, later when it is promised.
+ * Calls `next` with a value: immediately, or after the promise of the value resolves.
  *
- * Nearly every request has all it needs. An `await` would send it through the queue of microtasks all the same.
+ * The plain form is `next(await value)`. An `await` sends every request through the microtask queue, although nearly all
+ * have their values at hand.
+ *
+ * @returns the result of `next`; a promise only if `value` is one, or `next` returns one
+ * @example
+ * ```ts
+ * andThen(2, (value) => value + 1) // 3
+ * andThen(Promise.resolve(2), (value) => value + 1) // a promise of 3
+ * ```
  */
 export function andThen<Value, Result>(
   value: Value | Promise<Value>,

@@ -31,3 +31,8 @@ export function checkChoice<Choice>(value: unknown, choices: readonly Choice[], 
   if (choices.includes(value as Choice)) return value as Choice
   throw new TypeError(`${name} must be ${choices.map((choice) => JSON.stringify(choice)).join(' or ')}`)
 }
+
+/** The names of the options of a type. The compiler refuses a list that misses one. */
+export function optionNames<Name extends PropertyKey>(names: Readonly<Record<Name, true>>): readonly string[] {
+  return Object.keys(names)
+}

@@ -1,6 +1,15 @@
-/** Freezes plain objects and lists all the way down: what requests share, no handler may change for the others. */
+/**
+ * Freezes a plain object or a list with everything in it. Requests share such values, and a handler must not change them
+ * for the others. Bytes stay as they are: a typed array cannot be frozen.
+ *
+ * @returns the same value
+ * @example
+ * ```ts
+ * const claims = deepFreeze({ aud: ['a'] })
+ * claims.aud.push('b') // throws TypeError
+ * ```
+ */
 export function deepFreeze<Value>(value: Value): Value {
-  // Bytes cannot be frozen.
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value)) {
     Object.freeze(value)
     for (const each of Object.values(value)) deepFreeze(each)

@@ -1,15 +1,28 @@
 import { describe, expect, it } from 'vitest'
-import { ignoreRejection, requireSynchronous } from './operator-function.ts'
+import { askOperator, requireSynchronous } from './operator-function.ts'
 
-describe('ignoreRejection', () => {
+describe('askOperator', () => {
+  it('returns the answer, or the fault of a function without one', () => {
+    expect(askOperator(() => true)).toBe(true)
+    expect(askOperator(() => false)).toBe(false)
+    for (const other of [1, 'true', null, undefined, {}]) {
+      expect(askOperator(() => other)).toBeUndefined()
+    }
+    const fail = (thrown: unknown) => () => {
+      throw thrown
+    }
+    expect(askOperator(fail(new RangeError('secret')))).toBe('threw RangeError')
+    expect(askOperator(fail('secret'))).toBe('threw a value')
+  })
+
   it('keeps a promise that rejects, and anything like one, from ending the process', async () => {
     const unhandled: unknown[] = []
     const listener = (reason: unknown) => unhandled.push(reason)
     process.on('unhandledRejection', listener)
-    ignoreRejection(Promise.reject(new Error('late')))
+    askOperator(() => Promise.reject(new Error('late')))
     // biome-ignore lint/suspicious/noThenProperty: a library's own kind of promise
-    ignoreRejection({ then: (_resolve: unknown, reject: (reason: Error) => void) => reject(new Error('late')) })
-    for (const other of [true, null, undefined, {}, 'then']) ignoreRejection(other)
+    askOperator(() => ({ then: (_resolve: unknown, reject: (reason: Error) => void) => reject(new Error('late')) }))
+    for (const other of [true, null, undefined, {}, 'then']) askOperator(() => other)
     await new Promise((resolve) => setTimeout(resolve, 20))
     process.off('unhandledRejection', listener)
     expect(unhandled).toEqual([])

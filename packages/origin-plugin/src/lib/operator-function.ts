@@ -1,8 +1,8 @@
 /**
- * Refuses a function that decides later, where the decision is taken at once.
+ * Requires a synchronous function. The promise of an async one is always truthy, and would admit every request.
  *
- * @param where - what the function is, for the error message
- * @throws TypeError that says what to write
+ * @param where - the option, for the error message
+ * @throws TypeError with a sentence that says what to write
  */
 export function requireSynchronous(decide: (...args: never[]) => unknown, where: string): void {
   if (Object.prototype.toString.call(decide) === '[object AsyncFunction]') {
@@ -10,7 +10,24 @@ export function requireSynchronous(decide: (...args: never[]) => unknown, where:
   }
 }
 
-/** A promise that nobody waits for ends the process when it rejects: one request would be enough. */
-export function ignoreRejection(decided: unknown): void {
-  if (typeof (decided as PromiseLike<unknown> | null)?.then === 'function') Promise.resolve(decided).catch(() => {})
+/**
+ * Calls an operator's function, which has to answer with a boolean.
+ *
+ * @returns its answer; `undefined` for anything but a boolean; text such as `threw TypeError` for an exception
+ */
+export function askOperator(call: () => unknown): boolean | string | undefined {
+  let answer: unknown
+  try {
+    answer = call()
+  } catch (error) {
+    return `threw ${error instanceof Error ? error.name : 'a value'}`
+  }
+  if (typeof answer === 'boolean') return answer
+  ignoreRejection(answer)
+  return undefined
+}
+
+/** An unhandled rejection ends the process, so one request would be enough to stop the server. */
+function ignoreRejection(answer: unknown): void {
+  if (typeof (answer as PromiseLike<unknown> | null)?.then === 'function') Promise.resolve(answer).catch(() => {})
 }

@@ -1,10 +1,13 @@
 import type { X509Certificate } from 'node:crypto'
+import { readFile } from 'node:fs/promises'
 import type { ClientCert } from '../client-cert.ts'
-import { refusal } from '../errors.ts'
+import { refusalAt } from '../errors.ts'
 import type { BackgroundTask } from '../lib/background-task.ts'
-import { checkChoice, checkKnown, checkNumber, checkObject } from '../lib/check-option.ts'
-import { loadCrl } from './load-crl.ts'
+import { checkChoice, checkKnown, checkNumber, checkObject, optionNames } from '../lib/check-option.ts'
+import { fetchBytes } from '../lib/fetch-bytes.ts'
 import { parseCrl, type RevocationList } from './parse-crl.ts'
+
+const refuse = refusalAt('trust')
 
 /**
  * How the revocation list of a trusted issuer is kept. Cloudflare checks none for a CA that you bring.
@@ -94,10 +97,10 @@ export function createRevocation(
     requireNotRevoked(cert, now) {
       const isCurrent = current !== undefined && now * 1000 <= current.nextUpdate
       if (!isCurrent && onStale === 'refuse') {
-        throw refusal('CSN_REVOCATION_UNAVAILABLE', `there is no current revocation list of ${cert.issuer}`)
+        throw refuse('CSN_REVOCATION_UNAVAILABLE', `there is no current revocation list of ${cert.issuer}`)
       }
       if (current?.serials.has(serialBytes(cert.serialNumber))) {
-        throw refusal(
+        throw refuse(
           'CSN_CERT_REVOKED',
           `the certificate ${cert.serialNumber} is on the revocation list of ${cert.issuer}`,
         )
@@ -109,6 +112,8 @@ export function createRevocation(
 const DEFAULT_REFRESH = 3600
 const WEEK = 7 * 24 * 3600
 
+const OPTIONS = optionNames<keyof RevocationOptions>({ crl: true, refresh: true, onStale: true })
+
 /**
  * Checks the option `revocation` of a trusted issuer.
  *
@@ -116,7 +121,7 @@ const WEEK = 7 * 24 * 3600
  */
 export function checkRevocation(revocation: unknown): RevocationOptions {
   const given = checkObject(revocation, 'revocation')
-  checkKnown(given, ['crl', 'refresh', 'onStale'], 'revocation')
+  checkKnown(given, OPTIONS, 'revocation')
   const { crl, refresh = DEFAULT_REFRESH, onStale = 'refuse' } = given
   if (!isCrlSource(crl)) {
     throw new TypeError('revocation.crl must be a path, a file: or http(s): URL, or a function that gets the bytes')
@@ -141,4 +146,25 @@ function serialBytes(serialNumber: string): Uint8Array {
 
 function firstLine(text: string): string {
   return text.replaceAll('\n', ', ')
+}
+
+/** Seven million entries. A list of that size wants delta lists or OCSP, and not this. */
+const MAX_CRL_BYTES = 256 * 1024 * 1024
+/** A large list over a slow line. */
+const CRL_TIMEOUT_MS = 60_000
+
+/**
+ * Gets the bytes of a CRL.
+ *
+ * Plain http is good enough: a list is signed, and one from before is refused by its date.
+ *
+ * @param signal - gives up on a server when it fires
+ * @throws Error that says what went wrong
+ */
+async function loadCrl(crl: RevocationOptions['crl'], signal: AbortSignal): Promise<Uint8Array> {
+  if (typeof crl === 'function') return crl()
+  if (crl instanceof URL && crl.protocol !== 'file:') {
+    return fetchBytes(crl, { timeout: CRL_TIMEOUT_MS, maxBytes: MAX_CRL_BYTES, signal })
+  }
+  return readFile(crl)
 }

@@ -1,6 +1,7 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createLocalJWKSet, exportJWK, generateKeyPair, type JSONWebKeySet, type JWTPayload, SignJWT } from 'jose'
+import { createKeySet } from '../access-token/key-set.ts'
 import type { AccessVerifier } from '../access-token/verify-access-token.ts'
 
 export const ISSUER = 'https://acme.cloudflareaccess.com'
@@ -47,10 +48,11 @@ export async function createAccess(kid = 'access-1'): Promise<TestAccess> {
   const jwks = { keys: [{ ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }] }
   const spki = Buffer.from(await crypto.subtle.exportKey('spki', publicKey)).toString('base64')
   const keys = createLocalJWKSet(jwks)
+  const keySet = createKeySet()
   return {
     jwks,
     publicPem: `-----BEGIN PUBLIC KEY-----\n${spki}\n-----END PUBLIC KEY-----\n`,
-    verifier: { issuer: ISSUER, audience: [AUDIENCE], keys, keySet: () => keys, clockTolerance: 5 },
+    verifier: { issuer: ISSUER, audience: [AUDIENCE], keys, keySet: () => keySet, clockTolerance: 5 },
     token: (claims = {}, header = {}) =>
       new SignJWT(JSON.parse(JSON.stringify({ ...userClaims(), ...claims })))
         .setProtectedHeader({ alg: 'RS256', kid, typ: 'JWT', ...header })

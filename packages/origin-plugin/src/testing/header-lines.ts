@@ -51,7 +51,7 @@ export function noCertificateLines(changes: HeaderChanges = {}): HeaderLine[] {
 }
 
 function lines(values: HeaderChanges): HeaderLine[] {
-  const names = CERTIFICATE_HEADERS.map(({ name }) => name)
+  const names: string[] = CERTIFICATE_HEADERS.map(({ name }) => name)
   const others = Object.keys(values).filter((name) => !names.includes(name))
   return [...names, ...others].flatMap((name) => (values[name] ? [[name, values[name]] as const] : []))
 }

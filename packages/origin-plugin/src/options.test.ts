@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { resolveOptions } from './resolve-options.ts'
+import { resolveOptions } from './options.ts'
 import { AUDIENCE, ISSUER } from './testing/access.ts'
 import { ed25519Key, hmacKey } from './testing/sign-lines.ts'
 

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { readAccessIdentity } from './access-token/access-identity.ts'
 import type { ClientCert } from './client-cert.ts'
-import { requireSameCertificate } from './match-access.ts'
 import { refusalOf } from './testing/refusal-of.ts'
+import { requireSameCertificate } from './token-agreement.ts'
 import { DistinguishedName } from './x509/distinguished-name.ts'
 
 const LEGACY_ISSUER = '/C=US/O=Acme/CN=Acme Client CA'

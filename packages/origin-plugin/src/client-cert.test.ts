@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import { describe, expect, it } from 'vitest'
-import { clientCertOf } from './client-cert-of.ts'
+import { clientCertOf } from './client-cert.ts'
 import { makeClientCert } from './testing/client-cert.ts'
 
 describe('clientCertOf', () => {

@@ -1,6 +1,6 @@
 import { createHmac, createSecretKey, generateKeyPairSync, randomBytes, sign } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
-import { verifyWithEd25519, verifyWithHmac } from './verify-hmac.ts'
+import { verifyWithEd25519, verifyWithHmac } from './signature-verifier.ts'
 
 const BASE = '"cf-access-jwt-assertion": a.b.c\n"x-cert-verify": SUCCESS\n'.repeat(40)
 const text = (signature: Uint8Array) => Buffer.from(signature).toString('base64')

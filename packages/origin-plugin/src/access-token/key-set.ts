@@ -1,0 +1,86 @@
+import { KeyObject } from 'node:crypto'
+import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey } from 'jose'
+import { JOSEError, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from 'jose/errors'
+import { isCountersignError, refusalAt } from '../errors.ts'
+import { parseTokenPart } from './token-part.ts'
+
+const refuse = refusalAt('Access token')
+
+/** A token's protected header, and the key that it asks for. */
+export interface TokenKey {
+  readonly header: JWSHeaderParameters
+  readonly key: KeyObject
+}
+
+/**
+ * The keys of a team between two refetches. A refetch makes another object, so a verification that is cached with its key
+ * set is valid for that one object only.
+ */
+export interface KeySet {
+  /** The key for a protected header that {@link KeySet.remember} has stored. */
+  keyFor(protectedHeader: string): TokenKey | undefined
+  /** Stores the key of a header. Call it only after the key verified the token: an attacker can write any header. */
+  remember(protectedHeader: string, key: TokenKey): void
+}
+
+/** The keys of an Access team. */
+export interface TokenKeys {
+  /** Finds the key for a token's header; may fetch the keys again. */
+  readonly keys: JWTVerifyGetKey
+  /** The key set in use; `undefined` without usable keys. */
+  readonly keySet: () => KeySet | undefined
+}
+
+/** A team has at most two keys, and writes one header for each. */
+const MAX_HEADERS = 8
+
+/** Makes the key set of one fetch. */
+export function createKeySet(): KeySet {
+  const byHeader = new Map<string, TokenKey>()
+  return {
+    keyFor: (protectedHeader) => byHeader.get(protectedHeader),
+    remember(protectedHeader, key) {
+      if (byHeader.size < MAX_HEADERS) byHeader.set(protectedHeader, key)
+    },
+  }
+}
+
+/**
+ * Finds the key for a token's header.
+ *
+ * @throws CountersignError `CSN_ACCESS_TOKEN_INVALID`, or `CSN_ACCESS_KEYS_UNAVAILABLE`
+ */
+export async function findTokenKey(token: FlattenedJWSInput, keys: JWTVerifyGetKey): Promise<TokenKey> {
+  const header = parseTokenPart(token.protected ?? '', 'header') as JWSHeaderParameters
+  // Access uses one algorithm. A header that could choose would choose `none`, or HMAC with the public key as secret.
+  if (header.alg !== 'RS256') throw invalid('"alg" (Algorithm) Header Parameter value not allowed')
+  // RFC 7515, section 4.1.11: reject a token with a critical header parameter that we do not implement.
+  if (header.crit !== undefined) throw invalid('a critical Header Parameter is not recognized')
+  try {
+    return { header, key: rsaKey((await keys(header as JWSHeaderParameters & { alg: string }, token)) as CryptoKey) }
+  } catch (error) {
+    throw asRefusal(error)
+  }
+}
+
+/** @throws TypeError for a key that is too weak (RFC 7518, section 3.3) */
+function rsaKey(found: CryptoKey): KeyObject {
+  const key = KeyObject.from(found)
+  if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) {
+    throw new TypeError('RS256 requires an RSA key of 2048 bits or more')
+  }
+  return key
+}
+
+/** jose's codes for a token whose key the team does not list. Every other failure is a failure of the keys. */
+const TOKEN_FAULTS: ReadonlySet<string> = new Set([JWKSNoMatchingKey.code, JWKSMultipleMatchingKeys.code])
+
+function asRefusal(error: unknown) {
+  if (isCountersignError(error)) return error
+  if (error instanceof JOSEError && TOKEN_FAULTS.has(error.code)) return invalid(error.message)
+  return refuse('CSN_ACCESS_KEYS_UNAVAILABLE', error instanceof Error ? error.message : 'the keys could not be fetched')
+}
+
+function invalid(reason: string) {
+  return refuse('CSN_ACCESS_TOKEN_INVALID', reason)
+}

@@ -1,0 +1,86 @@
+import { normalizeHex } from '@countersign/wire'
+import type { AccessIdentity } from './access-token/access-identity.ts'
+import type { ResolvedAccess } from './access-token/access-options.ts'
+import type { KnownToken } from './access-token/token-cache.ts'
+import type { ClientCert } from './client-cert.ts'
+import { refusalAt } from './errors.ts'
+import { askOperator } from './lib/operator-function.ts'
+import { DistinguishedName } from './x509/distinguished-name.ts'
+import { normalizeSerialNumber } from './x509/hex-identifier.ts'
+
+const refuse = refusalAt('token and certificate')
+
+/**
+ * Requires that token and certificate belong together: by the certificate that the token names, and by `access.matches`.
+ *
+ * @param matches - the operator's function. It is called for every request, since its result may depend on anything
+ * @param agreed - a token that agreed with this certificate before: of the same one, only `matches` is asked again
+ * @throws CountersignError `CSN_CERT_MISMATCH`
+ */
+export function requireAgreement(
+  token: KnownToken,
+  cert: ClientCert,
+  matches: ResolvedAccess['matches'],
+  agreed: KnownToken | undefined,
+): void {
+  if (token !== agreed) requireSameCertificate(token.identity, cert)
+  if (matches) requireMatch(token.identity, cert, matches)
+}
+
+/**
+ * Requires that a token which names a certificate names this one. Otherwise an attacker could bring their own certificate to
+ * a session that Access opened for another.
+ *
+ * The token of a user or a service names no certificate and agrees with each; `access.matches` can tie those.
+ *
+ * @throws CountersignError `CSN_CERT_MISMATCH`
+ */
+export function requireSameCertificate({ kind, claims }: AccessIdentity, cert: ClientCert): void {
+  if (kind !== 'service' && isText(claims.common_name) && claims.common_name !== cert.subject.CN) {
+    throw mismatch('common_name')
+  }
+  if (claims.mtls_auth === undefined) return
+  if (typeof claims.mtls_auth !== 'object' || claims.mtls_auth === null) throw mismatch('mtls_auth')
+  const named = claims.mtls_auth as Record<string, unknown>
+  for (const [claim, isOf] of Object.entries(CERTIFICATE_CLAIMS)) {
+    if (!agrees(named[claim], (text) => isOf(text, cert))) throw mismatch(`mtls_auth.${claim}`)
+  }
+}
+
+const CERTIFICATE_CLAIMS: Record<string, (text: string, cert: ClientCert) => boolean> = {
+  cert_serial: (text, cert) => normalizeSerialNumber(text) === cert.serialNumber,
+  cert_issuer_ski: (text, cert) => normalizeHex(text) === cert.issuerKeyId,
+  cert_issuer_dn: isIssuer,
+}
+
+/** Cloudflare does not document the form of the name in the token, so each form is compared with its like. */
+function isIssuer(text: string, cert: ClientCert): boolean {
+  if (text.startsWith('/')) return text === cert.raw['x-cert-issuer-dn-l']
+  const name = DistinguishedName.parse(text)
+  return name.equals(cert.issuer) || new DistinguishedName([...name.rdns].reverse()).equals(cert.issuer)
+}
+
+/** An absent or empty claim agrees with every certificate. A claim that cannot be read agrees with none. */
+function agrees(claim: unknown, compare: (text: string) => boolean): boolean {
+  if (claim === undefined || claim === null || claim === '') return true
+  try {
+    return typeof claim === 'string' && compare(claim)
+  } catch {
+    return false
+  }
+}
+
+function isText(claim: unknown): claim is string {
+  return typeof claim === 'string' && claim !== ''
+}
+
+function mismatch(claim: string) {
+  return refuse('CSN_CERT_MISMATCH', `the Access token names another certificate: ${claim}`)
+}
+
+function requireMatch(access: AccessIdentity, cert: ClientCert, matches: NonNullable<ResolvedAccess['matches']>): void {
+  const answer = askOperator(() => matches(access, cert))
+  if (answer === true) return
+  const fault = typeof answer === 'string' ? answer : 'did not return true'
+  throw refuse('CSN_CERT_MISMATCH', `access.matches ${fault}`)
+}
