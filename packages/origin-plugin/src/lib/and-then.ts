@@ -4,6 +4,8 @@
  * The plain form is `next(await value)`. An `await` sends every request through the microtask queue, although nearly all
  * have their values at hand.
  *
+ * A promise that rejects skips `next`.
+ *
  * @returns the result of `next`; a promise only if `value` is one, or `next` returns one
  * @example
  * ```ts
