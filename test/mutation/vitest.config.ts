@@ -5,5 +5,7 @@ export default defineConfig({
   test: {
     include: ['packages/{wire,origin-plugin}/src/**/*.test.ts'],
     exclude: ['**/*.openssl.test.ts', '**/node_modules/**'],
+    // The code runs several times slower with its mutants inside.
+    testTimeout: 60_000,
   },
 })
