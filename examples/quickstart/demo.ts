@@ -15,7 +15,7 @@ console.log('Starting a local edge (mTLS), the Worker (workerd) and an origin (F
 const originPort = await freePort(0)
 const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}`, port: await freePort(PREFERRED_PORT) })
 const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
-edge.listAsRevoked(lost)
+edge.addToCrl(lost)
 
 const app = await buildApp(
   {

@@ -42,7 +42,7 @@ export async function prepareMaterial(rotations: number): Promise<Material> {
       requests,
       losable: LOSABLE,
       epochs: await makeEpochs(edge, rotations),
-      revoke: (name) => edge.listAsRevoked(clients[name] as DevClient),
+      revoke: (name) => edge.addToCrl(clients[name] as DevClient),
       currentCrl: () => edge.clientCrl(),
     }
   } finally {

@@ -27,7 +27,7 @@ export function startQuickstart(explain = true): Promise<Quickstart> {
 async function startOn(originPort: number, explain: boolean): Promise<Quickstart> {
   const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}` })
   const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
-  edge.listAsRevoked(lost)
+  edge.addToCrl(lost)
   const proofs = {
     edge: { keys: edge.keys },
     access: edge.access,

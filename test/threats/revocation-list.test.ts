@@ -26,7 +26,7 @@ describe("a certificate on the revocation list of one's own CA, which Cloudflare
   it('is refused from the next load on, although it is verified and said to be good', async () => {
     const client = await chain.edge.issueClient({ name: 'lost' })
     expect(await chain.through('/me', { client })).toMatchObject({ status: 200 })
-    chain.edge.listAsRevoked(client)
+    chain.edge.addToCrl(client)
     const captured = await chain.capture('/me', { client })
     expect(headerOf(captured, 'x-cert-verify')).toBe('SUCCESS')
     expect(headerOf(captured, 'x-cert-revoked')).toBe('0')
@@ -37,7 +37,7 @@ describe("a certificate on the revocation list of one's own CA, which Cloudflare
 
   it('is refused while its list cannot be loaded anew', async () => {
     const client = await chain.edge.issueClient({ name: 'gone' })
-    chain.edge.listAsRevoked(client)
+    chain.edge.addToCrl(client)
     await expect
       .poll(() => chain.through('/me', { client }), { timeout: 10_000, interval: 200 })
       .toMatchObject({ status: 403, code: 'CSN_CERT_REVOKED' })

@@ -12,7 +12,7 @@ describe('a revoked certificate', () => {
   it('is refused although its verdict is SUCCESS', async () => {
     const client = await chain.edge.issueClient()
     expect(await chain.through('/me', { client })).toMatchObject({ status: 200 })
-    chain.edge.revokeClient(client)
+    chain.edge.revokeAtEdge(client)
     const captured = await chain.capture('/me', { client })
     expect(headerOf(captured, 'x-cert-verify')).toBe('SUCCESS')
     expect(await chain.around(captured)).toMatchObject({ status: 403, code: 'CSN_CERT_REVOKED' })

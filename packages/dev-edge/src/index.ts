@@ -4,15 +4,10 @@
  * @module
  */
 
-export type { AccessLogin } from './access/access-claims.ts'
 export { DEV_ACCESS, type DevAccess } from './access/dev-access.ts'
-export {
-  type AccessTokenOptions,
-  createDevEdge,
-  type DevAccessOptions,
-  type DevEdge,
-  type DevEdgeOptions,
-} from './create-dev-edge.ts'
+export type { AccessLogin } from './access/login-claims.ts'
+export { createDevEdge } from './create-dev-edge.ts'
+export type { AccessTokenOptions, DevAccessOptions, DevEdge, DevEdgeOptions } from './dev-edge.ts'
 export { type DiagnosedAccess, type DiagnoseOptions, diagnose } from './doctor/diagnose.ts'
 export type { CheckName, Finding } from './doctor/finding.ts'
 export type { EdgeRequestEvent, RequestListener } from './edge/request-event.ts'

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type JWTPayload, SignJWT } from 'jose'
 import type { Identity } from '../pki/issue-certificate.ts'
-import { type AccessCertificate, type AccessLogin, buildLoginClaims } from './access-claims.ts'
+import { type AccessLogin, buildLoginClaims, type LoginCertificate } from './login-claims.ts'
 import { type AccessCerts, type AccessKey, formatAccessCerts, issueAccessIdentity, toAccessKey } from './team-keys.ts'
 
 const TEAM_DOMAIN = 'countersign-dev.cloudflareaccess.com'
@@ -13,7 +13,7 @@ const SESSION = 24 * 60 * 60
 export interface TokenTemplate {
   readonly as: AccessLogin
   /** The certificate that a token as `certificate` names. */
-  readonly certificate?: AccessCertificate | undefined
+  readonly certificate?: LoginCertificate | undefined
   /** Claims to add or to replace; `undefined` removes one. */
   readonly claims?: JWTPayload | undefined
   /** Seconds from now to `exp`, negative for a token that has expired. The default is 24 hours. */

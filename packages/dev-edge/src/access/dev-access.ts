@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { RefusedByEdge } from '../errors.ts'
-import type { AccessCertificate } from './access-claims.ts'
 import type { AccessIssuer, TokenTemplate } from './access-issuer.ts'
+import type { LoginCertificate } from './login-claims.ts'
 
 /** The request header by which a developer chooses the Access token of a request. The Worker never sees it. */
 export const DEV_ACCESS_HEADER = 'countersign-dev-access'
@@ -18,7 +18,7 @@ export type DevAccess = (typeof DEV_ACCESS)[number]
  * @param chosen - the header's value, if any
  * @throws RefusedByEdge for a header that is not one of {@link DEV_ACCESS}, TypeError for such a result of `accessFor`
  */
-export function resolveAccess(chosen: string | undefined, accessFor: () => DevAccess | undefined): DevAccess {
+export function resolveDevAccess(chosen: string | undefined, accessFor: () => DevAccess | undefined): DevAccess {
   const wanted = chosen ?? accessFor() ?? 'user'
   const access = DEV_ACCESS.find((value) => value === wanted)
   if (access) return access
@@ -50,7 +50,7 @@ export class DevAccessTokens {
    * @returns the token, or `undefined` for none
    * @throws RefusedByEdge for `certificate` without one
    */
-  async tokenFor(access: DevAccess, certificate: AccessCertificate | undefined): Promise<string | undefined> {
+  async tokenFor(access: DevAccess, certificate: LoginCertificate | undefined): Promise<string | undefined> {
     if (access === 'none') return undefined
     if (access === 'certificate' && !certificate) {
       throw new RefusedByEdge(
@@ -69,7 +69,7 @@ export class DevAccessTokens {
   }
 }
 
-function templateFor(access: Exclude<DevAccess, 'none'>, certificate: AccessCertificate | undefined): TokenTemplate {
+function templateFor(access: Exclude<DevAccess, 'none'>, certificate: LoginCertificate | undefined): TokenTemplate {
   switch (access) {
     case 'expired':
       return { as: 'user', expiresIn: -60 * 60 }

@@ -4,6 +4,9 @@ import { toPem } from '../pki/dev-client.ts'
 import { type Identity, issueCertificate } from '../pki/issue-certificate.ts'
 import { daysFromNow } from '../pki/pki.ts'
 
+/** Where an Access team publishes its keys. */
+export const ACCESS_CERTS_PATH = '/cdn-cgi/access/certs'
+
 /** A key that Access signs with. */
 export interface AccessKey {
   /** 64 hexadecimal digits, as Cloudflare's are. */

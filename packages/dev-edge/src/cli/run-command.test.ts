@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { describe, expect, it } from 'vitest'
 import { runCountersign, runHere } from '../../test/support/command.ts'
-import { COMMANDS } from './commands.ts'
+import { COMMANDS } from './run-command.ts'
 
 describe('countersign', () => {
   it('names every command and the exit codes', async () => {

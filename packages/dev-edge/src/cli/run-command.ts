@@ -1,7 +1,22 @@
 import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
-import { COMMANDS } from './commands.ts'
-import { printError } from './output.ts'
+import { certCommand } from './commands/cert.ts'
+import { devCommand } from './commands/dev.ts'
+import { doctorCommand } from './commands/doctor.ts'
+import { inspectCommand } from './commands/inspect.ts'
+import { keygenCommand } from './commands/keygen.ts'
+import { revokeCommand } from './commands/revoke.ts'
+import { printError } from './output/print.ts'
+
+/** Every command, in the order of `countersign --help`. */
+export const COMMANDS: readonly (() => Command)[] = [
+  devCommand,
+  certCommand,
+  revokeCommand,
+  keygenCommand,
+  doctorCommand,
+  inspectCommand,
+]
 
 /** What the process ends with. */
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const

@@ -1,4 +1,4 @@
-import { ACCESS_CERTS_PATH } from '../edge/access-endpoint.ts'
+import { ACCESS_CERTS_PATH } from '../access/team-keys.ts'
 import { type AccessKeysReport, checkAccessKeys } from './check-access-keys.ts'
 import { checkEdgeKeys } from './check-edge-keys.ts'
 import { checkOrigin } from './check-origin.ts'

@@ -1,10 +1,8 @@
 import { createServer, type Server } from 'node:http'
 import type { AccessIssuer } from '../access/access-issuer.ts'
+import { ACCESS_CERTS_PATH } from '../access/team-keys.ts'
 import { answerJson } from './answer.ts'
 import { type ClientAnswer, Http1Answer } from './client-answer.ts'
-
-/** Where an Access team publishes its keys. */
-export const ACCESS_CERTS_PATH = '/cdn-cgi/access/certs'
 
 /** Answers a request for the keys, and says whether it was one. */
 export function answerAccessCerts(target: string, answer: ClientAnswer, access: AccessIssuer): boolean {

@@ -1,9 +1,9 @@
 import type { X509Certificate } from 'node:crypto'
 import type { TLSSocket } from 'node:tls'
-import type { AccessCertificate } from '../access/access-claims.ts'
+import type { LoginCertificate } from '../access/login-claims.ts'
+import { buildTlsClientAuth, type EdgeKnowledge, type FullTlsClientAuth } from '../handshake/build-tls-client-auth.ts'
 import { readCertificateFields } from '../handshake/certificate-fields.ts'
 import { readClientHandshake } from '../handshake/client-handshake.ts'
-import { buildTlsClientAuth, type EdgeKnowledge, type FullTlsClientAuth } from '../handshake/tls-client-auth.ts'
 
 /** Who is at the other end of a connection, as far as the edge can tell. */
 export interface EdgeClient {
@@ -13,7 +13,7 @@ export interface EdgeClient {
   /** `request.cf.tlsClientAuth`. */
   readonly auth: FullTlsClientAuth
   /** What Access knows of the certificate: only of one that is verified and not revoked. */
-  readonly forAccess: AccessCertificate | undefined
+  readonly forAccess: LoginCertificate | undefined
 }
 
 /** Reads the handshake of a connection in the light of what the edge knows now. */
@@ -31,7 +31,7 @@ export function readEdgeClient(socket: TLSSocket, edge: EdgeKnowledge): EdgeClie
 }
 
 /** What Access may say of a certificate: `undefined` unless it admits by it. */
-export function certificateForAccess(auth: FullTlsClientAuth, der: Uint8Array): AccessCertificate | undefined {
+export function certificateForAccess(auth: FullTlsClientAuth, der: Uint8Array): LoginCertificate | undefined {
   return isAdmissible(auth) ? describeForAccess(auth, der) : undefined
 }
 
@@ -41,7 +41,7 @@ function isAdmissible({ certVerified, certRevoked }: FullTlsClientAuth): boolean
 }
 
 /** What an Access token says of a certificate. */
-export function describeForAccess(auth: FullTlsClientAuth, der: Uint8Array): AccessCertificate {
+export function describeForAccess(auth: FullTlsClientAuth, der: Uint8Array): LoginCertificate {
   const commonName = readCertificateFields(der)
     .subject.flat()
     .findLast(({ type }) => type === 'CN')?.value

@@ -6,10 +6,10 @@ import {
 } from 'node:http'
 import type { RunningWorker } from '../workerd/running-worker.ts'
 import { answerFailure } from './answer.ts'
-import { answerOriginAway } from './answer-origin-away.ts'
+import { answerBadGateway } from './answer-bad-gateway.ts'
 import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
-import { watchForCode } from './refusal-code.ts'
+import { readRefusalCode } from './refusal-code.ts'
 import type { WorkerRequest } from './worker-request.ts'
 
 /** Sends a request to the Worker and its answer to the client. Both bodies stream; whoever hangs up ends the other side. */
@@ -34,7 +34,7 @@ export function forwardRequest(
     request.body.unpipe(upstream)
     // The client may still be sending, and reads the answer only when it is done.
     request.body.resume()
-    void answerOriginAway(request, answer, worker.origin, error)
+    void answerBadGateway(request, answer, worker.origin, error)
   })
   upstream.on('close', release)
   answer.body.on('close', () => {
@@ -75,7 +75,7 @@ export function forwardAnswer(response: IncomingMessage, answer: ClientAnswer): 
   response.on('close', () => {
     if (!response.complete) answer.cut()
   })
-  watchForCode(response, (code) => {
+  readRefusalCode(response, (code) => {
     answer.code = code
   })
   response.pipe(answer.body)

@@ -2,7 +2,7 @@ import { request as httpRequest, type IncomingMessage, ServerResponse } from 'no
 import type { Duplex } from 'node:stream'
 import { headerPairs, headerValues } from '../net/raw-headers.ts'
 import type { RunningWorker } from '../workerd/running-worker.ts'
-import { answerOriginAway } from './answer-origin-away.ts'
+import { answerBadGateway } from './answer-bad-gateway.ts'
 import { type ClientAnswer, Http1Answer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
 import { buildAnswerHeaders } from './edge-headers.ts'
@@ -38,7 +38,7 @@ export function forwardUpgrade(
     socket.pipe(upstreamSocket).pipe(socket)
   })
   upstream.on('response', (response) => forwardAnswer(response, answer))
-  upstream.on('error', (error) => void answerOriginAway(request, answer, worker.origin, error))
+  upstream.on('error', (error) => void answerBadGateway(request, answer, worker.origin, error))
   socket.on('close', () => {
     hangUp(upstream)
     release()

@@ -4,7 +4,7 @@ import type { IncomingMessage } from 'node:http'
 const LONGEST = 4096
 
 /** Reads the `CSN_*` code in an answer that goes by, without holding it up. */
-export function watchForCode(response: IncomingMessage, found: (code: string) => void): void {
+export function readRefusalCode(response: IncomingMessage, found: (code: string) => void): void {
   if (!mayHaveCode(response)) return
   const chunks: Buffer[] = []
   let length = 0

@@ -6,7 +6,8 @@ import { text } from 'node:stream/consumers'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { connectHttp2 } from '../../test/support/http2-client.ts'
 import { startOrigin } from '../../test/support/recording-origin.ts'
-import { createDevEdge, type DevEdge } from '../create-dev-edge.ts'
+import { createDevEdge } from '../create-dev-edge.ts'
+import type { DevEdge } from '../dev-edge.ts'
 
 vi.setConfig({ testTimeout: 30_000 })
 

@@ -9,7 +9,7 @@ import type { Duplex } from 'node:stream'
 import type { AccessIssuer } from '../access/access-issuer.ts'
 import { type MutualTlsOptions, mutualTls } from '../handshake/mutual-tls.ts'
 import { keepPeerCertificates } from '../handshake/peer-certificates.ts'
-import { closeable } from '../net/close-server.ts'
+import { closeable } from '../net/closeable.ts'
 import type { RunningWorker } from '../workerd/running-worker.ts'
 import { answerAccessCerts } from './access-endpoint.ts'
 import { answerFailure } from './answer.ts'
@@ -74,7 +74,7 @@ export class TlsListener {
     const answer = answerTo(response)
     try {
       if (answerAccessCerts(request.target, answer, access)) return
-      const client = this.#meet(request, answer)
+      const client = this.#identifyClient(request, answer)
       const built = await buildWorkerRequest(request, client, answer.ray, edge)
       // The client may be gone by now, and its end is not announced twice.
       if (!answer.isBroken) forwardRequest(request, answer, built, worker, this.#agent)
@@ -90,7 +90,7 @@ export class TlsListener {
     const request = fromHttp1(incoming)
     const answer = answerOn(socket, incoming)
     try {
-      const client = this.#meet(request, answer)
+      const client = this.#identifyClient(request, answer)
       const built = await buildWorkerRequest(request, client, answer.ray, edge)
       if (!socket.destroyed) forwardUpgrade(request, answer, socket, head, built, worker)
     } catch (error) {
@@ -99,7 +99,7 @@ export class TlsListener {
   }
 
   /** Reads who asks, and announces the request once it is over. */
-  #meet(request: ClientRequest, answer: ClientAnswer): EdgeClient {
+  #identifyClient(request: ClientRequest, answer: ClientAnswer): EdgeClient {
     const { edge, onRequest, log } = this.#options
     const start = performance.now()
     const client = readEdgeClient(request.socket, edge)

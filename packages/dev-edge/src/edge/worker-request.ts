@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
-import { DEV_ACCESS_HEADER, type DevAccess, type DevAccessTokens, resolveAccess } from '../access/dev-access.ts'
+import { DEV_ACCESS_HEADER, type DevAccess, type DevAccessTokens, resolveDevAccess } from '../access/dev-access.ts'
 import { RefusedByEdge } from '../errors.ts'
-import type { EdgeKnowledge } from '../handshake/tls-client-auth.ts'
+import type { EdgeKnowledge } from '../handshake/build-tls-client-auth.ts'
 import { headerValues, type RawHeaders } from '../net/raw-headers.ts'
 import type { ClientRequest } from './client-request.ts'
 import type { EdgeClient } from './edge-client.ts'
@@ -52,7 +52,7 @@ export async function buildWorkerRequest(
     tlsClientAuth: client.auth,
   }
   const clientIp = socket.remoteAddress ?? ''
-  const access = resolveAccess(chosenAccess(headers), () => edge.accessFor(client.certificate))
+  const access = resolveDevAccess(chosenAccess(headers), () => edge.accessFor(client.certificate))
   const accessToken = await edge.tokens.tokenFor(access, client.forAccess)
   const built = buildEdgeHeaders(headers, { ray, clientIp, accessToken })
   return { method, target: `https://${authority}${target}`, headers: [...built, ...buildCfHeader(cf)] }

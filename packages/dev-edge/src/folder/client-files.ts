@@ -1,9 +1,8 @@
 import { mkdir, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { DevClient } from '../pki/dev-client.ts'
+import { type DevClient, splitPem } from '../pki/dev-client.ts'
 import { formatPkcs12 } from '../pki/pkcs12.ts'
-import { splitPem } from '../pki/split-pem.ts'
-import { PRIVATE, PUBLIC, writeWhole } from './write-file.ts'
+import { PRIVATE, PUBLIC, writeWhole } from './write-whole.ts'
 
 /** The password of every `.p12` file that nobody chose another for. macOS imports none without. */
 export const PKCS12_PASSWORD = 'countersign'

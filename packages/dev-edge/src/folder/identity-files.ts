@@ -4,8 +4,8 @@ import { join } from 'node:path'
 import { toPem } from '../pki/dev-client.ts'
 import type { Identity } from '../pki/issue-certificate.ts'
 import { formatPrivateKey, importKeyPair, type KeyType } from '../pki/key-pair.ts'
-import { X509Certificate } from '../pki/x509.ts'
-import { PRIVATE, PUBLIC, writeWhole } from './write-file.ts'
+import { X509Certificate } from '../pki/peculiar-x509.ts'
+import { PRIVATE, PUBLIC, writeWhole } from './write-whole.ts'
 
 /** Writes `NAME.pem` and `NAME-key.pem`. */
 export async function writeIdentity(folder: string, name: string, { certificate, keys }: Identity): Promise<void> {

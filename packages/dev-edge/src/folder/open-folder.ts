@@ -7,9 +7,9 @@ import type { DevClients } from '../pki/dev-clients.ts'
 import { createEdgeKey } from '../pki/edge-key.ts'
 import { type Authorities, createAuthorities } from '../pki/pki.ts'
 import { readIdentity, writeIdentity } from './identity-files.ts'
-import { keepDevClients } from './keep-clients.ts'
+import { keepDevClients } from './keep-dev-clients.ts'
 import { writeRevoked } from './revocation-file.ts'
-import { PRIVATE, PUBLIC, writeWhole } from './write-file.ts'
+import { PRIVATE, PUBLIC, writeWhole } from './write-whole.ts'
 
 /** What stays the same of a local edge between runs. */
 export interface KeptEdge {

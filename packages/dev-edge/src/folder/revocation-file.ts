@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Identity } from '../pki/issue-certificate.ts'
 import { issueCrl } from '../pki/issue-crl.ts'
-import { X509Crl } from '../pki/x509.ts'
-import { PUBLIC, writeWhole } from './write-file.ts'
+import { X509Crl } from '../pki/peculiar-x509.ts'
+import { PUBLIC, writeWhole } from './write-whole.ts'
 
 /** An origin may run long after the last start of the edge, and refuses a list that is out of date. */
 const CURRENT_DAYS = 365

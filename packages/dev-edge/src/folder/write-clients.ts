@@ -1,8 +1,8 @@
-import type { DevEdge } from '../create-dev-edge.ts'
+import type { DevEdge } from '../dev-edge.ts'
 import type { DevClientName } from '../pki/dev-clients.ts'
 import { type ClientFiles, clientFiles, PKCS12_PASSWORD, writeClient } from './client-files.ts'
 import { edgeCaFile } from './open-folder.ts'
-import { PUBLIC, writeWhole } from './write-file.ts'
+import { PUBLIC, writeWhole } from './write-whole.ts'
 
 /** Where {@link writeClients} wrote to. */
 export interface WrittenClients {

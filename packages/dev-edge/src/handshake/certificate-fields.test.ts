@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { generateKeyPair } from '../pki/key-pair.ts'
-import { Name, X509CertificateGenerator } from '../pki/x509.ts'
+import { Name, X509CertificateGenerator } from '../pki/peculiar-x509.ts'
 import { readCertificateFields } from './certificate-fields.ts'
 
 async function issue(name: Name): Promise<Uint8Array> {

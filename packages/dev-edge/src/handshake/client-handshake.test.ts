@@ -87,7 +87,7 @@ describe('a client certificate', () => {
   it('can be revoked while the edge runs', async () => {
     const client = await test.edge.issueClient()
     expect((await test.record('/', { client })).headers['x-cert-revoked']).toBe('0')
-    test.edge.revokeClient(client)
+    test.edge.revokeAtEdge(client)
     expect((await test.record('/', { client })).headers['x-cert-revoked']).toBe('1')
   })
 

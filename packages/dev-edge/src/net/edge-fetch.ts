@@ -52,7 +52,7 @@ export interface EdgeTlsOptions {
 }
 
 /** Sends one request on a connection of its own. The path goes out exactly as it is given. */
-export async function sendRequest(path: string, options: EdgeFetchOptions, tls: EdgeTlsOptions): Promise<EdgeResponse> {
+export async function edgeFetch(path: string, options: EdgeFetchOptions, tls: EdgeTlsOptions): Promise<EdgeResponse> {
   const { method = 'GET', body, maxVersion, signal } = options
   const requestOptions: RequestOptions = {
     ...tls,

@@ -11,7 +11,7 @@ export async function listen(server: Server, port: number): Promise<number> {
   try {
     await once(server, 'listening')
   } catch (error) {
-    throw explain(error as NodeJS.ErrnoException, port)
+    throw describeListenError(error as NodeJS.ErrnoException, port)
   }
   return (server.address() as AddressInfo).port
 }
@@ -21,7 +21,7 @@ const REASONS: Readonly<Record<string, string>> = {
   EACCES: 'is not for you: ports below 1024 need privileges',
 }
 
-function explain(error: NodeJS.ErrnoException, port: number): Error {
+function describeListenError(error: NodeJS.ErrnoException, port: number): Error {
   const { code = '' } = error
   const reason = REASONS[code]
   if (!reason) return error

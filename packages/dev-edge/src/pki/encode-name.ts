@@ -1,5 +1,5 @@
 import { type AttributeTypeAndValue, attributeTypeId, parseDistinguishedName } from '@countersign/wire'
-import { type JsonNameParams, Name } from './x509.ts'
+import { type JsonNameParams, Name } from './peculiar-x509.ts'
 
 const COUNTRY = '2.5.4.6'
 const DOMAIN_COMPONENT = '0.9.2342.19200300.100.1.25'

@@ -1,7 +1,7 @@
 import { randomBytes, type webcrypto } from 'node:crypto'
 import { encodeName } from './encode-name.ts'
 import { generateKeyPair, type KeyType } from './key-pair.ts'
-import * as x509 from './x509.ts'
+import * as x509 from './peculiar-x509.ts'
 
 /** Subject alternative names of a certificate, by kind. */
 export interface SubjectAltNames {

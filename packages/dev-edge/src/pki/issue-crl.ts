@@ -1,6 +1,6 @@
 import type { Identity } from './issue-certificate.ts'
+import * as x509 from './peculiar-x509.ts'
 import { daysFromNow } from './pki.ts'
-import * as x509 from './x509.ts'
 
 /**
  * Issues a complete certificate revocation list (RFC 5280, section 5).

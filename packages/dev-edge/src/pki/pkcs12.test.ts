@@ -5,10 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type DevClient, type IssueClientOptions, issueClient } from './dev-client.ts'
+import { type DevClient, type IssueClientOptions, issueClient, splitPem } from './dev-client.ts'
 import { formatPkcs12 } from './pkcs12.ts'
 import { createPki, type Pki } from './pki.ts'
-import { splitPem } from './split-pem.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
 let pki: Pki

@@ -1,5 +1,5 @@
 import { createCipheriv, createHash, createHmac, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
-import type { DevClient } from './dev-client.ts'
+import { type DevClient, splitPem } from './dev-client.ts'
 import {
   bmpString,
   integer,
@@ -11,7 +11,6 @@ import {
   tagged,
   taggedOctetString,
 } from './encode-der.ts'
-import { splitPem } from './split-pem.ts'
 
 const OID = {
   data: '1.2.840.113549.1.7.1',

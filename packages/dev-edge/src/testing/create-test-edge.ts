@@ -5,8 +5,8 @@ import { AccessIssuer } from '../access/access-issuer.ts'
 import type { DevClient } from '../pki/dev-client.ts'
 import { createEdgeKey, toVerificationKey } from '../pki/edge-key.ts'
 import { createPki } from '../pki/pki.ts'
-import { checkForwardCert } from '../workerd/check-forward-cert.ts'
-import { type InjectableApp, injectSigned } from './inject.ts'
+import { checkForwardCert } from '../workerd/worker-runtime.ts'
+import { type InjectableApp, injectRequest } from './inject-request.ts'
 import { signRequest } from './sign-request.ts'
 import { type TestAccess, TestAccessTokens } from './test-access.ts'
 import { type TestCertificate, TestClients } from './test-clients.ts'
@@ -100,7 +100,7 @@ export async function createTestEdge(options: TestEdgeOptions = {}): Promise<Tes
       trustedIssuers: [clients.clientCa],
     },
     headers: async (request) => (await sign(request)).headers,
-    inject: (app, injected) => injectSigned(app, injected, sign),
+    inject: (app, injected) => injectRequest(app, injected, sign),
     issueClient: (certificate = {}) => clients.issue(certificate),
   }
 }

@@ -13,7 +13,7 @@ export {
   type TestEdgeOptions,
   type TestPluginOptions,
 } from './create-test-edge.ts'
-export type { InjectableApp } from './inject.ts'
+export type { InjectableApp } from './inject-request.ts'
 export type { TestAccess } from './test-access.ts'
 export type { TestCertificate } from './test-clients.ts'
 export type { TestIdentity, TestInjectOptions, TestRequest } from './test-request.ts'

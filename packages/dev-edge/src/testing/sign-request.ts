@@ -2,11 +2,11 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { SigningJwk } from '@countersign/wire'
 import { type CountersignOptions, countersign } from '@countersign/worker'
 import { buildEdgeHeaders, createRay } from '../edge/edge-headers.ts'
-import type { FullTlsClientAuth } from '../handshake/tls-client-auth.ts'
+import type { FullTlsClientAuth } from '../handshake/build-tls-client-auth.ts'
 import { headerPairs } from '../net/raw-headers.ts'
 
 /** A request as its client sends it. */
-export interface ClientRequest {
+export interface UnsignedRequest {
   readonly method: string
   readonly url: string
   readonly headers: OutgoingHttpHeaders
@@ -19,7 +19,7 @@ export interface EdgeView {
 }
 
 /** A signed request: what an origin would receive. */
-export interface SignedRequest {
+export interface InjectableRequest {
   /** Path and query as they were signed. */
   readonly url: string
   readonly headers: Record<string, string>
@@ -30,10 +30,10 @@ const CLIENT_IP = '127.0.0.1'
 
 /** Sends a request through the Worker's own code, in this process. */
 export async function signRequest(
-  { method, url, headers }: ClientRequest,
+  { method, url, headers }: UnsignedRequest,
   { tlsClientAuth, accessToken }: EdgeView,
   options: CountersignOptions & { readonly key: SigningJwk },
-): Promise<SignedRequest> {
+): Promise<InjectableRequest> {
   const target = resolveTarget(url, headers)
   const seen = new Headers([
     ...headerPairs(buildEdgeHeaders(rawHeaders(headers), { ray: createRay(), clientIp: CLIENT_IP, accessToken })),

@@ -1,7 +1,7 @@
 import type { JWTPayload } from 'jose'
-import type { AccessCertificate } from '../access/access-claims.ts'
 import type { AccessIssuer } from '../access/access-issuer.ts'
 import { DEV_ACCESS, type DevAccess, DevAccessTokens } from '../access/dev-access.ts'
+import type { LoginCertificate } from '../access/login-claims.ts'
 
 /**
  * How Access admitted a request: one of {@link DevAccess}, claims to lay over those of a user (or of a service token, when
@@ -26,7 +26,7 @@ export class TestAccessTokens {
    * @throws RefusedByEdge for `certificate` without one
    * @throws TypeError if `access` is none of {@link TestAccess}
    */
-  async tokenFor(access: TestAccess, certificate: AccessCertificate | undefined): Promise<string | undefined> {
+  async tokenFor(access: TestAccess, certificate: LoginCertificate | undefined): Promise<string | undefined> {
     if (access === null) return undefined
     if (typeof access === 'object') {
       return this.#issuer.sign({ as: 'common_name' in access ? 'service' : 'user', claims: access })

@@ -1,9 +1,9 @@
 import { X509Certificate } from 'node:crypto'
-import type { AccessCertificate } from '../access/access-claims.ts'
+import type { LoginCertificate } from '../access/login-claims.ts'
 import { certificateForAccess } from '../edge/edge-client.ts'
+import { buildTlsClientAuth, type FullTlsClientAuth } from '../handshake/build-tls-client-auth.ts'
 import type { ClientHandshake } from '../handshake/client-handshake.ts'
 import type { MutualTlsOptions } from '../handshake/mutual-tls.ts'
-import { buildTlsClientAuth, type FullTlsClientAuth } from '../handshake/tls-client-auth.ts'
 import { type DevClient, type IssueClientOptions, issueClient, toPem } from '../pki/dev-client.ts'
 import { formatPrivateKey } from '../pki/key-pair.ts'
 import { expiredDates, type Pki } from '../pki/pki.ts'
@@ -21,7 +21,7 @@ export interface TestCertificate extends Omit<IssueClientOptions, 'name'> {
 export interface SeenClient {
   readonly tlsClientAuth: FullTlsClientAuth
   /** Absent unless the certificate is verified and not revoked. */
-  readonly certificate: AccessCertificate | undefined
+  readonly certificate: LoginCertificate | undefined
 }
 
 /** Issues the clients of a test edge and looks at them, each once. */

@@ -61,3 +61,14 @@ export async function startWorker({ entry, origin, bindings, log }: WorkerRuntim
     throw new Error('The Worker does not start: what it logged says why', { cause: error })
   }
 }
+
+/**
+ * Requires a value that the Worker takes for `forwardCert`; nothing stands for its default.
+ *
+ * @throws TypeError
+ */
+export function checkForwardCert(forwardCert: string | undefined): void {
+  if (forwardCert !== undefined && !['leaf', 'chain', 'none'].includes(forwardCert)) {
+    throw new TypeError('forwardCert must be "leaf", "chain" or "none"')
+  }
+}

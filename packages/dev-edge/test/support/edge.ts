@@ -1,10 +1,11 @@
 import { afterAll, beforeAll, expect } from 'vitest'
-import { createDevEdge, type DevEdge, type DevEdgeOptions } from '../../src/create-dev-edge.ts'
+import { createDevEdge } from '../../src/create-dev-edge.ts'
+import type { DevEdge, DevEdgeOptions } from '../../src/dev-edge.ts'
 import type { EdgeFetchOptions } from '../../src/net/edge-fetch.ts'
 import { type RecordedRequest, type RecordingOrigin, startOrigin } from './recording-origin.ts'
 
 /** An edge before a recording origin, for all tests of a file. */
-export interface TestEdge {
+export interface RecordedEdge {
   readonly edge: DevEdge
   readonly origin: RecordingOrigin
   /** Sends a request and says what arrived at the origin. */
@@ -12,7 +13,7 @@ export interface TestEdge {
 }
 
 /** Starts one before the tests and stops it behind them. */
-export function useEdge(options?: Partial<DevEdgeOptions>): TestEdge {
+export function useEdge(options?: Partial<DevEdgeOptions>): RecordedEdge {
   let started: { readonly origin: RecordingOrigin; readonly edge: DevEdge } | undefined
   const running = () => {
     if (!started) throw new Error('the edge runs only during tests')

@@ -7,12 +7,18 @@ import { DEV_CLIENT_NAMES } from '../../pki/dev-clients.ts'
 import { encodeName } from '../../pki/encode-name.ts'
 import type { SubjectAltNames } from '../../pki/issue-certificate.ts'
 import { daysFromNow, expiredDates } from '../../pki/pki.ts'
-import { formatCurl, shownPath } from '../curl-command.ts'
-import { DEFAULT_PORT } from '../default-ports.ts'
-import { describeCertificate } from '../describe-certificate.ts'
-import { folderOption, jsonOption, parseClientName, parseWhole, passwordOption } from '../options.ts'
-import { print, printJson } from '../output.ts'
-import { parseSan } from '../parse-san.ts'
+import { parseSan } from '../arguments/parse-san.ts'
+import {
+  DEFAULT_PORT,
+  folderOption,
+  jsonOption,
+  parseClientName,
+  parseWhole,
+  passwordOption,
+} from '../arguments/shared-options.ts'
+import { formatCurl, shownPath } from '../output/curl-command.ts'
+import { describeCertificate } from '../output/describe-certificate.ts'
+import { print, printJson } from '../output/print.ts'
 
 interface CertOptions {
   readonly folder: string

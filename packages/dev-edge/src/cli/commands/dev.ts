@@ -1,16 +1,21 @@
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
-import type { DevEdge, DevEdgeOptions } from '../../create-dev-edge.ts'
-import { DEFAULT_ACCESS_PORT, DEFAULT_PORT } from '../default-ports.ts'
-import { describeEdge, formatWelcome } from '../describe-edge.ts'
-import { folderOption, jsonOption, parsePort } from '../options.ts'
-import { writeOriginEnvironment } from '../origin-environment.ts'
-import { print, printJson, printProgress } from '../output.ts'
-import { parseOrigin } from '../parse-origin.ts'
-import { formatRequestLine } from '../request-line.ts'
-import { waitForOrigin } from '../wait-for-origin.ts'
-import { watchSources } from '../watch-sources.ts'
+import type { DevEdge, DevEdgeOptions } from '../../dev-edge.ts'
+import {
+  DEFAULT_ACCESS_PORT,
+  DEFAULT_PORT,
+  folderOption,
+  jsonOption,
+  parseOrigin,
+  parsePort,
+} from '../arguments/shared-options.ts'
+import { describeEdge, formatWelcome } from '../output/describe-edge.ts'
+import { writeOriginEnvironment } from '../output/origin-environment.ts'
+import { print, printJson, printProgress } from '../output/print.ts'
+import { formatRequestLine } from '../output/request-line.ts'
+import { waitForOrigin } from '../watch/wait-for-origin.ts'
+import { watchSources } from '../watch/watch-sources.ts'
 
 interface DevOptions {
   readonly origin?: string
@@ -110,7 +115,7 @@ async function startEdge(options: DevEdgeOptions): Promise<DevEdge> {
   try {
     return await createDevEdge(options)
   } catch (error) {
-    throw explainPort(error as PortError, options.port)
+    throw describePortError(error as PortError, options.port)
   }
 }
 
@@ -121,7 +126,7 @@ interface PortError extends Error {
 }
 
 /** The same in the words of the command line. */
-function explainPort(error: PortError, tlsPort: number | undefined): Error {
+function describePortError(error: PortError, tlsPort: number | undefined): Error {
   const port = error.cause?.port
   const option = port === tlsPort ? '--port' : '--access-port'
   switch (error.code) {

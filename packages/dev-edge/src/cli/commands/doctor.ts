@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { type DiagnosedAccess, diagnose } from '../../doctor/diagnose.ts'
 import type { Finding } from '../../doctor/finding.ts'
-import { jsonOption } from '../options.ts'
-import { print, printJson, printProgress, style } from '../output.ts'
+import { jsonOption } from '../arguments/shared-options.ts'
+import { print, printJson, printProgress, style } from '../output/print.ts'
 
 interface DoctorOptions {
   readonly origin?: string

@@ -3,10 +3,10 @@ import { buffer } from 'node:stream/consumers'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Inspection, inspectRequests } from '../../inspect/inspect-requests.ts'
 import { parseRequests } from '../../inspect/parse-requests.ts'
-import { formatInspection } from '../format-inspection.ts'
-import { type OriginFlags, parseRequirement, pluginOptions } from '../inspect-options.ts'
-import { jsonOption } from '../options.ts'
-import { print, printJson } from '../output.ts'
+import { type OriginFlags, parseRequirement, pluginOptions } from '../arguments/origin-flags.ts'
+import { jsonOption } from '../arguments/shared-options.ts'
+import { formatInspection } from '../output/format-inspection.ts'
+import { print, printJson } from '../output/print.ts'
 
 interface InspectOptions extends OriginFlags {
   readonly requirement?: string

@@ -2,10 +2,10 @@ import { randomBytes } from 'node:crypto'
 import { checkSigningKey, type SignatureAlgorithm, type SigningJwk } from '@countersign/wire'
 import { Command, Option } from 'commander'
 import { createSigningKey, toVerificationKey } from '../../pki/edge-key.ts'
-import { quoteForShell } from '../curl-command.ts'
-import { jsonOption } from '../options.ts'
-import { print, printJson, style } from '../output.ts'
-import { parseKeySet } from '../parse-key-set.ts'
+import { parseKeySet } from '../arguments/parse-key-set.ts'
+import { jsonOption } from '../arguments/shared-options.ts'
+import { quoteForShell } from '../output/curl-command.ts'
+import { print, printJson, style } from '../output/print.ts'
 
 interface KeygenOptions {
   readonly alg?: SignatureAlgorithm

@@ -4,9 +4,9 @@ import { readClient } from '../../folder/client-files.ts'
 import { clientCaFile, openFolder } from '../../folder/open-folder.ts'
 import { crlFile, readRevoked, writeRevoked } from '../../folder/revocation-file.ts'
 import { toPem } from '../../pki/dev-client.ts'
-import { shownPath } from '../curl-command.ts'
-import { folderOption, jsonOption, parseClientName } from '../options.ts'
-import { print, printJson } from '../output.ts'
+import { folderOption, jsonOption, parseClientName } from '../arguments/shared-options.ts'
+import { shownPath } from '../output/curl-command.ts'
+import { print, printJson } from '../output/print.ts'
 
 interface RevokeOptions {
   readonly folder: string

@@ -1,10 +1,10 @@
-import type { DevEdge } from '../create-dev-edge.ts'
-import { type ClientFiles, clientFiles, listClients, PKCS12_PASSWORD, readClient } from '../folder/client-files.ts'
-import { edgeCaFile } from '../folder/open-folder.ts'
+import type { DevEdge } from '../../dev-edge.ts'
+import { type ClientFiles, clientFiles, listClients, PKCS12_PASSWORD, readClient } from '../../folder/client-files.ts'
+import { edgeCaFile } from '../../folder/open-folder.ts'
 import { formatCurl, quoteForShell, shownPath } from './curl-command.ts'
 import { type CertificateDescription, describeCertificate } from './describe-certificate.ts'
 import { environmentFile, originEnvironment } from './origin-environment.ts'
-import { style } from './output.ts'
+import { style } from './print.ts'
 
 /** What somebody has to know of an edge that runs. */
 export interface EdgeDescription {

@@ -1,5 +1,5 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
-import type { SignedRequest } from './sign-request.ts'
+import type { InjectableRequest } from './sign-request.ts'
 import type { TestInjectOptions, TestRequest } from './test-request.ts'
 
 /** A Fastify instance, whatever its type parameters. */
@@ -8,10 +8,10 @@ export interface InjectableApp {
 }
 
 /** Signs a request as its client would send it, and injects what was signed. */
-export async function injectSigned(
+export async function injectRequest(
   app: InjectableApp,
   { cert, access, url, query, authority, headers, ...rest }: TestInjectOptions,
-  sign: (request: TestRequest) => Promise<SignedRequest>,
+  sign: (request: TestRequest) => Promise<InjectableRequest>,
 ): Promise<LightMyRequestResponse> {
   const own = authority === undefined ? headers : { host: authority, ...headers }
   const signed = await sign({ method: rest.method, url: withQuery(url, query), headers: own, cert, access })

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
-import type { DevEdge } from '../create-dev-edge.ts'
-import { clientCaFile } from '../folder/open-folder.ts'
-import { crlFile } from '../folder/revocation-file.ts'
-import { PRIVATE, writeWhole } from '../folder/write-file.ts'
+import type { DevEdge } from '../../dev-edge.ts'
+import { clientCaFile } from '../../folder/open-folder.ts'
+import { crlFile } from '../../folder/revocation-file.ts'
+import { PRIVATE, writeWhole } from '../../folder/write-whole.ts'
 import { quoteForShell } from './curl-command.ts'
 
 /** What an origin behind the edge reads from its environment. */

@@ -1,6 +1,12 @@
 import { resolve } from 'node:path'
 import { InvalidArgumentError, Option } from 'commander'
-import { PKCS12_PASSWORD } from '../folder/client-files.ts'
+import { PKCS12_PASSWORD } from '../../folder/client-files.ts'
+import { parseOriginUrl } from '../../net/try-origin.ts'
+
+/** Where clients reach the edge. */
+export const DEFAULT_PORT = 8443
+/** Where the origin gets the Access team's keys. Always the same, so that the origin's configuration stays true. */
+export const DEFAULT_ACCESS_PORT = 8444
 
 /** Where keys and certificates are kept. */
 export function folderOption(): Option {
@@ -40,4 +46,11 @@ export function parseClientName(text: string): string {
   // NAME-key.pem is the key of NAME.
   if (text.toLowerCase().endsWith('-key')) throw new InvalidArgumentError('A name may not end in "-key".')
   return text
+}
+
+/** Parses where the origin listens. */
+export function parseOrigin(text: string): string {
+  const url = parseOriginUrl(text)
+  if (url) return url.origin
+  throw new InvalidArgumentError('Write a plain HTTP origin such as http://127.0.0.1:3000.')
 }

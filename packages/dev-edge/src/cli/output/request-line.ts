@@ -1,5 +1,5 @@
-import type { EdgeRequestEvent } from '../edge/request-event.ts'
-import { style } from './output.ts'
+import type { EdgeRequestEvent } from '../../edge/request-event.ts'
+import { style } from './print.ts'
 
 /** Whatever a terminal would obey instead of showing it. */
 const INVISIBLE = /\p{C}/gu

@@ -14,7 +14,7 @@ const RETRY: RawHeaders = ['Retry-After', '1', 'Cache-Control', 'no-store']
  *
  * @param error - what became of the connection to the Worker
  */
-export async function answerOriginAway(
+export async function answerBadGateway(
   request: ClientRequest,
   answer: ClientAnswer,
   origin: URL,
@@ -27,34 +27,34 @@ export async function answerOriginAway(
   }
   const reason = await tryOrigin(origin)
   if (answer.isBroken) return
-  const refused = new RefusedByEdge(502, 'CSN_DEV_ORIGIN_UNREACHABLE', describe(origin, reason, error))
+  const refused = new RefusedByEdge(502, 'CSN_DEV_ORIGIN_UNREACHABLE', formatReason(origin, reason, error))
   answer.code = refused.code
-  const lines = explain(request, answer, origin, reason, refused)
+  const lines = describeOriginAway(request, answer, origin, reason, refused)
   const accept = headerValues(request.headers, 'accept').join(',').toLowerCase()
   if (accept.includes('text/html')) answerText(answer, 502, 'text/html', formatPage(lines), RETRY)
   else if (accept.includes('application/json')) answerJson(answer, 502, refused, RETRY)
   else answerText(answer, 502, 'text/plain', formatPlain(lines), RETRY)
 }
 
-function describe({ origin }: URL, reason: string | undefined, { message }: Error): string {
+function formatReason({ origin }: URL, reason: string | undefined, { message }: Error): string {
   return reason
     ? `The Worker got no answer from ${origin}: ${reason}`
     : `The Worker got no answer from ${origin}, which takes connections, but closed this one (${message})`
 }
 
-interface Explanation {
+interface OriginAwayNotice {
   readonly title: string
   readonly facts: readonly (readonly [name: string, value: string])[]
   readonly advice: readonly string[]
 }
 
-function explain(
+function describeOriginAway(
   { method, target }: ClientRequest,
   { ray }: ClientAnswer,
   { origin }: URL,
   reason: string | undefined,
   { code, message }: RefusedByEdge,
-): Explanation {
+): OriginAwayNotice {
   return {
     title: '502: your origin did not answer',
     facts: [
@@ -74,12 +74,12 @@ function explain(
   }
 }
 
-function formatPlain({ title, facts, advice }: Explanation): string {
+function formatPlain({ title, facts, advice }: OriginAwayNotice): string {
   const rows = facts.map(([name, value]) => `${name.padEnd(8)} ${value}`)
   return `${[title, '', ...rows, '', ...advice].join('\n')}\n`
 }
 
-function formatPage({ title, facts, advice }: Explanation): string {
+function formatPage({ title, facts, advice }: OriginAwayNotice): string {
   const rows = facts.map(([name, value]) => `<tr><th>${name}<td><code>${escapeHtml(value)}</code>`)
   return `<!doctype html>
 <html lang="en">

@@ -2,7 +2,8 @@ import { createServer, type Server } from 'node:net'
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { connectHttp2, request } from '../../test/support/http2-client.ts'
 import { startOrigin } from '../../test/support/recording-origin.ts'
-import { createDevEdge, type DevEdge } from '../create-dev-edge.ts'
+import { createDevEdge } from '../create-dev-edge.ts'
+import type { DevEdge } from '../dev-edge.ts'
 import { listen } from '../net/listen.ts'
 
 vi.setConfig({ testTimeout: 20_000 })

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 import { InvalidArgumentError } from 'commander'
-import type { SubjectAltNames } from '../pki/issue-certificate.ts'
+import type { SubjectAltNames } from '../../pki/issue-certificate.ts'
 
 const KINDS = ['dns', 'email', 'uri', 'ip'] as const
 type Kind = (typeof KINDS)[number]

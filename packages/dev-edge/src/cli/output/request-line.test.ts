@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { EdgeRequestEvent } from '../edge/request-event.ts'
+import type { EdgeRequestEvent } from '../../edge/request-event.ts'
 import { formatRequestLine } from './request-line.ts'
 
 const event: EdgeRequestEvent = {

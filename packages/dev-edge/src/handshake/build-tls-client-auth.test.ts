@@ -3,9 +3,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { opensslX509 } from '../../test/support/openssl.ts'
 import { type DevClient, issueClient, toPem } from '../pki/dev-client.ts'
 import { generateKeyPair } from '../pki/key-pair.ts'
+import { X509CertificateGenerator } from '../pki/peculiar-x509.ts'
 import { createPki, type Pki } from '../pki/pki.ts'
-import { X509CertificateGenerator } from '../pki/x509.ts'
-import { buildTlsClientAuth } from './tls-client-auth.ts'
+import { buildTlsClientAuth } from './build-tls-client-auth.ts'
 
 let pki: Pki
 let ca: X509Certificate

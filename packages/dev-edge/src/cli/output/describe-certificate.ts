@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { readCertificateFields } from '../handshake/certificate-fields.ts'
-import { formatNameRfc2253 } from '../handshake/format-name.ts'
+import { readCertificateFields } from '../../handshake/certificate-fields.ts'
+import { formatNameRfc2253 } from '../../handshake/format-name.ts'
 
 /** What one wants to know of a certificate. */
 export interface CertificateDescription {

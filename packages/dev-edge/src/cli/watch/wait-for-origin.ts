@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { tryOrigin } from '../net/try-origin.ts'
-import { printProgress } from './output.ts'
+import { tryOrigin } from '../../net/try-origin.ts'
+import { printProgress } from '../output/print.ts'
 
 const RETRY_MS = 300
 

@@ -1,5 +1,5 @@
-import type { Inspection } from '../inspect/inspect-requests.ts'
-import { style } from './output.ts'
+import type { Inspection } from '../../inspect/inspect-requests.ts'
+import { style } from './print.ts'
 
 type Step = Inspection['steps'][number]
 

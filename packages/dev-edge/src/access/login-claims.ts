@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import type { JWTPayload } from 'jose'
-import type { FullTlsClientAuth } from '../handshake/tls-client-auth.ts'
+import type { FullTlsClientAuth } from '../handshake/build-tls-client-auth.ts'
 
 /** How somebody was admitted: by an identity provider, by a service token, by a client certificate. */
 export type AccessLogin = 'user' | 'service' | 'certificate'
 
 /** What a certificate login says of the certificate. */
-export type AccessCertificate = Pick<FullTlsClientAuth, 'certSerial' | 'certIssuerDN' | 'certIssuerSKI'> & {
+export type LoginCertificate = Pick<FullTlsClientAuth, 'certSerial' | 'certIssuerDN' | 'certIssuerSKI'> & {
   /** The subject's common name, `""` without one. */
   readonly commonName: string
 }
@@ -23,7 +23,7 @@ const USER = { email: 'dev@example.com', sub: '7335d417-61da-459d-899c-0a01c76a2
 export function buildLoginClaims(
   login: AccessLogin,
   now: number,
-  certificate: AccessCertificate | undefined,
+  certificate: LoginCertificate | undefined,
 ): JWTPayload {
   switch (login) {
     case 'user':
