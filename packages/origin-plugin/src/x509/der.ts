@@ -1,3 +1,6 @@
+// The local edge has a DER reader too (packages/dev-edge/src/handshake/der.ts). The two stay apart on purpose: they are
+// the two ends of the wire, and one misreading in shared code would hide from the tests that let the ends meet.
+
 /** One DER value: its tag, and where its contents lie. */
 export interface DerValue {
   readonly tag: number
