@@ -6,7 +6,7 @@ import { describe, expect, it, vi } from 'vitest'
 import { useEdge } from '../test/support/edge.ts'
 import { createDevEdge } from './create-dev-edge.ts'
 
-// Many of these start an edge of their own, on machines that do other work beside.
+// Many of these tests start an edge of their own, on machines under load.
 vi.setConfig({ testTimeout: 20_000 })
 
 const test = useEdge()

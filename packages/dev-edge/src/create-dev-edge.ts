@@ -24,20 +24,21 @@ import { createPki } from './pki/pki.ts'
 import { RunningWorker } from './workerd/running-worker.ts'
 import { checkForwardCert } from './workerd/worker-runtime.ts'
 
-/** For how many days {@link DevEdge.clientCrl} is current. */
+/** Days for which a {@link DevEdge.clientCrl} is current. */
 const CRL_DAYS = 7
 
 const HOST_NAME = /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/
 
 /**
- * Starts Cloudflare on this machine: a listener that asks for client certificates, an Access team that signs tokens,
- * and the Worker as it gets deployed, in workerd.
+ * Starts Cloudflare on this machine: a listener that requests client certificates, an Access team that signs tokens,
+ * and the deployable Worker in workerd.
  *
- * Everything listens on 127.0.0.1. Without a `folder` all keys live in memory and end with the process, and nothing is
- * written to disk.
+ * All servers listen on 127.0.0.1. Without a `folder` all keys stay in memory, end with the process, and never reach
+ * the disk.
  *
- * @throws TypeError if an option is wrong, with a sentence that says what to write
- * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
+ * @throws TypeError if an option is wrong. The message tells the caller which value to write.
+ * @see
+ * {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
  * @example
  * ```ts
  * const edge = await createDevEdge({ origin: 'http://127.0.0.1:3000' })

@@ -10,33 +10,33 @@ import type { DevClients } from './pki/dev-clients.ts'
 
 /** Options of {@link createDevEdge}. */
 export interface DevEdgeOptions {
-  /** Where the Worker's `fetch()` goes: `http://host:port`, nothing behind it. */
+  /** The origin that the Worker's `fetch()` reaches: `http://host:port`, without a path. */
   readonly origin: string
-  /** The TLS port on 127.0.0.1; `0`, the default, takes any that is free. */
+  /** The TLS port on 127.0.0.1. The default is `0`, any free port. */
   readonly port?: number | undefined
   /**
-   * A folder that keeps keys, CAs, the Access team and the clients between runs, so that an origin's configuration stays
-   * true; it is made if it is not there. By default everything is made anew, in memory.
+   * A folder that keeps keys, CAs, the Access team and the clients between runs, so that an origin's configuration
+   * stays valid. It is created if it is missing. By default the edge creates all of them in memory.
    */
   readonly folder?: string | undefined
-  /** The port of the Access team's keys on 127.0.0.1; `0`, the default, takes any that is free. */
+  /** The port of the Access team's keys on 127.0.0.1. The default is `0`, any free port. */
   readonly accessPort?: number | undefined
-  /** The Worker's private key. The default is the one in the folder, or a fresh HMAC key. */
+  /** The Worker's private key. The default is the key in the folder, or a fresh HMAC key. */
   readonly key?: SigningJwk | undefined
-  /** The Worker's `COUNTERSIGN_FORWARD_CERT`: which certificates travel whole. */
+  /** The Worker's `COUNTERSIGN_FORWARD_CERT`: the certificates that it forwards whole. */
   readonly forwardCert?: 'leaf' | 'chain' | 'none' | undefined
-  /** The Worker's `COUNTERSIGN_REQUIRE`: `verified` answers 403 at the edge without a verified certificate. */
+  /** The Worker's `COUNTERSIGN_REQUIRE`. With `verified` the Worker answers 403 without a verified certificate. */
   readonly require?: 'none' | 'verified' | undefined
-  /** The name in {@link DevEdge.url} and in the edge's own certificate. It has to resolve to 127.0.0.1. */
+  /** The host name in {@link DevEdge.url} and in the edge's own certificate. It must resolve to 127.0.0.1. */
   readonly hostname?: string | undefined
   /**
    * The path of your own Worker's module, which calls `countersign(request, { key: env.COUNTERSIGN_KEY })`. It gets the
-   * same bindings, and every `fetch()` of it goes to the origin. The default is the Worker of Countersign.
+   * same bindings, and each of its `fetch()` calls reaches the origin. The default is the Worker of Countersign.
    */
   readonly worker?: string | undefined
   /**
-   * How Access admits a client that sends no `Countersign-Dev-Access`, by the certificate of its handshake. `undefined`
-   * is a user.
+   * Chooses the Access login of a client without `Countersign-Dev-Access`, by the certificate of its handshake.
+   * `undefined` means `user`.
    *
    * @example
    * ```ts
@@ -44,60 +44,64 @@ export interface DevEdgeOptions {
    * ```
    */
   readonly accessFor?: ((certificate: X509Certificate | undefined) => DevAccess | undefined) | undefined
-  /** Takes an event for each request that has ended. What it throws is logged and changes nothing. */
+  /** Receives an event for each ended request. An error that it throws is logged and has no other effect. */
   readonly onRequest?: RequestListener | undefined
-  /** Takes what the Worker writes to its console, line by line, and why it could not be reloaded. The default writes to stderr. */
+  /**
+   * Receives each line that the Worker writes to its console, and the reason of a failed reload. The default writes to
+   * stderr.
+   */
   readonly log?: ((line: string) => void) | undefined
 }
 
 /** Options of {@link DevEdge.accessToken}. */
 export interface AccessTokenOptions {
-  /** How somebody was admitted. The default is `user`. */
+  /** The login that the token proves. The default is `user`. */
   readonly as?: AccessLogin | undefined
-  /** Whose certificate a token as `certificate` names. The default is {@link DevEdge.clients}`.alice`. */
+  /** The client whose certificate a token as `certificate` names. The default is {@link DevEdge.clients}`.alice`. */
   readonly client?: DevClient | undefined
-  /** Claims to add or to replace; `undefined` removes one. */
+  /** Claims to add or to replace. `undefined` removes a claim. */
   readonly claims?: JWTPayload | undefined
-  /** Seconds from now to `exp`, negative for a token that has expired. The default is 24 hours. */
+  /** Seconds from now to `exp`. Negative for an expired token. The default is 24 hours. */
   readonly expiresIn?: number | undefined
-  /** The `aud` claim, which is always an array. The default is {@link DevAccessOptions.audience}. */
+  /** The `aud` claim, always an array. The default is {@link DevAccessOptions.audience}. */
   readonly audience?: string | readonly string[] | undefined
   /** The `iss` claim. The default is {@link DevAccessOptions.issuer}. */
   readonly issuer?: string | undefined
 }
 
-/** The local Access team: exactly the `access` option of the origin plugin. */
+/** The local Access team, in the form of the origin plugin's `access` option. */
 export interface DevAccessOptions {
-  /** The team's domain as an origin. Nothing is ever fetched from it. */
+  /** The team's domain as an origin. The edge and the origin fetch nothing from it. */
   readonly issuer: string
   /** The application's audience tag: 64 hexadecimal digits. */
   readonly audience: string
-  /** Where the team's keys are served, in plain HTTP on 127.0.0.1. */
+  /** The URL of the team's keys, in plain HTTP on 127.0.0.1. */
   readonly jwksUri: string
 }
 
-/** A local edge that runs. Get one from {@link createDevEdge}. */
+/** A running local edge, returned by {@link createDevEdge}. */
 export interface DevEdge extends AsyncDisposable {
   /** `https://localhost:PORT` */
   readonly url: string
   /**
-   * For the origin's `edge.keys`: the public half of an Ed25519 key, an HMAC key itself. After {@link rotateKey} the
-   * new one and the one before it.
+   * The origin's `edge.keys`: the public half of an Ed25519 key, or the HMAC key itself. After {@link rotateKey} the
+   * new key and the previous one.
    */
   readonly keys: readonly SigningJwk[]
-  /** For the origin's `access`. */
+  /** The origin's `access`. */
   readonly access: DevAccessOptions
   /** PEM of the CA whose clients the edge verifies, for the origin's `trustedIssuers`. */
   readonly clientCa: string
-  /** PEM of the CA that a client has to trust to reach the edge (`curl --cacert`). */
+  /** PEM of the CA that a client must trust to reach the edge (`curl --cacert`). */
   readonly serverCa: string
-  /** The clients that every edge starts with. */
+  /** The clients of every edge. */
   readonly clients: DevClients
 
   /**
    * Issues a certificate for one more client.
    *
-   * @throws SyntaxError if `subject` is no distinguished name, TypeError for another option that cannot be
+   * @throws SyntaxError if `subject` is not a distinguished name
+   * @throws TypeError if another option is wrong
    * @example
    * ```ts
    * const pay = await edge.issueClient({ subject: 'CN=pay-1,O=Acme', san: { uri: ['spiffe://acme/pay'] } })
@@ -106,54 +110,57 @@ export interface DevEdge extends AsyncDisposable {
    */
   issueClient(options?: IssueClientOptions): Promise<DevClient>
 
-  /** Revokes a client's certificate: from now on `certRevoked` is `"1"`, and `certVerified` stays what it was. */
+  /**
+   * Revokes a client's certificate at the edge. From now on `certRevoked` is `"1"`, and `certVerified` is unchanged.
+   */
   revokeAtEdge(client: DevClient): void
 
   /**
-   * Puts a client's certificate on the revocation list of {@link DevEdge.clientCa}. As at Cloudflare, whose edge reads
-   * no list of a CA that you bring, the edge goes on verifying it: the origin has to refuse it.
+   * Adds a client's certificate to the revocation list of {@link DevEdge.clientCa}. The edge still verifies it, because
+   * Cloudflare's edge does not read the list of a CA that you bring. The origin must refuse it.
    */
   addToCrl(client: DevClient): void
 
-  /** The revocation list of {@link DevEdge.clientCa} as it is now, in DER: for the origin's `revocation.crl`. */
+  /** Returns the current revocation list of {@link DevEdge.clientCa} in DER, for the origin's `revocation.crl`. */
   clientCrl(): Promise<Uint8Array>
 
   /**
-   * Makes an Access application token, for requests that reach the origin around the edge.
+   * Signs an Access application token for requests that reach the origin around the edge.
    *
-   * @returns a JWT that the origin's `access` accepts, unless the options say otherwise
-   * @see {@link https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/application-token/ Cloudflare: application token}
+   * @returns a JWT that the origin's `access` accepts, unless the options change it
+   * @see
+   * {@link https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/application-token/ Cloudflare: application token}
    */
   accessToken(options?: AccessTokenOptions): Promise<string>
 
-  /** Signs Access tokens with a new key from now on. The previous key stays listed, the one before it goes. */
+  /** Signs Access tokens with a new key from now on. The previous key stays listed, older ones are dropped. */
   rotateAccessKeys(): Promise<void>
 
   /**
-   * Lets the Worker sign with another key. {@link keys} then lists both; the one before them goes.
+   * Gives the Worker another signing key. {@link keys} then lists the new key and the previous one.
    *
-   * An origin has to know a key before the Worker signs with it. To rotate as in production, make the key yourself, add
-   * it to the origin, and give it here.
+   * An origin must know a key before the Worker signs with it. To rotate as in production, make the key yourself, add
+   * it to the origin, and pass it here.
    *
-   * @param key - a private key with a `kid` of its own; a fresh HMAC key by default
-   * @throws TypeError if the Worker cannot sign with it, or the key before has the same `kid`
+   * @param key - a private key with a `kid` of its own. The default is a fresh HMAC key.
+   * @throws TypeError if the Worker cannot sign with the key, or the previous key has the same `kid`
    */
   rotateKey(key?: SigningJwk): Promise<void>
 
   /**
-   * Bundles the Worker anew and runs it in place of the present one, which ends with the last request that it has begun:
-   * requests and WebSockets are not cut off until the reload after the next one. If the new Worker does not compile or
-   * does not start, the present one goes on and the reason goes to {@link DevEdgeOptions.log}.
+   * Bundles the Worker again and replaces the running one. The old Worker finishes its open requests and WebSockets,
+   * and is closed at the latest by the second reload after this one. If the new Worker does not compile or does not
+   * start, the old one keeps running and {@link DevEdgeOptions.log} receives the reason.
    *
-   * @returns whether the new one runs
+   * @returns whether the new Worker runs
    */
   reloadWorker(): Promise<boolean>
 
   /**
-   * Sends a request to the edge over TLS, on a connection of its own. The path goes out exactly as it is given.
+   * Sends a request to the edge over TLS, on a connection of its own. The path is sent exactly as given.
    *
-   * @returns the answer, whatever its status is
-   * @throws Error if the connection fails, as `node:https` reports it
+   * @returns the answer, of any status
+   * @throws Error of `node:https` if the connection fails
    * @example
    * ```ts
    * const { status, body } = await edge.fetch('/me', { client: edge.clients.alice })
@@ -161,9 +168,9 @@ export interface DevEdge extends AsyncDisposable {
    */
   fetch(path: string, options?: EdgeFetchOptions): Promise<EdgeResponse>
 
-  /** What `node:tls`, `node:https` and `ws` need to connect to the edge, as a client or without a certificate. */
+  /** Options with which `node:tls`, `node:https` and `ws` connect to the edge, as a client or without a certificate. */
   tlsOptions(client?: DevClient): EdgeTlsOptions
 
-  /** Stops everything and cuts what is still open. */
+  /** Stops all servers and cuts open connections. */
   close(): Promise<void>
 }

@@ -1,6 +1,9 @@
 import { STATUS_CODES } from 'node:http'
 
-/** What can go wrong at the local edge itself. The Worker and the origin have codes of their own. */
+/**
+ * The errors of the local edge itself. The Worker and the origin have codes of their own, each in an `errors.ts` of its
+ * package.
+ */
 export type DevEdgeErrorCode =
   | 'CSN_DEV_ACCESS_DENIED'
   | 'CSN_DEV_ACCESS_UNKNOWN'
@@ -8,7 +11,7 @@ export type DevEdgeErrorCode =
   | 'CSN_DEV_REQUEST_MALFORMED'
   | 'CSN_DEV_ORIGIN_UNREACHABLE'
 
-/** A request that the local edge answers itself, instead of the Worker. */
+/** A request that the local edge refuses itself, before the Worker runs. */
 export class RefusedByEdge extends Error {
   override readonly name = 'RefusedByEdge'
   readonly statusCode: number
@@ -20,7 +23,7 @@ export class RefusedByEdge extends Error {
     this.code = code
   }
 
-  /** The shape of Fastify's own error replies. */
+  /** Returns the shape of Fastify's error replies. */
   toJSON(): { statusCode: number; code: string; error: string; message: string } {
     const { statusCode, code, message } = this
     return { statusCode, code, error: STATUS_CODES[statusCode] ?? '', message }

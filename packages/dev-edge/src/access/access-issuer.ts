@@ -9,28 +9,28 @@ const TEAM_DOMAIN = 'countersign-dev.cloudflareaccess.com'
 /** Access's default session: 24 hours, in seconds. */
 const SESSION = 24 * 60 * 60
 
-/** What a token is to say. */
+/** The content of a token to sign. */
 export interface TokenTemplate {
   readonly as: AccessLogin
-  /** The certificate that a token as `certificate` names. */
+  /** The certificate that a token as `certificate` names. Required for such a token. */
   readonly certificate?: LoginCertificate | undefined
-  /** Claims to add or to replace; `undefined` removes one. */
+  /** Claims to add or to replace. `undefined` removes a claim. */
   readonly claims?: JWTPayload | undefined
-  /** Seconds from now to `exp`, negative for a token that has expired. The default is 24 hours. */
+  /** Seconds from now to `exp`. Negative for an expired token. The default is 24 hours. */
   readonly expiresIn?: number | undefined
   readonly audience?: string | readonly string[] | undefined
   readonly issuer?: string | undefined
 }
 
-/** What stays the same of a team between runs. */
+/** The part of a team that stays the same between runs. */
 export interface AccessTeam {
-  /** The key that it signs with, and a certificate over it. */
+  /** The signing key, and a certificate over it. */
   readonly identity: Identity
   /** The application's audience tag. */
   readonly audience: string
 }
 
-/** Makes a team with a key and an audience of its own. */
+/** Creates a team with a key and an audience of its own. */
 export async function createAccessTeam(): Promise<AccessTeam> {
   return { identity: await issueAccessIdentity(TEAM_DOMAIN), audience: randomBytes(32).toString('hex') }
 }
@@ -40,7 +40,7 @@ export class AccessIssuer {
   readonly issuer: string = `https://${TEAM_DOMAIN}`
   /** The application's audience tag. */
   readonly audience: string
-  /** Newest first; never more than two, as with Cloudflare. */
+  /** Newest first. Never more than two, as with Cloudflare. */
   #keys: readonly [AccessKey, ...AccessKey[]]
 
   private constructor(key: AccessKey, audience: string) {
@@ -48,19 +48,19 @@ export class AccessIssuer {
     this.audience = audience
   }
 
-  /** The team that was kept, or a new one. */
+  /** Uses the kept team, or creates one. */
   static async create(kept?: AccessTeam): Promise<AccessIssuer> {
     const { identity, audience } = kept ?? (await createAccessTeam())
     return new AccessIssuer(await toAccessKey(identity), audience)
   }
 
-  /** Signs with a new key from now on. The previous one stays listed, the one before it goes. */
+  /** Signs with a new key from now on. The previous key stays listed, older ones are dropped. */
   async rotateKeys(): Promise<void> {
     const key = await toAccessKey(await issueAccessIdentity(TEAM_DOMAIN))
     this.#keys = [key, this.#keys[0]]
   }
 
-  /** The id of the key that signs. */
+  /** The id of the signing key. */
   get kid(): string {
     return this.#keys[0].kid
   }
@@ -72,7 +72,7 @@ export class AccessIssuer {
   async sign(template: TokenTemplate): Promise<string> {
     const { as, certificate, claims, expiresIn = SESSION, audience = this.audience, issuer = this.issuer } = template
     const now = Math.floor(Date.now() / 1000)
-    // An expired token was issued before it expired.
+    // A token that has expired was issued one session before its expiry.
     const issuedAt = expiresIn > 0 ? now : now + expiresIn - SESSION
     const [{ kid, privateKey }] = this.#keys
     return new SignJWT({

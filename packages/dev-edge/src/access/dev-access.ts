@@ -3,20 +3,21 @@ import { RefusedByEdge } from '../errors.ts'
 import type { AccessIssuer, TokenTemplate } from './access-issuer.ts'
 import type { LoginCertificate } from './login-claims.ts'
 
-/** The request header by which a developer chooses the Access token of a request. The Worker never sees it. */
+/** The request header that chooses the Access token of a request. The edge removes it before the Worker runs. */
 export const DEV_ACCESS_HEADER = 'countersign-dev-access'
 
 /** The values of that header. */
 export const DEV_ACCESS = ['user', 'service', 'certificate', 'expired', 'other-audience', 'none'] as const
 
-/** One of the values of that header; `user` is the default. */
+/** One of the values of that header. The default is `user`. */
 export type DevAccess = (typeof DEV_ACCESS)[number]
 
 /**
- * How a client is admitted: as its developer's header says, else as its certificate does, else as a user.
+ * Chooses the login of a request. The header comes first, then `accessFor`, then `user`.
  *
  * @param chosen - the header's value, if any
- * @throws RefusedByEdge for a header that is not one of {@link DEV_ACCESS}, TypeError for such a result of `accessFor`
+ * @throws RefusedByEdge if the header is not one of {@link DEV_ACCESS}
+ * @throws TypeError if `accessFor` returns another value
  */
 export function resolveDevAccess(chosen: string | undefined, accessFor: () => DevAccess | undefined): DevAccess {
   const wanted = chosen ?? accessFor() ?? 'user'
@@ -27,15 +28,15 @@ export function resolveDevAccess(chosen: string | undefined, accessFor: () => De
   throw new RefusedByEdge(400, 'CSN_DEV_ACCESS_UNKNOWN', `The header Countersign-Dev-Access takes one of: ${values}`)
 }
 
-/** The tag of another application of the same team. */
+/** The audience tag of another application of the same team. */
 const OTHER_AUDIENCE = randomBytes(32).toString('hex')
 
-/** Tokens are made anew an hour before they expire, in milliseconds after they were made. */
+/** Milliseconds for which a token is reused: until an hour before it expires. */
 const REUSE = 23 * 60 * 60 * 1000
 
 /**
- * Gives each request the token that its developer chose. A token is used again for its session, as Access does: the
- * origin sees the same one on every request.
+ * Gives each request the token of its login. Reuses a token for its session, as Access does, so that the origin sees
+ * the same token on every request.
  */
 export class DevAccessTokens {
   readonly #issuer: AccessIssuer
@@ -46,9 +47,9 @@ export class DevAccessTokens {
   }
 
   /**
-   * @param certificate - the client's, when it was verified
+   * @param certificate - the client's certificate, if Access admits by it
    * @returns the token, or `undefined` for none
-   * @throws RefusedByEdge for `certificate` without one
+   * @throws RefusedByEdge if `access` is `certificate` and there is no certificate
    */
   async tokenFor(access: DevAccess, certificate: LoginCertificate | undefined): Promise<string | undefined> {
     if (access === 'none') return undefined

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto'
 import type { JWTPayload } from 'jose'
 import type { FullTlsClientAuth } from '../handshake/build-tls-client-auth.ts'
 
-/** How somebody was admitted: by an identity provider, by a service token, by a client certificate. */
+/** The proof of a login: an identity provider, a service token or a client certificate. */
 export type AccessLogin = 'user' | 'service' | 'certificate'
 
-/** What a certificate login says of the certificate. */
+/** The fields of a client certificate that a token contains. */
 export type LoginCertificate = Pick<FullTlsClientAuth, 'certSerial' | 'certIssuerDN' | 'certIssuerSKI'> & {
-  /** The subject's common name, `""` without one. */
+  /** The subject's common name, or `""`. */
   readonly commonName: string
 }
 
@@ -15,10 +15,12 @@ const SERVICE_TOKEN_ID = '88bf3b6d86161464f6509f7219099e57.access'
 const USER = { email: 'dev@example.com', sub: '7335d417-61da-459d-899c-0a01c76a2f94', country: 'US' }
 
 /**
- * The claims that are particular to a kind of login. Service logins have neither `nbf` nor `email`, and an empty `sub`.
+ * Builds the claims that differ between the kinds of login. Service logins have an empty `sub`, and neither `nbf` nor
+ * `email`.
  *
  * @param now - seconds since the epoch
- * @see {@link https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/application-token/ Cloudflare: application token}
+ * @see
+ * {@link https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/application-token/ Cloudflare: application token}
  */
 export function buildLoginClaims(
   login: AccessLogin,

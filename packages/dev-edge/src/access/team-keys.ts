@@ -4,12 +4,12 @@ import { toPem } from '../pki/dev-client.ts'
 import { type Identity, issueCertificate } from '../pki/issue-certificate.ts'
 import { daysFromNow } from '../pki/pki.ts'
 
-/** Where an Access team publishes its keys. */
+/** The path at which an Access team publishes its keys. */
 export const ACCESS_CERTS_PATH = '/cdn-cgi/access/certs'
 
-/** A key that Access signs with. */
+/** A signing key of Access. */
 export interface AccessKey {
-  /** 64 hexadecimal digits, as Cloudflare's are. */
+  /** 64 hexadecimal digits, as at Cloudflare. */
   readonly kid: string
   readonly privateKey: webcrypto.CryptoKey
   readonly jwk: JWK
@@ -21,12 +21,12 @@ export interface AccessKey {
 export interface AccessCerts {
   /** The JWKs, newest first. */
   readonly keys: readonly JWK[]
-  /** The newest key once more, as a certificate. */
+  /** The newest key again, as a certificate. */
   readonly public_cert: { readonly kid: string; readonly cert: string }
   readonly public_certs: readonly { readonly kid: string; readonly cert: string }[]
 }
 
-/** Makes an RSA key for Access, with a certificate over it. */
+/** Issues an RSA key for Access, with a certificate over it. */
 export function issueAccessIdentity(teamDomain: string): Promise<Identity> {
   return issueCertificate({
     kind: 'server',
@@ -37,7 +37,7 @@ export function issueAccessIdentity(teamDomain: string): Promise<Identity> {
   })
 }
 
-/** The same as a key that Access signs with. */
+/** Derives the signing key of Access from an identity. */
 export async function toAccessKey({ certificate, keys }: Identity): Promise<AccessKey> {
   const kid = createHash('sha256').update(Buffer.from(certificate.rawData)).digest('hex')
   const { kty, e, n } = await crypto.subtle.exportKey('jwk', keys.publicKey)
@@ -46,9 +46,10 @@ export async function toAccessKey({ certificate, keys }: Identity): Promise<Acce
 }
 
 /**
- * The keys as Cloudflare publishes them.
+ * Formats the keys as Cloudflare publishes them.
  *
- * @see {@link https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/validating-json/ Cloudflare: validate JWTs}
+ * @see
+ * {@link https://developers.cloudflare.com/cloudflare-one/access-controls/applications/http-apps/authorization-cookie/validating-json/ Cloudflare: validate JWTs}
  */
 export function formatAccessCerts(keys: readonly [AccessKey, ...AccessKey[]]): AccessCerts {
   const publicCerts = keys.map(({ kid, cert }) => ({ kid, cert }))

@@ -18,7 +18,7 @@ export const COMMANDS: readonly (() => Command)[] = [
   inspectCommand,
 ]
 
-/** What the process ends with. */
+/** Exit codes of the process. */
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const
 
 const EXIT_CODES = `
@@ -43,7 +43,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     await program.parseAsync(args, { from: 'user' })
     return EXIT.ok
   } catch (error) {
-    // commander has printed its own errors, and help is one of them.
+    // commander has already printed its own errors. Help is one of them.
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     printError((error as Error).message)
     return EXIT.failed
@@ -59,7 +59,7 @@ function configure(command: Command): Command {
     .helpOption('-h, --help', 'show this')
 }
 
-/** At the same place seen from `src` and from `dist`. */
+/** The path to package.json is the same from `src` and from `dist`. */
 function packageVersion(): string {
   return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
 }

@@ -13,14 +13,14 @@ const MIN_RSA_BITS = 2048
 const REACH_IT = 'Compare the team name with Zero Trust. The origin itself must reach this address too'
 const ASK = 'The origin accepts RS256 keys only. Look at the address in a browser, and at the status of Cloudflare'
 
-/** What was found of the team's keys. */
+/** The findings on the team's keys. */
 export interface AccessKeysReport {
   readonly findings: readonly Finding[]
-  /** The answer, when there was one: its clock is Cloudflare's. */
+  /** The answer, if there was one. Its clock is Cloudflare's. */
   readonly answer?: Answer
 }
 
-/** Fetches the team's keys as the origin does, and looks at them. */
+/** Fetches the team's keys as the origin does, and checks them. */
 export async function checkAccessKeys(url: URL): Promise<AccessKeysReport> {
   let answer: Answer
   try {
@@ -35,7 +35,7 @@ export async function checkAccessKeys(url: URL): Promise<AccessKeysReport> {
 }
 
 /**
- * Looks at the document that Access publishes.
+ * Checks the document that Access publishes.
  *
  * @param now - milliseconds since the epoch
  */
@@ -56,7 +56,7 @@ export function checkKeySet(document: unknown, now: number): Finding[] {
   return [finding, ...checkAge(asObject(set.public_cert), ids, now)]
 }
 
-/** The newest key once more, as a certificate: the only thing that says when it was made. */
+/** Checks the age of the newest key. Its certificate is the only source of the date. */
 function checkAge(newest: JsonObject | undefined, ids: ReadonlySet<unknown>, now: number): Finding[] {
   if (!newest) return []
   if (!ids.has(newest.kid)) return [age.warning('the newest key is not in the set', ASK)]
@@ -73,7 +73,7 @@ function checkAge(newest: JsonObject | undefined, ids: ReadonlySet<unknown>, now
   const detail = `the newest key is ${days} ${days === 1 ? 'day' : 'days'} old`
   const rotate = 'Access rotates its keys every six weeks. Rotate them by hand in Zero Trust'
   if (now > ends) return [age.warning('the certificate of the newest key has expired', rotate)]
-  // A day or two late is nothing to wake somebody for.
+  // A rotation that is a week late is still ok.
   if (now - made > ROTATION + 7 * DAY) return [age.warning(detail, rotate)]
   return [age.ok(detail)]
 }

@@ -1,15 +1,18 @@
 import { check, type Finding } from './finding.ts'
 import type { Answer } from './probe.ts'
 
-/** Seconds: the default of `edge.clockTolerance`. */
+/** Seconds. The default of `edge.clockTolerance`. */
 const TOLERANCE = 5
-/** Seconds: half of a signature's life. */
+/** Seconds. Half of a signature's life. */
 const FAR_OFF = 30
 
 const SYNCHRONISE =
   'Synchronise the clock of the origin (NTP). By default a signature may be 5 s ahead of it, and is accepted for 65 s'
 
-/** Compares the clock of the origin with Cloudflare's, which signs; with this machine's if that is not to be had. */
+/**
+ * Compares the origin's clock with Cloudflare's, because Cloudflare's clock dates the signatures. Without it, compares
+ * with this machine's clock.
+ */
 export function checkClock(origin: Answer, cloudflare: Answer | undefined): Finding[] {
   const { ok, warning, failed } = check('origin-clock')
   if (origin.clockOffset === undefined) {

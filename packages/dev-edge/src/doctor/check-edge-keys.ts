@@ -6,16 +6,16 @@ const { ok, failed } = check('edge-keys')
 const MAKE_ONE = 'Write what the origin gets as edge.keys: a JWK, several in a list, or a JWK Set'
 
 /**
- * Looks at the keys that the origin verifies the edge's signatures with.
+ * Checks the keys with which the origin verifies the edge's signatures.
  *
- * @param text - the JSON text that the origin gets, `COUNTERSIGN_KEYS`
+ * @param text - the JSON text in `COUNTERSIGN_KEYS` of the origin
  */
 export function checkEdgeKeys(text: string): Finding {
   let keys: unknown
   try {
     keys = JSON.parse(text)
   } catch {
-    // The parser's message quotes its input, which is a key.
+    // The parser's message quotes its input, and the input is a key.
     return failed('the keys are not JSON', MAKE_ONE)
   }
   const jwks = listSigningKeys(keys)

@@ -1,15 +1,15 @@
 import { type CheckName, check, type Finding } from './finding.ts'
 import { type Answer, probe } from './probe.ts'
 
-/** As large as Node lets all headers of a request be, unless it is told otherwise: 16 KiB. A leaf certificate fits. */
+/** Node's default limit for all headers of a request is 16 KiB. A leaf certificate fits. */
 const USUAL = 15 * 1024
-/** Room for a chain: Cloudflare passes on as much as 16 KiB of intermediates, a third more in base64. */
+/** Cloudflare forwards at most 16 KiB of intermediates, and base64 adds a third. */
 const CHAIN = 30 * 1024
-/** Proxies limit single lines too, commonly to 8 KiB. */
+/** Proxies also limit single lines, commonly to 8 KiB. */
 const LINE = 4 * 1024
 
 /**
- * Sends as many headers as a token, a certificate and a chain may take.
+ * Sends headers of the size that a token, a certificate and a chain need.
  *
  * @param small - the answer to a request with few headers
  */
@@ -35,7 +35,7 @@ function tooSmall(why: string): Finding {
   )
 }
 
-/** What became of a request with so many headers; nothing when the answer is that to a small one. */
+/** Returns the failure of a request with headers of this size, or `undefined` if it gets the answer of a small one. */
 async function tooMuch(url: URL, bytes: number, small: Answer): Promise<string | undefined> {
   try {
     const { status } = await probe(url, { headers: padding(bytes), trustedOnly: false })

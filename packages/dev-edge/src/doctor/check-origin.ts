@@ -7,8 +7,8 @@ import { judgeRefusal } from './judge-refusal.ts'
 import { type Answer, probe } from './probe.ts'
 
 /**
- * Asks the origin what it must refuse: a request that nobody signed, one with the certificate headers of somebody else,
- * and one that an unknown Worker has signed.
+ * Checks that the origin refuses three requests: one without a signature, one with forged certificate headers, and one
+ * that an unknown Worker has signed.
  *
  * @param cloudflare - an answer of Cloudflare, for its clock
  */
@@ -36,7 +36,7 @@ export async function checkOrigin(url: URL, cloudflare: Answer | undefined): Pro
   ]
 }
 
-/** A request as the Worker sends it, but with a key, a CA and a team that were made up here. */
+/** Builds the headers of a request as the Worker sends it, with a key, a CA and a team of the doctor's own. */
 async function forge(url: URL): Promise<Record<string, string>> {
   const edge = await createTestEdge()
   return edge.headers({ url: url.href, cert: { subject: 'CN=countersign-doctor,O=Forged' } })

@@ -3,7 +3,11 @@ import type { Answer } from './probe.ts'
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
 
-/** Whether tokens and certificates are safe on the way from Cloudflare to the origin. */
+/**
+ * Checks the way from Cloudflare to the origin. An attacker on it could read tokens and certificates over plain HTTP.
+ *
+ * Plain HTTP is `ok` on the loopback address only: there the traffic stays on the machine.
+ */
 export function checkTransport(url: URL, { tlsError }: Answer): Finding {
   const { ok, warning } = check('origin-transport')
   if (url.protocol === 'http:') {

@@ -42,7 +42,7 @@ async function origin(plugin: Partial<CountersignPluginOptions> = {}, options: F
   return app.listen({ host: '127.0.0.1', port: 0 })
 }
 
-/** A server that is no origin of ours. */
+/** A server that does not use Countersign. */
 async function server(answer: RequestListener, from: Server = createServer()): Promise<string> {
   started.push(from)
   from.on('request', answer)
@@ -86,7 +86,7 @@ describe('diagnose', () => {
     expect(find(findings, 'header-size')).toMatchObject({ outcome: 'ok' })
     expect(find(findings, 'header-size-chain')).toMatchObject({
       outcome: 'warning',
-      // A server that does not read on may cut the connection before its answer is read.
+      // The server stops reading, so it may cut the connection before the client reads the answer.
       detail: expect.stringMatching(/^30 KiB of headers: (?:answered 431|ECONNRESET|EPIPE)$/),
       advice: expect.stringContaining('--max-http-header-size=32768'),
     })

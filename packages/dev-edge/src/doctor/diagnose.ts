@@ -4,7 +4,7 @@ import { checkEdgeKeys } from './check-edge-keys.ts'
 import { checkOrigin } from './check-origin.ts'
 import { check, type Finding } from './finding.ts'
 
-/** The Access application of a deployment, as the origin's `access` names it. */
+/** The Access application of a deployment, in the form of the origin's `access`. */
 export type DiagnosedAccess =
   | { readonly team: string; readonly audience: string }
   | { readonly issuer: string; readonly audience: string; readonly jwksUri?: string | undefined }
@@ -15,18 +15,18 @@ export interface DiagnoseOptions {
   readonly origin: string
   /** The Access application; `null` for an origin without Access (API Shield). */
   readonly access: DiagnosedAccess | null
-  /** The JSON text of the origin's keys, `COUNTERSIGN_KEYS`. Left out, they are not looked at. */
+  /** The JSON text of the origin's keys, `COUNTERSIGN_KEYS`. Without it the keys are not checked. */
   readonly keys?: string | undefined
 }
 
 /**
- * Looks at a deployment from the outside, and at its configuration.
+ * Checks a deployment from the outside, and its configuration.
  *
- * It asks Access for its keys, and sends the origin some requests that it must refuse; none of them carries a real token,
+ * Fetches the keys of Access, and sends the origin requests that it must refuse. None of them contains a real token,
  * certificate or key. Every request takes 5 seconds at most.
  *
- * @returns what was found, in the order of the checks
- * @throws TypeError if an option is wrong, with a sentence that says what to write
+ * @returns the findings, in the order of the checks
+ * @throws TypeError if an option is wrong. The message tells the caller which value to write.
  * @example
  * ```ts
  * const findings = await diagnose({ origin: 'http://127.0.0.1:3000/me', access: { team: 'acme', audience } })

@@ -1,4 +1,4 @@
-/** What was looked at. */
+/** The name of a check. */
 export type CheckName =
   | 'audience'
   | 'access-keys'
@@ -12,25 +12,25 @@ export type CheckName =
   | 'header-size-chain'
   | 'origin-clock'
 
-/** What a check has found. */
+/** The result of a check. */
 export interface Finding {
   readonly check: CheckName
-  /** `warning`: works, or may be meant so. `failed`: does not work, is not safe, or could not be looked at. */
+  /** `warning`: works, or may be intended. `failed`: does not work, is not safe, or could not be checked. */
   readonly outcome: 'ok' | 'warning' | 'failed'
-  /** What was seen. Never holds a key, a token, or text that a server chose. */
+  /** The observation. Never contains a key, a token, or text that a server chose. */
   readonly detail: string
-  /** What to do. Absent when all is well. */
+  /** The remedy. Absent when the outcome is `ok`. */
   readonly advice?: string
 }
 
-/** A check and its findings to be. */
+/** Builds the findings of one check. */
 export interface Check {
   ok(detail: string): Finding
   warning(detail: string, advice: string): Finding
   failed(detail: string, advice: string): Finding
 }
 
-/** Begins a finding. */
+/** Returns the builders of a check's findings. */
 export function check(name: CheckName): Check {
   return {
     ok: (detail) => ({ check: name, outcome: 'ok', detail }),

@@ -4,9 +4,9 @@ import type { Answer } from './probe.ts'
 const AROUND = 'Give the address of the origin itself, around Cloudflare'
 
 /**
- * Holds an answer of the origin against the refusal that should have come.
+ * Compares an answer of the origin with the expected refusal.
  *
- * @param expected - the code
+ * @param expected - the code of that refusal
  */
 export function judgeRefusal(name: CheckName, answer: Answer, expected: string): Finding {
   const { ok, warning, failed } = check(name)
@@ -41,7 +41,9 @@ export function judgeRefusal(name: CheckName, answer: Answer, expected: string):
   )
 }
 
-/** The code in a body of Fastify's shape. Anything that looks otherwise is the server's own text, and is not repeated. */
+/**
+ * Reads the code of a body in Fastify's shape. Other bodies are the server's own text, and findings never quote them.
+ */
 function refusalCode({ body }: Answer): string | undefined {
   try {
     const { code } = JSON.parse(body) as { readonly code?: unknown }

@@ -2,37 +2,37 @@ import { type IncomingMessage, type OutgoingHttpHeaders, request as requestHttp 
 import { request as requestHttps } from 'node:https'
 import type { TLSSocket } from 'node:tls'
 
-/** A key set of a team is a few kilobytes, a refusal a few hundred bytes. */
+/** A team's key set is a few kilobytes long, a refusal a few hundred bytes. */
 const MAX_BYTES = 256 * 1024
 
-/** How a request is sent. */
+/** Options of {@link probe}. */
 export interface Probe {
   readonly headers?: OutgoingHttpHeaders
   /**
-   * Whether to refuse a server whose TLS certificate is not trusted. What a check sends to an origin is a forgery of its
-   * own making, so that there the certificate is a finding and no reason to stop.
+   * Whether to refuse a server with an untrusted TLS certificate. A check sends only forgeries to an origin, so there
+   * an untrusted certificate is a finding and does not stop the checks.
    */
   readonly trustedOnly: boolean
-  /** Milliseconds for everything: connection, headers and body. */
+  /** Milliseconds for the connection, the headers and the body together. */
   readonly timeout?: number
 }
 
-/** What a server answered. */
+/** The answer of a server. */
 export interface Answer {
   readonly status: number
   readonly headers: IncomingMessage['headers']
   readonly body: string
-  /** Milliseconds by which the server's `Date` is ahead of this machine's clock, half a second more or less. */
+  /** Milliseconds by which the server's `Date` is ahead of this machine's clock, accurate to half a second. */
   readonly clockOffset: number | undefined
-  /** Why the server's TLS certificate would not be accepted, by OpenSSL's code. */
+  /** OpenSSL's code if the server's TLS certificate is not trusted. */
   readonly tlsError: string | undefined
 }
 
 /**
- * Sends one GET request within bounds: no redirect is followed, nothing longer than expected is read, and nothing takes
- * longer than the time-out, whatever the server does.
+ * Sends one GET request within bounds. It follows no redirect, limits the length of the answer, and ends at the
+ * time-out.
  *
- * @throws Error that says what went wrong, without anything that the server said
+ * @throws Error that names the cause and quotes nothing of the server's answer
  */
 export async function probe(url: URL, { headers = {}, trustedOnly, timeout = 5000 }: Probe): Promise<Answer> {
   const signal = AbortSignal.timeout(timeout)
@@ -50,7 +50,7 @@ export async function probe(url: URL, { headers = {}, trustedOnly, timeout = 500
       headers: response.headers,
       body: await readBody(response),
       clockOffset,
-      // Typed as an Error, and a code in truth.
+      // The type is Error, but Node sets a code.
       tlsError: authorizationError ? String(authorizationError) : undefined,
     }
   } catch (error) {
@@ -72,7 +72,9 @@ async function readBody(response: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString('utf8')
 }
 
-/** `Date` is cut to whole seconds, and was written somewhere between the request and the answer. */
+/**
+ * `Date` is cut to whole seconds, so half a second is added. The server wrote it between the request and the answer.
+ */
 function readClockOffset({ headers }: IncomingMessage, sentAt: number): number | undefined {
   const date = Date.parse(headers.date ?? '')
   return Number.isNaN(date) ? undefined : date + 500 - (sentAt + Date.now()) / 2

@@ -4,14 +4,14 @@ import { ACCESS_CERTS_PATH } from '../access/team-keys.ts'
 import { answerJson } from './answer.ts'
 import { type ClientAnswer, Http1Answer } from './client-answer.ts'
 
-/** Answers a request for the keys, and says whether it was one. */
+/** Answers a request for the keys. Returns `false` for any other request. */
 export function answerAccessCerts(target: string, answer: ClientAnswer, access: AccessIssuer): boolean {
   if (target.split('?', 1)[0] !== ACCESS_CERTS_PATH) return false
   answerJson(answer, 200, access.certs())
   return true
 }
 
-/** The team's domain in plain HTTP, so that an origin need not trust the edge's own CA to fetch the keys. */
+/** Serves the team's keys in plain HTTP, so that an origin can fetch them without trusting the edge's own CA. */
 export function createAccessServer(access: AccessIssuer): Server {
   return createServer(({ url = '' }, response) => {
     const answer = new Http1Answer(response)

@@ -5,14 +5,14 @@ import { answerFailure, answerJson, answerText } from './answer.ts'
 import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
 
-/** `Retry-After` in seconds: a server that restarts under a file watcher is soon back. */
+/** `Retry-After` in seconds. A server under a file watcher restarts within that time. */
 const RETRY: RawHeaders = ['Retry-After', '1', 'Cache-Control', 'no-store']
 
 /**
- * Answers 502 with what a developer needs to know when the Worker got no answer from the origin: workerd then closes the
- * connection. A browser gets a page, who asks for JSON gets that, everybody else a text.
+ * Answers 502 with the cause and the remedy when the origin did not answer the Worker. workerd closes the connection in
+ * that case. A browser gets a page, a client that accepts JSON gets JSON, and any other client gets text.
  *
- * @param error - what became of the connection to the Worker
+ * @param error - the error of the connection to the Worker
  */
 export async function answerBadGateway(
   request: ClientRequest,

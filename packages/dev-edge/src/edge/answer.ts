@@ -3,12 +3,12 @@ import { RefusedByEdge } from '../errors.ts'
 import type { RawHeaders } from '../net/raw-headers.ts'
 import type { ClientAnswer } from './client-answer.ts'
 
-/** Answers with JSON, whatever the request was. */
+/** Answers any request with JSON. */
 export function answerJson(answer: ClientAnswer, statusCode: number, value: object, headers: RawHeaders = []): void {
   answerText(answer, statusCode, 'application/json', JSON.stringify(value), headers)
 }
 
-/** Answers with a text in UTF-8. */
+/** Answers with text in UTF-8. */
 export function answerText(
   answer: ClientAnswer,
   statusCode: number,
@@ -27,7 +27,7 @@ export function answerText(
   answer.body.end(body)
 }
 
-/** Answers a request that the edge could not hand on. An answer that has begun can only be cut. */
+/** Answers a request that the edge could not forward. An answer that has begun can only be cut. */
 export function answerFailure(answer: ClientAnswer, error: unknown): void {
   if (answer.isBroken) return
   if (answer.status !== undefined) {

@@ -4,26 +4,26 @@ import type { Writable } from 'node:stream'
 import { headerPairs, type RawHeaders } from '../net/raw-headers.ts'
 import { buildAnswerHeaders, createRay } from './edge-headers.ts'
 
-/** The answer to one request, whichever version of HTTP carries it. */
+/** The answer to one request, over HTTP/1.1 or HTTP/2. */
 export abstract class ClientAnswer {
-  /** The request's `CF-Ray`, which the answer bears too. */
+  /** The request's `CF-Ray`, which the answer repeats. */
   readonly ray: string = createRay()
-  /** `undefined` until it has begun. */
+  /** `undefined` until the answer begins. */
   status: number | undefined
-  /** The `CSN_*` code of a refusal, when it is known. */
+  /** The `CSN_*` code of a refusal, once it is known. */
   code: string | undefined
   readonly #over = Promise.withResolvers<void>()
 
-  /** Where the body goes. */
+  /** The stream of the body. */
   abstract readonly body: Writable
 
-  /** Whether the client is gone, or was cut off. */
+  /** Whether the client has left or was cut off. */
   abstract readonly isBroken: boolean
 
   /**
-   * Sends the head at once, before there is a body.
+   * Sends the head at once, before the body exists.
    *
-   * @throws Error if this version of HTTP has no form for these headers
+   * @throws Error if this version of HTTP cannot carry these headers
    */
   begin(status: number, reason: string, headers: RawHeaders): void {
     this.writeHead(status, reason, buildAnswerHeaders(headers, this.ray))
@@ -32,7 +32,7 @@ export abstract class ClientAnswer {
 
   protected abstract writeHead(status: number, reason: string, headers: RawHeaders): void
 
-  /** Resolves when the answer has ended in whatever way, or the connection has become another protocol's. */
+  /** Resolves when the answer ends in any way, or the connection switches protocols. */
   get over(): Promise<void> {
     return this.#over.promise
   }
@@ -41,13 +41,13 @@ export abstract class ClientAnswer {
     body.once('close', () => this.#over.resolve())
   }
 
-  /** The connection is no longer HTTP's: its answer has been written to the socket. */
+  /** Records that the connection switched protocols. Its answer was written to the socket directly. */
   switchProtocols(): void {
     this.status = 101
     this.#over.resolve()
   }
 
-  /** Cuts an answer off, so that the client does not take it for a whole one. */
+  /** Cuts the answer off, so that the client detects an incomplete answer. */
   abstract cut(): void
 }
 
@@ -87,7 +87,7 @@ class Http2Answer extends ClientAnswer {
     this.endWith(stream)
   }
 
-  /** Node ends a stream that the client resets, so that it looks finished. */
+  /** Node ends a stream that the client resets, so a broken stream looks finished. */
   get isBroken(): boolean {
     return this.body.aborted || this.body.rstCode !== constants.NGHTTP2_NO_ERROR
   }
@@ -98,7 +98,8 @@ class Http2Answer extends ClientAnswer {
       const lower = name.toLowerCase()
       head[lower] = [...(head[lower] ?? []), value]
     }
-    // Node's own response, which sends no trailers, ends the stream. Otherwise the end would go out even when it is cut.
+    // Holds the end of the stream back until Node's own response, which sends no trailers, ends it. Otherwise a cut
+    // answer would end like a whole one.
     this.body.respond({ ...head, ':status': status }, { waitForTrailers: true })
   }
 

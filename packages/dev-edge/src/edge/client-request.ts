@@ -4,20 +4,20 @@ import type { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { headerPairs, headerValues, type RawHeaders } from '../net/raw-headers.ts'
 
-/** A request as its client sent it, whichever version of HTTP carried it. */
+/** A request as its client sent it, over HTTP/1.1 or HTTP/2. */
 export interface ClientRequest {
-  /** In Cloudflare's words: `HTTP/1.1`, `HTTP/2`. */
+  /** Cloudflare's name for it: `HTTP/1.1`, `HTTP/2`. */
   readonly protocol: string
   readonly method: string
   /** Path and query, as the client wrote them. */
   readonly target: string
-  /** As HTTP/1.1 writes them. */
+  /** In the form of HTTP/1.1. */
   readonly headers: RawHeaders
   readonly socket: TLSSocket
   readonly body: Readable
-  /** The headers that say how long the body is, towards a server that speaks HTTP/1.1. */
+  /** The headers that delimit the body towards a server of HTTP/1.1. */
   readonly framing: RawHeaders
-  /** Whether a body that ended did so because the client said so, and not because it broke off. */
+  /** Whether the client ended the body, as opposed to breaking it off. */
   isComplete(): boolean
 }
 
@@ -48,11 +48,11 @@ function fromHttp2({ stream, rawHeaders, method, url }: Http2ServerRequest): Cli
   return {
     protocol: 'HTTP/2',
     method,
-    // Absent with CONNECT, whatever its type says.
+    // Absent with CONNECT, although its type excludes that.
     target: url ?? '',
     headers,
     socket: (stream as ServerHttp2Stream).session?.socket as TLSSocket,
-    // The stream itself: Node's own wrapper also ends when the client broke off.
+    // The stream itself, because Node's own wrapper also ends when the client breaks off.
     body: stream,
     framing: isChunked ? CHUNKED : absentBody(method, headers),
     isComplete: () => stream.rstCode === 0 && !stream.aborted,
@@ -61,15 +61,15 @@ function fromHttp2({ stream, rawHeaders, method, url }: Http2ServerRequest): Cli
 
 const CHUNKED: RawHeaders = ['Transfer-Encoding', 'chunked']
 
-/** Content-Length passes with the other headers as it came; an absent body is said to be absent. */
+/** Content-Length passes unchanged with the other headers. An absent body gets `Content-Length: 0`. */
 function absentBody(method: string, headers: RawHeaders): RawHeaders {
   const isSaid = method === 'GET' || method === 'HEAD' || headerValues(headers, 'content-length').length > 0
   return isSaid ? [] : ['Content-Length', '0']
 }
 
 /**
- * Pseudo headers become what HTTP/1.1 has for them, and cookies one line again (RFC 9113, sections 8.2.3 and 8.3.1).
- * A Host beside another `:authority` stays, and makes a request with two.
+ * Converts pseudo headers to their form in HTTP/1.1, and joins cookies to one line (RFC 9113, sections 8.2.3 and
+ * 8.3.1). A Host that differs from `:authority` is kept, so the request has two and is refused.
  */
 function toHttp1Headers(raw: RawHeaders): RawHeaders {
   const hosts = new Set([...headerValues(raw, ':authority'), ...headerValues(raw, 'host')])

@@ -5,18 +5,18 @@ import { buildTlsClientAuth, type EdgeKnowledge, type FullTlsClientAuth } from '
 import { readCertificateFields } from '../handshake/certificate-fields.ts'
 import { readClientHandshake } from '../handshake/client-handshake.ts'
 
-/** Who is at the other end of a connection, as far as the edge can tell. */
+/** The client of a connection, as the edge identifies it. */
 export interface EdgeClient {
   readonly certificate: X509Certificate | undefined
-  /** The common name, or the whole subject without one; `undefined` without a certificate. */
+  /** The common name, or the whole subject without one. `undefined` without a certificate. */
   readonly name: string | undefined
   /** `request.cf.tlsClientAuth`. */
   readonly auth: FullTlsClientAuth
-  /** What Access knows of the certificate: only of one that is verified and not revoked. */
+  /** The certificate as Access knows it. Absent unless it is verified and not revoked. */
   readonly forAccess: LoginCertificate | undefined
 }
 
-/** Reads the handshake of a connection in the light of what the edge knows now. */
+/** Reads the handshake of a connection, and applies the current revocations. */
 export function readEdgeClient(socket: TLSSocket, edge: EdgeKnowledge): EdgeClient {
   const handshake = readClientHandshake(socket)
   const auth = buildTlsClientAuth(handshake, edge)
@@ -30,17 +30,17 @@ export function readEdgeClient(socket: TLSSocket, edge: EdgeKnowledge): EdgeClie
   }
 }
 
-/** What Access may say of a certificate: `undefined` unless it admits by it. */
+/** Returns the certificate as Access knows it, or `undefined` if Access does not admit by it. */
 export function certificateForAccess(auth: FullTlsClientAuth, der: Uint8Array): LoginCertificate | undefined {
   return isAdmissible(auth) ? describeForAccess(auth, der) : undefined
 }
 
-/** Access admits by certificate only a client whose certificate is verified and not revoked. */
+/** Access admits by certificate only a client with a verified certificate that is not revoked. */
 function isAdmissible({ certVerified, certRevoked }: FullTlsClientAuth): boolean {
   return certVerified === 'SUCCESS' && certRevoked === '0'
 }
 
-/** What an Access token says of a certificate. */
+/** Returns the fields of a certificate that an Access token contains. */
 export function describeForAccess(auth: FullTlsClientAuth, der: Uint8Array): LoginCertificate {
   const commonName = readCertificateFields(der)
     .subject.flat()

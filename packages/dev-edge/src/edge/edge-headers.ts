@@ -3,10 +3,10 @@ import { ACCESS_TOKEN_HEADER } from '@countersign/wire'
 import { DEV_ACCESS_HEADER } from '../access/dev-access.ts'
 import { headerPairs, headerValues, type RawHeaders, withoutHopByHop } from '../net/raw-headers.ts'
 
-/** The data centre: Cloudflare names them by airport. */
+/** The data centre. Cloudflare names data centres by airport. */
 export const COLO = 'DEV'
 
-/** The country in which every client is. */
+/** The country of every client. */
 export const COUNTRY = 'US'
 
 /** Makes a `CF-Ray`. */
@@ -14,13 +14,13 @@ export function createRay(): string {
   return `${randomBytes(8).toString('hex')}-${COLO}`
 }
 
-/** What Cloudflare writes into a request on its way to the Worker. */
+/** The values that Cloudflare adds to a request before the Worker runs. */
 export interface EdgeAdditions {
   /** `CF-Ray`. */
   readonly ray: string
   /** The client's address. */
   readonly clientIp: string
-  /** The Access token, `undefined` for none: one that the client sent goes in any case. */
+  /** The Access token, or `undefined`. A token that the client sent is removed in both cases. */
   readonly accessToken: string | undefined
 }
 
@@ -33,7 +33,7 @@ const OVERWRITTEN = new Set([
   'cf-ray',
   'cf-visitor',
   'cf-worker',
-  // Node has answered 100 Continue already.
+  // Node has already answered 100 Continue.
   'expect',
   'x-forwarded-for',
   'x-forwarded-proto',
@@ -41,8 +41,8 @@ const OVERWRITTEN = new Set([
 ])
 
 /**
- * Builds the headers with which a request reaches the Worker: the client's own as they came, X-CERT-* of its invention
- * included, and over them Cloudflare's.
+ * Builds the headers with which a request reaches the Worker. The client's headers are kept, forged X-CERT-* included,
+ * because removing those is the Worker's task. Cloudflare's headers replace the client's.
  *
  * @see {@link https://developers.cloudflare.com/fundamentals/reference/http-headers/ Cloudflare: HTTP headers}
  */
@@ -57,18 +57,23 @@ export function buildEdgeHeaders(raw: RawHeaders, { ray, clientIp, accessToken }
   return headers
 }
 
-/** The header from which workerd takes `request.cf`; it removes the header itself. */
+/** Builds the header from which workerd reads `request.cf`. workerd removes the header itself. */
 export function buildCfHeader(cf: object): [name: string, value: string] {
   return ['MF-CF-Blob', asciiJson(cf)]
 }
 
-/** Builds the headers with which an answer reaches the client: the Worker's own, and Cloudflare's in place of the origin's. */
+/**
+ * Builds the headers with which an answer reaches the client: the Worker's, with Cloudflare's in place of the origin's.
+ */
 export function buildAnswerHeaders(raw: RawHeaders, ray: string): string[] {
   const kept = [...headerPairs(withoutHopByHop(raw))].filter(([name]) => !/^(?:server|cf-ray)$/i.test(name))
   return [...kept.flat(), 'Server', 'cloudflare', 'CF-RAY', ray]
 }
 
-/** `MF-*` steers Miniflare and workerd: a client could write its own `request.cf` with it. */
+/**
+ * Attack: `MF-*` steers Miniflare and workerd, so a client could forge its `request.cf`. The edge removes these
+ * headers.
+ */
 function isOverwritten(name: string): boolean {
   const lower = name.toLowerCase()
   return OVERWRITTEN.has(lower) || lower.startsWith('mf-')

@@ -8,7 +8,7 @@ import { useEdge } from '../../test/support/edge.ts'
 import { startOrigin } from '../../test/support/recording-origin.ts'
 import { createDevEdge } from '../create-dev-edge.ts'
 
-// Many of these start an edge of their own, on machines that do other work beside.
+// Many of these tests start an edge of their own, on machines under load.
 vi.setConfig({ testTimeout: 20_000 })
 
 const test = useEdge()
@@ -111,7 +111,7 @@ describe('an upload', () => {
       await sleep(50)
       abort.abort()
     }
-    // Without it, workerd at times makes a whole body of a broken one.
+    // Without it, workerd sometimes completes a broken body.
     const headers = { 'content-length': '10' }
     await expect(
       other.fetch('/', { method: 'POST', headers, body: Readable.from(body()), signal: abort.signal }),

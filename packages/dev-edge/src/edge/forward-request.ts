@@ -12,7 +12,10 @@ import type { ClientRequest } from './client-request.ts'
 import { readRefusalCode } from './refusal-code.ts'
 import type { WorkerRequest } from './worker-request.ts'
 
-/** Sends a request to the Worker and its answer to the client. Both bodies stream; whoever hangs up ends the other side. */
+/**
+ * Sends a request to the Worker and its answer to the client. Both bodies stream. When one side breaks off, the other
+ * is cut.
+ */
 export function forwardRequest(
   request: ClientRequest,
   answer: ClientAnswer,
@@ -32,7 +35,7 @@ export function forwardRequest(
   upstream.on('response', (response) => forwardAnswer(response, answer))
   upstream.on('error', (error) => {
     request.body.unpipe(upstream)
-    // The client may still be sending, and reads the answer only when it is done.
+    // The client may still be sending. It reads the answer only after its own body, so the rest is drained.
     request.body.resume()
     void answerBadGateway(request, answer, worker.origin, error)
   })
@@ -44,7 +47,7 @@ export function forwardRequest(
     if (request.isComplete()) upstream.end()
     else hangUp(upstream)
   }
-  // node:http2 ends an empty body before anybody reads it.
+  // node:http2 ends an empty body before it has a reader.
   if (request.body.readableEnded) finish()
   else request.body.on('end', finish)
   request.body.on('close', () => {
@@ -54,15 +57,18 @@ export function forwardRequest(
 }
 
 /**
- * With a reset, since workerd takes a mere end of the connection for a client that still wants to read, and closes a
- * chunked body towards the origin as if it were whole.
+ * Resets the connection. workerd takes a plain end of the connection for a client that still reads, and completes a
+ * chunked body towards the origin.
  */
 export function hangUp(upstream: WorkerConnection): void {
   upstream.socket?.resetAndDestroy()
   upstream.destroy()
 }
 
-/** Passes an answer on as it is: repeats such as Set-Cookie are kept, and the head goes before the body has begun. */
+/**
+ * Forwards an answer unchanged. Repeated lines such as Set-Cookie are kept, and the head is sent before the body
+ * begins.
+ */
 export function forwardAnswer(response: IncomingMessage, answer: ClientAnswer): void {
   if (answer.isBroken) return
   try {

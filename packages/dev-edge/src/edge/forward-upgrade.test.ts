@@ -7,7 +7,7 @@ import { useEdge } from '../../test/support/edge.ts'
 import { startOrigin } from '../../test/support/recording-origin.ts'
 import { createDevEdge } from '../create-dev-edge.ts'
 
-// Many of these start an edge of their own, on machines that do other work beside.
+// Many of these tests start an edge of their own, on machines under load.
 vi.setConfig({ testTimeout: 20_000 })
 
 const test = useEdge()

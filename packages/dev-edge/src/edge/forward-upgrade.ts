@@ -33,7 +33,7 @@ export function forwardUpgrade(
     socket.write(formatHead(response, protocol, answer.ray))
     if (upstreamHead.length > 0) socket.write(upstreamHead)
     if (head.length > 0) upstreamSocket.write(head)
-    // pipe() passes an end on, and not an error.
+    // pipe() forwards an end and not an error.
     upstreamSocket.on('error', () => socket.destroy())
     socket.pipe(upstreamSocket).pipe(socket)
   })
@@ -46,7 +46,7 @@ export function forwardUpgrade(
   upstream.end()
 }
 
-/** An ordinary answer on the socket of a handshake, which `node:http` has already handed over. */
+/** Builds an ordinary answer on the socket of a handshake, which `node:http` has already detached. */
 export function answerOn(socket: Duplex, request: IncomingMessage): ClientAnswer {
   const response = new ServerResponse(request)
   response.shouldKeepAlive = false

@@ -198,7 +198,7 @@ describe('an upload over HTTP/2', () => {
       incoming.on('error', () => {}).on('close', () => ended.resolve(incoming.complete))
     })
     await using other = await createDevEdge({ origin: receiving.url, log: () => {} })
-    // node:http2 ends a stream before it resets it.
+    // node:http2 ends a stream before it resets it, so this client writes its own frames.
     const socket = await connectFrames(other.tlsOptions())
     socket.write(frame(HEADERS, END_HEADERS, 1, POST + TEN_BYTES), 'latin1')
     socket.write(frame(DATA, 0, 1, 'one'), 'latin1')
@@ -259,13 +259,13 @@ const [DATA, HEADERS, RST_STREAM, SETTINGS] = [0, 1, 3, 4]
 const [END_STREAM, END_HEADERS] = [1, 4]
 /** `:method`, `:scheme https`, `:path /`, `:authority a` (RFC 7541). */
 const [GET, POST] = ['\x82\x87\x84\x41\x01a', '\x83\x87\x84\x41\x01a']
-/** The keys of Access, which the edge answers itself. */
+/** The request for the keys of Access, which the edge answers itself. */
 const GET_CERTS = '\x82\x87\x44\x15/cdn-cgi/access/certs\x41\x01a'
-/** `content-length: 10`, without which workerd at times makes a whole body of a broken one. */
+/** `content-length: 10`. Without it, workerd sometimes completes a broken body. */
 const TEN_BYTES = '\x0f\x0d\x0210'
 const CANCEL = '\0\0\0\x08'
 
-/** A connection of HTTP/2 for frames by hand. */
+/** Opens a connection of HTTP/2 for hand-written frames. */
 async function connectFrames(options: EdgeTlsOptions): Promise<TLSSocket> {
   const socket = connect({ ...options, ALPNProtocols: ['h2'] })
   socket.on('error', () => {}).resume()
@@ -274,7 +274,7 @@ async function connectFrames(options: EdgeTlsOptions): Promise<TLSSocket> {
   return socket
 }
 
-/** A frame in latin1 (RFC 9113, section 4.1). */
+/** Builds a frame in latin1 (RFC 9113, section 4.1). */
 function frame(type: number, flags: number, stream: number, payload = ''): string {
   const head = Buffer.alloc(9)
   head.writeUIntBE(payload.length, 0, 3)

@@ -1,9 +1,9 @@
 import type { IncomingMessage } from 'node:http'
 
-/** In bytes. A refusal of Countersign is much shorter; what is longer is no refusal. */
+/** Bytes. Countersign's refusals are much shorter. Longer bodies are not buffered further. */
 const LONGEST = 4096
 
-/** Reads the `CSN_*` code in an answer that goes by, without holding it up. */
+/** Reads the `CSN_*` code of a passing answer without delaying it. */
 export function readRefusalCode(response: IncomingMessage, found: (code: string) => void): void {
   if (!mayHaveCode(response)) return
   const chunks: Buffer[] = []

@@ -2,32 +2,34 @@ import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
 import type { EdgeClient } from './edge-client.ts'
 
-/** What became of one request: what a line of an access log says. */
+/** One ended request, with the facts for a line of an access log. */
 export interface EdgeRequestEvent {
   readonly method: string
-  /** Without its query, which may hold what is nobody's business. */
+  /** Without the query, which may contain personal data. */
   readonly path: string
   /** `HTTP/1.1`, `HTTP/2`. */
   readonly protocol: string
-  /** The common name in the client's certificate, or its whole subject without one; `undefined` without a certificate. */
+  /**
+   * The common name in the client's certificate, or its whole subject without one. `undefined` without a certificate.
+   */
   readonly client: string | undefined
   /** Cloudflare's `certVerified`. */
   readonly verdict: string
-  /** Whether the edge knows the certificate as revoked; the verdict may be `SUCCESS` then. */
+  /** Whether the edge lists the certificate as revoked. The verdict may still be `SUCCESS`. */
   readonly revoked: boolean
-  /** The answer's; 101 for a WebSocket that has begun, `undefined` if the client left before there was one. */
+  /** The status of the answer. 101 for a WebSocket, and `undefined` if the client left before an answer. */
   readonly status: number | undefined
   /** The `CSN_*` code of a refusal by the edge, the Worker or the origin. */
   readonly code: string | undefined
-  /** Whether one side broke off before the answer had ended. */
+  /** Whether one side broke off before the end of the answer. */
   readonly aborted: boolean
-  /** From the request's headers to the answer's end, in milliseconds; of a WebSocket to its beginning. */
+  /** Milliseconds from the request's headers to the end of the answer, or to the start of a WebSocket. */
   readonly durationMs: number
   /** The request's `CF-Ray`. */
   readonly ray: string
 }
 
-/** Takes an event for each request that has ended. What it throws is logged and changes nothing. */
+/** Receives an event for each ended request. An error that it throws is logged and has no other effect. */
 export type RequestListener = (event: EdgeRequestEvent) => void
 
 export function buildRequestEvent(

@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 30_000 })
 const MEBIBYTE = Buffer.alloc(1024 * 1024, 'countersign')
 const LARGE = 64
 
-/** A request that is under way, over either version of HTTP. */
+/** Starts a request over one version of HTTP. */
 async function send(
   edge: DevEdge,
   protocol: string,
@@ -92,7 +92,7 @@ describe.each(['HTTP/1.1', 'HTTP/2'])('over %s', (protocol) => {
   })
 })
 
-/** The value at which a count comes to rest. */
+/** Waits until a count stops growing. Returns the count. */
 async function standstill(count: () => number): Promise<number> {
   let seen: number[] = []
   await vi.waitUntil(

@@ -21,29 +21,32 @@ import { answerOn, forwardUpgrade } from './forward-upgrade.ts'
 import { buildRequestEvent, type RequestListener } from './request-event.ts'
 import { buildWorkerRequest, type EdgeState } from './worker-request.ts'
 
-/** What the listener needs. */
+/** Options of {@link TlsListener}. */
 export interface TlsListenerOptions extends MutualTlsOptions {
   readonly edge: EdgeState
   readonly access: AccessIssuer
   readonly worker: RunningWorker
   readonly onRequest?: RequestListener | undefined
-  /** Takes what goes wrong beside the requests. */
+  /** Receives failures that belong to no answer. */
   log(line: string): void
 }
 
 /** Cloudflare's limit for all headers of a request together, in bytes. */
 const MAX_HEADER_SIZE = 128 * 1024
 
-/** As many lines as Node takes of HTTP/1.1. */
+/** Node's own limit for HTTP/1.1. */
 const MAX_HEADER_LINES = 2000
 
-/** Cloudflare's limit for requests at a time on one connection. */
+/** Cloudflare's limit for concurrent requests on one connection. */
 const MAX_CONCURRENT_STREAMS = 100
 
-/** Idle connections to workerd are closed before workerd does so (after 5 seconds), so that no request meets a closed one. */
+/**
+ * Milliseconds. workerd closes idle connections after 5 seconds. The edge closes them earlier, so that no request uses
+ * a closed one.
+ */
 const IDLE_TIMEOUT = 3000
 
-/** A listener that asks for a client certificate, refuses nobody, and lets the Worker say what it saw. */
+/** A listener that requests a client certificate, accepts every client, and reports the certificate to the Worker. */
 export class TlsListener {
   readonly server: Http2SecureServer
   readonly #options: TlsListenerOptions
@@ -57,10 +60,10 @@ export class TlsListener {
       allowHTTP1: true,
       maxHeaderListPairs: MAX_HEADER_LINES,
       settings: { maxConcurrentStreams: MAX_CONCURRENT_STREAMS, maxHeaderListSize: MAX_HEADER_SIZE },
-      // HTTP/1.1 passes an origin's repeated lines on as well.
+      // Repeated lines of an origin pass, as they do over HTTP/1.1.
       strictSingleValueFields: false,
     })
-    // For HTTP/1.1; Node 22 does not take it as an option of this server.
+    // For HTTP/1.1. Node 22 does not accept it as an option of this server.
     Object.assign(this.server, { maxHeaderSize: MAX_HEADER_SIZE })
     this.#close = closeable(this.server)
     keepPeerCertificates(this.server)
@@ -76,7 +79,7 @@ export class TlsListener {
       if (answerAccessCerts(request.target, answer, access)) return
       const client = this.#identifyClient(request, answer)
       const built = await buildWorkerRequest(request, client, answer.ray, edge)
-      // The client may be gone by now, and its end is not announced twice.
+      // The client may have left during the await. Its close event does not fire again.
       if (!answer.isBroken) forwardRequest(request, answer, built, worker, this.#agent)
     } catch (error) {
       request.body.resume()
@@ -98,7 +101,7 @@ export class TlsListener {
     }
   }
 
-  /** Reads who asks, and announces the request once it is over. */
+  /** Identifies the client, and reports the request when it ends. */
   #identifyClient(request: ClientRequest, answer: ClientAnswer): EdgeClient {
     const { edge, onRequest, log } = this.#options
     const start = performance.now()

@@ -7,30 +7,30 @@ import type { ClientRequest } from './client-request.ts'
 import type { EdgeClient } from './edge-client.ts'
 import { buildCfHeader, buildEdgeHeaders, COLO, COUNTRY } from './edge-headers.ts'
 
-/** A request as the Worker is to see it. */
+/** A request in the form that workerd takes. */
 export interface WorkerRequest {
   readonly method: string
-  /** In absolute form (RFC 9112, section 3.2.2), path and query as the client wrote them. */
+  /** In absolute form (RFC 9112, section 3.2.2). Path and query are as the client wrote them. */
   readonly target: string
   readonly headers: string[]
 }
 
-/** What the edge adds to requests. */
+/** The facts and tokens that the edge adds to requests. */
 export interface EdgeState extends EdgeKnowledge {
   readonly tokens: DevAccessTokens
-  /** How Access admits a client that does not choose itself. */
+  /** Chooses the login of a client that sends no header of its own choice. */
   accessFor(certificate: X509Certificate | undefined): DevAccess | undefined
 }
 
 const AUTHORITY = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 
-/** What `node:http` agrees to write into a request line. */
+/** Characters that `node:http` accepts in a request line. */
 const TARGET = /^\/[\x21-\xff]*$/
 
 /**
- * Does what Cloudflare does before the Worker runs: admits by Access, and adds what it knows of the client.
+ * Does Cloudflare's part before the Worker runs: admits the client by Access, and adds the facts about the client.
  *
- * @throws RefusedByEdge when there is nothing to run the Worker with
+ * @throws RefusedByEdge if the request cannot reach the Worker
  */
 export async function buildWorkerRequest(
   request: ClientRequest,

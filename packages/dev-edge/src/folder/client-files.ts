@@ -4,21 +4,21 @@ import { type DevClient, splitPem } from '../pki/dev-client.ts'
 import { formatPkcs12 } from '../pki/pkcs12.ts'
 import { PRIVATE, PUBLIC, writeWhole } from './write-whole.ts'
 
-/** The password of every `.p12` file that nobody chose another for. macOS imports none without. */
+/** The default password of `.p12` files. macOS does not import a file without a password. */
 export const PKCS12_PASSWORD = 'countersign'
 
-/** Where a client's files are. */
+/** The paths of a client's files. */
 export interface ClientFiles {
-  /** PEM: the certificate, then the intermediates that go with it. */
+  /** PEM: the certificate, then the intermediates that the client sends with it. */
   readonly cert: string
   /** PEM: the private key. */
   readonly key: string
-  /** PKCS #12: all of it, for browsers. */
+  /** PKCS #12 for browsers: the certificate, the intermediates and the key. */
   readonly pkcs12: string
 }
 
 /**
- * Where an edge that keeps its certificates in a folder writes those of a client.
+ * Returns the paths of a client's files in the folder of an edge.
  *
  * @example
  * ```ts
@@ -38,7 +38,7 @@ export async function writeClient(folder: string, client: DevClient, password: s
   await writeWhole(files.cert, client.cert, PUBLIC)
 }
 
-/** @returns `undefined` if there is no such client */
+/** @returns the client, or `undefined` if its files are missing */
 export async function readClient(folder: string, name: string): Promise<DevClient | undefined> {
   const files = clientFiles(folder, name)
   try {
@@ -51,7 +51,7 @@ export async function readClient(folder: string, name: string): Promise<DevClien
   }
 }
 
-/** The names of all clients, in the order of the alphabet. */
+/** Returns the names of all clients in alphabetical order. */
 export async function listClients(folder: string): Promise<string[]> {
   const names = await readdir(join(folder, 'clients'))
   return names

@@ -13,7 +13,7 @@ export async function writeIdentity(folder: string, name: string, { certificate,
   await writeWhole(join(folder, `${name}.pem`), toPem(certificate), PUBLIC)
 }
 
-/** Reads them again. */
+/** Reads the files of {@link writeIdentity}. */
 export async function readIdentity(folder: string, name: string, keyType: KeyType): Promise<Identity> {
   const [cert, key] = await Promise.all([
     readFile(join(folder, `${name}.pem`), 'utf8'),

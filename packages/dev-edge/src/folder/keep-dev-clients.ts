@@ -4,10 +4,13 @@ import { DEV_CLIENT_NAMES, type DevClientName, type DevClients, describeDevClien
 import { type Authorities, daysFromNow } from '../pki/pki.ts'
 import { PKCS12_PASSWORD, readClient, writeClient } from './client-files.ts'
 
-/** A working week and the days around it: no certificate changes its verdict while somebody works with it. */
+/** A working week with its weekends. No certificate changes its verdict during that time. */
 const AHEAD_DAYS = 10
 
-/** Reads the clients of every edge; issues those anew that are not there or soon would not be what their name says. */
+/**
+ * Reads the clients of every edge. Reissues clients that are missing or about to stop matching their name (`expired`,
+ * `notYetValid`).
+ */
 export async function keepDevClients(folder: string, authorities: Authorities): Promise<DevClients> {
   const kept = DEV_CLIENT_NAMES.map(async (name) => [name, await keepDevClient(folder, authorities, name)] as const)
   return Object.fromEntries(await Promise.all(kept)) as unknown as DevClients
@@ -21,7 +24,7 @@ async function keepDevClient(folder: string, authorities: Authorities, name: Dev
   return client
 }
 
-/** Whether the certificate becomes valid, or stops being so, within the days ahead. */
+/** Whether the certificate becomes valid or expires within the days ahead. */
 function changesSoon({ cert }: DevClient): boolean {
   const { validFrom, validTo } = new X509Certificate(cert)
   const isAhead = (date: string) =>

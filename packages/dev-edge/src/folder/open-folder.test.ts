@@ -51,7 +51,7 @@ describe('openFolder', () => {
   it('issues a client anew whose certificate is gone or will soon be another', async () => {
     const { alice, bob, notYetValid, expired } = first.clients
     rmSync(clientFiles(folder, 'bob').cert)
-    // Alice's certificate is exchanged for one that is valid from a moment ago, until next week.
+    // Replaces Alice's certificate by one that expires next week.
     const aging = await issueClient(first.authorities, {
       name: 'alice',
       notAfter: new Date(Date.now() + 6 * 86_400_000),

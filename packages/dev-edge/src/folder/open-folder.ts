@@ -11,7 +11,7 @@ import { keepDevClients } from './keep-dev-clients.ts'
 import { writeRevoked } from './revocation-file.ts'
 import { PRIVATE, PUBLIC, writeWhole } from './write-whole.ts'
 
-/** What stays the same of a local edge between runs. */
+/** The part of a local edge that stays the same between runs. */
 export interface KeptEdge {
   /** The Worker's private key. */
   readonly key: SigningJwk
@@ -20,7 +20,7 @@ export interface KeptEdge {
   readonly clients: DevClients
 }
 
-/** The names of the authorities' files. */
+/** The file names of the authorities. */
 const AUTHORITY_FILES = {
   ca: 'client-ca',
   intermediate: 'branch-ca',
@@ -29,12 +29,12 @@ const AUTHORITY_FILES = {
   serverCa: 'edge-ca',
 } as const satisfies Record<keyof Authorities, string>
 
-/** Where the CA's certificate is that a client has to trust to reach the edge, in PEM (`curl --cacert`). */
+/** The path of the CA's certificate that a client must trust to reach the edge, in PEM (`curl --cacert`). */
 export function edgeCaFile(folder: string): string {
   return join(folder, `${AUTHORITY_FILES.serverCa}.pem`)
 }
 
-/** Where the CA's certificate is whose clients the edge verifies, in PEM. */
+/** The path of the CA's certificate whose clients the edge verifies, in PEM. */
 export function clientCaFile(folder: string): string {
   return join(folder, `${AUTHORITY_FILES.ca}.pem`)
 }
@@ -43,9 +43,9 @@ const WORKER_KEY = 'worker-key.json'
 const ACCESS = 'access.json'
 
 /**
- * Opens the folder that keeps a local edge between runs, and makes it if it is not there.
+ * Opens the folder that keeps a local edge between runs. Creates the folder if it is missing.
  *
- * @throws Error with a sentence that says what to do about the folder
+ * @throws Error that tells the user the remedy
  */
 export async function openFolder(path: string): Promise<KeptEdge> {
   if (!existsSync(join(path, WORKER_KEY))) await createFolder(resolve(path))
@@ -65,7 +65,7 @@ export async function openFolder(path: string): Promise<KeptEdge> {
   }
 }
 
-/** Makes all of it beside its place and then moves it there: a folder is never half made. */
+/** Fills a temporary folder and then renames it, so that a half-filled folder never has the final name. */
 async function createFolder(path: string): Promise<void> {
   await mkdir(dirname(path), { recursive: true })
   const folder = await mkdtemp(`${path}-`)
@@ -89,7 +89,7 @@ async function moveInto(folder: string, path: string): Promise<void> {
   try {
     await rename(folder, path)
   } catch {
-    // Another process may have made it meanwhile, which is as good.
+    // Another process may have created the folder in the meantime. Its content is as good.
     if (existsSync(join(path, WORKER_KEY))) return
     throw new Error(`${path} holds something else: remove it, or choose another folder`)
   }

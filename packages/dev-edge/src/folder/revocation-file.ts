@@ -5,15 +5,15 @@ import { issueCrl } from '../pki/issue-crl.ts'
 import { X509Crl } from '../pki/peculiar-x509.ts'
 import { PUBLIC, writeWhole } from './write-whole.ts'
 
-/** An origin may run long after the last start of the edge, and refuses a list that is out of date. */
+/** Days. An origin refuses an expired list, and may run long after the last start of the edge. */
 const CURRENT_DAYS = 365
 
-/** Where the client CA's revocation list is, in DER. */
+/** The path of the client CA's revocation list, in DER. */
 export function crlFile(folder: string): string {
   return join(folder, 'client-ca.crl')
 }
 
-/** @returns the serial numbers on it, in lower-case hexadecimal */
+/** @returns the serial numbers on the list, in lower-case hexadecimal */
 export async function readRevoked(folder: string): Promise<string[]> {
   const crl = new X509Crl(await readFile(crlFile(folder)))
   return crl.entries.map(({ serialNumber }) => serialNumber.toLowerCase())

@@ -4,19 +4,19 @@ import { type ClientFiles, clientFiles, PKCS12_PASSWORD, writeClient } from './c
 import { edgeCaFile } from './open-folder.ts'
 import { PUBLIC, writeWhole } from './write-whole.ts'
 
-/** Where {@link writeClients} wrote to. */
+/** The paths that {@link writeClients} has written. */
 export interface WrittenClients {
-  /** PEM of the CA that a client has to trust to reach the edge (`curl --cacert`). */
+  /** PEM of the CA that a client must trust to reach the edge (`curl --cacert`). */
   readonly edgeCa: string
   readonly clients: Readonly<Record<DevClientName, ClientFiles>>
-  /** Of the `.p12` files. */
+  /** The password of the `.p12` files. */
   readonly password: string
 }
 
 /**
- * Writes the clients of an edge to files, for curl and for browsers. An edge with a `folder` has done so by itself.
+ * Writes the clients of an edge to files, for curl and for browsers. An edge with a `folder` has already written them.
  *
- * @param folder - is made if it is not there; what it holds of a former run is replaced
+ * @param folder - created if it is missing. Files of a former run are replaced.
  * @throws Error if the folder cannot be written
  * @example
  * ```ts

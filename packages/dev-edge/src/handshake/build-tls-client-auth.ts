@@ -6,13 +6,13 @@ import { formatName, formatNameLegacy, formatNameRfc2253 } from './format-name.t
 import { isSelfIssued } from './peer-certificates.ts'
 import { formatClientCert, formatClientCertChain } from './rfc9440.ts'
 
-/** Every field that Cloudflare fills, its two flags for certificates that were too large to pass on included. */
+/** Every field that Cloudflare fills, with its two flags for certificates that are too large to forward. */
 export interface FullTlsClientAuth extends Required<TlsClientAuth> {
   readonly certRFC9440TooLarge: boolean
   readonly certChainRFC9440TooLarge: boolean
 }
 
-/** What Cloudflare says when the client sent no certificate. */
+/** Cloudflare's value for a client without a certificate. */
 const PLACEHOLDER: FullTlsClientAuth = {
   certPresented: '0',
   certVerified: 'NONE',
@@ -37,19 +37,20 @@ const PLACEHOLDER: FullTlsClientAuth = {
   certChainRFC9440TooLarge: false,
 }
 
-/** What the edge knows beside the handshake. */
+/** Facts about certificates that the handshake does not contain. */
 export interface EdgeKnowledge {
-  /** The CAs whose clients it verifies. */
+  /** The CAs whose clients the edge verifies. */
   readonly authorities: readonly X509Certificate[]
-  /** Whether a certificate was revoked. */
+  /** Whether a certificate is revoked at the edge. */
   isRevoked(leaf: X509Certificate): boolean
 }
 
 /**
  * Builds `request.cf.tlsClientAuth` in the formats of Cloudflare.
  *
- * @param handshake - `undefined` when the client sent no certificate
- * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
+ * @param handshake - `undefined` if the client sent no certificate
+ * @see
+ * {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
  */
 export function buildTlsClientAuth(handshake: ClientHandshake | undefined, edge: EdgeKnowledge): FullTlsClientAuth {
   if (!handshake) return PLACEHOLDER
@@ -62,7 +63,7 @@ export function buildTlsClientAuth(handshake: ClientHandshake | undefined, edge:
   return {
     certPresented: '1',
     certVerified: verdict,
-    // As with Cloudflare, a revoked certificate stays SUCCESS.
+    // As at Cloudflare, the verdict of a revoked certificate stays SUCCESS.
     certRevoked: edge.isRevoked(leaf) ? '1' : '0',
     certIssuerDN: formatName(fields.issuer),
     certSubjectDN: formatName(fields.subject),
@@ -85,7 +86,7 @@ export function buildTlsClientAuth(handshake: ClientHandshake | undefined, edge:
   }
 }
 
-/** By name, key identifier and signature: two CAs may bear one name. */
+/** Finds the issuer by name, key identifier and signature, because two CAs may have the same name. */
 function findIssuer(leaf: X509Certificate, candidates: readonly X509Certificate[]): X509Certificate | undefined {
   const isIssuer = (ca: X509Certificate) => leaf.checkIssued(ca) && leaf.verify(ca.publicKey)
   return isIssuer(leaf) ? leaf : candidates.find(isIssuer)
@@ -95,7 +96,7 @@ function upperHex(bytes: Uint8Array = new Uint8Array()): string {
   return Buffer.from(bytes).toString('hex').toUpperCase()
 }
 
-/** From Node's `AB:CD:…`. */
+/** Converts Node's form, `AB:CD:…`. */
 function lowerHex(fingerprint: string): string {
   return fingerprint.replaceAll(':', '').toLowerCase()
 }

@@ -1,14 +1,14 @@
 import { type AttributeTypeAndValue, parseDistinguishedName, type RelativeDistinguishedName } from '@countersign/wire'
 import { type DerValue, readDer, readDerChildren, readObjectIdentifier } from './der.ts'
 
-/** What `node:crypto` does not tell of a certificate, or tells ambiguously. */
+/** Fields of a certificate that `node:crypto` omits or formats ambiguously. */
 export interface CertificateFields {
-  /** The serial number's bytes as they stand in the certificate: a high first bit has a zero byte before it. */
+  /** The bytes of the serial number in the certificate. A zero byte precedes a high first bit. */
   readonly serialNumber: Uint8Array
   /** Most specific RDN last, as in the certificate. */
   readonly issuer: readonly RelativeDistinguishedName[]
   readonly subject: readonly RelativeDistinguishedName[]
-  /** Empty when the certificate has no such extension. */
+  /** Empty if the certificate has no such extension. */
   readonly subjectKeyId: Uint8Array
 }
 
@@ -19,7 +19,7 @@ const VERSION_TAG = 0xa0
 /**
  * Reads a certificate's names, serial number and key identifier (RFC 5280, section 4.1).
  *
- * @param der - a certificate that OpenSSL could read
+ * @param der - a certificate that OpenSSL has parsed
  */
 export function readCertificateFields(der: Uint8Array): CertificateFields {
   const [tbs] = readDerChildren(readDer(der))
@@ -48,10 +48,10 @@ function readAttribute(attribute: DerValue): AttributeTypeAndValue {
     // RFC 4514 writes any value as #hex, so the parser that both ends share also decodes the string types.
     const [rdn] = parseDistinguishedName(`${oid}=#${Buffer.from(value.encoded).toString('hex')}`)
     const decoded = rdn?.[0]
-    // OpenSSL prints a value whose type it has no name for as hexadecimal, even when it is text.
+    // OpenSSL prints a value as hexadecimal if it has no name for the type, even when the value is text.
     if (decoded && decoded.type !== oid) return decoded
   } catch {
-    // A string with characters that its type does not have: nobody can say what it reads.
+    // The string contains characters that its type does not allow, so its text is undefined.
   }
   return { type: oid, value: value.encoded }
 }

@@ -3,19 +3,19 @@ import type { TLSSocket } from 'node:tls'
 import { peerCertificates } from './peer-certificates.ts'
 import { formatVerdict } from './verdict.ts'
 
-/** What a handshake tells of the client. */
+/** The result of a handshake with a client certificate. */
 export interface ClientHandshake {
   readonly leaf: X509Certificate
-  /** The certificates behind it, each issued by the next, the root included if it is known. */
+  /** The certificates after the leaf, each issued by the next. Includes the root if the edge knows it. */
   readonly chain: readonly X509Certificate[]
   /** Cloudflare's `certVerified`. */
   readonly verdict: string
 }
 
-/** Reads a finished handshake; `undefined` when the client sent no certificate. */
+/** Reads a finished handshake. Returns `undefined` if the client sent no certificate. */
 export function readClientHandshake(socket: TLSSocket): ClientHandshake | undefined {
   const [leaf, ...chain] = peerCertificates(socket)
   if (!leaf) return undefined
-  // Typed as an Error, and a code in truth.
+  // The type is Error, but Node sets a code.
   return { leaf, chain, verdict: formatVerdict(socket.authorizationError as unknown as string | undefined) }
 }

@@ -1,15 +1,18 @@
-/** One DER value. The views share the memory of what they were read from. */
+// The origin plugin has a DER reader too (packages/origin-plugin/src/x509/der.ts). The two stay apart on purpose: they are
+// the two ends of the wire, and one misreading in shared code would hide from the tests that let the ends meet.
+
+/** One DER value. Its views share the memory of the input. */
 export interface DerValue {
   readonly tag: number
-  /** The bytes behind the length. */
+  /** The bytes after the length. */
   readonly contents: Uint8Array
   /** Tag, length and contents. */
   readonly encoded: Uint8Array
 }
 
 /**
- * Reads the first DER value (ITU-T X.690). For certificates that OpenSSL accepted in a handshake, so only what it lets
- * through: one-byte tags, definite lengths.
+ * Reads the first DER value (ITU-T X.690). The input comes from certificates that OpenSSL accepted in a handshake. The
+ * reader therefore supports only one-byte tags and definite lengths.
  *
  * @throws RangeError if the value does not end within the bytes
  */

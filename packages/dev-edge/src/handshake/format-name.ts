@@ -8,19 +8,23 @@ const SPECIAL = /[,+"\\<>;]|^[ #]| $/g
 const CONTROL = /\p{Cc}/gu
 const NOT_PRINTABLE_ASCII = /[^\x20-\x7e]+/gu
 
-/** `certSubjectDN`: most specific RDN first, RFC 2253 escapes, characters outside ASCII as they are. */
+/** Formats `certSubjectDN`: most specific RDN first, RFC 2253 escapes, characters outside ASCII unescaped. */
 export function formatName(name: CertificateName): string {
   return formatRdns(name, (value) => escapeSpecial(value).replace(CONTROL, escapePairs))
 }
 
-/** `certSubjectDNRFC2253`: the same with `\XX` pairs for every byte outside ASCII, as `openssl -nameopt RFC2253` prints it. */
+/**
+ * Formats `certSubjectDNRFC2253`: like {@link formatName}, with `\XX` pairs for every byte outside ASCII, as `openssl
+ * -nameopt RFC2253` prints it.
+ */
 export function formatNameRfc2253(name: CertificateName): string {
   return formatRdns(name, (value) => escapeSpecial(value).replace(NOT_PRINTABLE_ASCII, escapePairs))
 }
 
 /**
- * `certSubjectDNLegacy`: OpenSSL's one line, in the certificate's order, with `\xXX` for what is not printable ASCII.
- * OpenSSL 3 escapes a `/` in a value and writes a `+` within an RDN; the line that Cloudflare documents is older.
+ * Formats `certSubjectDNLegacy`: OpenSSL's one-line form in the certificate's order, with `\xXX` for bytes that are not
+ * printable ASCII. OpenSSL 3 escapes a `/` in a value and writes a `+` within an RDN. Cloudflare documents the older
+ * form.
  */
 export function formatNameLegacy(name: CertificateName): string {
   return name
@@ -38,7 +42,7 @@ function formatRdns(name: CertificateName, escapeValue: (value: string) => strin
     .join(',')
 }
 
-/** OpenSSL's short names, which are ours but for one letter case. */
+/** Returns OpenSSL's short name, which differs from ours in the case of one type. */
 function shortName(type: string): string {
   return attributeTypeId(type) === '2.5.4.9' ? 'street' : type
 }

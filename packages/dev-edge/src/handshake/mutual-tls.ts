@@ -1,16 +1,16 @@
 import { constants } from 'node:crypto'
 import type { TlsOptions } from 'node:tls'
 
-/** What the edge's end of a handshake needs. */
+/** The certificates of the edge's end of a handshake. */
 export interface MutualTlsOptions {
-  /** Its own certificate and key, in PEM. */
+  /** The edge's own certificate and key, in PEM. */
   readonly cert: string
   readonly key: string
-  /** PEM of the CA whose clients are verified. */
+  /** PEM of the CA whose clients the edge verifies. */
   readonly clientCa: string
 }
 
-/** Asks for a client certificate and refuses nobody: the Worker says what it saw. */
+/** Requests a client certificate and accepts every client. The edge reports the certificate to the Worker. */
 export function mutualTls({ cert, key, clientCa }: MutualTlsOptions): TlsOptions {
   return {
     cert,
@@ -19,7 +19,7 @@ export function mutualTls({ cert, key, clientCa }: MutualTlsOptions): TlsOptions
     requestCert: true,
     rejectUnauthorized: false,
     minVersion: 'TLSv1.2',
-    // A resumed session carries the client's certificate without its chain.
+    // A resumed session contains the client's certificate without its chain.
     secureOptions: constants.SSL_OP_NO_TICKET,
   }
 }

@@ -1,7 +1,10 @@
 import { X509Certificate } from 'node:crypto'
 import type { DetailedPeerCertificate, Server, TLSSocket } from 'node:tls'
 
-/** On the socket itself: `node:http2` hands out a proxy of it, which no WeakMap would know. */
+/**
+ * The key of a property of the socket itself. `node:http2` hands out a proxy of the socket, which a WeakMap would not
+ * recognise.
+ */
 const CERTIFICATES = Symbol('certificates')
 
 type KeptSocket = TLSSocket & { [CERTIFICATES]?: readonly X509Certificate[] }
@@ -10,8 +13,9 @@ type KeptSocket = TLSSocket & { [CERTIFICATES]?: readonly X509Certificate[] }
  * Makes a server keep the certificates of every client.
  *
  * Node 24.21 and 26.8 drop the first intermediate when a handshake ends
- * ({@link https://github.com/nodejs/node/issues/65579 nodejs/node#65579}), so they are read a moment before: `keylog` is
- * the one event that hands over a socket during its handshake, and Node's own listener for `secure` is already there.
+ * ({@link https://github.com/nodejs/node/issues/65579 nodejs/node#65579}), so the certificates are read a moment
+ * before. `keylog` is the only event with the socket during its handshake, and at that time Node has already added its
+ * own listener for `secure`.
  */
 export function keepPeerCertificates(server: Server): void {
   server.on('keylog', (_line, socket: KeptSocket) => {
@@ -24,8 +28,8 @@ export function keepPeerCertificates(server: Server): void {
 }
 
 /**
- * The certificates of a client, each issued by the next: its own, then what it sent behind it, then the root if the
- * server knows it. Empty without a certificate.
+ * Returns the certificates of a client, each issued by the next: its own, the intermediates that it sent, and the root
+ * if the server knows it. Empty without a certificate.
  */
 export function peerCertificates(socket: TLSSocket): readonly X509Certificate[] {
   return (socket as KeptSocket)[CERTIFICATES] ?? []
@@ -41,7 +45,7 @@ function readPeerCertificates(socket: TLSSocket): X509Certificate[] {
   return path
 }
 
-/** Whether a certificate is a root, behind which nothing comes. */
+/** Whether a certificate is a root, which ends the path. */
 export function isSelfIssued(certificate: X509Certificate | undefined): boolean {
   return certificate?.checkIssued(certificate) === true
 }

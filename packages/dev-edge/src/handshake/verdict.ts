@@ -1,4 +1,4 @@
-/** What Cloudflare says in `certVerified` for the codes that Node reports of a handshake. */
+/** OpenSSL's texts in Cloudflare's `certVerified`, by the code of Node. */
 const FAILURES: Readonly<Record<string, string>> = {
   DEPTH_ZERO_SELF_SIGNED_CERT: 'self signed certificate',
   SELF_SIGNED_CERT_IN_CHAIN: 'self signed certificate in certificate chain',
@@ -15,10 +15,10 @@ const FAILURES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Cloudflare's word for how a handshake's verification ended.
+ * Formats the result of a handshake's verification as Cloudflare does.
  *
- * @param authorizationError - `tlsSocket.authorizationError`: nothing when the certificate is good
- * @returns `SUCCESS`, `FAILED:<OpenSSL's text>`, or `FAILED` for a code without a text here
+ * @param authorizationError - `tlsSocket.authorizationError`. Empty when the certificate is good.
+ * @returns `SUCCESS`, `FAILED:<OpenSSL's text>`, or `FAILED` for an unlisted code
  */
 export function formatVerdict(authorizationError: string | undefined): string {
   if (!authorizationError) return 'SUCCESS'

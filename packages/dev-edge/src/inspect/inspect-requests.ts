@@ -7,18 +7,18 @@ import {
 } from '@countersign/origin-plugin/explain'
 import { redactHeaders, redactTarget, type ShownHeader } from './redact.ts'
 
-/** What an origin would decide on a request, with as much of the request as may be shown. */
+/** The origin's decision on a request, with the parts of the request that are safe to print. */
 export interface Inspection extends Omit<Explanation, 'at'> {
   readonly method: string
-  /** The path; of the query, the length. */
+  /** The path, and the length of the query. */
   readonly path: string
-  /** The headers that the origin decides on. */
+  /** The headers that decide. */
   readonly headers: readonly ShownHeader[]
-  /** The time at which the request was judged (ISO 8601). */
+  /** The time of the judgement (ISO 8601). */
   readonly at: string
 }
 
-/** Judges captured requests as an origin with these options would, one after the other. */
+/** Judges captured requests in turn, as an origin with these options would. */
 export async function inspectRequests(
   requests: readonly CapturedRequest[],
   options: CountersignPluginOptions,

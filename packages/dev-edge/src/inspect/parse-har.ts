@@ -1,9 +1,9 @@
 import type { CapturedRequest } from '@countersign/origin-plugin/explain'
 
 /**
- * Parses the requests of a HAR, which browsers and proxies export.
+ * Parses the requests of a HAR, the export format of browsers and proxies.
  *
- * @throws SyntaxError that names the entry which is none; it quotes nothing of the input
+ * @throws SyntaxError that names the malformed entry. It quotes nothing of the input.
  * @see {@link http://www.softwareishard.com/blog/har-12-spec/ HAR 1.2}
  */
 export function parseHar(json: string): CapturedRequest[] {
@@ -17,7 +17,7 @@ function parseJson(json: string): unknown {
   try {
     return JSON.parse(json)
   } catch {
-    // JSON.parse quotes its input in the message, and the input holds tokens.
+    // The message of JSON.parse quotes its input, and the input contains tokens.
     throw new SyntaxError('the input begins as JSON and is none')
   }
 }
@@ -32,7 +32,7 @@ function parseEntry(request: unknown, where: string): CapturedRequest {
     if (typeof name === 'string' && typeof value === 'string') return [name, value] as const
     throw new SyntaxError(`${where}.headers needs a name and a value for each`)
   })
-  // What HTTP/2 says in pseudo-headers, Node's HTTP/1.1 parser takes from the request line and Host.
+  // Node's HTTP/1.1 parser reads the values of these pseudo headers from the request line and from Host.
   const fields = lines.filter(([name]) => !name.startsWith(':'))
   const hasHost = fields.some(([name]) => name.toLowerCase() === 'host')
   return {
@@ -42,7 +42,7 @@ function parseEntry(request: unknown, where: string): CapturedRequest {
   }
 }
 
-/** Path and query as they stand in the URL: parsed and written again, they could differ from what was signed. */
+/** Returns path and query as the URL spells them. A parsed and formatted URL could differ from the signed one. */
 function targetOf(url: string): string {
   const path = url.replace(/^[^:]+:\/\/[^/?#]*/, '').replace(/#.*$/s, '')
   return path.startsWith('/') ? path : `/${path}`

@@ -5,11 +5,12 @@ const HEADER_LINE = /^([!#$%&'*+.^_`|~\w-]+):(.*)$/
 const OUTER_WHITESPACE = /^[\t ]+|[\t ]+$/g
 
 /**
- * Parses one request or several as they went over the wire, lines ended by CRLF or LF.
+ * Parses the wire form of one request or several, with lines that end in CRLF or LF.
  *
- * A request begins at a request line at the start or behind an empty line. Anything else behind an empty line is a body.
+ * A request line begins a request at the start of the text or after an empty line. Other text after an empty line is a
+ * body.
  *
- * @throws SyntaxError that names the line which is none of a request
+ * @throws SyntaxError that names the malformed line
  * @see {@link https://www.rfc-editor.org/rfc/rfc9112#section-2.1 RFC 9112, section 2.1}
  */
 export function parseRequestText(text: string): CapturedRequest[] {

@@ -5,25 +5,25 @@ import { parseRequestText } from './parse-request-text.ts'
 const CURL_REQUEST_LINE = /^> \S+ \S+ HTTP\/\d/m
 
 /**
- * Parses captured requests: a HAR, the output of `curl -v`, or requests as they went over the wire.
+ * Parses captured requests: a HAR, the output of `curl -v`, or their wire form.
  *
- * @throws SyntaxError with a sentence that says what is wrong and where; it quotes nothing of the input
+ * @throws SyntaxError that names the malformed place. It quotes nothing of the input.
  */
 export function parseRequests(bytes: Uint8Array): CapturedRequest[] {
   const input = Buffer.from(bytes)
   const json = input.toString('utf8').replace(/^\uFEFF/, '')
   if (/^\s*\{/.test(json)) return parseHar(json)
-  // As Node reads headers: a character for each byte.
+  // Node reads headers as latin1: a character for each byte.
   const text = input.toString('latin1')
   return parseRequestText(isCurlOutput(text) ? curlRequestText(text) : text)
 }
 
-/** Whether a text is what `curl -v` prints. */
+/** Whether a text is the output of `curl -v`. */
 function isCurlOutput(text: string): boolean {
   return CURL_REQUEST_LINE.test(text)
 }
 
-/** The heads of the requests that `curl -v` has sent, which are the lines behind `>`. */
+/** Returns the heads of the requests that `curl -v` has sent. They are the lines with a leading `>`. */
 function curlRequestText(text: string): string {
   return text
     .split(/\r?\n/)

@@ -2,19 +2,19 @@ import type { CapturedRequest } from '@countersign/origin-plugin/explain'
 import { ACCESS_TOKEN_HEADER, isCertificateFamily, splitDictionary } from '@countersign/wire'
 import { decodeJwt, decodeProtectedHeader } from 'jose'
 
-/** A header as it may be shown. */
+/** A header in a form that is safe to print. */
 export interface ShownHeader {
   readonly name: string
   readonly value: string
 }
 
-/** The path, whose query may hold anything. */
+/** Returns the path, and the length of the query. A query may contain personal data. */
 export function redactTarget(target: string): string {
   const [path = '', query] = splitOnce(target, '?')
   return shorten(path) + (query === undefined ? '' : `?(${count(query)})`)
 }
 
-/** The headers that the origin decides on. The token loses its signature, and the edge signature nearly all of it. */
+/** Returns the headers that decide. The token loses its signature, and the edge signature loses most of it. */
 export function redactHeaders({ rawHeaders }: CapturedRequest): ShownHeader[] {
   const shown: ShownHeader[] = []
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {
@@ -33,10 +33,13 @@ const REDACTED: Readonly<Record<string, ((value: string) => string) | undefined>
   'client-cert-chain': count,
 })
 
-/** Enough to tell two applications, two teams or two clocks apart. Of other claims, which are personal, the names. */
+/**
+ * These claims distinguish two applications, two teams or two clocks. Other claims are personal, so only their names
+ * are shown.
+ */
 const SHOWN_CLAIMS = ['iss', 'aud', 'exp', 'nbf', 'iat', 'type']
 
-/** What a token says of its key and its application, proven or not. Nothing of its signature. */
+/** Returns the key and the application that a token names, verified or not. Omits its signature. */
 export function redactToken(token: string): string {
   try {
     const header = decodeProtectedHeader(token)
@@ -54,7 +57,7 @@ export function redactToken(token: string): string {
   }
 }
 
-/** Each member's first characters, which tell two signatures apart. */
+/** Keeps the first characters of each member, which distinguish two signatures. */
 function redactSignature(value: string): string {
   try {
     return splitDictionary(value)
@@ -69,7 +72,7 @@ function count(value: string): string {
   return `${value.length} characters`
 }
 
-/** No value is needed in full to recognise it. */
+/** Characters. A longer value is recognisable by its beginning. */
 const MAX_SHOWN = 300
 
 function shorten(text: string): string {

@@ -3,10 +3,10 @@ import type { Server, Socket } from 'node:net'
 /**
  * Makes a server closable at once.
  *
- * `closeAllConnections()` knows neither the sockets of WebSockets nor those on which no request has begun, and
- * `close()` waits for them.
+ * `close()` waits for open sockets. `closeAllConnections()` misses the sockets of WebSockets and sockets without a
+ * first request.
  *
- * @returns stops listening and cuts every connection
+ * @returns a function that stops listening and cuts every connection
  */
 export function closeable(server: Server): () => Promise<void> {
   const sockets = new Set<Socket>()

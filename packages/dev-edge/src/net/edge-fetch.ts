@@ -7,11 +7,11 @@ import { headerPairs } from './raw-headers.ts'
 
 /** Options of {@link DevEdge.fetch}. */
 export interface EdgeFetchOptions {
-  /** Who sends the request; without one no certificate is sent. */
+  /** The client that sends the request. Without it no certificate is sent. */
   readonly client?: DevClient | undefined
   /** The default is `GET`. */
   readonly method?: string | undefined
-  /** Pairs keep order, case and repeats; in an object an array means repeated lines. */
+  /** Pairs keep order, case and repeats. In an object, an array stands for repeated lines. */
   readonly headers?:
     | Readonly<Record<string, string | readonly string[]>>
     | readonly (readonly [name: string, value: string])[]
@@ -20,14 +20,14 @@ export interface EdgeFetchOptions {
   readonly body?: string | Uint8Array | Readable | undefined
   /** The highest TLS version to offer. */
   readonly maxVersion?: 'TLSv1.2' | 'TLSv1.3' | undefined
-  /** Hangs up when it fires. */
+  /** Cuts the connection when it fires. */
   readonly signal?: AbortSignal | undefined
 }
 
-/** What {@link DevEdge.fetch} resolves to, whatever the status is. */
+/** The answer of {@link DevEdge.fetch}, of any status. */
 export interface EdgeResponse {
   readonly status: number
-  /** As `node:http` reads them: names in lower case, `set-cookie` an array. */
+  /** As `node:http` reads them: names in lower case, `set-cookie` as an array. */
   readonly headers: IncomingHttpHeaders
   /** The body as UTF-8 text. */
   readonly body: string
@@ -40,18 +40,18 @@ export interface EdgeResponse {
   json(): any
 }
 
-/** What `node:tls`, `node:https` and `ws` need to connect as a client: spread it into their options. */
+/** Options of a client for `node:tls`, `node:https` and `ws`, ready to spread. */
 export interface EdgeTlsOptions {
   readonly host: string
   readonly port: number
   readonly servername: string
-  /** PEM of the CA behind the edge's own certificate. */
+  /** PEM of the CA that issued the edge's own certificate. */
   readonly ca: string
   readonly cert?: string
   readonly key?: string
 }
 
-/** Sends one request on a connection of its own. The path goes out exactly as it is given. */
+/** Sends one request on a connection of its own. The path is sent exactly as given. */
 export async function edgeFetch(path: string, options: EdgeFetchOptions, tls: EdgeTlsOptions): Promise<EdgeResponse> {
   const { method = 'GET', body, maxVersion, signal } = options
   const requestOptions: RequestOptions = {
@@ -93,7 +93,7 @@ function rawHeaders({ headers = {}, body, method = 'GET' }: EdgeFetchOptions, ho
 }
 
 function bodyFraming(body: EdgeFetchOptions['body'], method: string): string[] {
-  // Said out loud: for POST and others node:https would send an empty chunked body.
+  // For POST and others node:https would send an empty chunked body.
   if (body === undefined) return method === 'GET' || method === 'HEAD' ? [] : ['Content-Length', '0']
   if (body instanceof Readable) return ['Transfer-Encoding', 'chunked']
   return ['Content-Length', String(Buffer.byteLength(body))]

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
 
 /**
- * Listens on the loopback address, so that nobody but this machine reaches it. Returns the port.
+ * Listens on the loopback address, which other machines cannot reach. Returns the port.
  *
- * @throws Error with Node's `code`, such as `EADDRINUSE`, and a sentence that says what to write
+ * @throws Error with Node's `code`, such as `EADDRINUSE`. The message tells the caller which port to write.
  */
 export async function listen(server: Server, port: number): Promise<number> {
   server.listen(port, '127.0.0.1')

@@ -1,7 +1,7 @@
-/** `[name, value, name, value, …]`, as `node:http` reads and writes them: order, case and repeats kept. */
+/** `[name, value, name, value, …]`, as `node:http` reads and writes them, with order, case and repeats. */
 export type RawHeaders = readonly string[]
 
-/** Fields that belong to one connection and not to the message (RFC 9110, section 7.6.1; RFC 9112). */
+/** Fields of one connection, not of the message (RFC 9110, section 7.6.1; RFC 9112). */
 const HOP_BY_HOP = new Set([
   'connection',
   'http2-settings',
@@ -15,7 +15,7 @@ const HOP_BY_HOP = new Set([
   'upgrade',
 ])
 
-/** `Connection: host` must not make a request lose what it is about. */
+/** Attack: `Connection: host` would make the edge drop the request's Host. These fields are never dropped. */
 const NEVER_NOMINATED = new Set(['host', 'content-length', 'cookie', 'authorization'])
 
 /** Iterates over raw headers in pairs. */
@@ -23,12 +23,12 @@ export function* headerPairs(raw: RawHeaders): Generator<[name: string, value: s
   for (let at = 0; at + 1 < raw.length; at += 2) yield [raw[at] as string, raw[at + 1] as string]
 }
 
-/** The values of one header, in the order of its lines. */
+/** Returns the values of one header, in the order of its lines. */
 export function headerValues(raw: RawHeaders, name: string): string[] {
   return [...headerPairs(raw)].filter(([other]) => other.toLowerCase() === name).map(([, value]) => value)
 }
 
-/** Removes the fields of the connection, with those that its `Connection` header names. */
+/** Removes the fields of the connection, and the fields that its `Connection` header names. */
 export function withoutHopByHop(raw: RawHeaders): string[] {
   const dropped = new Set(HOP_BY_HOP)
   for (const [name, value] of headerPairs(raw)) {

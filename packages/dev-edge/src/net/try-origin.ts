@@ -1,13 +1,13 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 
-/** In milliseconds. The origin is on this machine or near it. */
+/** Milliseconds. The origin runs on this machine or near it. */
 const PATIENCE = 1000
 
 /**
- * Finds out whether something listens at the origin, and why not: workerd does not say why it got no answer.
+ * Tries to connect to the origin and returns the reason of a failure, because workerd does not report it.
  *
- * @returns what Node reports of a connection of its own, such as `connect ECONNREFUSED 127.0.0.1:3000`; `undefined` if there is one
+ * @returns Node's reason, such as `connect ECONNREFUSED 127.0.0.1:3000`. `undefined` if the connection succeeds.
  */
 export async function tryOrigin({ hostname, port }: URL): Promise<string | undefined> {
   const socket = connect({ host: hostname.replace(/^\[|\]$/g, ''), port: Number(port || 80) })
@@ -21,12 +21,12 @@ export async function tryOrigin({ hostname, port }: URL): Promise<string | undef
   }
 }
 
-/** A name with several addresses fails with an error for each, and without a message of its own. */
+/** A name with several addresses fails with an error for each of them, and with an empty message of its own. */
 function reasonOf(error: Error): string {
   return error instanceof AggregateError ? error.errors.map(({ message }) => message).join(', ') : error.message
 }
 
-/** Where an origin listens: plain HTTP, and nothing behind the port. `undefined` for any other text. */
+/** Parses the address of an origin: plain HTTP, without a path. Returns `undefined` for any other text. */
 export function parseOriginUrl(text: string): URL | undefined {
   const url = URL.canParse(text) ? new URL(text) : undefined
   return url?.protocol === 'http:' && url.href === `${url.origin}/` ? url : undefined

@@ -4,35 +4,36 @@ import { type Authorities, daysFromNow } from './pki.ts'
 
 /** A client with its certificate, in the form that `node:tls`, curl (`--cert`, `--key`) and openssl read. */
 export interface DevClient {
-  /** What it is called in {@link DevEdge.clients}. */
+  /** Its name in {@link DevEdge.clients}. */
   readonly name: string
   /** PEM: the client's certificate first, then the intermediates that it sends in the handshake. */
   readonly cert: string
   /** PEM: the private key (PKCS #8). */
   readonly key: string
-  /** PEM: those intermediates alone. Absent when the client sends none. */
+  /** PEM: these intermediates alone. Absent if the client sends none. */
   readonly ca?: string
 }
 
 /** Options of {@link DevEdge.issueClient}. */
 export interface IssueClientOptions {
-  /** A name for the client; the default is `client`. */
+  /** A name for the client. The default is `client`. */
   readonly name?: string | undefined
   /** The subject in RFC 4514 text, most specific RDN first. The default is `CN=<name>,O=Acme`. */
   readonly subject?: string | undefined
   /** The default is `P-256`. */
   readonly keyType?: KeyType | undefined
-  /** Valid from; a day ago by default. */
+  /** Start of the validity. The default is a day ago. */
   readonly notBefore?: Date | undefined
-  /** Valid until; in 90 days by default. */
+  /** End of the validity. The default is in 90 days. */
   readonly notAfter?: Date | undefined
-  /** The serial number in hexadecimal; 128 random bits by default. */
+  /** The serial number in hexadecimal. The default is 128 random bits. */
   readonly serialNumber?: string | undefined
-  /** Subject alternative names; none by default. */
+  /** Subject alternative names. The default is none. */
   readonly san?: SubjectAltNames | undefined
   /**
-   * Who signs: `ca` (the default) is the CA that the edge verifies, `intermediate` a CA below it, `other` and
-   * `other-intermediate` CAs that the edge does not know, `self` the client itself. Intermediates are sent along.
+   * The issuer. `ca` (the default) is the CA that the edge verifies, `intermediate` a CA below it. The edge does not
+   * know `other` and `other-intermediate`. `self` makes the certificate sign itself. The client sends intermediates in
+   * the handshake.
    */
   readonly issuer?: 'ca' | 'intermediate' | 'other' | 'other-intermediate' | 'self' | undefined
 }
@@ -80,14 +81,14 @@ function resolveIssuer(
   }
 }
 
-/** A certificate in PEM, with a line feed at the end so that several can be joined. */
+/** Formats a certificate in PEM, with a final line feed so that several can be joined. */
 export function toPem(certificate: Identity['certificate']): string {
   return `${certificate.toString('pem').trim()}\n`
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----\n?/g
 
-/** The certificates of a PEM text, each for itself, in their order. */
+/** Returns the certificates of a PEM text one by one, in their order. */
 export function splitPem(text: string): string[] {
   return text.match(CERTIFICATE) ?? []
 }

@@ -1,15 +1,17 @@
 import { type DevClient, type IssueClientOptions, issueClient } from './dev-client.ts'
 import { type Authorities, daysFromNow, expiredDates } from './pki.ts'
 
-/** The clients of every local edge: one for each thing that Cloudflare can say of a client certificate. */
+/** The clients of every local edge: one for each value that Cloudflare reports of a client certificate. */
 export interface DevClients {
   /** `CN=alice,OU=Ops,O=Acme,C=US`: verified. */
   readonly alice: DevClient
-  /** `CN=bob,OU=Sales,O=Acme`: verified. Its serial number has the high bit set, so that its text begins with `00`. */
+  /** `CN=bob,OU=Sales,O=Acme`: verified. Its serial number has the high bit set, so its text begins with `00`. */
   readonly bob: DevClient
   /** `CN=rsa,OU=Ops,O=Acme` with an RSA key: verified. */
   readonly rsa: DevClient
-  /** `CN=branch,OU=Branch,O=Acme`, issued by `CN=Acme Branch CA,O=Acme`, whose certificate it sends along: verified. */
+  /**
+   * `CN=branch,OU=Branch,O=Acme`, issued by `CN=Acme Branch CA,O=Acme`: verified. It sends the certificate of that CA.
+   */
   readonly branch: DevClient
   /** Verified, and `certRevoked` is `"1"`. */
   readonly revoked: DevClient
@@ -21,19 +23,22 @@ export interface DevClients {
   readonly selfSigned: DevClient
   /** Alice's subject from a CA that the edge does not know: `FAILED:unable to verify the first certificate`. */
   readonly otherCa: DevClient
-  /** The same from a CA below it, sent along: `FAILED:unable to get local issuer certificate`. */
+  /**
+   * Alice's subject from a CA below the unknown one, with that CA's certificate: `FAILED:unable to get local issuer
+   * certificate`.
+   */
   readonly otherBranch: DevClient
 }
 
-/** Their names. */
+/** The names of these clients. */
 export type DevClientName = keyof DevClients
 
 const ALICE = 'CN=alice,OU=Ops,O=Acme,C=US'
 
-/** So far ahead that a kept certificate stays what its name says. */
+/** Days. Far enough ahead that a kept certificate still matches its name. */
 const NEXT_YEAR_DAYS = 365
 
-/** What a client's certificate is to say. */
+/** Returns the options with which a client of every edge is issued. */
 export function describeDevClient(name: DevClientName): IssueClientOptions {
   return describeDevClients()[name]
 }
@@ -57,10 +62,10 @@ function describeDevClients(): Readonly<Record<DevClientName, IssueClientOptions
   }
 }
 
-/** All of them. */
+/** The names of all clients, in the order of {@link DevClients}. */
 export const DEV_CLIENT_NAMES: readonly DevClientName[] = Object.keys(describeDevClients()) as DevClientName[]
 
-/** Issues every one of them. */
+/** Issues all clients of an edge. */
 export async function issueDevClients(authorities: Authorities): Promise<DevClients> {
   const issued = DEV_CLIENT_NAMES.map(
     async (name) => [name, await issueClient(authorities, { ...describeDevClient(name), name })] as const,

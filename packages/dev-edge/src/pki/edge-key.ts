@@ -1,15 +1,15 @@
 import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { checkSigningKey, type SignatureAlgorithm, type SigningJwk } from '@countersign/wire'
 
-/** Makes a key for the edge signature of one run. */
+/** Creates a key for the edge signature of one run. */
 export function createEdgeKey(alg: SignatureAlgorithm = 'hmac-sha256'): SigningJwk {
   return createSigningKey(alg, `dev-${randomBytes(4).toString('hex')}`)
 }
 
 /**
- * Makes a private key for the edge signature.
+ * Creates a private key for the edge signature.
  *
- * @param kid - names the key on the wire
+ * @param kid - the name of the key on the wire
  */
 export function createSigningKey(alg: SignatureAlgorithm, kid: string): SigningJwk {
   if (alg === 'hmac-sha256') return { kty: 'oct', kid, k: randomBytes(32).toString('base64url') }
@@ -18,9 +18,10 @@ export function createSigningKey(alg: SignatureAlgorithm, kid: string): SigningJ
 }
 
 /**
- * What the origin needs to verify the signatures of a key: the public half of an Ed25519 key, an HMAC secret itself.
+ * Returns the key with which the origin verifies signatures: the public half of an Ed25519 key, or the HMAC secret
+ * itself.
  *
- * @throws TypeError if the key is not one that the Worker can sign with
+ * @throws TypeError if the Worker cannot sign with the key
  */
 export function toVerificationKey(key: SigningJwk): SigningJwk {
   const { keyid: kid, alg } = checkSigningKey(key, 'sign')

@@ -1,4 +1,4 @@
-/** Tags of ITU-T X.690, as far as they are written here. */
+/** Tags of ITU-T X.690 that this package writes. */
 const TAG = {
   INTEGER: 0x02,
   OCTET_STRING: 0x04,
@@ -11,12 +11,12 @@ const TAG = {
   CONTEXT_0: 0xa0,
 } as const
 
-/** A SEQUENCE of values that are encoded already. */
+/** Encodes a SEQUENCE of encoded values. */
 export function sequence(...values: Uint8Array[]): Buffer {
   return encodeDer(TAG.SEQUENCE, Buffer.concat(values))
 }
 
-/** A SET OF values, in the order that DER asks for. */
+/** Encodes a SET OF values, in the order of DER. */
 export function setOf(...values: Uint8Array[]): Buffer {
   return encodeDer(TAG.SET, Buffer.concat(values.toSorted(Buffer.compare)))
 }
@@ -35,7 +35,7 @@ export function tagged(value: Uint8Array): Buffer {
   return encodeDer(TAG.CONTEXT_0, value)
 }
 
-/** An INTEGER that is not negative. */
+/** Encodes an INTEGER that is not negative. */
 export function integer(value: number): Buffer {
   const hex = value.toString(16)
   const bytes = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
@@ -53,12 +53,12 @@ export function objectIdentifier(text: string): Buffer {
   return encodeDer(TAG.OBJECT_IDENTIFIER, Buffer.from([first * 40 + second, ...rest].flatMap(base128)))
 }
 
-/** UTF-16, the most significant byte first. */
+/** Encodes UTF-16, the most significant byte first. */
 export function bmpString(text: string): Buffer {
   return encodeDer(TAG.BMP_STRING, Buffer.from(text, 'utf16le').swap16())
 }
 
-/** One value: tag, length and contents. */
+/** Encodes one value: tag, length and contents. */
 export function encodeDer(tag: number, contents: Uint8Array): Buffer {
   return Buffer.concat([Buffer.of(tag, ...length(contents.length)), contents])
 }
@@ -73,7 +73,7 @@ function base256(value: number): number[] {
   return value < 0x100 ? [value] : [...base256(Math.floor(value / 0x100)), value % 0x100]
 }
 
-/** Seven bits a byte; every byte but the last has its high bit set. */
+/** Encodes seven bits a byte. Every byte but the last has its high bit set. */
 function base128(value: number): number[] {
   const rest: number[] = []
   for (let left = Math.floor(value / 0x80); left > 0; left = Math.floor(left / 0x80)) rest.unshift(0x80 + (left % 0x80))

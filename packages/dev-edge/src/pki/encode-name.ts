@@ -6,10 +6,11 @@ const DOMAIN_COMPONENT = '0.9.2342.19200300.100.1.25'
 const EMAIL_ADDRESS = '1.2.840.113549.1.9.1'
 
 /**
- * Makes the X.509 name that a text describes.
+ * Builds an X.509 name from text.
  *
- * @param text - RFC 4514, most specific RDN first; in the certificate the order is the other way round
- * @throws SyntaxError if the text is no distinguished name, TypeError if a type has no object identifier
+ * @param text - RFC 4514, most specific RDN first. The certificate has the opposite order.
+ * @throws SyntaxError if the text is not a distinguished name
+ * @throws TypeError if the object identifier of a type is unknown
  */
 export function encodeName(text: string): Name {
   const rdns = parseDistinguishedName(text).toReversed()
@@ -26,7 +27,7 @@ function encodeRdn(rdn: readonly AttributeTypeAndValue[]): Record<string, unknow
   return attributes
 }
 
-/** The string types that RFC 5280, appendix A asks for; UTF8String for everything else, as OpenSSL's defaults do. */
+/** Chooses the string type of RFC 5280, appendix A. All other values are UTF8String, as by OpenSSL's defaults. */
 function encodeValue(oid: string, value: string | Uint8Array): unknown {
   if (typeof value !== 'string') return `#${Buffer.from(value).toString('hex')}`
   if (oid === COUNTRY) return { printableString: value }

@@ -3,7 +3,10 @@ import { encodeName } from './encode-name.ts'
 import { generateKeyPair, type KeyType } from './key-pair.ts'
 import * as x509 from './peculiar-x509.ts'
 
-/** Subject alternative names of a certificate, by kind. */
+/**
+ * Subject alternative names to issue, by kind. The type of the same name in the origin plugin describes the names that
+ * a certificate contains. Both are public.
+ */
 export interface SubjectAltNames {
   /** Host names. */
   readonly dns?: readonly string[] | undefined
@@ -15,7 +18,7 @@ export interface SubjectAltNames {
   readonly ip?: readonly string[] | undefined
 }
 
-/** What a certificate is to say. */
+/** The content of a certificate to issue. */
 export interface CertificateTemplate {
   readonly kind: 'ca' | 'client' | 'server'
   readonly subject: string
@@ -26,16 +29,16 @@ export interface CertificateTemplate {
   readonly san?: SubjectAltNames | undefined
 }
 
-/** A certificate and the keys that belong to it. */
+/** A certificate and its key pair. */
 export interface Identity {
   readonly certificate: x509.X509Certificate
   readonly keys: webcrypto.CryptoKeyPair
 }
 
 /**
- * Makes a key pair and a certificate for it (RFC 5280).
+ * Issues a key pair and a certificate for it (RFC 5280).
  *
- * @param issuer - who signs; without one the certificate signs itself
+ * @param issuer - the signer. Without one the certificate signs itself.
  */
 export async function issueCertificate(template: CertificateTemplate, issuer?: Identity): Promise<Identity> {
   const keys = await generateKeyPair(template.keyType ?? 'P-256')
@@ -55,7 +58,7 @@ export async function issueCertificate(template: CertificateTemplate, issuer?: I
   return { certificate, keys }
 }
 
-/** 128 bits; the fixed first digit keeps the number positive and its text 32 digits long. */
+/** 128 bits. The fixed first digit keeps the number positive and its text 32 digits long. */
 function randomSerial(): string {
   return `4${randomBytes(16).toString('hex').slice(1)}`
 }

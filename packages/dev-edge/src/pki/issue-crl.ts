@@ -6,8 +6,8 @@ import { daysFromNow } from './pki.ts'
  * Issues a complete certificate revocation list (RFC 5280, section 5).
  *
  * @param authority - the CA that signs
- * @param serialNumbers - of the revoked certificates, in hexadecimal
- * @param days - for which it is current
+ * @param serialNumbers - the serial numbers of the revoked certificates, in hexadecimal
+ * @param days - the validity of the list
  * @returns DER
  */
 export async function issueCrl(

@@ -2,10 +2,13 @@ import { createPrivateKey, type KeyObject, type webcrypto } from 'node:crypto'
 
 type KeyPair = webcrypto.CryptoKeyPair
 
-/** The kinds of key that client certificates come with here. */
+/** The kinds of key that a client certificate may have here. */
 export type KeyType = 'P-256' | 'RSA-2048'
 
-/** Every signature in this package hashes with SHA-256, RSA ones in PKCS #1 v1.5 padding, as public CAs do. */
+/**
+ * Every signature in this package hashes with SHA-256. RSA signatures have PKCS #1 v1.5 padding, as those of public
+ * CAs.
+ */
 const ALGORITHMS = {
   'P-256': { name: 'ECDSA', namedCurve: 'P-256' },
   'RSA-2048': {
@@ -16,14 +19,14 @@ const ALGORITHMS = {
   },
 } as const
 
-/** Makes a key pair in memory. RSA takes a tenth of a second on another thread. */
+/** Generates a key pair in memory. RSA takes a tenth of a second on another thread. */
 export async function generateKeyPair(keyType: KeyType): Promise<webcrypto.CryptoKeyPair> {
   const algorithm = ALGORITHMS[keyType]
   if (!algorithm) throw new TypeError('keyType must be "P-256" or "RSA-2048"')
   return await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
 }
 
-/** Imports a private key that {@link formatPrivateKey} wrote, and the public key that belongs to it. */
+/** Imports a private key in the form of {@link formatPrivateKey}, and its public key. */
 export async function importKeyPair(privateKey: string, publicKey: KeyObject, keyType: KeyType): Promise<KeyPair> {
   const algorithm = ALGORITHMS[keyType]
   const pkcs8 = createPrivateKey(privateKey).export({ type: 'pkcs8', format: 'der' })
@@ -34,7 +37,7 @@ export async function importKeyPair(privateKey: string, publicKey: KeyObject, ke
   }
 }
 
-/** The private key as PKCS #8 in PEM, which `node:tls`, curl and openssl all read. */
+/** Formats the private key as PKCS #8 in PEM, which `node:tls`, curl and openssl read. */
 export async function formatPrivateKey(key: webcrypto.CryptoKey): Promise<string> {
   const der = await crypto.subtle.exportKey('pkcs8', key)
   const lines =

@@ -1,4 +1,5 @@
-// The library registers its algorithms through decorators and refuses to load without this polyfill: it comes first.
+// @peculiar/x509 registers its algorithms through decorators and refuses to load without this polyfill. The import must
+// come first.
 import 'reflect-metadata'
 
 export {

@@ -17,7 +17,7 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
-/** What the `openssl` binary reads, without `-legacy`: 3.0 and later then refuse RC2 and everything older. */
+/** Reads a file with the `openssl` binary. Without `-legacy`, versions 3.0 and later refuse RC2 and older ciphers. */
 function openssl(p12: Uint8Array, password: string, ...options: string[]): string {
   const path = join(folder, 'client.p12')
   writeFileSync(path, p12)
@@ -40,7 +40,7 @@ describe('formatPkcs12', () => {
     )
     expect(privateKey(text.slice(text.indexOf('-----BEGIN PRIVATE')))).toBe(privateKey(client.key))
     expect(text).toContain(`friendlyName: ${client.name}`)
-    // Both bags say that they belong together.
+    // Both bags have the key id that links them.
     expect(text.match(/localKeyID: .+/g)).toHaveLength(2)
   })
 

@@ -24,20 +24,20 @@ const OID = {
   sha1: '1.3.14.3.2.26',
 }
 
-/** What OpenSSL takes. */
+/** The default of OpenSSL. */
 const ITERATIONS = 2048
 const SALT_BYTES = 8
 
-/** What a derived key is for (RFC 7292, appendix B.3). */
+/** The uses of a derived key (RFC 7292, appendix B.3). */
 const PURPOSE = { key: 1, iv: 2, mac: 3 } as const
 
 /**
- * A client as a PKCS #12 file, which browsers import: its key, its certificate, and the intermediates that it sends.
+ * Formats a client as a PKCS #12 file for browsers: its key, its certificate, and the intermediates that it sends.
  *
- * Triple DES and SHA-1, because the keychain of macOS takes nothing newer, and every other reader takes them still. They
- * protect nothing here: the same key lies beside the file in PEM, without a password.
+ * Uses triple DES and SHA-1: the keychain of macOS reads no newer algorithms, and all other readers still read these.
+ * They protect nothing here, because the folder contains the same key in PEM without a password.
  *
- * @param password - what the importer asks for; macOS refuses an empty one
+ * @param password - the password that the importer asks for. macOS refuses an empty one.
  * @returns DER
  * @see {@link https://www.rfc-editor.org/rfc/rfc7292 RFC 7292}
  * @example
@@ -106,7 +106,7 @@ function macData(safe: Uint8Array, secret: Uint8Array): Buffer {
   return sequence(digest, octetString(salt), integer(ITERATIONS))
 }
 
-/** UTF-16, most significant byte first, with a zero character at the end (RFC 7292, appendix B.1). */
+/** Encodes UTF-16, most significant byte first, with a zero character at the end (RFC 7292, appendix B.1). */
 function encodePassword(password: string): Buffer {
   return Buffer.from(`${password}\0`, 'utf16le').swap16()
 }
@@ -114,7 +114,7 @@ function encodePassword(password: string): Buffer {
 const HASH_BYTES = 20
 const BLOCK_BYTES = 64
 
-/** The key derivation of RFC 7292, appendix B.2. */
+/** Derives a key by RFC 7292, appendix B.2. */
 function deriveKey(secret: Uint8Array, salt: Uint8Array, purpose: number, bytes: number): Buffer {
   const diversifier = Buffer.alloc(BLOCK_BYTES, purpose)
   const input = Buffer.concat([fillBlocks(salt), fillBlocks(secret)])
@@ -133,7 +133,7 @@ function fillBlocks(bytes: Uint8Array): Buffer {
   return Buffer.alloc(Math.ceil(bytes.length / BLOCK_BYTES) * BLOCK_BYTES, bytes)
 }
 
-/** Adds a number and one to every block of the input, each block being a number itself. */
+/** Adds a number plus one to every block of the input. Each block is a number itself. */
 function addToEachBlock(input: Buffer, addend: Buffer): void {
   for (let start = 0; start < input.length; start += BLOCK_BYTES) {
     let carry = 1

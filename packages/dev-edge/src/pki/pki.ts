@@ -2,22 +2,22 @@ import { type Identity, issueCertificate } from './issue-certificate.ts'
 
 const DAY = 24 * 60 * 60 * 1000
 
-/** A moment so many days from now: negative for the past. */
+/** Returns the moment in so many days. Negative days are in the past. */
 export function daysFromNow(days: number): Date {
   return new Date(Date.now() + days * DAY)
 }
 
-/** Every authority of the local edge. */
+/** The authorities of the local edge. */
 export interface Authorities {
-  /** The CA that an operator would upload to Cloudflare: clients of it are verified. */
+  /** The CA that an operator would upload to Cloudflare. Its clients are verified. */
   readonly ca: Identity
-  /** A CA below it. Its clients are verified when they send its certificate along. */
+  /** A CA below `ca`. Its clients are verified if they send its certificate. */
   readonly intermediate: Identity
   /** A CA that the edge does not know. */
   readonly other: Identity
-  /** A CA below that one. */
+  /** A CA below `other`. */
   readonly otherIntermediate: Identity
-  /** Signs the edge's own TLS certificate, and nothing else. */
+  /** The issuer of the edge's own TLS certificate, and of no other certificate. */
   readonly serverCa: Identity
 }
 
@@ -26,13 +26,13 @@ export interface Pki extends Authorities {
   readonly server: Identity
 }
 
-/** Makes all of it anew, or the listener's certificate alone when the authorities are there. */
+/** Creates the authorities and the listener's certificate, or only the latter if the authorities are kept. */
 export async function createPki(hostname: string, kept?: Authorities): Promise<Pki> {
   const authorities = kept ?? (await createAuthorities())
   return { ...authorities, server: await issueServer(authorities.serverCa, hostname) }
 }
 
-/** Makes every authority. */
+/** Issues every authority. */
 export async function createAuthorities(): Promise<Authorities> {
   const [ca, other, serverCa] = await Promise.all([
     issueAuthority('CN=Acme Client CA,O=Acme'),
@@ -46,14 +46,14 @@ export async function createAuthorities(): Promise<Authorities> {
   return { ca, intermediate, other, otherIntermediate, serverCa }
 }
 
-/** For `hostname`, `localhost` and the loopback addresses. */
+/** Issues the certificate for `hostname`, `localhost` and the loopback addresses. */
 function issueServer(serverCa: Identity, hostname: string): Promise<Identity> {
   return issueCertificate(
     {
       kind: 'server',
       subject: 'CN=Countersign Dev Edge',
       notBefore: daysFromNow(-1),
-      // Browsers refuse TLS certificates that live longer than 398 days.
+      // Browsers refuse TLS certificates with a validity over 398 days.
       notAfter: daysFromNow(390),
       san: { dns: [...new Set([hostname, 'localhost'])], ip: ['127.0.0.1', '::1'] },
     },
@@ -61,7 +61,7 @@ function issueServer(serverCa: Identity, hostname: string): Promise<Identity> {
   )
 }
 
-/** The dates of a certificate that ended yesterday. */
+/** Returns the dates of a certificate that expired yesterday. */
 export function expiredDates(): { readonly notBefore: Date; readonly notAfter: Date } {
   return { notBefore: daysFromNow(-10), notAfter: daysFromNow(-1) }
 }

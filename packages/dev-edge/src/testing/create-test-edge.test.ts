@@ -6,7 +6,7 @@ import { createTestEdge, type TestEdge } from './index.ts'
 
 const PAY = { subject: 'CN=pay-1,O=Acme' }
 
-/** An origin as its users write it. */
+/** Builds an origin as an operator would write it. */
 async function buildApp(options: CountersignPluginOptions): Promise<FastifyInstance> {
   const app = Fastify()
   await app.register(countersign, options)

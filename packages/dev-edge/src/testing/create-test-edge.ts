@@ -14,11 +14,11 @@ import type { TestInjectOptions, TestRequest } from './test-request.ts'
 
 /** Options of {@link createTestEdge}. */
 export interface TestEdgeOptions {
-  /** How the Worker signs. The default is `hmac-sha256`. */
+  /** The algorithm of the Worker's signature. The default is `hmac-sha256`. */
   readonly alg?: SignatureAlgorithm | undefined
-  /** `null` for an origin without Access (API Shield). By default there is a team, and every request gets a token. */
+  /** `null` for an origin without Access (API Shield). By default there is a team, and every request has a token. */
   readonly access?: null | undefined
-  /** The Worker's `COUNTERSIGN_FORWARD_CERT`; the default is `leaf`. */
+  /** The Worker's `COUNTERSIGN_FORWARD_CERT`. The default is `leaf`. */
   readonly forwardCert?: 'leaf' | 'chain' | 'none' | undefined
 }
 
@@ -30,7 +30,7 @@ export interface TestPluginOptions {
   readonly trustedIssuers: readonly string[]
 }
 
-/** An edge for tests. Get one from {@link createTestEdge}. */
+/** An edge for tests, returned by {@link createTestEdge}. */
 export interface TestEdge {
   /** The plugin's options: `app.register(countersign, { ...edge.options, policies })`. */
   readonly options: TestPluginOptions
@@ -38,10 +38,11 @@ export interface TestEdge {
   /**
    * Builds the headers with which a request would reach the origin, signed for this method, host, path and query.
    *
-   * Each call signs anew: the origin accepts every set of headers once.
+   * Each call signs again, because the origin accepts every set of headers once.
    *
-   * @returns all headers of the request, names in lower case, `host` among them
-   * @throws SyntaxError if `cert.subject` is no distinguished name, TypeError for another option that cannot be
+   * @returns all headers of the request, with names in lower case and with `host`
+   * @throws SyntaxError if `cert.subject` is not a distinguished name
+   * @throws TypeError if another option is wrong
    * @example
    * ```ts
    * const headers = await edge.headers({ url: '/pay', cert: { subject: 'CN=pay-1,O=Acme' } })
@@ -60,17 +61,21 @@ export interface TestEdge {
    */
   inject(app: InjectableApp, options: TestInjectOptions): Promise<LightMyRequestResponse>
 
-  /** Issues a client, the same one for the same description: for tests that have to know its fingerprint or serial number. */
+  /**
+   * Issues a client, and returns the same client for the same description. Use it in tests that need a fingerprint or a
+   * serial number.
+   */
   issueClient(certificate?: TestCertificate): Promise<DevClient>
 }
 
 /**
- * Makes an edge for tests of an origin's routes: it signs for `app.inject()` what Cloudflare and the Worker would send.
+ * Creates an edge for tests of an origin's routes. It signs headers for `app.inject()` as Cloudflare and the Worker
+ * would send them.
  *
- * The certificates are issued and verified for real, the tokens are signed, and the Worker's own code writes and signs the
- * headers, in this process and in memory: nothing listens, nothing is fetched, and there is nothing to close.
+ * The certificates are issued and verified for real, the tokens are signed, and the Worker's own code writes and signs
+ * the headers. All of it happens in this process and in memory. The edge does not listen or fetch, and needs no close.
  *
- * @throws TypeError if an option is wrong, with a sentence that says what to write
+ * @throws TypeError if an option is wrong. The message tells the caller which value to write.
  * @example
  * ```ts
  * const edge = await createTestEdge()

@@ -2,12 +2,12 @@ import type { InjectOptions, LightMyRequestResponse } from 'fastify'
 import type { InjectableRequest } from './sign-request.ts'
 import type { TestInjectOptions, TestRequest } from './test-request.ts'
 
-/** A Fastify instance, whatever its type parameters. */
+/** A Fastify instance of any type parameters. */
 export interface InjectableApp {
   inject(options: InjectOptions): Promise<LightMyRequestResponse>
 }
 
-/** Signs a request as its client would send it, and injects what was signed. */
+/** Signs a request of a client, and injects the signed request. */
 export async function injectRequest(
   app: InjectableApp,
   { cert, access, url, query, authority, headers, ...rest }: TestInjectOptions,
@@ -18,7 +18,9 @@ export async function injectRequest(
   return app.inject({ ...rest, ...signed })
 }
 
-/** Into the URL, which is what gets signed. A parameter that is there already is replaced, as `app.inject()` does it. */
+/**
+ * Moves the query into the URL, because the URL gets signed. Replaces a parameter of the URL, as `app.inject()` does.
+ */
 function withQuery(url: string, query: InjectOptions['query']): string {
   if (query === undefined) return url
   const [path = '', search] = url.split('?', 2)

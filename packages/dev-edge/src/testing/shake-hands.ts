@@ -6,8 +6,8 @@ import { keepPeerCertificates } from '../handshake/peer-certificates.ts'
 import type { DevClient } from '../pki/dev-client.ts'
 
 /**
- * Lets a client shake hands with the edge, over a pair of streams in memory: what the edge says of a certificate is
- * what OpenSSL says of it, and no socket is opened.
+ * Performs a client's handshake with the edge over a pair of streams in memory. OpenSSL verifies the certificate as on
+ * a socket, and no socket is opened.
  */
 export async function shakeHands(client: DevClient, tls: MutualTlsOptions): Promise<ClientHandshake | undefined> {
   const [near, far] = duplexPair()
@@ -29,7 +29,7 @@ function acceptClient(stream: Duplex, tls: MutualTlsOptions): Promise<TLSSocket>
   keepPeerCertificates(server)
   return new Promise((resolve, reject) => {
     server.once('secureConnection', (socket) => {
-      // The other end hangs up at once.
+      // The other end closes at once.
       socket.on('error', () => {})
       resolve(socket)
     })

@@ -4,7 +4,7 @@ import { createTestEdge } from './index.ts'
 
 const test = useEdge({ forwardCert: 'chain' })
 
-/** What the Worker decides; times, nonces and signatures are never the same twice. */
+/** Returns the Worker's decisions. Times, nonces and signatures differ between two requests. */
 function decided(headers: Readonly<Record<string, unknown>>) {
   const covered = /\(.*?\)/.exec(String(headers['signature-input']))?.[0]
   const family = Object.entries(headers).filter(([name]) => /^(?:x-cert-|client-cert)/.test(name))
@@ -12,7 +12,7 @@ function decided(headers: Readonly<Record<string, unknown>>) {
 }
 
 describe('the test kit', () => {
-  // Signed by itself, so that the two edges, each with a CA of its own, see the same.
+  // The client signs its own certificate. The two edges, each with a CA of its own, then see the same.
   it.each([
     ['a usual certificate', 'CN=pay-1,OU=Ops,O=Acme'],
     ['names beyond ASCII', 'CN=Zoë 🦊,O=A\\, B\\+C'],

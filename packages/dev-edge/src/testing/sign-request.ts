@@ -12,20 +12,20 @@ export interface UnsignedRequest {
   readonly headers: OutgoingHttpHeaders
 }
 
-/** What the edge adds to it. */
+/** The values that the edge adds to the request. */
 export interface EdgeView {
   readonly tlsClientAuth: FullTlsClientAuth
   readonly accessToken: string | undefined
 }
 
-/** A signed request: what an origin would receive. */
+/** A signed request in the form that `app.inject()` takes. */
 export interface InjectableRequest {
-  /** Path and query as they were signed. */
+  /** Path and query as signed. */
   readonly url: string
   readonly headers: Record<string, string>
 }
 
-/** The client of `app.inject()`, unless that is told otherwise. */
+/** The client's address in `app.inject()` by default. */
 const CLIENT_IP = '127.0.0.1'
 
 /** Sends a request through the Worker's own code, in this process. */
@@ -39,14 +39,14 @@ export async function signRequest(
     ...headerPairs(buildEdgeHeaders(rawHeaders(headers), { ray: createRay(), clientIp: CLIENT_IP, accessToken })),
   ])
   seen.set('host', target.host)
-  // light-my-request writes methods so, and a method is signed as it is written.
+  // light-my-request sends methods in upper case, and the signature covers the method's exact letters.
   const request = new Request(target, { method: method.toUpperCase(), headers: seen })
   const signed = await countersign(Object.assign(request, { cf: { tlsClientAuth } }), options)
   const { pathname, search } = new URL(signed.url)
   return { url: pathname + search, headers: Object.fromEntries(signed.headers) }
 }
 
-/** Clients speak https with the edge, whatever the scheme that a test happens to write. */
+/** Resolves a URL to https, because clients always reach the edge over https. */
 function resolveTarget(url: string, headers: OutgoingHttpHeaders): URL {
   const absolute = url.startsWith('/') ? `https://localhost${url}` : url
   if (!URL.canParse(absolute)) {
@@ -57,7 +57,7 @@ function resolveTarget(url: string, headers: OutgoingHttpHeaders): URL {
   return new URL(`https://${authority}${pathname}${search}`)
 }
 
-/** As `node:http` would write them: a list is several lines. */
+/** Lists the headers as `node:http` writes them. An array becomes several lines. */
 function rawHeaders(headers: OutgoingHttpHeaders): string[] {
   return Object.entries(headers).flatMap(([name, value]) =>
     [value ?? []].flat().flatMap((line) => [name, String(line)]),

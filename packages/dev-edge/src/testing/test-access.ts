@@ -4,14 +4,14 @@ import { DEV_ACCESS, type DevAccess, DevAccessTokens } from '../access/dev-acces
 import type { LoginCertificate } from '../access/login-claims.ts'
 
 /**
- * How Access admitted a request: one of {@link DevAccess}, claims to lay over those of a user (or of a service token, when
- * `common_name` is among them), or `null` for a request without a token.
+ * The Access login of a request: one of {@link DevAccess}, or `null` for a request without a token. Claims replace
+ * those of a user, or those of a service token if they contain `common_name`.
  */
 export type TestAccess = Exclude<DevAccess, 'none'> | JWTPayload | null
 
 const NAMES = DEV_ACCESS.filter((name) => name !== 'none')
 
-/** The tokens of a test edge: the usual ones are used again, as Access does. */
+/** The tokens of a test edge. Tokens of a named login are reused, as Access does. */
 export class TestAccessTokens {
   readonly #issuer: AccessIssuer
   readonly #usual: DevAccessTokens
@@ -22,9 +22,9 @@ export class TestAccessTokens {
   }
 
   /**
-   * @param certificate - the client's, when it was verified
-   * @throws RefusedByEdge for `certificate` without one
-   * @throws TypeError if `access` is none of {@link TestAccess}
+   * @param certificate - the client's certificate, if Access admits by it
+   * @throws RefusedByEdge if `access` is `certificate` and there is no certificate
+   * @throws TypeError if `access` is not a {@link TestAccess}
    */
   async tokenFor(access: TestAccess, certificate: LoginCertificate | undefined): Promise<string | undefined> {
     if (access === null) return undefined

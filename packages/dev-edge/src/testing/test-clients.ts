@@ -11,27 +11,27 @@ import { shakeHands } from './shake-hands.ts'
 
 /** A client certificate to issue. */
 export interface TestCertificate extends Omit<IssueClientOptions, 'name'> {
-  /** Whether it expired yesterday. In place of `notBefore` and `notAfter`. */
+  /** Whether it expired yesterday. Excludes `notBefore` and `notAfter`. */
   readonly expired?: boolean | undefined
-  /** Whether Cloudflare knows it as revoked. */
+  /** Whether the edge lists it as revoked. */
   readonly revoked?: boolean | undefined
 }
 
-/** What the edge knows of a client: what it says to the Worker, and what Access may say of the certificate. */
+/** A client as the edge sees it: the value for the Worker, and the certificate as Access knows it. */
 export interface SeenClient {
   readonly tlsClientAuth: FullTlsClientAuth
   /** Absent unless the certificate is verified and not revoked. */
   readonly certificate: LoginCertificate | undefined
 }
 
-/** Issues the clients of a test edge and looks at them, each once. */
+/** Issues the clients of a test edge and performs their handshakes, each once. */
 export class TestClients {
   readonly clientCa: string
   readonly #pki: Pki
   readonly #tls: Promise<MutualTlsOptions>
   readonly #authorities: readonly X509Certificate[]
   readonly #issued = new Map<string, Promise<DevClient>>()
-  /** By PEM: a client that is spread or parsed anew is still the same. */
+  /** By PEM. A copy of a client is still the same client. */
   readonly #handshakes = new Map<string, Promise<ClientHandshake | undefined>>()
   readonly #revoked = new Set<string>()
 
@@ -42,7 +42,7 @@ export class TestClients {
     this.#tls = edgeTls(pki, this.clientCa)
   }
 
-  /** Issues what is described: the same client for the same description. */
+  /** Issues a client, and returns the same client for the same description. */
   issue(description: TestCertificate): Promise<DevClient> {
     const key = JSON.stringify(description)
     const issued = this.#issued.get(key) ?? this.#issue(description)
@@ -60,7 +60,7 @@ export class TestClients {
     return client
   }
 
-  /** What the edge sees when this client connects. */
+  /** Returns the client as the edge sees it when it connects. */
   async see(client: DevClient | undefined): Promise<SeenClient> {
     const handshake = client && (await this.#handshake(client))
     const tlsClientAuth = buildTlsClientAuth(handshake, {

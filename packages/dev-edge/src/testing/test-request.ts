@@ -4,25 +4,25 @@ import type { DevClient } from '../pki/dev-client.ts'
 import type { TestAccess } from './test-access.ts'
 import type { TestCertificate } from './test-clients.ts'
 
-/** Who sends a request. */
+/** The sender of a request. */
 export interface TestIdentity {
-  /** A client, or a certificate to issue for it: once for each description. Without one the client has no certificate. */
+  /** A client, or the description of a certificate to issue once. Without it the client has no certificate. */
   readonly cert?: DevClient | TestCertificate | null | undefined
-  /** How Access admitted it. The default is `user`. */
+  /** The Access login. The default is `user`. */
   readonly access?: TestAccess | undefined
 }
 
-/** A request, and who sends it. */
+/** A request and its sender. */
 export interface TestRequest extends TestIdentity {
   /** The default is `GET`. */
   readonly method?: string | undefined
   /** A path with its query, or a whole URL. */
   readonly url: string
-  /** The client's own headers. The Worker strips from them what only the edge may say. */
+  /** The client's own headers. The Worker removes those that only the edge may send. */
   readonly headers?: OutgoingHttpHeaders | undefined
 }
 
-/** What {@link TestEdge#inject} takes: a request of `app.inject()`, and who sends it. */
+/** Options of {@link TestEdge#inject}: those of `app.inject()`, and the sender. */
 export interface TestInjectOptions extends TestIdentity, Omit<InjectOptions, 'url' | 'path'> {
   /** A path with its query, or a whole URL. */
   readonly url: string

@@ -4,8 +4,8 @@ import { type BuildFailure, build, formatMessages } from 'esbuild'
 /**
  * Bundles a Worker as wrangler does, for workerd.
  *
- * @param entry - the path of its module; the Worker of Countersign by default
- * @throws Error if it does not compile, with what the compiler says
+ * @param entry - the path of its module. The default is the Worker of Countersign.
+ * @throws Error with the compiler's messages if it does not compile
  */
 export async function bundleWorker(entry?: string): Promise<string> {
   try {
@@ -16,7 +16,7 @@ export async function bundleWorker(entry?: string): Promise<string> {
       format: 'esm',
       target: 'es2024',
       conditions: ['workerd', 'worker', 'browser'],
-      // The runtime's own modules.
+      // Modules of the runtime itself.
       external: ['cloudflare:*'],
       logLevel: 'silent',
     })

@@ -14,7 +14,7 @@ vi.setConfig({ testTimeout: 20_000 })
 
 const workerModule = fileURLToPath(import.meta.resolve('@countersign/worker'))
 
-/** A Worker of somebody's own, which says in a header which edition of it ran. */
+/** A Worker that names its edition in a header. */
 const edition = (name: string) => `
   import { countersign } from ${JSON.stringify(workerModule)}
   export default {
@@ -106,7 +106,7 @@ describe('a reload of the Worker', () => {
     expect(String((await once(socket, 'message'))[0])).toBe('still there')
     finish()
     expect(await text(response)).toBe('before after')
-    // The one after the next does not wait any longer.
+    // The second reload after it closes it.
     const closed = once(socket, 'close')
     expect(await edge.reloadWorker()).toBe(true)
     await closed

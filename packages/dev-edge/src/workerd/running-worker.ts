@@ -1,22 +1,22 @@
 import { startWorker, type WorkerAddress, type WorkerRuntime, type WorkerRuntimeOptions } from './worker-runtime.ts'
 
-/** The Worker for as long as one request needs it. */
+/** The Worker, leased for one request. */
 export interface WorkerLease extends WorkerAddress {
-  /** To be called once the request is over. */
+  /** Ends the lease. Call it when the request is over. */
   release(): void
 }
 
 /**
- * The Worker that takes requests, and its exchange for another one while requests are under way.
+ * The running Worker, which can be replaced while requests are open.
  *
- * A new one starts beside the old one, which ends when its last request has ended. There are never more than two: who
- * is still served by the one before them is cut off.
+ * A new Worker starts while the old one still runs. The old one ends with its last request. There are never more than
+ * two: a third cuts the requests of the first.
  */
 export class RunningWorker {
   #options: WorkerRuntimeOptions
   #current: LeasedWorker
   #former: LeasedWorker | undefined
-  /** One exchange at a time. */
+  /** Replacements run one at a time. */
   #queue: Promise<unknown> = Promise.resolve()
 
   private constructor(options: WorkerRuntimeOptions, runtime: WorkerRuntime) {
@@ -38,9 +38,9 @@ export class RunningWorker {
   }
 
   /**
-   * Bundles the Worker anew and puts it in the place of the present one.
+   * Bundles the Worker again and replaces the running one.
    *
-   * @throws Error if it does not compile or does not start; the present one goes on
+   * @throws Error if it does not compile or does not start. The running Worker is kept.
    */
   async exchange(changes: Partial<WorkerRuntimeOptions> = {}): Promise<void> {
     await this.#inTurn(async () => {
@@ -65,7 +65,7 @@ export class RunningWorker {
   }
 }
 
-/** A Worker that knows how many requests it serves. */
+/** A Worker that counts its open requests. */
 class LeasedWorker {
   readonly #runtime: WorkerRuntime
   #leases = 0

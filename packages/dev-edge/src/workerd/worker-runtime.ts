@@ -6,7 +6,7 @@ const COMPATIBILITY_DATE = '2026-07-01'
 /** Addresses within workerd, which it appends to an exception. */
 const STACK = /\nstack: .*$/s
 
-/** Where a Worker listens. */
+/** The address of a Worker. */
 export interface WorkerAddress {
   readonly host: string
   readonly port: number
@@ -19,20 +19,20 @@ export interface WorkerRuntime {
   close(): Promise<void>
 }
 
-/** What the Worker gets. */
+/** Options of {@link startWorker}. */
 export interface WorkerRuntimeOptions {
-  /** The path of its module; the Worker of Countersign by default. */
+  /** The path of the Worker's module. The default is the Worker of Countersign. */
   readonly entry?: string | undefined
-  /** Where its `fetch()` goes. */
+  /** The origin that the Worker's `fetch()` reaches. */
   readonly origin: URL
-  /** Its variables and secrets. */
+  /** The Worker's variables and secrets. */
   readonly bindings: Readonly<Record<string, string>>
-  /** Takes what it writes to the console, line by line. */
+  /** Receives each line that the Worker writes to its console. */
   log(line: string): void
 }
 
 /**
- * Bundles the Worker that gets deployed and starts it in workerd, the runtime that Cloudflare runs.
+ * Bundles the deployable Worker and starts it in workerd, Cloudflare's own runtime.
  *
  * @throws Error if it does not compile or does not start
  */
@@ -41,13 +41,13 @@ export async function startWorker({ entry, origin, bindings, log }: WorkerRuntim
     modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundleWorker(entry) }],
     bindings,
     compatibilityDate: COMPATIBILITY_DATE,
-    // A socket of workerd itself: nothing of Miniflare's stands in the request's way and rewrites it.
+    // A socket of workerd itself. Miniflare's own listener would rewrite the request.
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0, proxy: true }],
-    // workerd connects to the origin itself, so that Host stays the client's.
+    // workerd connects to the origin itself, so Host stays the client's.
     outboundService: { external: { address: `${origin.hostname}:${origin.port || 80}`, http: {} } },
     stripCfConnectingIp: false,
     log: new Log(LogLevel.NONE),
-    // Miniflare throws when this returns anything, and a caller's function may.
+    // Miniflare throws if this function returns a value, and a caller's `log` may return one.
     handleStructuredLogs: ({ message }: { readonly message: string }) => {
       log(message.replace(STACK, ''))
     },
@@ -56,16 +56,16 @@ export async function startWorker({ entry, origin, bindings, log }: WorkerRuntim
     const { hostname, port } = await miniflare.unsafeGetDirectURL()
     return { address: { host: hostname, port: Number(port) }, close: () => miniflare.dispose() }
   } catch (error) {
-    // It cleans up, and then fails with what kept it from starting.
+    // dispose() cleans up, and then fails with the error of the start.
     await miniflare.dispose().catch(() => {})
     throw new Error('The Worker does not start: what it logged says why', { cause: error })
   }
 }
 
 /**
- * Requires a value that the Worker takes for `forwardCert`; nothing stands for its default.
+ * Checks that the Worker accepts a value of `forwardCert`. `undefined` means the Worker's default.
  *
- * @throws TypeError
+ * @throws TypeError if it does not
  */
 export function checkForwardCert(forwardCert: string | undefined): void {
   if (forwardCert !== undefined && !['leaf', 'chain', 'none'].includes(forwardCert)) {

@@ -8,14 +8,14 @@ import { runCommand } from '../../src/cli/run-command.ts'
 
 const MAIN = fileURLToPath(new URL('../../src/cli/main.ts', import.meta.url))
 
-/** How a command ended. */
+/** The result of a command. */
 export interface CommandResult {
   readonly code: number | null
   readonly stdout: string
   readonly stderr: string
 }
 
-/** Runs the command in this process, which takes milliseconds where a child takes half a second. */
+/** Runs the command in this process. That takes milliseconds, where a child process takes half a second. */
 export async function runHere(...args: string[]): Promise<CommandResult> {
   const written = { stdout: '', stderr: '' }
   const keep = (stream: 'stdout' | 'stderr') =>
@@ -40,9 +40,9 @@ export async function runCountersign(cwd: string, ...args: string[]): Promise<Co
   return { code, stdout, stderr }
 }
 
-/** `countersign dev` while it runs. */
+/** A running `countersign dev`. */
 export interface RunningDev {
-  /** Every line of standard output until now. */
+  /** Every line of standard output so far. */
   readonly lines: readonly string[]
   /** The first line that matches, now or later. */
   line(pattern: RegExp): Promise<string>
@@ -52,7 +52,7 @@ export interface RunningDev {
   stop(): Promise<number | null>
 }
 
-/** Starts `countersign dev`. Ports are free ones unless the arguments say otherwise. */
+/** Starts `countersign dev`. The ports are free ones unless the arguments set them. */
 export function startCountersignDev(cwd: string, ...args: string[]): RunningDev {
   const child = spawnCountersign(cwd, ['dev', ...args])
   const closed = once(child, 'close')

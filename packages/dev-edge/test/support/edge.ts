@@ -4,15 +4,15 @@ import type { DevEdge, DevEdgeOptions } from '../../src/dev-edge.ts'
 import type { EdgeFetchOptions } from '../../src/net/edge-fetch.ts'
 import { type RecordedRequest, type RecordingOrigin, startOrigin } from './recording-origin.ts'
 
-/** An edge before a recording origin, for all tests of a file. */
+/** An edge in front of a recording origin, for all tests of a file. */
 export interface RecordedEdge {
   readonly edge: DevEdge
   readonly origin: RecordingOrigin
-  /** Sends a request and says what arrived at the origin. */
+  /** Sends a request. Returns the request that the origin recorded. */
   record(path: string, options?: EdgeFetchOptions): Promise<RecordedRequest>
 }
 
-/** Starts one before the tests and stops it behind them. */
+/** Starts an edge before the tests and stops it after them. */
 export function useEdge(options?: Partial<DevEdgeOptions>): RecordedEdge {
   let started: { readonly origin: RecordingOrigin; readonly edge: DevEdge } | undefined
   const running = () => {

@@ -9,7 +9,7 @@ import {
 import { text } from 'node:stream/consumers'
 import type { EdgeTlsOptions } from '../../src/net/edge-fetch.ts'
 
-/** Opens a connection that speaks HTTP/2. */
+/** Opens a connection of HTTP/2. */
 export async function connectHttp2(
   { host: _, ...tls }: EdgeTlsOptions,
   options?: SecureClientSessionOptions,
@@ -27,7 +27,7 @@ export async function connectHttp2(
   })
 }
 
-/** What came back on a stream. */
+/** The answer on a stream. */
 export interface Http2Answer {
   readonly headers: IncomingHttpHeaders
   readonly body: string

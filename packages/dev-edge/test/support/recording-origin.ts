@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** What an origin got, its body included. */
+/** A request as the origin received it, with its body. */
 export interface RecordedRequest {
   readonly method: string
   readonly url: string
@@ -10,14 +10,14 @@ export interface RecordedRequest {
   readonly body: string
 }
 
-/** An origin that answers every request with what it got, as JSON. */
+/** An origin that answers every request with the recorded request, as JSON. */
 export interface RecordingOrigin {
   readonly url: string
   readonly server: Server
   close(): Promise<void>
 }
 
-/** Starts one, or one with a handler of its own, on any free port unless one is given. */
+/** Starts an origin that records, or one with the given handler. The default port is any free one. */
 export async function startOrigin(
   handler: (request: IncomingMessage, response: ServerResponse) => void = echo,
   port = 0,

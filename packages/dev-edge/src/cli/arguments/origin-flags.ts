@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import type { CountersignPluginOptions, Requirement } from '@countersign/origin-plugin'
 
-/** What the command line says of the origin's configuration. */
+/** The flags that describe the origin's configuration. */
 export interface OriginFlags {
   readonly edge: boolean
   readonly keys?: string
@@ -16,9 +16,9 @@ export interface OriginFlags {
 }
 
 /**
- * The plugin's options that the flags stand for.
+ * Builds the options of the plugin from the flags.
  *
- * @throws TypeError with a sentence that says what to write; it quotes nothing of a file
+ * @throws TypeError that tells the user which flag to write. It quotes nothing of a file.
  */
 export function pluginOptions(flags: OriginFlags): CountersignPluginOptions {
   return { edge: edgeOf(flags), access: accessOf(flags), trustedIssuers: issuersOf(flags) }
@@ -49,7 +49,7 @@ function issuersOf({ anyIssuer, ca, crl }: OriginFlags): CountersignPluginOption
   return [crl === undefined ? first : { ca: first, revocation: { crl } }, ...others]
 }
 
-/** Parses what a route asks for. */
+/** Parses the requirement of a route. */
 export function parseRequirement(json: string): Requirement {
   try {
     return JSON.parse(json) as Requirement
@@ -63,7 +63,7 @@ function readJson(path: string, flag: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // JSON.parse quotes its input in the message, and the input may be a key.
+    // The message of JSON.parse quotes its input, and the input may be a key.
     throw new TypeError(`the file of ${flag} is no JSON`)
   }
 }

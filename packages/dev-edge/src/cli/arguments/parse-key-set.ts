@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs'
 import { checkSigningKey, listSigningKeys, type SigningJwk } from '@countersign/wire'
 
 /**
- * Parses the origin's keys, which are a JWK, several, or a JWK Set: as JSON, or in a file.
+ * Parses the origin's keys: a JWK, a list of them or a JWK Set, as JSON or in a file.
  *
- * @throws TypeError with a sentence that says what to write; it never contains key material
+ * @throws TypeError that tells the user how to write the keys. It never contains key material.
  */
 export function parseKeySet(fileOrJson: string): readonly SigningJwk[] {
   const text = /^\s*[[{]/.test(fileOrJson) ? fileOrJson : readKeyFile(fileOrJson)
@@ -28,7 +28,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // JSON.parse quotes its input in the message, and the input is a key.
+    // The message of JSON.parse quotes its input, and the input is a key.
     throw new TypeError('the keys are no JSON: write what the origin has in COUNTERSIGN_KEYS')
   }
 }

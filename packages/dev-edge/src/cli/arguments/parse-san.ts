@@ -5,7 +5,7 @@ import type { SubjectAltNames } from '../../pki/issue-certificate.ts'
 const KINDS = ['dns', 'email', 'uri', 'ip'] as const
 type Kind = (typeof KINDS)[number]
 
-/** Adds one alternative name, such as `dns:pay.acme.example`, to those before it. */
+/** Adds one alternative name, such as `dns:pay.acme.example`, to the names before it. */
 export function parseSan(text: string, before: SubjectAltNames = {}): SubjectAltNames {
   const at = text.indexOf(':')
   const kind = KINDS.find((known) => known === text.slice(0, Math.max(at, 0)))
@@ -29,7 +29,7 @@ function isValid(kind: Kind, value: string): boolean {
   }
 }
 
-/** These names are IA5String in a certificate. */
+/** A certificate contains these names as IA5String. */
 function isAscii(value: string): boolean {
   return /^[\x21-\x7e]+$/.test(value)
 }

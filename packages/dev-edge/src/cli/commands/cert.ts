@@ -32,7 +32,7 @@ interface CertOptions {
   readonly json?: boolean
 }
 
-/** Who can sign, by the name of the file in the folder. */
+/** The issuers, by the name of the CA's file in the folder. */
 const ISSUERS = {
   'client-ca': 'ca',
   'branch-ca': 'intermediate',
@@ -55,7 +55,7 @@ Examples:
   countersign cert late --expired
   countersign cert stranger --ca other-ca`
 
-/** `countersign cert`: one more client certificate in the folder. */
+/** `countersign cert`: issues one more client certificate into the folder. */
 export function certCommand(): Command {
   return new Command('cert')
     .summary('issue a client certificate')

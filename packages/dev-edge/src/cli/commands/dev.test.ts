@@ -17,7 +17,7 @@ let origin: RecordingOrigin
 let dev: RunningDev
 let started: Started
 
-/** What `--json` prints first. */
+/** The first line of `--json`. */
 interface Started {
   readonly url: string
   readonly edgeCa: string
@@ -37,7 +37,7 @@ afterAll(async () => {
   rmSync(cwd, { recursive: true })
 })
 
-/** Sends a request to the edge with the files that it wrote. Returns what the origin got. */
+/** Sends a request to the edge with the files in the folder. Returns the request that the origin recorded. */
 function get(path: string, name?: string): Promise<{ readonly headers: Record<string, string> }> {
   const { cert, key } = (name ? started.clients[name] : undefined) ?? {}
   return new Promise((resolve, reject) => {
@@ -94,7 +94,7 @@ describe('countersign dev', () => {
     await absent.close()
     const again = startCountersignDev(cwd, '--origin', absent.url, ...anyPort)
     await again.progress(/Nothing listens at http:\/\/127\.0\.0\.1:\d+ yet/)
-    // The port may be another's by now: then it is up as well.
+    // Another process may have taken the port by now. Then an origin is up as well.
     await new Promise<void>((resolve) =>
       absent.server.once('error', resolve).listen(Number(new URL(absent.url).port), '127.0.0.1', resolve),
     )
@@ -110,7 +110,7 @@ describe('countersign dev', () => {
   it('prints curl commands that work when pasted', async () => {
     const printed = startCountersignDev(cwd, '--origin', origin.url, ...anyPort)
     const line = await printed.line(/curl .*alice/)
-    // The origin is in this process, which must not wait for curl.
+    // The origin runs in this process, so a synchronous curl would block it.
     const { stdout } = await promisify(execFile)('sh', ['-c', `${line} --silent --show-error`], { cwd })
     expect(JSON.parse(stdout).headers['x-cert-verify']).toBe('SUCCESS')
     expect(await printed.line(/^200 .*alice/)).toMatch(/^200 {2}GET \/ {2}alice {2}SUCCESS {2}\d+ ms$/)

@@ -38,7 +38,7 @@ Examples:
   countersign dev --origin http://127.0.0.1:3000 --worker src/worker.ts
   countersign dev --origin http://127.0.0.1:3000 --require verified --json`
 
-/** `countersign dev`: a local edge in front of any origin, until Ctrl+C. */
+/** `countersign dev`: runs a local edge in front of any origin until Ctrl+C. */
 export function devCommand(): Command {
   return new Command('dev')
     .summary('run a local edge in front of your origin')
@@ -75,7 +75,7 @@ export function devCommand(): Command {
 
 async function dev(options: DevOptions, command: Command): Promise<void> {
   const { folder, json, origin } = options
-  // Not mandatory for commander, which would report a misspelt option as this one missing.
+  // Not mandatory in commander, which would report a misspelt option as a missing --origin.
   if (!origin) return command.error('write where your server listens: --origin http://127.0.0.1:3000')
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
@@ -98,7 +98,7 @@ async function dev(options: DevOptions, command: Command): Promise<void> {
   if (!stopped.signal.aborted) await once(stopped.signal, 'abort')
 }
 
-/** To be stopped is no failure. Miniflare listens to the same signals and ends the process with another code. */
+/** Ctrl+C is not a failure. Miniflare listens to the same signals and ends the process with another code. */
 function endWithZero(): void {
   process.once('exit', () => {
     process.exitCode = 0
@@ -110,7 +110,7 @@ async function reload(edge: DevEdge): Promise<void> {
 }
 
 async function startEdge(options: DevEdgeOptions): Promise<DevEdge> {
-  // Loaded late: what runs the Worker takes longer to load than another command to run.
+  // Loaded late. Miniflare and esbuild take longer to load than another command takes to run.
   const { createDevEdge } = await import('../../create-dev-edge.ts')
   try {
     return await createDevEdge(options)
@@ -121,11 +121,11 @@ async function startEdge(options: DevEdgeOptions): Promise<DevEdge> {
 
 interface PortError extends Error {
   readonly code?: string
-  /** As Node reports it. */
+  /** The error of Node. */
   readonly cause?: { readonly port?: number }
 }
 
-/** The same in the words of the command line. */
+/** Names the option that chooses another port. */
 function describePortError(error: PortError, tlsPort: number | undefined): Error {
   const port = error.cause?.port
   const option = port === tlsPort ? '--port' : '--access-port'

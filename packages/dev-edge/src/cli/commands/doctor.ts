@@ -69,7 +69,7 @@ function readKeys(path: string): string {
 
 const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red' } as const
 
-/** A line for each finding, and below it what to do. */
+/** Formats a line for each finding, and its advice below. */
 function formatFindings(findings: readonly Finding[]): string {
   const width = Math.max(...findings.map(({ check }) => check.length))
   return findings

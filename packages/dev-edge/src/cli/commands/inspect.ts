@@ -29,7 +29,7 @@ Examples:
   curl -v http://127.0.0.1:3000/ops 2>&1 | countersign inspect --keys keys.json --no-access --ca client-ca.pem \\
     --requirement '{"subject":{"OU":"Ops"}}'`
 
-/** `countersign inspect`: what the origin would decide on a captured request, step by step. */
+/** `countersign inspect`: explains step by step the origin's decision on a captured request. */
 export function inspectCommand(): Command {
   return new Command('inspect')
     .summary('explain what the origin decides on a request')
@@ -76,7 +76,7 @@ async function inspectFile(file: string | undefined, options: InspectOptions): P
   })
 }
 
-/** A verdict alone may end with 1: a script would take anything else for one. */
+/** Exit code 1 means a refusal. A script would read any other failure with 1 as a refusal, so those end with 2. */
 async function orWrongUsage<T>(command: Command, run: () => Promise<T>): Promise<T> {
   try {
     return await run()
@@ -103,7 +103,7 @@ function collect(value: string, before: readonly string[] = []): string[] {
 
 const ISO_TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?(?:Z|[+-]\d\d:\d\d)$/
 
-/** Seconds since the epoch. */
+/** Parses a time into seconds since the epoch. */
 function parseTime(text: string): number {
   if (text === 'now') return Date.now() / 1000
   const time = ISO_TIME.test(text) ? Date.parse(text) : Number.NaN

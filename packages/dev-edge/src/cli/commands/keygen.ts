@@ -21,7 +21,7 @@ Examples:
   countersign keygen --rotate keys.json
   countersign keygen --json | jq -c .workerKey | wrangler secret put COUNTERSIGN_KEY`
 
-/** `countersign keygen`: a key for the Worker, and what the origin verifies it with. */
+/** `countersign keygen`: makes a key for the Worker, and the key with which the origin verifies it. */
 export function keygenCommand(): Command {
   return new Command('keygen')
     .summary('make the key that the Worker signs with')
@@ -53,7 +53,7 @@ function keygen({ alg, rotate, json }: KeygenOptions, command: Command): void {
   }
 }
 
-/** Not parsed by commander, whose message would hold the keys. */
+/** Not parsed by commander, because its message would contain the keys. */
 function presentKeys(rotate: string, command: Command): readonly SigningJwk[] {
   try {
     return parseKeySet(rotate)
@@ -62,7 +62,7 @@ function presentKeys(rotate: string, command: Command): readonly SigningJwk[] {
   }
 }
 
-/** The month says how old a key is, the rest tells two of one month apart. */
+/** The month shows the age of a key. The random part distinguishes two keys of one month. */
 function keyId(): string {
   return `${new Date().toISOString().slice(0, 7)}-${randomBytes(4).toString('hex')}`
 }

@@ -1,17 +1,17 @@
 import { relative } from 'node:path'
 
-/** What one curl command is to say. */
+/** The parts of one curl command. */
 export interface CurlOptions {
-  /** Path of the CA in PEM that curl is to trust. */
+  /** Path of the PEM file of the CA for `--cacert`. */
   readonly caFile?: string | undefined
-  /** The client's certificate and key, as paths of PEM files. */
+  /** Paths of the client's certificate and key in PEM. */
   readonly client?: { readonly cert: string; readonly key: string } | undefined
   /** Header lines, such as `X-CERT-VERIFY: SUCCESS`. */
   readonly headers?: readonly string[] | undefined
 }
 
 /**
- * A curl command to paste into a shell, with paths as seen from the working directory.
+ * Formats a curl command for a shell, with paths relative to the working directory.
  *
  * @example
  * ```ts
@@ -29,14 +29,14 @@ export function formatCurl(url: string, { caFile, client, headers = [] }: CurlOp
   return words.map(quoteForShell).join(' ')
 }
 
-/** A path as it is written from the working directory. */
+/** Formats a path relative to the working directory. */
 export function shownPath(path: string): string {
   const shown = relative(process.cwd(), path)
-  // curl takes a name without a folder for one in its own store, and everything for an option that begins with a dash.
+  // curl looks up a name without a folder in its own store, and parses a leading dash as an option.
   return shown.startsWith('.') || shown.startsWith('/') ? shown : `./${shown}`
 }
 
-/** A word as a POSIX shell reads it back. */
+/** Quotes a word for a POSIX shell. */
 export function quoteForShell(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", `'\\''`)}'`
 }

@@ -2,20 +2,24 @@ import { X509Certificate } from 'node:crypto'
 import { readCertificateFields } from '../../handshake/certificate-fields.ts'
 import { formatNameRfc2253 } from '../../handshake/format-name.ts'
 
-/** What one wants to know of a certificate. */
+/** A certificate in text. */
 export interface CertificateDescription {
-  /** RFC 4514 text, as in {@link CertificateDescription.issuer}. */
+  /** RFC 4514 text, like {@link CertificateDescription.issuer}. */
   readonly subject: string
   readonly issuer: string
   /** Upper-case hexadecimal. */
   readonly serialNumber: string
   readonly fingerprint256: string
-  /** ISO 8601, as is {@link CertificateDescription.validTo}. */
+  /** ISO 8601, like {@link CertificateDescription.validTo}. */
   readonly validFrom: string
   readonly validTo: string
 }
 
-/** @param pem - of which the first certificate counts */
+/**
+ * Describes the first certificate of a PEM text.
+ *
+ * @param pem - one certificate or several
+ */
 export function describeCertificate(pem: string): CertificateDescription {
   const certificate = new X509Certificate(pem)
   const { subject, issuer } = readCertificateFields(certificate.raw)

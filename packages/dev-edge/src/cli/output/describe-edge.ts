@@ -6,7 +6,7 @@ import { type CertificateDescription, describeCertificate } from './describe-cer
 import { environmentFile, originEnvironment } from './origin-environment.ts'
 import { style } from './print.ts'
 
-/** What somebody has to know of an edge that runs. */
+/** A running edge in values that `--json` prints. */
 export interface EdgeDescription {
   readonly url: string
   readonly origin: string
@@ -41,7 +41,7 @@ async function describeClients(folder: string): Promise<Record<string, ClientDes
   return clients
 }
 
-/** The same for people. */
+/** Formats the description for people. */
 export function formatWelcome({
   url,
   origin,

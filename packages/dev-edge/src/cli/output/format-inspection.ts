@@ -6,7 +6,7 @@ type Step = Inspection['steps'][number]
 const COLOURS = { holds: 'green', fails: 'red', 'not asked for': 'dim', 'not reached': 'dim' } as const
 const OUTCOME_WIDTH = Math.max(...Object.keys(COLOURS).map((outcome) => outcome.length))
 
-/** The request, a line for each step, and what the client would get. */
+/** Formats the request, a line for each step, and the answer of the origin. */
 export function formatInspection({ method, path, at, headers, steps, refusal }: Inspection): string {
   const width = Math.max(...steps.map(({ step }) => step.length))
   return [
@@ -28,7 +28,7 @@ function formatStep({ step, outcome, detail, code }: Step, width: number): strin
   return `  ${style(COLOURS[outcome], outcome.padEnd(OUTCOME_WIDTH))}  ${step.padEnd(width)}  ${printable(why)}`.trimEnd()
 }
 
-/** Whoever sent the request has chosen parts of the text, and a terminal obeys control characters. */
+/** Attack: the client chooses parts of this text, and a terminal obeys control characters. They are replaced. */
 function printable(text: string): string {
   return text.replace(/\p{C}/gu, '?')
 }

@@ -5,7 +5,7 @@ import { crlFile } from '../../folder/revocation-file.ts'
 import { PRIVATE, writeWhole } from '../../folder/write-whole.ts'
 import { quoteForShell } from './curl-command.ts'
 
-/** What an origin behind the edge reads from its environment. */
+/** Builds the environment of an origin behind the edge. */
 export function originEnvironment(folder: string, { keys, access }: DevEdge): Readonly<Record<string, string>> {
   return {
     COUNTERSIGN_KEYS: JSON.stringify(keys),
@@ -17,12 +17,12 @@ export function originEnvironment(folder: string, { keys, access }: DevEdge): Re
   }
 }
 
-/** Where it is, for `node --env-file`. */
+/** The path of the file for `node --env-file`. */
 export function environmentFile(folder: string): string {
   return join(folder, 'origin.env')
 }
 
-/** Writes it, for nobody else: with an HMAC key the origin could sign too. */
+/** Writes the environment with mode 0600: with an HMAC key its reader can sign any identity. */
 export async function writeOriginEnvironment(folder: string, edge: DevEdge): Promise<void> {
   const lines = Object.entries(originEnvironment(folder, edge)).map(
     ([name, value]) => `${name}=${quoteForShell(value)}\n`,

@@ -8,22 +8,22 @@ export function print(text: string): void {
   process.stdout.write(`${text}\n`)
 }
 
-/** Prints a result for a script. */
+/** Prints a result as one line of JSON. */
 export function printJson(value: unknown): void {
   print(JSON.stringify(value))
 }
 
-/** Says what is going on, apart from the results. */
+/** Prints progress to standard error, apart from the results. */
 export function printProgress(text: string): void {
   process.stderr.write(`${style('dim', text, process.stderr)}\n`)
 }
 
-/** Says what went wrong and what to do, in a sentence. */
+/** Prints an error to standard error: the cause and the remedy in a sentence. */
 export function printError(text: string): void {
   process.stderr.write(`${style('red', 'countersign:', process.stderr)} ${text}\n`)
 }
 
-/** Colours a text where the stream is a terminal and nobody objects (`NO_COLOR`). */
+/** Colours a text if the stream is a terminal and `NO_COLOR` is unset. */
 export function style(format: Format, text: string, stream: Writable = process.stdout): string {
   return styleText(format, text, { stream, validateStream: true })
 }

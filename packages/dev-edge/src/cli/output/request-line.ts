@@ -1,11 +1,11 @@
 import type { EdgeRequestEvent } from '../../edge/request-event.ts'
 import { style } from './print.ts'
 
-/** Whatever a terminal would obey instead of showing it. */
+/** Attack: the client chooses the path, and a terminal obeys these characters. They are replaced. */
 const INVISIBLE = /\p{C}/gu
 
 /**
- * A line of an access log for one request that has ended.
+ * Formats a line of an access log for one ended request.
  *
  * @example
  * ```ts

@@ -4,7 +4,7 @@ import { printProgress } from '../output/print.ts'
 
 const RETRY_MS = 300
 
-/** Waits until something listens at the origin. Says once that it does not, and then that it does. */
+/** Waits until the origin accepts connections. Prints one message when it does not, and one when it does. */
 export async function waitForOrigin(origin: URL, signal: AbortSignal): Promise<void> {
   if (await isListening(origin)) return
   printProgress(`Nothing listens at ${origin.origin} yet. Start your server; the edge waits for it.`)

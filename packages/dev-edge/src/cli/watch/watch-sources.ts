@@ -7,7 +7,7 @@ const SETTLE_MS = 100
 const SOURCE = /\.(?:[cm]?[jt]sx?|json)$/
 
 /**
- * Calls back when a source file beside a module, or below its folder, has changed.
+ * Calls back when a source file in a module's folder, or below it, has changed.
  *
  * @throws Error if the folder cannot be watched
  */
