@@ -90,7 +90,7 @@ describe('AccessIssuer', () => {
     await expect(jwtVerify(second, keySet())).resolves.toBeDefined()
   })
 
-  it('refuses to name a certificate that is not there, and a login that does not exist', async () => {
+  it('refuses to name a missing certificate, and an unknown login', async () => {
     await expect(access.sign({ as: 'certificate' })).rejects.toThrow(/needs the client/)
     await expect(access.sign({ as: 'admin' as 'user' })).rejects.toThrow(/"user", "service" or "certificate"/)
   })

@@ -16,7 +16,7 @@ describe('Access', () => {
       audience: test.edge.access.audience,
     })
 
-  it('admits as a user unless the developer says otherwise', async () => {
+  it('admits as a user by default', async () => {
     const { headers } = await test.record('/', { headers: { 'cf-access-jwt-assertion': 'forged' } })
     expect((await verify(token(headers))).payload).toMatchObject({ type: 'app', email: 'dev@example.com' })
     expect(headers).not.toHaveProperty('countersign-dev-access')
@@ -72,7 +72,7 @@ describe('Access', () => {
     expect(headers).not.toHaveProperty('cf-access-jwt-assertion')
   })
 
-  it.each(['admin', '', 'USER', 'user, none'])('answers 400 to "%s" and says what there is', async (value) => {
+  it.each(['admin', '', 'USER', 'user, none'])('answers 400 to "%s" and lists the valid values', async (value) => {
     const response = await test.edge.fetch('/', { headers: { 'Countersign-Dev-Access': value } })
     expect(response.status).toBe(400)
     expect(response.json().message).toBe(
@@ -112,7 +112,7 @@ describe('Access', () => {
 describe('accessFor', () => {
   const claims = (headers: RecordedRequest['headers']) => decodeJwt(headers['cf-access-jwt-assertion'] ?? '')
 
-  it('chooses by the certificate for who does not choose itself', async () => {
+  it('chooses by the certificate for a client that sends no choice', async () => {
     await using edge = await createDevEdge({
       origin: test.origin.url,
       accessFor: (certificate) => {
@@ -130,7 +130,7 @@ describe('accessFor', () => {
     expect(chosen).not.toHaveProperty('countersign-dev-access')
   })
 
-  it('that chooses what there is not fails, and lets nobody in', async () => {
+  it('that returns an unknown login fails, and admits no client', async () => {
     await using edge = await createDevEdge({ origin: test.origin.url, accessFor: () => 'admin' as 'user' })
     const response = await edge.fetch('/')
     expect(response.status).toBe(500)

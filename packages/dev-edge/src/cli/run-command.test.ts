@@ -42,7 +42,7 @@ describe('countersign', () => {
     [['cert', 'x', '--expired', '--days', '3'], /cannot be used with option/],
     [['revoke', '../../etc/passwd'], /Write 1 to 64 of the characters/],
     [['keygen', '--alg', 'rs256'], /Allowed choices are hmac-sha256, ed25519/],
-  ])('ends with 2 and says what to write: %j', async (args, message) => {
+  ])('ends with 2 and names the valid values: %j', async (args, message) => {
     const { code, stdout, stderr } = await runHere(...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(message)

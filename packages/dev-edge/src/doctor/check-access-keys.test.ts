@@ -20,7 +20,7 @@ describe('checkKeySet', () => {
     ])
   })
 
-  it('says nothing of the age when no certificate came along', () => {
+  it('omits the age without a certificate', () => {
     expect(judge({ keys: [newest] })).toEqual([['access-keys', 'ok', '1 RS256 key']])
   })
 
@@ -37,7 +37,7 @@ describe('checkKeySet', () => {
     expect(judge(document)).toEqual([['access-keys', 'failed', expect.stringMatching(detail)]])
   })
 
-  it('warns of keys that no origin accepts', () => {
+  it('warns of keys that every origin rejects', () => {
     const [finding] = judge({ keys: [newest, { kty: 'EC' }] })
     expect(finding).toEqual(['access-keys', 'warning', '1 RS256 key, and 1 that no origin accepts'])
   })

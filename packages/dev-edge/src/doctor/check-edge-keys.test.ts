@@ -34,7 +34,7 @@ describe('checkEdgeKeys', () => {
     })
   })
 
-  it('repeats no key, whatever is wrong with it', () => {
+  it('never quotes a key, whatever its fault', () => {
     for (const text of [`{"k":"${hmac.k}"`, JSON.stringify([ed25519]), JSON.stringify([{ ...hmac, kid: '!' }])]) {
       const finding = checkEdgeKeys(text)
       expect(finding).toMatchObject({ outcome: 'failed', advice: expect.any(String) })

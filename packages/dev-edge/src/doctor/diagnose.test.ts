@@ -73,7 +73,7 @@ const ALL_WELL = {
 }
 
 describe('diagnose', () => {
-  it('finds nothing wrong with a good deployment', async () => {
+  it('finds no fault in a good deployment', async () => {
     const url = await origin({}, { http: { maxHeaderSize: 32 * 1024 } })
     const keys = JSON.stringify([toVerificationKey(key), createEdgeKey()])
     const findings = await diagnose({ origin: `${url}/me`, access, keys })
@@ -98,7 +98,7 @@ describe('diagnose', () => {
     expect(find(findings, 'header-size-chain')).toBeUndefined()
   })
 
-  it('fails a route that lets every request pass', async () => {
+  it('fails a route that accepts every request', async () => {
     const findings = await diagnose({ origin: `${await origin()}/public`, access: null })
     for (const name of ['unsigned-request', 'forged-certificate', 'forged-signature']) {
       expect(find(findings, name)).toMatchObject({
@@ -109,7 +109,7 @@ describe('diagnose', () => {
     }
   })
 
-  it('fails an origin that believes certificate headers without a signature', async () => {
+  it('fails an origin that accepts certificate headers without a signature', async () => {
     const url = await server((request, response) =>
       request.headers['x-cert-verify'] === 'SUCCESS' && !request.headers.signature
         ? response.end('welcome')
@@ -119,7 +119,7 @@ describe('diagnose', () => {
     expect(outcomes(findings)).toMatchObject({ 'unsigned-request': 'ok', 'forged-certificate': 'failed' })
   })
 
-  it('fails an origin that believes any signature', async () => {
+  it('fails an origin that accepts any signature', async () => {
     const url = await server((request, response) =>
       request.headers.signature ? response.end('welcome') : refuse(request, response),
     )
@@ -127,7 +127,7 @@ describe('diagnose', () => {
     expect(outcomes(findings)).toMatchObject({ 'forged-certificate': 'ok', 'forged-signature': 'failed' })
   })
 
-  it('warns of an origin that looks at the token alone', async () => {
+  it('warns of an origin that checks the token alone', async () => {
     const findings = await diagnose({ origin: await origin({ edge: null }), access })
     expect(find(findings, 'forged-signature')).toMatchObject({
       outcome: 'warning',
@@ -171,7 +171,7 @@ describe('diagnose', () => {
     expect(find(findings, 'unsigned-request')).toMatchObject({ outcome: 'warning' })
   })
 
-  it('fails an origin that cannot be reached, and asks it no more', async () => {
+  it('fails an origin that cannot be reached, and sends it no more requests', async () => {
     const gone = createServer()
     const url = `http://127.0.0.1:${await listen(gone, 0)}`
     await new Promise((resolve) => gone.close(resolve))
@@ -199,7 +199,7 @@ describe('diagnose', () => {
     expect(find(findings, 'origin-clock')).toMatchObject({ outcome, detail: expect.stringMatching(detail) })
   })
 
-  it('believes Cloudflare and the origin when they agree against this machine', async () => {
+  it("ignores this machine's clock when Cloudflare and the origin agree", async () => {
     const anHourLate =
       (answer: RequestListener): RequestListener =>
       (request, response) => {
@@ -214,7 +214,7 @@ describe('diagnose', () => {
     expect(outcomes(findings)).toMatchObject({ 'access-keys': 'ok', 'origin-clock': 'ok' })
   })
 
-  it("compares with this machine's clock without Cloudflare's, and warns when there is no clock at all", async () => {
+  it("compares with this machine's clock without Cloudflare's, and warns without any clock", async () => {
     const findings = await diagnose({ origin: await origin(), access: null })
     expect(find(findings, 'origin-clock')?.detail).toBe("less than 5 s from this machine's clock")
     const url = await server((request, response) => {
@@ -224,7 +224,7 @@ describe('diagnose', () => {
     expect(outcomes(await diagnose({ origin: url, access: null }))).toMatchObject({ 'origin-clock': 'warning' })
   })
 
-  it('looks at an origin whose TLS certificate is not trusted, and says so', async () => {
+  it('checks an origin with an untrusted TLS certificate, and reports it', async () => {
     const pki = await createPki('localhost')
     const tls = { cert: toPem(pki.server.certificate), key: await formatPrivateKey(pki.server.keys.privateKey) }
     const url = await server(refuse, createHttpsServer(tls))
@@ -236,7 +236,7 @@ describe('diagnose', () => {
     expect(find(findings, 'unsigned-request')).toMatchObject({ outcome: 'ok' })
   })
 
-  it('looks at the audience and at the keys of Access', async () => {
+  it('checks the audience and the keys of Access', async () => {
     const jwksUri = await server((_request, response) => response.writeHead(302, { location: '/' }).end())
     const wrong = { issuer: 'https://acme.cloudflareaccess.com', audience: 'acme', jwksUri }
     const findings = await diagnose({ origin: await origin(), access: wrong })

@@ -26,7 +26,7 @@ describe('probe', () => {
   })
 
   it.each<[string, RequestListener]>([
-    ['says nothing', () => {}],
+    ['never answers', () => {}],
     ['stops in the middle', (_request, response) => response.writeHead(200).write('{')],
   ])('gives up on a server that %s', async (_what, answer) => {
     const url = await serve(answer)
@@ -44,14 +44,14 @@ describe('probe', () => {
     await expect(probe(url, { trustedOnly: true })).rejects.toThrow('longer than 262144 bytes')
   })
 
-  it('does not repeat what a server that speaks no HTTP says', async () => {
+  it('does not quote a server that does not speak HTTP', async () => {
     const server = createServer()
     server.on('connection', (socket) => socket.end('SECRET\r\n\r\n'))
     const url = await serve(() => {}, server)
     await expect(probe(url, { trustedOnly: true })).rejects.toThrow(/^HPE_/)
   })
 
-  it('refuses a TLS certificate that is not trusted, where it has to be', async () => {
+  it('refuses an untrusted TLS certificate with trustedOnly', async () => {
     const pki = await createPki('localhost')
     const tls = { cert: toPem(pki.server.certificate), key: await formatPrivateKey(pki.server.keys.privateKey) }
     const url = await serve((_request, response) => response.end('ok'), createHttpsServer(tls))

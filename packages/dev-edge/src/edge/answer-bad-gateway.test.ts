@@ -20,7 +20,7 @@ describe('an origin that is away', () => {
     return () => edge.close()
   })
 
-  it('is told in plain text, with what was tried and what to do', async () => {
+  it('is reported in plain text, with the failed connection and the remedy', async () => {
     const { status, headers, body } = await edge.fetch('/me?token=secret')
     expect(status).toBe(502)
     expect(headers).toMatchObject({
@@ -38,7 +38,7 @@ describe('an origin that is away', () => {
     expect(body).not.toMatch(/secret|\n +at /)
   })
 
-  it('is told as a page to a browser, which runs nothing of the path', async () => {
+  it('is reported as a page to a browser, which executes nothing in the path', async () => {
     const accept = 'text/html,application/xhtml+xml,*/*;q=0.8'
     const { status, headers, body } = await edge.fetch('/<script>&"', { headers: { accept } })
     expect([status, headers['content-type'], headers['retry-after']]).toEqual([502, 'text/html; charset=utf-8', '1'])
@@ -47,7 +47,7 @@ describe('an origin that is away', () => {
     expect(body).not.toContain('<script>')
   })
 
-  it('is told as JSON to who asks for it, over HTTP/2 as well', async () => {
+  it('is reported as JSON to a client that accepts it, over HTTP/2 as well', async () => {
     await using session = await connectHttp2(edge.tlsOptions(edge.clients.alice))
     const answer = await request(session, { accept: 'application/json', ':method': 'POST' }, 'x'.repeat(200_000))
     expect(answer.headers).toMatchObject({ ':status': 502, 'retry-after': '1' })
@@ -59,7 +59,7 @@ describe('an origin that is away', () => {
     })
   })
 
-  it('is there again as soon as it listens', async () => {
+  it('answers again as soon as it listens', async () => {
     expect((await edge.fetch('/', { method: 'POST', body: 'x'.repeat(1_000_000) })).status).toBe(502)
     const back = await startOrigin((_, response) => response.end('back'), Number(address.split(':')[1]))
     expect((await edge.fetch('/')).body).toBe('back')
@@ -68,7 +68,7 @@ describe('an origin that is away', () => {
   })
 })
 
-it('an origin that closes the connection without an answer is told apart from none', async () => {
+it('an origin that closes the connection is distinguished from an absent one', async () => {
   const rude: Server = createServer((socket) => socket.once('data', () => socket.destroy()))
   const port = await listen(rude, 0)
   onTestFinished(() => void rude.close())

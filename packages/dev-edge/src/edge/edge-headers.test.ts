@@ -28,11 +28,11 @@ describe('buildEdgeHeaders', () => {
     expect(lines([name, 'client', name.toUpperCase(), 'again'], name.toLowerCase())).toEqual([value])
   })
 
-  it('appends the address to those that the client claims', () => {
+  it('appends the address to the addresses that the client claims', () => {
     expect(lines(['X-Forwarded-For', '10.0.0.1'], 'x-forwarded-for')).toEqual(['10.0.0.1, 192.0.2.7'])
   })
 
-  it('appends itself to the networks that a request has come through', () => {
+  it('appends itself to the networks that a request has passed', () => {
     expect(lines([], 'cdn-loop')).toEqual(['cloudflare; loops=1'])
     expect(lines(['CDN-Loop', 'fastly', 'cdn-loop', 'other'], 'cdn-loop')).toEqual([
       'fastly, other, cloudflare; loops=1',
@@ -48,12 +48,12 @@ describe('buildEdgeHeaders', () => {
     expect(headers.join()).not.toMatch(/forged|cf-access/i)
   })
 
-  it('does not let the client write request.cf', () => {
+  it('removes headers with which the client could write request.cf', () => {
     const forged = ['MF-CF-Blob', '{"forged":1}', 'mf-original-url', 'https://forged', 'mf-x', '1']
     expect(build(forged).filter(([name]) => name?.startsWith('mf-'))).toEqual([])
   })
 
-  it('keeps what only looks like the certificate family: taking it away is the task of the Worker', () => {
+  it('keeps lookalikes of the certificate family, because the Worker removes them', () => {
     expect(lines(['X-CERT-VERIFY', 'SUCCESS', 'x-cert-verify', 'NONE'], 'x-cert-verify')).toEqual(['SUCCESS', 'NONE'])
   })
 
@@ -63,7 +63,7 @@ describe('buildEdgeHeaders', () => {
 })
 
 describe('buildAnswerHeaders', () => {
-  it('says Cloudflare in place of the origin, and which request this was', () => {
+  it('names Cloudflare in place of the origin, and the ray of the request', () => {
     const raw = [
       'Server',
       'origin',

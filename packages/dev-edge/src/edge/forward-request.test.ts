@@ -32,12 +32,12 @@ describe('a request', () => {
     expect(text).toMatch(/^HTTP\/1\.1 400 /)
   })
 
-  it('reaches the Worker with its path untouched, so that the Worker decides what is signed', async () => {
+  it('reaches the Worker with its path untouched, so that the Worker chooses the signed form', async () => {
     expect((await test.record('/a%2fb/%c3%a9?q=%7E&r=a+b%20c')).url).toBe('/a%2fb/%c3%a9?q=%7E&r=a+b%20c')
     expect((await test.record('/a/%2e%2e/b//c?')).url).toBe('/b//c?')
   })
 
-  it('carries what Cloudflare adds', async () => {
+  it('carries the headers that Cloudflare adds', async () => {
     const { headers } = await test.record('/', {
       headers: { 'x-forwarded-for': '10.0.0.1', 'cf-connecting-ip': 'forged' },
     })
@@ -80,7 +80,7 @@ describe('a request', () => {
     await streaming.close()
   })
 
-  it('with a large certificate meets the limit for headers at the origin, not here', async () => {
+  it('with a large certificate exceeds the header limit of the origin, not of the edge', async () => {
     const dns = Array.from({ length: 300 }, (_, index) => `host-${index}.acme.example`)
     const client = await test.edge.issueClient({ san: { dns } })
     const { status, headers } = await test.edge.fetch('/', { client, headers: { 'x-padding': 'x'.repeat(60_000) } })
@@ -89,7 +89,7 @@ describe('a request', () => {
 })
 
 describe('the answer of the edge', () => {
-  it('bears the ray of the request, and Cloudflare for a server', async () => {
+  it('bears the ray of the request, and Cloudflare as the server', async () => {
     for (const path of ['/', '/cdn-cgi/access/certs']) {
       const { headers, json } = await test.edge.fetch(path)
       expect(headers).toMatchObject({ server: 'cloudflare', 'cf-ray': expect.stringMatching(/^[0-9a-f]{16}-DEV$/) })

@@ -34,7 +34,7 @@ describe('a WebSocket', () => {
     server.close()
   })
 
-  it('that the client drops is dropped at the origin, and the other way round', async () => {
+  it('that the client drops is dropped at the origin, and vice versa', async () => {
     const sockets = await startOrigin()
     const server = new WebSocketServer({ server: sockets.server })
     await using other = await createDevEdge({ origin: sockets.url, log: () => {} })
@@ -72,7 +72,7 @@ describe('a WebSocket', () => {
     await refusing.close()
   })
 
-  it('gets 502 when nobody listens at the origin, and 400 for a wrong developer header', async () => {
+  it('gets 502 without a listening origin, and 400 for a wrong developer header', async () => {
     const shut = await startOrigin()
     await shut.close()
     await using other = await createDevEdge({ origin: shut.url, log: () => {} })

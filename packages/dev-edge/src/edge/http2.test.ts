@@ -97,7 +97,7 @@ describe('a request over HTTP/2', () => {
   })
 
   it.each([
-    ['with a Host beside another authority', { host: 'b.example.com' }, 400],
+    ['with a Host that differs from the authority', { host: 'b.example.com' }, 400],
     ['for no path', { ':path': '*', ':method': 'OPTIONS' }, 400],
     ['to CONNECT', { ':method': 'CONNECT' }, 405],
   ])('%s is refused', async (_, headers, status) => {
@@ -108,7 +108,7 @@ describe('a request over HTTP/2', () => {
     expect(answer[':status']).toBe(status)
   })
 
-  it('whose end comes right behind its headers passes', async () => {
+  it('that ends right after its headers passes', async () => {
     await using session = await connectHttp2(test.edge.tlsOptions())
     expect((await request(session, { ':method': 'GET' }, '')).json()).toMatchObject({ method: 'GET', body: '' })
     const stream = session.request({ ':authority': 'app.example.com' }, { endStream: false })
@@ -151,7 +151,7 @@ describe('an answer over HTTP/2', () => {
     await empty.close()
   })
 
-  it('that the origin breaks off is reset for the client, and the connection goes on', async () => {
+  it('that the origin breaks off is reset for the client, and the connection stays open', async () => {
     const broken = await startOrigin((incoming, response) => {
       if (incoming.url === '/whole') return response.end('whole')
       response.writeHead(200, { 'content-length': '100' }).write('half')
@@ -227,12 +227,12 @@ describe('an upload over HTTP/2', () => {
 })
 
 describe('a client that asks too much', () => {
-  it('is told the limits', async () => {
+  it('receives the limits', async () => {
     await using session = await connectHttp2(test.edge.tlsOptions())
     expect(session.remoteSettings.maxConcurrentStreams).toBe(100)
   })
 
-  it('in headers of more than 128 KiB is refused, and goes on with others', async () => {
+  it('with headers of more than 128 KiB is refused, and can send other requests', async () => {
     await using session = await connectHttp2(test.edge.tlsOptions(), { maxSendHeaderBlockLength: 1_000_000 })
     const padding = (count: number) =>
       Object.fromEntries(Array.from({ length: count }, (_, at) => [`x-${at}`, 'y'.repeat(4000)]))
@@ -240,7 +240,7 @@ describe('a client that asks too much', () => {
     expect((await request(session, padding(2))).headers[':status']).toBe(200)
   })
 
-  it('by asking and resetting again and again is thrown out, alone', async () => {
+  it('by resetting request after request is disconnected, alone', async () => {
     await using calm = await connectHttp2(test.edge.tlsOptions())
     const socket = await connectFrames(test.edge.tlsOptions())
     const closed = once(socket, 'close')

@@ -30,7 +30,7 @@ async function startWatched(handler?: Parameters<typeof startOrigin>[0]) {
 }
 
 describe('onRequest', () => {
-  it('is told of every request, without its query', async () => {
+  it('receives every request, without its query', async () => {
     await using watched = await startWatched()
     const { headers } = await watched.edge.fetch('/me?token=secret', { client: watched.edge.clients.alice })
     expect(await watched.next()).toEqual({
@@ -56,7 +56,7 @@ describe('onRequest', () => {
     expect(await watched.next()).toMatchObject({ path: '/two', protocol: 'HTTP/2', verdict: 'SUCCESS', revoked: true })
   })
 
-  it('is told the code of a refusal, whoever refused', async () => {
+  it('receives the code of a refusal by the origin, the Worker or the edge', async () => {
     await using watched = await startWatched((incoming, response) => {
       const body = {
         statusCode: 403,
@@ -86,7 +86,7 @@ describe('onRequest', () => {
     expect(await watched.next()).toMatchObject({ status: 502, code: 'CSN_DEV_ORIGIN_UNREACHABLE' })
   })
 
-  it('is told of a client that leaves before the end', async () => {
+  it('receives a request whose client leaves before the end', async () => {
     const begun = Promise.withResolvers<void>()
     await using watched = await startWatched((incoming, response) => {
       if (incoming.url === '/half') response.write('half')
@@ -106,7 +106,7 @@ describe('onRequest', () => {
     expect(await watched.next()).toMatchObject({ path: '/half', status: 200, aborted: true })
   })
 
-  it('is told of a WebSocket when it begins', async () => {
+  it('receives a WebSocket when it begins', async () => {
     await using watched = await startWatched()
     const server = new WebSocketServer({ server: watched.origin.server })
     const socket = new WebSocket(
@@ -133,7 +133,7 @@ describe('onRequest', () => {
       },
     ],
     ['rejects', () => Promise.reject(new Error('broken log'))],
-  ])('that %s changes nothing, and is told', async (_, onRequest) => {
+  ])('that %s changes nothing, and is logged', async (_, onRequest) => {
     const origin = await startOrigin()
     const lines: string[] = []
     await using edge = await createDevEdge({ origin: origin.url, onRequest, log: (line) => lines.push(line) })

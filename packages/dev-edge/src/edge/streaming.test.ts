@@ -31,7 +31,7 @@ async function send(
 }
 
 describe.each(['HTTP/1.1', 'HTTP/2'])('over %s', (protocol) => {
-  it('a slow upload reaches the origin while it goes on, and events the client while they come', async () => {
+  it('streams a slow upload to the origin, and events to the client', async () => {
     const origin = await startOrigin((request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       request.on('data', (chunk) => response.write(`data: ${chunk}\n\n`)).on('end', () => response.end())
@@ -48,7 +48,7 @@ describe.each(['HTTP/1.1', 'HTTP/2'])('over %s', (protocol) => {
     await origin.close()
   })
 
-  it(`${LARGE} MiB go up no faster than the origin reads, and arrive whole`, async () => {
+  it(`${LARGE} MiB are uploaded no faster than the origin reads, and arrive whole`, async () => {
     const reading = Promise.withResolvers<void>()
     const origin = await startOrigin(async (request, response) => {
       await reading.promise
@@ -74,7 +74,7 @@ describe.each(['HTTP/1.1', 'HTTP/2'])('over %s', (protocol) => {
     await origin.close()
   })
 
-  it(`${LARGE} MiB come down no faster than the client reads, and arrive whole`, async () => {
+  it(`${LARGE} MiB are downloaded no faster than the client reads, and arrive whole`, async () => {
     let sent = 0
     const origin = await startOrigin(async (_, response) => {
       for (; sent < LARGE; sent++) if (!response.write(MEBIBYTE)) await once(response, 'drain')

@@ -20,7 +20,7 @@ afterAll(() => rmSync(parent, { recursive: true }))
 const mode = (path: string) => statSync(path).mode & 0o777
 
 describe('openFolder', () => {
-  it('makes a folder for nobody else, which git leaves alone', () => {
+  it('makes a folder that only the user reads and git ignores', () => {
     expect(mode(folder)).toBe(0o700)
     expect(mode(join(folder, 'clients'))).toBe(0o700)
     expect(readFileSync(join(folder, '.gitignore'), 'utf8')).toBe('*\n')
@@ -37,7 +37,7 @@ describe('openFolder', () => {
     expect(files.filter((name) => holdsKey(name) && !secret.includes(name))).toEqual([])
   })
 
-  it('finds the same when it is opened again', async () => {
+  it('returns the same content when it is opened again', async () => {
     const again = await openFolder(folder)
     const pems = ({ authorities }: KeptEdge) => Object.values(authorities).map(({ certificate }) => toPem(certificate))
     expect(pems(again)).toEqual(pems(first))
@@ -48,7 +48,7 @@ describe('openFolder', () => {
     expect(await readRevoked(folder)).toEqual([])
   })
 
-  it('issues a client anew whose certificate is gone or will soon be another', async () => {
+  it('reissues a client whose certificate is missing or about to change its verdict', async () => {
     const { alice, bob, notYetValid, expired } = first.clients
     rmSync(clientFiles(folder, 'bob').cert)
     // Replaces Alice's certificate by one that expires next week.
@@ -65,7 +65,7 @@ describe('openFolder', () => {
     expect(clients.notYetValid).toEqual(notYetValid)
   })
 
-  it('is made once when two processes make it', async () => {
+  it('is made once by two processes at the same time', async () => {
     const path = join(parent, 'twice')
     const [one, other] = await Promise.all([openFolder(path), openFolder(path)])
     expect(one.key).toEqual(other.key)
@@ -73,7 +73,7 @@ describe('openFolder', () => {
     expect(readdirSync(parent).filter((name) => name.startsWith('twice'))).toEqual(['twice'])
   })
 
-  it('leaves a folder alone that holds something else', async () => {
+  it('does not change a folder with other files', async () => {
     const path = join(parent, 'other')
     mkdirSync(path)
     writeFileSync(join(path, 'mine'), '')
@@ -81,7 +81,7 @@ describe('openFolder', () => {
     expect(readdirSync(path)).toEqual(['mine'])
   })
 
-  it('says what to do with a folder that it cannot read', async () => {
+  it('names the remedy for a folder that it cannot read', async () => {
     const path = join(parent, 'broken')
     await openFolder(path)
     writeFileSync(join(path, 'client-ca-key.pem'), 'nonsense')

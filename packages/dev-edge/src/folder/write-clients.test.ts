@@ -12,7 +12,7 @@ const parent = mkdtempSync(join(tmpdir(), 'countersign-'))
 afterAll(() => rmSync(parent, { recursive: true }))
 
 describe('writeClients', () => {
-  it('writes what curl and browsers read, and replaces it in the next run', async () => {
+  it('writes files for curl and browsers, and replaces them in the next run', async () => {
     const folder = join(parent, 'demo')
     const pki = await createPki('localhost')
     const serverCa = toPem(pki.serverCa.certificate)

@@ -66,11 +66,11 @@ describe('buildTlsClientAuth', () => {
     ['CN=a=b/O=Evil,O=Acme', '/O=Acme/CN=a=b/O=Evil'],
     ['CN=alice+UID=7,O=Acme', '/O=Acme/CN=alice/UID=7'],
     ['CN=a \\+ b', '/CN=a + b'],
-  ])('writes the legacy line of %s without escapes, which is why nobody may decide by it', async (subject, line) => {
+  ])('writes the legacy line of %s without escapes, so that it is ambiguous', async (subject, line) => {
     expect(build(await issueClient(pki, { subject })).certSubjectDNLegacy).toBe(line)
   })
 
-  it('writes everything else as OpenSSL does', async () => {
+  it('writes all other fields as OpenSSL does', async () => {
     const client = await issueClient(pki, { keyType: 'RSA-2048', notBefore: new Date('2024-02-03T04:05:06Z') })
     const auth = build(client)
     const openssl = (...options: string[]) => opensslX509(client.cert, ...options).replace(/^[^=]*=/, '')
@@ -102,7 +102,7 @@ describe('buildTlsClientAuth', () => {
     expect(auth.certIssuerSKI).toBe(openssl('-ext', 'subjectKeyIdentifier').split('\n')[1]?.trim().replaceAll(':', ''))
   })
 
-  it('says nothing of an issuer that it does not know', async () => {
+  it('leaves the fields of an unknown issuer empty', async () => {
     const auth = build(await issueClient(pki, { issuer: 'other' }))
     expect([auth.certIssuerDN, auth.certIssuerSerial, auth.certIssuerSKI]).toEqual([
       'CN=Other Client CA,O=Other',
@@ -159,7 +159,7 @@ describe('buildTlsClientAuth', () => {
     expect(build(large, [certificate])).toMatchObject({ certChainRFC9440TooLarge: false })
   })
 
-  it('says that a revoked certificate is revoked, and nothing else of it', async () => {
+  it('sets certRevoked of a revoked certificate, and changes no other field', async () => {
     const leaf = new X509Certificate((await issueClient(pki)).cert)
     const edge = { authorities: [ca], isRevoked: () => true }
     const auth = buildTlsClientAuth({ leaf, chain: [], verdict: 'SUCCESS' }, edge)

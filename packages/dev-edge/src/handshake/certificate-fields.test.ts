@@ -40,7 +40,7 @@ describe('readCertificateFields', () => {
     expect([subject, serialNumber, subjectKeyId]).toEqual([[], Uint8Array.of(1), new Uint8Array()])
   })
 
-  it('refuses what is no certificate', () => {
+  it('refuses bytes that are not a certificate', () => {
     expect(() => readCertificateFields(Uint8Array.of(0x30, 0))).toThrow(RangeError)
   })
 })

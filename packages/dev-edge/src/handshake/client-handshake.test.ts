@@ -45,7 +45,7 @@ describe('a client certificate', () => {
     },
   )
 
-  it('is read from every handshake anew: sessions are not resumed', async () => {
+  it('is read from every handshake, because sessions are not resumed', async () => {
     const sessions: Buffer[] = []
     const open = (session?: Buffer) =>
       new Promise<boolean>((resolve, reject) => {
@@ -75,7 +75,7 @@ describe('a client certificate', () => {
     expect(new Set(chains()).size).toBe(1)
   })
 
-  it('may bear names outside ASCII', async () => {
+  it('may contain names outside ASCII', async () => {
     const subject = 'CN=Zoë 🦊\\, \\"the\\" fox \\+ 1,O=Acme'
     const { headers } = await test.record('/', { client: await test.edge.issueClient({ subject }) })
     const escaped = 'CN=Zo\\C3\\AB \\F0\\9F\\A6\\8A\\, \\"the\\" fox \\+ 1,O=Acme'

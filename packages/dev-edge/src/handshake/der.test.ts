@@ -18,7 +18,7 @@ describe('readDer', () => {
     expect(() => readDer(bytes(hex))).toThrow(RangeError)
   })
 
-  it('reads what is inside', () => {
+  it('reads the values inside a SEQUENCE', () => {
     const children = readDerChildren(readDer(bytes('3006020101020102')))
     expect(children.map(({ contents }) => contents[0])).toEqual([1, 2])
   })

@@ -7,7 +7,7 @@ describe('formatVerdict', () => {
     ['CERT_HAS_EXPIRED', 'FAILED:certificate has expired'],
     ['SELF_SIGNED_CERT_IN_CHAIN', 'FAILED:self signed certificate in certificate chain'],
     ['SOMETHING_NEW', 'FAILED'],
-  ])('says of %s: %s', (code, verdict) => {
+  ])('formats %s as %s', (code, verdict) => {
     expect(formatVerdict(code)).toBe(verdict)
   })
 })

@@ -5,7 +5,7 @@ const parse = (text: string) => parseRequests(Buffer.from(text, 'latin1'))
 const ME = { method: 'GET', target: '/me?a=%20b', rawHeaders: ['Host', 'origin.example', 'X-CERT-PRESENTED', '0'] }
 
 describe('parseRequests', () => {
-  describe('of what went over the wire', () => {
+  describe('of the wire form', () => {
     it('keeps names, order and repeated lines', () => {
       const text = 'POST /a HTTP/1.1\r\nhost:a\r\nX-Twice: 1\r\nx-twice:\t2 \r\nX-Empty:\r\n\r\nbody\r\n'
       expect(parse(text)).toEqual([
@@ -13,7 +13,7 @@ describe('parseRequests', () => {
       ])
     })
 
-    it('reads several, and takes what else stands behind an empty line for a body', () => {
+    it('reads several, and takes other text after an empty line for a body', () => {
       const one = 'GET /me?a=%20b HTTP/1.1\nHost: origin.example\nX-CERT-PRESENTED: 0\n'
       const body = '\n{"X-CERT-VERIFY": 1}\nnot: a header\nGET /in-a-body HTTP/1.1\n'
       expect(parse(`\n${one}${body}\n${one}`)).toEqual([ME, ME])
@@ -29,7 +29,7 @@ describe('parseRequests', () => {
       ['GET /me\n', 'line 1 is no request line such as "GET /me HTTP/1.1"'],
       ['GET / HTTP/1.1\nHost: a\n folded: secret\n', 'line 3 is no header line such as "Host: origin.example"'],
       ['GET / HTTP/1.1\nX-Cert Verify: secret\n', 'line 2 is no header line such as "Host: origin.example"'],
-    ])('names the line that is none: %j', (text, message) => {
+    ])('names the malformed line: %j', (text, message) => {
       expect(() => parse(text)).toThrow(new SyntaxError(message))
     })
   })
@@ -55,7 +55,7 @@ describe('parseRequests', () => {
     const header = (name: string, value: string) => ({ name, value })
     const cert = header('X-CERT-PRESENTED', '0')
 
-    it('reads every request, with its host from the URL where HTTP/2 says it otherwise', () => {
+    it('reads every request, with its host from the URL if HTTP/2 sent it as a pseudo header', () => {
       const url = 'https://origin.example/me?a=%20b#top'
       const overHttp1 = { method: 'GET', url, headers: [header('Host', 'origin.example'), cert] }
       const overHttp2 = { method: 'GET', url, headers: [header(':authority', 'other'), header(':path', '/'), cert] }
@@ -86,7 +86,7 @@ describe('parseRequests', () => {
         har({ method: 'GET', url: 'https://a/', headers: [{ name: 'Host' }] }),
         'log.entries[0].request.headers needs a name and a value for each',
       ],
-    ])('says what is wrong, without quoting it: %s', (json, message) => {
+    ])('names the fault without quoting the input: %s', (json, message) => {
       expect(() => parse(json)).toThrow(new SyntaxError(message))
     })
   })

@@ -17,7 +17,7 @@ const redact = (...rawHeaders: string[]) =>
   redactHeaders({ method: 'GET', target: '/', rawHeaders }).map(({ name, value }) => `${name}: ${value}`)
 
 describe('redactToken', () => {
-  it('shows key, application and time, of other claims the names, and nothing of the signature', async () => {
+  it('shows key, application and time, the names of other claims, and no part of the signature', async () => {
     const token = await signed()
     expect(redactToken(token)).toBe(
       '{"alg":"HS256","kid":"key-1"} {"iss":"https://acme.cloudflareaccess.com","aud":["4714"],"exp":1800000000} and email',
@@ -40,7 +40,7 @@ describe('redactToken', () => {
 })
 
 describe('redactHeaders', () => {
-  it('shows what the origin decides on, in order and repeated, and nothing else', () => {
+  it('shows only the headers that decide, in order and repeated', () => {
     expect(
       redact(
         'Cookie',
@@ -55,7 +55,7 @@ describe('redactHeaders', () => {
     ).toEqual(['x-cert-verify: NONE', 'x_cert_verify: SUCCESS', 'x-cert-verify: NONE'])
   })
 
-  it('shortens a signature to what tells two apart', () => {
+  it('shortens a signature to its distinguishing beginning', () => {
     const bytes = 'AbCdEfGh'.repeat(5)
     expect(redact('Signature', `countersign=:${bytes}:, other="text, and text"`)).toEqual([
       'signature: countersign=:AbCd…, other="text…',
@@ -63,14 +63,14 @@ describe('redactHeaders', () => {
     expect(redact('Signature', `:${bytes}:`)).toEqual(['signature: no dictionary (42 characters)'])
   })
 
-  it('counts certificates, and cuts what is long', () => {
+  it('counts the characters of certificates, and cuts long values', () => {
     expect(redact('Client-Cert', `:${'A'.repeat(998)}:`, 'X-CERT-SUBJECT-DN', 'a'.repeat(1000))).toEqual([
       'client-cert: 1000 characters',
       `x-cert-subject-dn: ${'a'.repeat(300)}… (1000 characters)`,
     ])
   })
 
-  it('knows no header by a name of Object.prototype', () => {
+  it('does not take a name of Object.prototype for a header', () => {
     expect(redact('constructor', 'secret', '__proto__', 'secret', 'toString', 'secret')).toEqual([])
   })
 })

@@ -12,11 +12,11 @@ describe('withoutHopByHop', () => {
     expect(withoutHopByHop(raw)).toEqual(['A', '1'])
   })
 
-  it('removes what Connection names, whatever its case', () => {
+  it('removes the fields that Connection names, in any case', () => {
     expect(withoutHopByHop(['Connection', 'close, X-Hop', 'x-hop', '1', 'x-hops', '2'])).toEqual(['x-hops', '2'])
   })
 
-  it('does not let Connection name what the request is about', () => {
+  it('keeps Host, length, cookies and credentials although Connection names them', () => {
     const raw = ['Host', 'a', 'Content-Length', '1', 'Cookie', 'b', 'Authorization', 'c']
     expect(withoutHopByHop([...raw, 'Connection', 'host, content-length, cookie, authorization'])).toEqual(raw)
   })

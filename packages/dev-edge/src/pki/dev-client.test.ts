@@ -11,7 +11,7 @@ beforeAll(async () => {
 })
 
 describe('issueClient', () => {
-  it('issues what was asked for', async () => {
+  it('issues a certificate with the given fields', async () => {
     const notBefore = new Date('2025-01-02T03:04:05Z')
     const notAfter = new Date('2055-01-02T03:04:05Z')
     const san = {
@@ -43,7 +43,7 @@ describe('issueClient', () => {
     expect(serial(one)).not.toBe(serial(two))
   })
 
-  it('uses the string types of RFC 5280, so that others compare names as they expect', async () => {
+  it('uses the string types of RFC 5280, so that other software compares names as expected', async () => {
     const { cert } = await issueClient(pki, { subject: 'emailAddress=a@b,CN=a,C=US,DC=acme' })
     expect(opensslX509(cert, '-subject', '-nameopt', 'RFC2253,show_type')).toBe(
       'subject=emailAddress=IA5STRING:a@b,CN=UTF8STRING:a,C=PRINTABLESTRING:US,DC=IA5STRING:acme',

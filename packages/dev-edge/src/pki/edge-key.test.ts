@@ -6,7 +6,7 @@ const SEED = 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A'
 const PUBLIC = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
 
 describe('createEdgeKey', () => {
-  it('makes a key that the Worker accepts, another one every time', () => {
+  it('makes a key that the Worker accepts, and a new one every time', () => {
     expect(checkSigningKey(createEdgeKey(), 'sign').alg).toBe('hmac-sha256')
     expect(createEdgeKey().k).not.toBe(createEdgeKey().k)
   })

@@ -61,7 +61,7 @@ describe('formatPkcs12', () => {
     expect(() => openssl(p12, 'Secret')).toThrow(/invalid password/i)
   })
 
-  it('uses what every reader knows, the keychain of macOS included', async () => {
+  it('uses algorithms of every reader, the keychain of macOS included', async () => {
     const p12 = formatPkcs12(await issueClient(pki), 'secret')
     const path = join(folder, 'client.p12')
     writeFileSync(path, p12)

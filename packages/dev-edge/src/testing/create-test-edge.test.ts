@@ -43,7 +43,7 @@ describe('createTestEdge', () => {
     expect(other.edge.options.edge.keys[0]).not.toHaveProperty('d')
   })
 
-  it('makes edges that do not believe each other', async () => {
+  it("makes edges that do not accept each other's signatures", async () => {
     const stranger = await createTestEdge()
     expect(codeOf(await stranger.inject(app, { url: '/pay', cert: PAY }))).toEqual([401, 'CSN_SIGNATURE_INVALID'])
   })
@@ -72,7 +72,7 @@ describe('edge.headers', () => {
     ['another subject', '/pay', { cert: { subject: 'CN=pay-2,O=Acme' } }, 403, 'CSN_CERT_FORBIDDEN'],
     ['another issuer', '/branch', { cert: PAY }, 403, 'CSN_CERT_FORBIDDEN'],
     ['no certificate', '/me', {}, 401, 'CSN_CERT_MISSING'],
-    ['no certificate, said out loud', '/me', { cert: null }, 401, 'CSN_CERT_MISSING'],
+    ['explicitly no certificate', '/me', { cert: null }, 401, 'CSN_CERT_MISSING'],
     ['an expired certificate', '/me', { cert: { expired: true } }, 403, 'CSN_CERT_EXPIRED'],
     ['a revoked certificate', '/me', { cert: { revoked: true } }, 403, 'CSN_CERT_REVOKED'],
     ['an issuer that Cloudflare does not know', '/me', { cert: { issuer: 'other' } }, 403, 'CSN_CERT_UNVERIFIED'],
@@ -96,7 +96,7 @@ describe('edge.headers', () => {
     ],
   ] as const
 
-  it.each(refusals)('lets the origin refuse %s', async (_what, url, identity, status, code) => {
+  it.each(refusals)('makes the origin refuse %s', async (_what, url, identity, status, code) => {
     const response = await app.inject({ url, headers: await edge.headers({ url, ...identity }) })
     expect(codeOf(response)).toEqual([status, code])
   })
@@ -125,7 +125,7 @@ describe('edge.headers', () => {
     }
   })
 
-  it('sends the headers of the client through the Worker, which strips what they say of a certificate', async () => {
+  it('sends the headers of the client through the Worker, which strips forged certificate headers', async () => {
     const headers = await edge.headers({
       url: '/me',
       headers: { 'X-Cert-Verify': 'SUCCESS', 'X-Request-Id': ['a', 'b'], 'Cf-Access-Jwt-Assertion': 'forged' },
@@ -164,7 +164,7 @@ describe('access', () => {
   const accessOf = async (access: Parameters<TestEdge['inject']>[1]['access']) =>
     (await edge.inject(app, { url: '/me', cert: PAY, access })).json().access
 
-  it('is a user unless it is said', async () => {
+  it('is a user by default', async () => {
     expect(await accessOf(undefined)).toMatchObject({ kind: 'user', email: 'dev@example.com' })
   })
 
@@ -186,7 +186,7 @@ describe('access', () => {
     expect(await accessOf('certificate')).toMatchObject({ kind: 'certificate', commonName: 'pay-1' })
   })
 
-  it('may be left out of the origin', async () => {
+  it('may be absent from the origin', async () => {
     const shield = await start({ access: null })
     expect(shield.edge.options.access).toBeNull()
     expect((await shield.edge.inject(shield.app, { url: '/pay', cert: PAY })).statusCode).toBe(200)

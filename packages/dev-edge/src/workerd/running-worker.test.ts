@@ -63,7 +63,7 @@ describe('a Worker of your own', () => {
     ['compile', 'export default {', 'The Worker does not compile', 'worker.ts:1'],
     ['start', 'throw new Error("at the top")', 'The Worker does not start', ''],
     ['exist', undefined, 'The Worker does not compile', 'worker.ts'],
-  ])('that does not %s leaves the former one running, and is told', async (_, source, ...messages) => {
+  ])('that does not %s leaves the former one running, and is logged', async (_, source, ...messages) => {
     await using running = await start(edition('good'))
     if (source === undefined) await rm(entry)
     else await writeFile(entry, source)
@@ -79,7 +79,7 @@ describe('a Worker of your own', () => {
     await expect(start('export default {')).rejects.toThrow(/^The Worker does not compile:\n[\s\S]*worker\.ts:1/)
   })
 
-  it('that throws is answered with 500, and told', async () => {
+  it('that throws is answered with 500, and logged', async () => {
     await using running = await start('export default { async fetch() { throw new Error("a mistake") } }')
     expect((await running.edge.fetch('/')).status).toBe(500)
     await expect.poll(() => running.lines.join()).toMatch(/a mistake$/)
@@ -87,7 +87,7 @@ describe('a Worker of your own', () => {
 })
 
 describe('a reload of the Worker', () => {
-  it('lets requests and WebSockets under way come to their end', async () => {
+  it('lets open requests and WebSockets finish', async () => {
     const held = Promise.withResolvers<() => void>()
     const origin = await startOrigin((_, response) => {
       response.write('before ')
@@ -113,7 +113,7 @@ describe('a reload of the Worker', () => {
     await origin.close()
   })
 
-  it('leaves no process behind', async () => {
+  it('leaves no process running', async () => {
     const origin = await startOrigin()
     const processes = () => process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length
     await expect.poll(processes).toBe(0)
@@ -130,7 +130,7 @@ describe('a reload of the Worker', () => {
 })
 
 describe('rotateKey', () => {
-  it('signs with the new key, and lists the one before', async () => {
+  it('signs with the new key, and lists the previous one', async () => {
     const origin = await startOrigin()
     await using edge = await createDevEdge({ origin: origin.url })
     const [first] = edge.keys

@@ -4,7 +4,7 @@ import { json } from 'node:stream/consumers'
 import { expect, it } from 'vitest'
 import { startWorker } from './worker-runtime.ts'
 
-it('hands over what the Worker writes to its console', async () => {
+it('passes on the lines that the Worker writes to its console', async () => {
   const lines: string[] = []
   const origin = new URL('http://127.0.0.1:9')
   const worker = await startWorker({ origin, bindings: {}, log: (line) => lines.push(line) })

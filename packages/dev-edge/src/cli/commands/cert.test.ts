@@ -27,7 +27,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(cwd, { recursive: true }))
 
 describe('countersign cert', () => {
-  it('issues what was asked for, in files that only the user reads', async () => {
+  it('issues the certificate in files that only the user reads', async () => {
     const san = ['--san', 'dns:pay.acme.example', '--san', 'uri:spiffe://acme/pay', '--san', 'ip:192.0.2.7']
     const subject = 'CN=pay-1,OU=Payments,O=Acme'
     const issued = await runJson(
@@ -69,7 +69,7 @@ describe('countersign cert', () => {
     expect(readFileSync(join(folder, 'clients', 'first.pem'), 'utf8')).not.toBe(before)
   })
 
-  it('leaves the clients of every edge as they are', async () => {
+  it('does not replace the clients of every edge', async () => {
     const { code, stderr } = await run('cert', 'Alice', '--force')
     expect(code).toBe(1)
     expect(stderr).toMatch(/one of the clients that every edge has/)
@@ -90,7 +90,7 @@ describe('countersign revoke', () => {
     expect(text.match(/Serial Number: (\S+)/g)).toEqual([`Serial Number: ${serialNumber}`, `Serial Number: ${other}`])
   })
 
-  it('refuses a certificate that is not there, and one that the client CA did not issue', async () => {
+  it('refuses a missing certificate, and one that the client CA did not issue', async () => {
     const absent = await run('revoke', 'nobody')
     expect(absent.code).toBe(1)
     expect(absent.stderr).toMatch(/there is no certificate nobody in .*countersign/)

@@ -52,7 +52,7 @@ function get(path: string, name?: string): Promise<{ readonly headers: Record<st
 }
 
 describe('countersign dev', () => {
-  it('stands before an origin that knows nothing of it, and verifies the certificates that it wrote', async () => {
+  it('works with an origin without any set-up, and verifies the certificates that it wrote', async () => {
     expect((await get('/me?a=b', 'alice')).headers).toMatchObject({
       'x-cert-verify': 'SUCCESS',
       'x-cert-subject-dn-2253': 'CN=alice,OU=Ops,O=Acme,C=US',
@@ -62,7 +62,7 @@ describe('countersign dev', () => {
     expect((await get('/')).headers['x-cert-verify']).toBe('NONE')
   })
 
-  it('accepts a certificate that was issued while it runs, and says of an expired one what Cloudflare says', async () => {
+  it('accepts a certificate that was issued while it runs, and reports an expired one as Cloudflare does', async () => {
     const issue = async (...args: string[]) => {
       const { stdout } = await runCountersign(cwd, 'cert', ...args, '--json')
       const { name, ...files } = JSON.parse(stdout)
@@ -76,7 +76,7 @@ describe('countersign dev', () => {
     expect((await get('/', 'stranger')).headers['x-cert-verify']).toBe('FAILED:unable to verify the first certificate')
   })
 
-  it('says which option chooses another port when one is taken', async () => {
+  it('names the option that chooses another port when one is taken', async () => {
     const { port } = new URL(started.url)
     const taken = await runCountersign(cwd, 'dev', '--origin', origin.url, '--port', port, '--access-port', '0')
     expect({ code: taken.code, stdout: taken.stdout }).toEqual({ code: 1, stdout: '' })
@@ -118,7 +118,7 @@ describe('countersign dev', () => {
     expect(await printed.stop()).toBe(0)
   })
 
-  it('runs a Worker of your own, and anew when its source changes', async () => {
+  it('runs a Worker of your own, and reloads it when its source changes', async () => {
     const worker = join(cwd, 'worker.js')
     const write = (text: string) =>
       writeFileSync(worker, `export default { fetch: () => new Response(${JSON.stringify(text)}) }`)

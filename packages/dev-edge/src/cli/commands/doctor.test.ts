@@ -46,7 +46,7 @@ describe('countersign doctor', () => {
     )
   })
 
-  it('ends with 1 when something fails, and says what', async () => {
+  it('ends with 1 when a check fails, and names it', async () => {
     const { code, stdout, stderr } = await runHere('doctor', '--origin', `${origin}/public`, '--no-access', '--json')
     expect(code).toBe(1)
     expect(stderr).toContain('countersign: 3 of 7 checks failed')
@@ -58,7 +58,7 @@ describe('countersign doctor', () => {
     })
   })
 
-  it('fails a private key in the set of the origin, and prints nothing of it', async () => {
+  it('fails a private key in the set of the origin, and does not print it', async () => {
     writeFileSync(keyFile, JSON.stringify([key]))
     const { code, stdout, stderr } = await runHere('doctor', '--origin', origin, '--no-access', '--keys', keyFile)
     expect(code).toBe(1)
@@ -72,7 +72,7 @@ describe('countersign doctor', () => {
     [['--origin', 'http://localhost', '--team', 'acme', '--no-access'], 2, /cannot be used with option/],
     [['--origin', 'localhost', '--no-access'], 1, /origin must be a URL/],
     [['--origin', 'http://localhost', '--no-access', '--keys', 'absent'], 1, /no file that can be read: ENOENT/],
-  ])('says what to write: %j', async (args, expected, message) => {
+  ])('names the missing flags: %j', async (args, expected, message) => {
     const { code, stdout, stderr } = await runHere('doctor', ...args)
     expect({ code, stdout }).toEqual({ code: expected, stdout: '' })
     expect(stderr).toMatch(message)

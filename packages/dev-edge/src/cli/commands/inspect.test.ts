@@ -45,7 +45,7 @@ async function inspect(...args: string[]) {
 }
 
 describe('countersign inspect', () => {
-  it('ends with 0 and shows what each step has found', async () => {
+  it('ends with 0 and shows the result of each step', async () => {
     const { code, stdout, stderr } = await inspect(request, ...origin, '--requirement', '{"subject":{"OU":"Ops"}}')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     expect(stdout).toMatch(/^GET \/me\?\(15 characters\), judged at 20.*Z$/m)
@@ -63,7 +63,7 @@ describe('countersign inspect', () => {
     expect(stdout).toMatch(/^refused with 403 CSN_CERT_FORBIDDEN: The client certificate does not give access/m)
   })
 
-  it('judges one after the other, as JSON too', async () => {
+  it('judges requests one after the other, as JSON too', async () => {
     const text = head('/me?id=secret-query', headers)
     const { code, stdout } = await inspect(file('twice.txt', text + text), ...origin, '--json')
     expect(code).toBe(1)
@@ -86,14 +86,14 @@ describe('countersign inspect', () => {
     ])
   })
 
-  it('judges at another time when told to', async () => {
+  it('judges at the time of --at', async () => {
     const { code, stdout } = await inspect(request, ...origin, '--at', '2046-11-25T12:00:00Z')
     expect(code).toBe(1)
     expect(stdout).toMatch(/judged at 2046-11-25T12:00:00\.000Z$/m)
     expect(stdout).toMatch(/^ {2}fails {10}edge signature {9}CSN_SIGNATURE_EXPIRED: /m)
   })
 
-  it('reads curl -v from standard input, and says when a request never was at the edge', () => {
+  it('reads curl -v from standard input, and reports a request that never passed the edge', () => {
     const main = fileURLToPath(new URL('../main.ts', import.meta.url))
     const input =
       '*   Trying 127.0.0.1:3000...\n> GET /me HTTP/1.1\n> Host: 127.0.0.1:3000\n> \n< HTTP/1.1 401 Unauthorized\n'
@@ -105,7 +105,7 @@ describe('countersign inspect', () => {
     expect(stdout).toMatch(/^ {2}fails {10}edge signature {9}CSN_SIGNATURE_MISSING: /m)
   })
 
-  it('judges a HAR for an origin without edge and Access proofs as far as it has any', async () => {
+  it('judges a HAR by the remaining proofs for an origin without edge and Access', async () => {
     const lines = Object.entries(headers).map(([name, value]) => ({ name, value }))
     const entry = { request: { method: 'GET', url: 'https://localhost/other', headers: lines } }
     const har = file('captured.har', { log: { entries: [entry] } })
@@ -118,7 +118,7 @@ describe('countersign inspect', () => {
     expect((await inspect(request, ...withoutAccess)).stdout).toMatch(/^ {2}not asked for {2}Access token /m)
   })
 
-  it('prints no control character that a request holds', async () => {
+  it('prints no control character of a request', async () => {
     const hostile = file('hostile.txt', 'GET /\x1b]0;x\x07 HTTP/1.1\r\nX-CERT-VERIFY: \x1b[2J\x9b1m\r\n\r\n')
     const { stdout } = await inspect(hostile, ...origin)
     expect(stdout).toContain('x-cert-verify: ?[2J')
@@ -145,7 +145,7 @@ describe('countersign inspect', () => {
     expect(stderr).toMatch(message)
   })
 
-  it('ends with 2 for what is not said, not there, or not a request', async () => {
+  it('ends with 2 for a missing flag, a missing file, or a malformed request', async () => {
     const problem = async (...args: string[]) => {
       const { code, stderr } = await inspect(...args)
       expect(code).toBe(2)

@@ -47,7 +47,7 @@ describe('countersign keygen', () => {
     expect(third.originKeys).toEqual([...second.originKeys, third.workerKey])
   })
 
-  it('says where each key goes, and in which order when there is one already', async () => {
+  it('names the place of each key, and the order of a rotation', async () => {
     const first = await runHere('keygen')
     expect(first.stdout).toMatch(/^COUNTERSIGN_KEYS='\[\{.*\}\]'$/m)
     expect(first.stdout).toMatch(/wrangler secret put COUNTERSIGN_KEY, and paste this line\n\{"kty":"oct",.*\}$/m)

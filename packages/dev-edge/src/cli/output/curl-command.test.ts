@@ -4,14 +4,14 @@ import { describe, expect, it } from 'vitest'
 import { formatCurl, quoteForShell, shownPath } from './curl-command.ts'
 
 describe('formatCurl', () => {
-  it('writes paths as seen from the working directory', () => {
+  it('writes paths relative to the working directory', () => {
     const client = { cert: resolve('.countersign/clients/a.pem'), key: resolve('.countersign/clients/a-key.pem') }
     expect(formatCurl('https://localhost:8443/me', { caFile: resolve('keys/ca.pem'), client })).toBe(
       'curl --cacert ./keys/ca.pem --cert .countersign/clients/a.pem --key .countersign/clients/a-key.pem https://localhost:8443/me',
     )
   })
 
-  it('quotes what a shell would read otherwise', () => {
+  it('quotes words that a shell would interpret', () => {
     expect(formatCurl('https://localhost/?a=b&c', { headers: ["X: it's $HOME"] })).toBe(
       "curl --header 'X: it'\\''s $HOME' 'https://localhost/?a=b&c'",
     )

@@ -23,11 +23,11 @@ describe('formatRequestLine', () => {
     [refused, '401 CSN_CERT_MISSING  GET /me  no certificate  NONE  4 ms'],
     [{ revoked: true }, '200  GET /me  alice  SUCCESS, revoked  4 ms'],
     [{ status: undefined, aborted: true }, 'no answer  GET /me  alice  SUCCESS  4 ms  broken off'],
-  ])('says of %j: %s', (changes, line) => {
+  ])('formats %j as %s', (changes, line) => {
     expect(formatRequestLine({ ...event, ...changes })).toBe(line)
   })
 
-  it('shows what would move a terminal', () => {
+  it('shows control characters of a terminal', () => {
     expect(formatRequestLine({ ...event, client: 'a\u001b[2Jb\nc' })).toContain('  a\uFFFD[2Jb\uFFFDc  ')
   })
 })
