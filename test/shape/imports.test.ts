@@ -1,5 +1,8 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
-import { filesMatching, readText } from '../support/files.ts'
+import { filesMatching, ROOT, readText } from '../support/files.ts'
+import { importGraph, resolveSpecifier, specifiersOf } from './import-graph.ts'
 
 /** Who may import whom: the arrows of ARCHITECTURE.md. `node:` stands for every module of Node. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
@@ -21,15 +24,11 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   ],
 }
 
-const SPECIFIER = /(?:\bfrom|\bimport)\s*\(?\s*'([^']+)'/g
-
 /** `jose/errors` is of `jose`. */
 const packageOf = (specifier: string) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier
 
 function importsOf(path: string): string[] {
-  // An example in a comment imports nothing.
-  const code = readText(path).replace(/\/\*[\s\S]*?\*\//g, '')
-  return [...code.matchAll(SPECIFIER)].map((match) => match[1] as string).filter((name) => !name.startsWith('.'))
+  return specifiersOf(readText(path)).filter((name) => !name.startsWith('.'))
 }
 
 function sources(name: string): string[] {
@@ -72,10 +71,24 @@ describe('imports', () => {
   }
 
   it('never reach into another package by path', () => {
-    const paths = ['packages', 'examples'].flatMap((folder) => filesMatching(`${folder}/**/*.ts`))
-    const reaching = paths.filter((path) =>
-      /'(?:\.\.\/)+(?:packages|wire|worker|origin-plugin|dev-edge)\//.test(readText(path)),
+    const graph = importGraph('{packages,examples}/**/*.{ts,js}')
+    expect(graph.size).toBeGreaterThan(200)
+    const homeOf = (path: string) => path.split('/').slice(0, 2).join('/')
+    const reaching = [...graph.keys()].flatMap((path) =>
+      specifiersOf(readText(path))
+        .filter((specifier) => specifier.startsWith('.'))
+        .map((specifier) => resolveSpecifier(specifier, path) as string)
+        .filter((target) => homeOf(target) !== homeOf(path))
+        .map((target) => `${path} imports ${target}`),
     )
     expect(reaching).toEqual([])
+  })
+
+  it('lead to files that exist', () => {
+    const graph = importGraph('{packages,examples,test,bench}/**/*.{ts,js}')
+    const missing = [...graph].flatMap(([path, targets]) =>
+      targets.filter((target) => !existsSync(join(ROOT, target))).map((target) => `${path} imports ${target}`),
+    )
+    expect(missing).toEqual([])
   })
 })
