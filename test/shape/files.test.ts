@@ -1,0 +1,109 @@
+import { basename, dirname } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { filesMatching, readText } from '../support/files.ts'
+import { keepPieces, scanSource } from './scan-source.ts'
+
+/** Files that are short because a tool, a process or a package starts there. */
+const ENTRY_POINTS: Readonly<Record<string, string>> = {
+  'packages/worker/src/index.ts': 'exports entry of the package',
+  'packages/dev-edge/src/testing/index.ts': 'exports entry of the package',
+  'packages/dev-edge/src/cli/main.ts': 'the command',
+  'packages/worker/types-test/exported-handler.ts': 'a project of its own, compiled with the globals of workerd',
+  'examples/testing/app.ts': 'the application of the example',
+  'test/mutation/vitest.config.ts': 'configuration of Vitest under Stryker',
+  'bench/server.ts': 'the measured process',
+  'bench/worker/pass-through.js': 'a measured Worker',
+  'bench/worker/unsigned.ts': 'a measured Worker',
+  'bench/worker/upstream-server.ts': 'the process behind the measured Worker',
+}
+
+/** Names that several files of the packages export, each with the reason. */
+const SHARED_EXPORTS: Readonly<Record<string, string>> = {
+  countersign: 'public: the plugin of the origin, and the function of the Worker',
+  DerValue: 'two readers of DER: the edge and the origin must not share a mistake',
+  readDerChildren: 'two readers of DER: the edge and the origin must not share a mistake',
+  SubjectAltNames: 'public: the names to issue, and the names of a verified certificate',
+}
+
+/** File names that several folders of the packages have, each with the reason. */
+const SHARED_FILE_NAMES: Readonly<Record<string, string>> = {
+  index: 'exports entry',
+  errors: 'the errors of one package',
+  der: 'two readers of DER: the edge and the origin must not share a mistake',
+  'signing-key': 'wire checks a key before use, the Worker imports it',
+}
+
+const SOURCES = filesMatching('{packages,examples,bench,test}/**/*.{ts,js}').filter(
+  (path) => !path.endsWith('.test.ts'),
+)
+const PUBLISHED = SOURCES.filter((path) => /^packages\/[^/]+\/src\//.test(path))
+
+const EXPORT =
+  /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\*?|class|interface|type|const|let|enum)\s+(\w+)/gm
+
+/** The names that a file declares and exports. Re-exports are not declared here. */
+function declaredExports(text: string): string[] {
+  const code = keepPieces(text, scanSource(text, 'script'), ['code'])
+  return [...new Set([...code.matchAll(EXPORT)].map((match) => match[1] as string))]
+}
+
+/** The keys that stand for several paths, with those. */
+function shared(entries: readonly (readonly [key: string, path: string])[]): Map<string, string[]> {
+  const groups = Map.groupBy(entries, ([key]) => key)
+  return new Map([...groups].filter(([, of]) => of.length > 1).map(([key, of]) => [key, of.map(([, path]) => path)]))
+}
+
+const lineCount = (path: string) => readText(path).trimEnd().split('\n').length
+
+describe('source files', () => {
+  it('have 20 lines or more, except for entry points', () => {
+    const short = SOURCES.filter((path) => lineCount(path) < 20)
+    expect(short.toSorted()).toEqual(Object.keys(ENTRY_POINTS).toSorted())
+  })
+
+  it('have 350 lines at most', () => {
+    expect(SOURCES.filter((path) => lineCount(path) > 350)).toEqual([])
+  })
+
+  it('are 16 at most in a folder', () => {
+    const crowded = [...Map.groupBy(SOURCES, (path) => dirname(path))]
+      .filter(([, paths]) => paths.length > 16)
+      .map(([folder, paths]) => `${folder}: ${paths.length}`)
+    expect(crowded).toEqual([])
+  })
+
+  it('declare an exported name once, except for those with a reason', () => {
+    const found = shared(PUBLISHED.flatMap((path) => declaredExports(readText(path)).map((name) => [name, path])))
+    const known = new Map([...found].filter(([name]) => name in SHARED_EXPORTS))
+    expect(found).toEqual(known)
+    expect([...known.keys()].toSorted()).toEqual(Object.keys(SHARED_EXPORTS).toSorted())
+  })
+
+  it('have a name of their own, except for those with a reason', () => {
+    const found = shared(PUBLISHED.map((path) => [basename(path, '.ts'), path]))
+    const known = new Map([...found].filter(([name]) => name in SHARED_FILE_NAMES))
+    expect(found).toEqual(known)
+    expect([...known.keys()].toSorted()).toEqual(Object.keys(SHARED_FILE_NAMES).toSorted())
+  })
+})
+
+describe('declaredExports', () => {
+  it('finds declarations of every kind, once', () => {
+    const text = [
+      'export function one(a: string): void',
+      'export function one(a: unknown) {}',
+      'export async function two() {}',
+      'export const three = 3, notFound = 4',
+      'export type Four = 4',
+      'export interface Five {}',
+      'export abstract class Six {}',
+    ].join('\n')
+    expect(declaredExports(text)).toEqual(['one', 'two', 'three', 'Four', 'Five', 'Six'])
+  })
+
+  it('finds no re-export, comment or string', () => {
+    expect(
+      declaredExports("export { one } from 'one'\n/*\nexport const two = 2\n*/\nconst a = `\nexport const b`"),
+    ).toEqual([])
+  })
+})

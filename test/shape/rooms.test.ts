@@ -1,0 +1,161 @@
+import { describe, expect, it } from 'vitest'
+import { circlesOf, type Graph, groupGraph, importGraph } from './import-graph.ts'
+
+/** For each place of a package, the places that it imports. A place is a folder of `src` or a file beside the folders. */
+type Rooms = Readonly<Record<string, readonly string[]>>
+
+/**
+ * The arrows between the rooms. Each row imports only rows further down.
+ *
+ * An arrow that is new to this table is a decision: it makes the one room depend on changes of the other.
+ */
+const ROOMS: Readonly<Record<string, Rooms>> = {
+  'origin-plugin': {
+    // The public faces.
+    'index.ts': [
+      'plugin.ts',
+      'options.ts',
+      'guards',
+      'access-token',
+      'certificate',
+      'revocation',
+      'edge-signature',
+      'client-cert.ts',
+      'x509',
+      'errors.ts',
+    ],
+    'redis.ts': ['edge-signature'],
+    explain: [
+      'authenticate.ts',
+      'options.ts',
+      'client-memory.ts',
+      'request-target.ts',
+      'guards',
+      'certificate',
+      'edge-signature',
+      'client-cert.ts',
+      'read-headers.ts',
+      'errors.ts',
+    ],
+    // Fastify, and the story of one request.
+    'plugin.ts': [
+      'authenticate.ts',
+      'options.ts',
+      'registration-order.ts',
+      'guards',
+      'access-token',
+      'client-cert.ts',
+      'errors.ts',
+      'lib',
+    ],
+    'authenticate.ts': [
+      'options.ts',
+      'token-agreement.ts',
+      'request-target.ts',
+      'access-token',
+      'certificate',
+      'edge-signature',
+      'client-cert.ts',
+      'read-headers.ts',
+      'lib',
+    ],
+    'options.ts': ['client-memory.ts', 'guards', 'access-token', 'certificate', 'edge-signature', 'lib'],
+    'registration-order.ts': [],
+    'client-memory.ts': ['access-token', 'certificate', 'edge-signature', 'read-headers.ts', 'header-index.ts'],
+    'token-agreement.ts': ['access-token', 'client-cert.ts', 'x509', 'errors.ts', 'lib'],
+    'request-target.ts': ['errors.ts'],
+    // The guards and the proofs.
+    guards: ['client-cert.ts', 'x509', 'errors.ts', 'lib'],
+    'access-token': ['client-cert.ts', 'errors.ts', 'lib'],
+    certificate: ['revocation', 'client-cert.ts', 'read-headers.ts', 'x509', 'errors.ts', 'lib'],
+    revocation: ['client-cert.ts', 'x509', 'errors.ts', 'lib'],
+    'edge-signature': ['read-headers.ts', 'errors.ts', 'lib'],
+    // The ground floor.
+    'client-cert.ts': ['x509'],
+    'read-headers.ts': ['header-index.ts', 'errors.ts'],
+    'header-index.ts': [],
+    x509: [],
+    'errors.ts': [],
+    lib: [],
+  },
+  'dev-edge': {
+    'index.ts': ['create-dev-edge.ts', 'folder', 'dev-edge.ts', 'doctor', 'edge', 'access', 'net', 'pki'],
+    cli: ['create-dev-edge.ts', 'folder', 'dev-edge.ts', 'doctor', 'inspect', 'edge', 'handshake', 'net', 'pki'],
+    'create-dev-edge.ts': ['folder', 'dev-edge.ts', 'edge', 'access', 'workerd', 'handshake', 'net', 'pki'],
+    folder: ['dev-edge.ts', 'access', 'pki'],
+    'dev-edge.ts': ['edge', 'access', 'net', 'pki'],
+    doctor: ['testing', 'access'],
+    inspect: [],
+    testing: ['edge', 'access', 'workerd', 'handshake', 'net', 'pki'],
+    edge: ['access', 'workerd', 'handshake', 'net', 'errors.ts'],
+    access: ['handshake', 'pki', 'errors.ts'],
+    workerd: [],
+    handshake: [],
+    net: ['pki'],
+    pki: [],
+    'errors.ts': [],
+  },
+}
+
+/** The places of a package with their arrows, read from its sources without tests and fixtures. */
+function roomsOf(name: string): Graph {
+  const root = `packages/${name}/src/`
+  const fixture = /\.test\.ts$|^packages\/origin-plugin\/src\/testing\//
+  const files = new Map([...importGraph(`${root}**/*.ts`)].filter(([path]) => !fixture.test(path)))
+  const placeOf = (path: string) => (path.startsWith(root) ? path.slice(root.length).split('/')[0] : undefined)
+  return groupGraph(files, placeOf)
+}
+
+const arrowsOf = (rooms: Iterable<readonly [string, readonly string[]]>) =>
+  [...rooms].flatMap(([from, targets]) => targets.map((to) => `${from} ▶ ${to}`)).sort()
+
+describe.each(Object.entries(ROOMS))('the rooms of %s', (name, table) => {
+  const rooms = roomsOf(name)
+
+  it('are those of the table', () => {
+    expect([...rooms.keys()].sort()).toEqual(Object.keys(table).sort())
+  })
+
+  it('have the arrows of the table', () => {
+    expect(arrowsOf(rooms)).toEqual(arrowsOf(Object.entries(table)))
+  })
+
+  it('import no circle, nor each other', () => {
+    expect(circlesOf(rooms)).toEqual([])
+  })
+
+  it('stand in the table above the rooms that they import', () => {
+    const order = Object.keys(table)
+    const upward = Object.entries(table).flatMap(([from, targets]) =>
+      targets.filter((to) => order.indexOf(to) <= order.indexOf(from)).map((to) => `${from} ▶ ${to}`),
+    )
+    expect(upward).toEqual([])
+  })
+})
+
+describe('the ground floor of origin-plugin', () => {
+  // A reader of bytes that knows refusals would decide, and a tool that knows certificates would be a step.
+  it.each(['x509', 'lib', 'errors.ts'])('%s imports no room', (room) => {
+    expect(roomsOf('origin-plugin').get(room)).toEqual([])
+  })
+})
+
+describe('the files of', () => {
+  it.each([
+    'packages/wire',
+    'packages/worker',
+    'packages/origin-plugin',
+    'packages/dev-edge',
+    'examples',
+    'bench',
+    'test',
+  ])('%s import no circle', (folder) => {
+    const files = importGraph(`${folder}/**/*.{ts,js}`)
+    expect(files.size).toBeGreaterThan(3)
+    expect(circlesOf(files)).toEqual([])
+  })
+
+  it('the workspace import no circle', () => {
+    expect(circlesOf(importGraph('{packages,examples,bench,test}/**/*.{ts,js}'))).toEqual([])
+  })
+})
