@@ -5,7 +5,6 @@ import {
   parseDistinguishedName,
   type RelativeDistinguishedName,
 } from '@countersign/wire'
-import { deepFreeze } from '../lib/deep-freeze.ts'
 
 /**
  * A certificate's subject or issuer: ordered RDNs, most specific first.
@@ -30,7 +29,7 @@ export class DistinguishedName {
   #key: string | undefined
 
   constructor(rdns: readonly RelativeDistinguishedName[]) {
-    this.rdns = deepFreeze(rdns.map((rdn) => rdn.map((attribute) => ({ ...attribute }))))
+    this.rdns = Object.freeze(rdns.map((rdn) => Object.freeze(rdn.map((attribute) => Object.freeze({ ...attribute })))))
     for (const { type, value } of rdns.flat()) {
       const id = attributeTypeId(type)
       this.#values.set(id, Object.freeze([...(this.#values.get(id) ?? []), value]))
