@@ -4,6 +4,9 @@ import { countersignErrors } from '@countersign/origin-plugin'
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
 import { filesMatching, ROOT, readText, tableRows } from '../support/files.ts'
+import { headingAnchors, inlineCode, linkTargets } from './markdown.ts'
+
+const PACKAGES = ['wire', 'worker', 'origin-plugin', 'dev-edge'].map((name) => `packages/${name}`)
 
 const code = (cell: string | undefined) => cell?.replaceAll('`', '') ?? ''
 
@@ -52,14 +55,76 @@ describe('SECURITY.md', () => {
   })
 })
 
-describe('Markdown links', () => {
-  it('lead to files that exist', () => {
-    const dead = filesMatching('**/*.md').flatMap((path) =>
-      [...readText(path).matchAll(/\]\((?!https?:|#)([^)#]+)[^)]*\)/g)]
-        .map((match) => match[1] as string)
-        .filter((target) => !existsSync(join(ROOT, dirname(path), target)))
-        .map((target) => `${path}: ${target}`),
+/** The documents of the layout, and the folder that their first paths start from. */
+const LAYOUT = [
+  ['ARCHITECTURE.md', ''],
+  ['packages/dev-edge/ARCHITECTURE.md', 'packages/dev-edge/src'],
+] as const
+
+/**
+ * The files and folders that a document names, as paths from the root.
+ *
+ * A path starts from the root, from the folder `packages/…/src` that the text named last, or from any such folder.
+ */
+function namedPaths(path: string, start: string): { readonly found: Set<string>; readonly missing: string[] } {
+  const found = new Set<string>()
+  const missing: string[] = []
+  let base = start
+  for (const word of inlineCode(readText(path))) {
+    if (/^packages\/[^/]+\/src\/?$/.test(word)) base = word.replace(/\/$/, '')
+    if (!/^[\w./-]+(?:\.ts|\/)$/.test(word)) continue
+    const places = [word, join(base, word), ...PACKAGES.map((name) => join(name, 'src', word))]
+    const place = places.find((candidate) => existsSync(join(ROOT, candidate)))
+    if (place === undefined) missing.push(`${path}: ${word}`)
+    else found.add(place)
+  }
+  return { found, missing }
+}
+
+describe('the documents of the layout', () => {
+  const named = LAYOUT.filter(([path]) => existsSync(join(ROOT, path))).map(([path, start]) => namedPaths(path, start))
+
+  it('name every source file, or the folder it is in', () => {
+    const places = new Set(named.flatMap(({ found }) => [...found]))
+    const sources = filesMatching('packages/*/src/**/*.ts').filter(
+      (path) => !/\.test\.ts$|^packages\/(?:origin-plugin|worker)\/src\/testing\//.test(path),
     )
-    expect(dead).toEqual([])
+    expect(sources.length).toBeGreaterThan(150)
+    const foldersOf = (path: string): string[] =>
+      path.split('/').flatMap((_, at, parts) => (at > 3 ? [`${parts.slice(0, at).join('/')}/`] : []))
+    const unnamed = sources.filter((path) => ![path, ...foldersOf(path)].some((place) => places.has(place)))
+    expect(unnamed).toEqual([])
+  })
+
+  it('name files and folders that exist', () => {
+    expect(named.flatMap(({ missing }) => missing)).toEqual([])
+  })
+})
+
+describe('Markdown links', () => {
+  const links = [...filesMatching('**/*.md'), ...filesMatching('.changeset/*.md')].flatMap((path) =>
+    linkTargets(readText(path))
+      .filter((target) => !/^[a-z]+:/.test(target))
+      .map((target) => {
+        const [file = '', anchor] = target.split('#')
+        return { link: `${path}: ${target}`, file: file === '' ? path : join(dirname(path), file), anchor }
+      }),
+  )
+
+  it('are read from the documents', () => {
+    expect(links.length).toBeGreaterThan(40)
+    expect(links.filter(({ anchor }) => anchor !== undefined).length).toBeGreaterThan(5)
+  })
+
+  it('lead to files that exist', () => {
+    expect(links.filter(({ file }) => !existsSync(join(ROOT, file))).map(({ link }) => link)).toEqual([])
+  })
+
+  it('lead to headings that exist', () => {
+    const dead = links.filter(
+      ({ file, anchor }) =>
+        anchor !== undefined && existsSync(join(ROOT, file)) && !headingAnchors(readText(file)).has(anchor),
+    )
+    expect(dead.map(({ link }) => link)).toEqual([])
   })
 })

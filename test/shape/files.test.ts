@@ -30,6 +30,7 @@ const SHARED_FILE_NAMES: Readonly<Record<string, string>> = {
   index: 'exports entry',
   errors: 'the errors of one package',
   der: 'two readers of DER: the edge and the origin must not share a mistake',
+  'distinguished-name': 'wire parses and formats the text, the origin has the value that guards ask',
   'signing-key': 'wire checks a key before use, the Worker imports it',
 }
 

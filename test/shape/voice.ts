@@ -1,6 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { ROOT } from '../support/files.ts'
+import { blankCode } from './markdown.ts'
 import { blank, keepPieces, scanSource } from './scan-source.ts'
 
 /** The words of one text that rules 2 and 4 of CONTRIBUTING avoid. A line with two of them is listed twice. */
@@ -77,10 +78,7 @@ export function sumVoice(counts: Iterable<VoiceCount>): VoiceCount {
 }
 
 function withoutQuotations(prose: string): string {
-  return prose
-    .replace(/^[ \t]*(```|~~~)[\s\S]*?^[ \t]*\1[ \t]*$/gm, blank)
-    .replace(/(`+)(?:(?!`|\n\s*\n)[\s\S])+\1/g, blank)
-    .replace(/"(?:(?!\n\s*\n)[^"])*"|“(?:(?!\n\s*\n)[^”])*”/g, blank)
+  return blankCode(prose).replace(/"(?:(?!\n\s*\n)[^"])*"|“(?:(?!\n\s*\n)[^”])*”/g, blank)
 }
 
 function linesWith(pattern: RegExp, text: string): number[] {

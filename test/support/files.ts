@@ -1,5 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 
 /** The root of the workspace. */
 export const ROOT = join(import.meta.dirname, '../..')
@@ -8,7 +8,7 @@ export const ROOT = join(import.meta.dirname, '../..')
 export function filesMatching(pattern: string): string[] {
   return globSync(pattern, {
     cwd: ROOT,
-    exclude: (path) => path.includes('node_modules') || path.includes('dist'),
+    exclude: (path) => ['node_modules', 'dist'].includes(basename(path)),
   }).sort()
 }
 
