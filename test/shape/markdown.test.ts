@@ -5,10 +5,15 @@ describe('codeBlocks', () => {
   it('finds blocks with their language, line and note', () => {
     const text = 'a\n\n```ts\nb\n\nc\n```\n\n<!-- ts: app, ops -->\n\n```ts\nd\n```\n```\ne\n```\n'
     expect(codeBlocks(text)).toEqual([
-      { language: 'ts', code: 'b\n\nc\n', line: 3, note: undefined },
-      { language: 'ts', code: 'd\n', line: 11, note: 'app, ops' },
-      { language: '', code: 'e\n', line: 14, note: undefined },
+      { language: 'ts', code: 'b\n\nc\n', line: 3, note: undefined, file: undefined },
+      { language: 'ts', code: 'd\n', line: 11, note: 'app, ops', file: undefined },
+      { language: '', code: 'e\n', line: 14, note: undefined, file: undefined },
     ])
+  })
+
+  it('finds the file that a block quotes', () => {
+    const text = '[examples/a/app.ts](../examples/a/app.ts)\n\n```ts\nb\n```\n\nc\n\n```ts\nd\n```\n'
+    expect(codeBlocks(text).map(({ file }) => file)).toEqual(['app.ts', undefined])
   })
 
   it('takes the indentation of the fence off the code', () => {

@@ -8,19 +8,27 @@ export interface CodeBlock {
   readonly line: number
   /** The text of an HTML comment `<!-- ts: … -->` directly before the block. */
   readonly note: string | undefined
+  /** The name of the file that the block quotes: a link to it stands directly before the block. */
+  readonly file: string | undefined
 }
 
 const FENCED = /^([ \t]*)(```+|~~~+)([^\n`]*)\n([\s\S]*?)^[ \t]*\2[ \t]*$/gm
-const NOTE = /<!-- ts: ([^\n]*?) -->\s*$/
+const NOTE = /^\s*<!-- ts: (.*?) -->$/
+const FILE_LINK = /^\[[^\]]*?([\w.-]+\.\w+)\]\([^)]*\)$/
 
 /** The fenced blocks of a Markdown text. The indentation of the fence is taken off the code. */
 export function codeBlocks(markdown: string): CodeBlock[] {
-  return [...markdown.matchAll(FENCED)].map(({ index, 1: indent = '', 3: language = '', 4: code = '' }) => ({
-    language: language.trim(),
-    code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
-    line: markdown.slice(0, index).split('\n').length,
-    note: NOTE.exec(markdown.slice(0, index))?.[1],
-  }))
+  return [...markdown.matchAll(FENCED)].map(({ index, 1: indent = '', 3: language = '', 4: code = '' }) => {
+    const before = markdown.slice(0, index)
+    const lastLine = before.trimEnd().split('\n').at(-1) ?? ''
+    return {
+      language: language.trim(),
+      code: code.replaceAll(new RegExp(`^${indent}`, 'gm'), ''),
+      line: before.split('\n').length,
+      note: NOTE.exec(lastLine)?.[1],
+      file: FILE_LINK.exec(lastLine)?.[1],
+    }
+  })
 }
 
 /** The text with its fenced blocks and inline code blanked: lines and columns stay the same. */

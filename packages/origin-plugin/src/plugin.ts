@@ -57,6 +57,8 @@ const refused = channel('countersign:refused')
  * @throws TypeError (from `register`) for a wrong option, with a sentence that tells what to write
  * @example
  * ```ts
+ * import { readFileSync } from 'node:fs'
+ *
  * await app.register(countersign, {
  *   edge: { keys: JSON.parse(process.env['COUNTERSIGN_KEYS'] ?? '') },
  *   access: { team: 'acme', audience: process.env['ACCESS_AUDIENCE'] ?? '' },

@@ -36,12 +36,12 @@ export interface RedisReplayStoreOptions {
  * @see {@link https://redis.io/docs/latest/commands/set/ Redis: SET}
  * @example
  * ```ts
+ * import type { EdgeOptions } from '@countersign/origin-plugin'
  * import { redisReplayStore } from '@countersign/origin-plugin/redis'
+ * import { Redis } from 'ioredis'
  *
- * await app.register(countersign, {
- *   edge: { keys, replay: redisReplayStore(new Redis(process.env.REDIS_URL, { enableOfflineQueue: false })) },
- *   …
- * })
+ * const client = new Redis(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379', { enableOfflineQueue: false })
+ * const edge: EdgeOptions = { keys, replay: redisReplayStore(client) }
  * ```
  */
 export function redisReplayStore(

@@ -37,7 +37,7 @@ const FORWARD_CERT: readonly unknown[] = ['leaf', 'chain', 'none']
  * @example
  * ```ts
  * export default {
- *   async fetch(request, env) {
+ *   async fetch(request: Request, env: { COUNTERSIGN_KEY: string }) {
  *     return fetch(await countersign(request, { key: env.COUNTERSIGN_KEY }))
  *   },
  * }

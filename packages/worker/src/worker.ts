@@ -33,7 +33,11 @@ export interface WorkerHandler<Bindings> {
  * @param configure - reads the options from the bindings, on every request
  * @example
  * ```ts
- * export default createWorker((env: Env) => ({ key: env.EDGE_KEY, forwardCert: 'chain', require: 'verified' }))
+ * export default createWorker((env: { EDGE_KEY: string }) => ({
+ *   key: env.EDGE_KEY,
+ *   forwardCert: 'chain',
+ *   require: 'verified',
+ * }))
  * ```
  */
 export function createWorker<Bindings>(configure: (bindings: Bindings) => WorkerOptions): WorkerHandler<Bindings> {

@@ -25,7 +25,11 @@ interface AccessChecks {
    *
    * @example
    * ```ts
-   * matches: (access, cert) => access.kind === 'user' && access.email === cert.subject.emailAddress
+   * const access: AccessTeamOptions = {
+   *   team: 'acme',
+   *   audience,
+   *   matches: (access, cert) => access.kind === 'user' && access.email === cert.subject.emailAddress,
+   * }
    * ```
    */
   readonly matches?: (access: AccessIdentity, clientCert: ClientCert) => boolean

@@ -51,7 +51,7 @@ export interface Explanation {
  * @example
  * ```ts
  * const [explanation] = await explainRequests([{ method: 'GET', target: '/me', rawHeaders }], options)
- * explanation.steps.find(({ outcome }) => outcome === 'fails') // { step: 'trust', code: 'CSN_CERT_REVOKED', … }
+ * explanation?.steps.find(({ outcome }) => outcome === 'fails') // { step: 'trust', code: 'CSN_CERT_REVOKED', … }
  * ```
  */
 export async function explainRequests(
