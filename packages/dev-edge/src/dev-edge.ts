@@ -40,7 +40,10 @@ export interface DevEdgeOptions {
    *
    * @example
    * ```ts
-   * accessFor: (certificate) => (certificate?.subject.includes('OU=Robots') ? 'service' : undefined)
+   * await createDevEdge({
+   *   origin: 'http://127.0.0.1:3000',
+   *   accessFor: (certificate) => (certificate?.subject.includes('OU=Robots') ? 'service' : undefined),
+   * })
    * ```
    */
   readonly accessFor?: ((certificate: X509Certificate | undefined) => DevAccess | undefined) | undefined

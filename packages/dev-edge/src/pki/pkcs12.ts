@@ -42,6 +42,8 @@ const PURPOSE = { key: 1, iv: 2, mac: 3 } as const
  * @see {@link https://www.rfc-editor.org/rfc/rfc7292 RFC 7292}
  * @example
  * ```ts
+ * import { writeFile } from 'node:fs/promises'
+ *
  * await writeFile('alice.p12', formatPkcs12(edge.clients.alice, 'countersign'), { mode: 0o600 })
  * ```
  */

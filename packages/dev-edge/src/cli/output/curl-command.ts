@@ -15,7 +15,7 @@ export interface CurlOptions {
  *
  * @example
  * ```ts
- * formatCurl(`${edge.url}/me`, { caFile: edgeCaFile('.countersign'), client: clientFiles('.countersign', 'alice') })
+ * formatCurl(`${edge.url}/me`, { caFile: '.countersign/edge-ca.pem' })
  * ```
  */
 export function formatCurl(url: string, { caFile, client, headers = [] }: CurlOptions = {}): string {
