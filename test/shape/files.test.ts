@@ -11,10 +11,7 @@ const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'packages/worker/types-test/exported-handler.ts': 'a project of its own, compiled with the globals of workerd',
   'examples/testing/app.ts': 'the application of the example',
   'test/mutation/vitest.config.ts': 'configuration of Vitest under Stryker',
-  'bench/server.ts': 'the measured process',
-  'bench/worker/pass-through.js': 'a measured Worker',
   'bench/worker/unsigned.ts': 'a measured Worker',
-  'bench/worker/upstream-server.ts': 'the process behind the measured Worker',
 }
 
 /** Names that several files of the packages export, each with the reason. */
