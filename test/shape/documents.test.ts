@@ -64,7 +64,8 @@ const LAYOUT = [
 /**
  * The files and folders that a document names, as paths from the root.
  *
- * A path starts from the root, from the folder `packages/…/src` that the text named last, or from any such folder.
+ * A path starts from the root, from `packages/`, from the folder `packages/…/src` that the text named last, or from any
+ * such folder. A test file may stand without its path.
  */
 function namedPaths(path: string, start: string): { readonly found: Set<string>; readonly missing: string[] } {
   const found = new Set<string>()
@@ -73,12 +74,18 @@ function namedPaths(path: string, start: string): { readonly found: Set<string>;
   for (const word of inlineCode(readText(path))) {
     if (/^packages\/[^/]+\/src\/?$/.test(word)) base = word.replace(/\/$/, '')
     if (!/^[\w./-]+(?:\.ts|\/)$/.test(word)) continue
-    const places = [word, join(base, word), ...PACKAGES.map((name) => join(name, 'src', word))]
-    const place = places.find((candidate) => existsSync(join(ROOT, candidate)))
+    const places = [word, join(base, word), join('packages', word), ...PACKAGES.map((name) => join(name, 'src', word))]
+    const place = places.find((candidate) => existsSync(join(ROOT, candidate))) ?? testNamed(word)
     if (place === undefined) missing.push(`${path}: ${word}`)
     else found.add(place)
   }
   return { found, missing }
+}
+
+const TESTS = filesMatching('**/*.test.ts')
+
+function testNamed(word: string): string | undefined {
+  return word.endsWith('.test.ts') ? TESTS.find((path) => path.endsWith(`/${word}`)) : undefined
 }
 
 describe('the documents of the layout', () => {
