@@ -1,30 +1,18 @@
 import countersign, { type CountersignPluginOptions, clientCertOf } from '@countersign/origin-plugin'
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { page } from './page/page.ts'
+import type { FastifyInstance } from 'fastify'
 
-/** What differs between a laptop and production: the keys, the Access application, the CA. */
-export interface OriginConfig extends Pick<CountersignPluginOptions, 'edge' | 'access' | 'trustedIssuers'> {
-  /** Whether the page tells a visitor why he was refused. Default `false`: in production only the log says it. */
-  readonly explain?: boolean
-}
+/** The options that differ between a laptop and production: the keys, the Access application, the CA. */
+export type OriginConfig = Pick<CountersignPluginOptions, 'edge' | 'access' | 'trustedIssuers'>
 
-/** An origin as you would write it. */
-export async function buildApp(
-  { explain = false, ...proofs }: OriginConfig,
-  options: FastifyServerOptions = {},
-): Promise<FastifyInstance> {
-  const app = Fastify(options)
-
-  // Before the routes, and awaited: every route below is protected from here on.
+/** Adds guarded routes to an application. */
+export async function setUpOrigin(app: FastifyInstance, config: OriginConfig): Promise<void> {
+  // Before the routes, and awaited: from here on every route is protected.
   await app.register(countersign, {
-    ...proofs,
+    ...config,
     policies: { ops: { subject: { O: 'Acme', OU: 'Ops' } } },
   })
 
-  // A page at `/` that shows visitors who they are, and those who are refused, why.
-  await app.register(page, { ...proofs, explain })
-
-  // Public, said out loud.
+  // Explicitly public.
   app.get('/healthz', { config: { clientCert: false } }, () => ({ ok: true }))
 
   // Any certificate that Cloudflare verified and the origin trusts.
@@ -47,6 +35,4 @@ export async function buildApp(
   app.get('/ops', { config: { clientCert: 'ops' } }, (request) => {
     return { operator: clientCertOf(request).subject.CN }
   })
-
-  return app
 }

@@ -2,7 +2,9 @@ import { createServer } from 'node:net'
 import { join, relative } from 'node:path'
 import { argv, exit } from 'node:process'
 import { type ClientFiles, createDevEdge, type WrittenClients, writeClients } from '@countersign/dev-edge'
-import { buildApp } from './app.ts'
+import { showRefusals, whoAmI } from '@countersign/example-who-am-i'
+import Fastify from 'fastify'
+import { setUpOrigin } from './app.ts'
 import { formatTable } from './table.ts'
 import { walkThrough } from './walkthrough.ts'
 
@@ -17,18 +19,18 @@ const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}`, por
 const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
 edge.addToCrl(lost)
 
-const app = await buildApp(
-  {
-    edge: { keys: edge.keys },
-    access: edge.access,
-    trustedIssuers: [
-      { ca: edge.clientCa, revocation: { crl: () => edge.clientCrl() } },
-      { dn: 'CN=Acme Branch CA,O=Acme' },
-    ],
-    explain: true,
-  },
-  { logger: { level: 'silent' } },
-)
+const config = {
+  edge: { keys: edge.keys },
+  access: edge.access,
+  trustedIssuers: [
+    { ca: edge.clientCa, revocation: { crl: () => edge.clientCrl() } },
+    { dn: 'CN=Acme Branch CA,O=Acme' },
+  ],
+}
+const app = Fastify({ logger: { level: 'silent' } })
+showRefusals(app, { ...config, explain: true })
+await setUpOrigin(app, config)
+await app.register(whoAmI, { ...config, explain: true })
 await app.listen({ host: '127.0.0.1', port: originPort })
 
 console.log(`  edge    ${edge.url}\n  origin  http://127.0.0.1:${originPort}\n`)
@@ -45,12 +47,12 @@ if (once) {
 
 const files = await writeClients(FOLDER, edge)
 console.log(`
-Open ${edge.url}/ in a browser: it shows who you are and what proved it, or why you were refused.
+Open ${edge.url}/ in a browser. The page shows your certificate with its proofs, or the reason of a refusal.
   To be alice there, import ${shown(files.clients.alice.pkcs12)} (password: ${files.password}) into the browser, or into the
-  keychain of macOS, and choose her when you are asked. The browser warns of the edge's own certificate: go on, or trust
-  ${shown(files.edgeCa)}. All of it is made anew with each start.
+  keychain of macOS, and choose her when the browser asks. The browser warns of the edge's own certificate: accept it, or
+  trust ${shown(files.edgeCa)}. Each start makes new certificates.
 
-The edge stays up. Paste these; Ctrl+C ends it. From here on the origin logs each request.
+The edge keeps running until you press Ctrl+C, and the origin now logs each request. Paste these commands:
 
 ${curlCommands(files)}
 `)
@@ -66,11 +68,13 @@ async function stop(): Promise<void> {
 function readArguments(): boolean {
   const unknown = argv.slice(2).find((argument) => argument !== '--once')
   if (unknown === undefined) return argv.includes('--once')
-  console.error(`demo: ${unknown} is not known. --once ends after the table; without it the edge stays up.`)
+  console.error(
+    `demo: unknown argument ${unknown}; write --once to stop after the table, or nothing to keep the edge running.`,
+  )
   exit(2)
 }
 
-/** The port itself if nobody has it, else any. */
+/** The preferred port if it is free, otherwise any. */
 function freePort(preferred: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
@@ -98,7 +102,7 @@ function curlCommands({ edgeCa, clients }: WrittenClients): string {
   ].join('\n')
 }
 
-/** As it is written from the working directory. */
+/** The path from the working directory. */
 function shown(path: string): string {
   return relative(process.cwd(), path)
 }

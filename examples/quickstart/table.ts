@@ -1,4 +1,4 @@
-/** One line of the demo: what was asked, what was shown, what came back. */
+/** One line of the demo: the request, the presented credentials, and the answer. */
 export interface Row {
   readonly request: string
   readonly presented: string
@@ -9,7 +9,7 @@ export interface Row {
 
 const COLUMNS = ['request', 'presented', 'status', 'code'] as const
 
-/** Lays rows out in columns, with a mark in front of each. */
+/** Formats rows in columns, with a mark in front of each. */
 export function formatTable(rows: readonly Row[]): string {
   const widths = COLUMNS.map((column) => Math.max(column.length, ...rows.map((row) => String(row[column]).length)))
   const line = (cells: readonly unknown[], mark: string) =>

@@ -5,7 +5,7 @@ import type { DevClient, DevEdge } from '@countersign/dev-edge'
 import type { FastifyInstance } from 'fastify'
 import type { Row } from './table.ts'
 
-/** The answer to one request, as far as the table shows it. */
+/** The part of an answer that the table shows. */
 interface Answer {
   readonly status: number
   readonly body: string
@@ -17,7 +17,7 @@ interface Captured {
   readonly rawHeaders: string[]
 }
 
-/** One thing to try, and what has to come of it. */
+/** One request to try, with its expected answer. */
 interface Attempt {
   readonly request: string
   readonly presented: string
@@ -26,7 +26,7 @@ interface Attempt {
 }
 
 /**
- * Walks through good requests and bad ones, each over real connections.
+ * Sends good and bad requests, each over a real connection.
  *
  * @param edge - the local edge, in front of the origin
  * @param app - the origin, listening
@@ -101,7 +101,7 @@ function attempts(edge: DevEdge, app: FastifyInstance, lost: DevClient): Attempt
       expect: [403, 'CSN_CERT_REVOKED'],
       send: through('/me', lost),
     },
-    { request: 'GET /pay', presented: 'alice, whom the route names', expect: [200, ''], send: through('/pay', alice) },
+    { request: 'GET /pay', presented: 'alice, named by the route', expect: [200, ''], send: through('/pay', alice) },
     {
       request: 'GET /pay',
       presented: 'bob: wrong subject',
@@ -129,7 +129,7 @@ function attempts(edge: DevEdge, app: FastifyInstance, lost: DevClient): Attempt
     },
     {
       request: 'GET /pay',
-      presented: 'bob, with X-CERT-* headers of his own that say alice',
+      presented: 'bob, with forged X-CERT-* headers that name alice',
       expect: [403, 'CSN_CERT_FORBIDDEN'],
       send: through('/pay', bob, forgedHeaders),
     },
@@ -177,7 +177,7 @@ function attempts(edge: DevEdge, app: FastifyInstance, lost: DevClient): Attempt
     },
     {
       request: 'GET /nowhere',
-      presented: 'no certificate: not even told what exists',
+      presented: 'no certificate: a 404 would reveal that nothing is there',
       expect: [401, 'CSN_CERT_MISSING'],
       send: through('/nowhere'),
     },
@@ -185,7 +185,7 @@ function attempts(edge: DevEdge, app: FastifyInstance, lost: DevClient): Attempt
   ]
 }
 
-/** What a client would write who wants to be taken for alice. */
+/** The headers of an attacker who wants to pass as alice. */
 const forgedHeaders = {
   'X-CERT-PRESENTED': '1',
   'X-CERT-VERIFY': 'SUCCESS',
@@ -207,7 +207,7 @@ function replay(app: FastifyInstance, captured: Captured, path: string): Promise
   return send(app, path, captured.rawHeaders)
 }
 
-/** A request around the edge, over a connection to the origin itself. */
+/** Sends a request around the edge, over a connection to the origin itself. */
 function send(app: FastifyInstance, path: string, headers: string[] | OutgoingHttpHeaders): Promise<Answer> {
   const { port } = app.server.address() as AddressInfo
   return new Promise((resolve, reject) => {

@@ -1,7 +1,8 @@
 import { createDevEdge, type DevClient, type DevEdge } from '@countersign/dev-edge'
 import type { CountersignPluginOptions } from '@countersign/origin-plugin'
-import type { FastifyInstance } from 'fastify'
-import { buildApp } from '../../examples/quickstart/app.ts'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { setUpOrigin } from '../../examples/quickstart/app.ts'
+import { showRefusals, whoAmI } from '../../examples/who-am-i/who-am-i.ts'
 import { onFreePort } from './free-port.ts'
 
 /** The quickstart behind a local edge, as the demo runs it. */
@@ -36,7 +37,10 @@ async function startOn(originPort: number, explain: boolean): Promise<Quickstart
       { dn: 'CN=Acme Branch CA,O=Acme' },
     ],
   }
-  const app = await buildApp({ ...proofs, explain })
+  const app = Fastify()
+  showRefusals(app, { ...proofs, explain })
+  await setUpOrigin(app, proofs)
+  await app.register(whoAmI, { ...proofs, explain })
   try {
     await app.listen({ host: '127.0.0.1', port: originPort })
   } catch (error) {

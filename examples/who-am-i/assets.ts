@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { FastifyInstance } from 'fastify'
 
-/** Where the files are served, and as what. */
+/** The path and content type of each file. */
 export const ASSETS = {
   '/page.css': 'text/css; charset=utf-8',
   '/page.js': 'text/javascript; charset=utf-8',
@@ -10,8 +10,8 @@ export const ASSETS = {
 } as const
 
 /**
- * Serves the files that the pages are made of. They are public on purpose: a visitor who is refused needs them as well,
- * and they are the same for everybody and say nothing of anybody.
+ * Serves the files of the pages. They are public on purpose: a refused visitor needs them too, and they contain nothing
+ * about any visitor.
  */
 export function serveAssets(app: FastifyInstance): void {
   for (const [path, type] of Object.entries(ASSETS)) {

@@ -2,7 +2,7 @@ import type { AccessIdentity, ClientCert } from '@countersign/origin-plugin'
 import { type Html, type HtmlValue, html } from './html.ts'
 import { renderValidity } from './validity.ts'
 
-/** The certificate as a card: who the visitor is, by what was proven. */
+/** Renders the visitor's proven certificate as a card. */
 export function renderWhoYouAre(cert: ClientCert, access: AccessIdentity | null, now: Date): Html {
   const { subject, issuer, serialNumber, fingerprint256, validFromDate, validToDate } = cert
   return html`<article class="card" aria-labelledby="name">
@@ -22,7 +22,7 @@ export function renderWhoYouAre(cert: ClientCert, access: AccessIdentity | null,
     </article>`
 }
 
-/** The common name; of a subject without one, or with several, all of it. */
+/** The common name, or the whole subject if it has no common name or several. */
 export function nameOf({ subject }: ClientCert): string {
   return subject.CN ?? subject.toString()
 }
@@ -47,17 +47,17 @@ function describeAccess(access: AccessIdentity | null): HtmlValue {
 const KINDS = { dns: 'DNS', email: 'Email', uri: 'URI', ip: 'IP address' } as const
 
 function listAltNames({ subjectAltNames }: ClientCert): HtmlValue {
-  if (!subjectAltNames) return 'Not known: the certificate itself did not come along'
+  if (!subjectAltNames) return 'Unknown: the Worker did not forward the certificate itself'
   const names = Object.entries(KINDS).flatMap(([kind, title]) =>
     subjectAltNames[kind as keyof typeof KINDS].map((name) => html`<li>${title} <code>${name}</code></li>`),
   )
   return names.length === 0 ? 'None' : html`<ul>${names}</ul>`
 }
 
-/** In groups of eight bytes, which is as much as an eye compares at once. The copy has the whole, in one line. */
+/** Renders groups of eight bytes, as many as an eye compares at once. The copy has the whole fingerprint in one line. */
 function renderFingerprint(fingerprint256: string): Html {
   const groups = fingerprint256.match(/.{1,24}/g) ?? []
-  // A space and no break between groups: copied by hand, the text is still one line.
+  // A space instead of a break between groups keeps text that is copied by hand on one line.
   return html`<code class="fingerprint" id="fingerprint">${groups.map((group) => html`<span>${group}</span>`)}</code>
         <button type="button" class="copy" data-copy="fingerprint" hidden>Copy</button>
         <span class="copied" aria-live="polite"></span>`

@@ -1,16 +1,15 @@
 import { type CountersignError, countersignErrors } from '@countersign/origin-plugin'
 import { describe, expect, it } from 'vitest'
-import type { PageOptions } from './page-options.ts'
-import { proofsRefused } from './proofs-refused.ts'
+import { proofsRefused, type WhoAmIOptions } from './proofs.ts'
 
-const OPTIONS: PageOptions = {
+const OPTIONS: WhoAmIOptions = {
   edge: { keys: [] },
   access: { team: 'acme', audience: 'a' },
   trustedIssuers: [{ dn: 'CN=CA' }],
   explain: false,
 }
 
-function chainOf(code: string, options: Partial<PageOptions> = {}) {
+function chainOf(code: string, options: Partial<WhoAmIOptions> = {}) {
   const error = { code, message: 'The sentence', reason: 'the reason' } as CountersignError
   return proofsRefused(error, { ...OPTIONS, ...options })
 }
@@ -19,7 +18,7 @@ const verdicts = (...args: Parameters<typeof chainOf>) =>
   chainOf(...args).map(({ step, verdict }) => `${step} ${verdict}`)
 
 describe('proofsRefused', () => {
-  it('shows what held before, what failed, and nothing of what comes behind', () => {
+  it('shows the proofs before, the failed one, and nothing of those after it', () => {
     expect(verdicts('CSN_CERT_MISSING')).toEqual(['edge holds', 'access holds', 'certificate failed', 'trust open'])
   })
 

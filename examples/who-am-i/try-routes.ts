@@ -2,15 +2,15 @@ import type { ClientCertRoute } from '@countersign/origin-plugin'
 import { ASSETS } from './assets.ts'
 import { type Html, html } from './html.ts'
 
-/** The routes that a visitor can try as they are: not this page and its files, and none that takes a parameter. */
+/** The routes that a visitor can try unchanged: not this page, its files, or a route with a parameter. */
 export function routesToTry(routes: readonly ClientCertRoute[]): ClientCertRoute[] {
   return routes.filter(({ method, url }) => method === 'GET' && url !== '/' && !(url in ASSETS) && !/[:*]/.test(url))
 }
 
 /**
- * Every route that the visitor can try: a link, and with JavaScript a button that shows the answer in place.
+ * Renders every route that the visitor can try: a link, and with JavaScript a button that shows the answer in place.
  *
- * @param explain - whether to say what each route asks for
+ * @param explain - whether to show the requirement of each route
  */
 export function renderTryRoutes(routes: readonly ClientCertRoute[], explain: boolean): Html {
   return html`<ul class="routes">${routes.map(

@@ -1,6 +1,6 @@
 /**
- * Whether the client would rather read HTML than JSON. Browsers name `text/html` when somebody opens a page; `fetch()`,
- * curl and programs do not, and a mere wildcard keeps the JSON that they got before.
+ * Whether the client prefers HTML to JSON. Browsers send `text/html` when a visitor opens a page. `fetch()`, curl and
+ * programs do not, and a wildcard alone keeps their JSON.
  *
  * @param accept - the header `Accept`
  * @see {@link https://www.rfc-editor.org/rfc/rfc9110#section-12.5.1 RFC 9110, section 12.5.1}

@@ -1,8 +1,8 @@
-/** Text that is HTML already. Only {@link html} makes it. */
+/** Text that is already HTML. Only {@link html} makes it. */
 export class Html {
   readonly #text: string
 
-  /** Not for calling elsewhere: whatever gets in here is not escaped. */
+  /** Only {@link html} may call this: the text is not escaped. */
   constructor(text: string) {
     this.#text = text
   }
@@ -12,12 +12,12 @@ export class Html {
   }
 }
 
-/** What a template takes: text is escaped, {@link Html} stays, lists are joined, and nothing leaves nothing. */
+/** A value of a template. Text is escaped, {@link Html} stays, lists are joined; `undefined` and `false` add nothing. */
 export type HtmlValue = Html | string | number | undefined | false | readonly HtmlValue[]
 
 /**
- * A template for HTML. Every value is escaped for element content and for quoted attributes, so attributes have to be
- * quoted, and no value may stand in a script or a style, nor one that a client sent in the place of a URL.
+ * Makes HTML from a template. It escapes every value for element content and quoted attributes. So write attributes in
+ * quotes. Put no value into a script or a style, and no value from a client in the place of a URL.
  *
  * @example
  * ```ts
@@ -48,8 +48,8 @@ function escapeHtml(text: string): string {
 }
 
 /**
- * Characters that one cannot see but that change what one sees: a right-to-left override in a name makes it read as
- * another. They become pairs of hexadecimal digits, as RFC 4514 (section 2.4) escapes them.
+ * Shows invisible characters as pairs of hexadecimal digits, in the escapes of RFC 4514 (section 2.4). They change the
+ * visible text: a right-to-left override makes a name read as another.
  */
 function visible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>

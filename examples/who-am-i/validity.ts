@@ -4,7 +4,7 @@ const DAY = 24 * 60 * 60 * 1000
 
 const DATE = new Intl.DateTimeFormat('en-GB', { dateStyle: 'long', timeZone: 'UTC' })
 
-/** How much of a certificate's validity is used: a bar, and the same in words. */
+/** Renders the used part of a certificate's validity, as a bar and in words. */
 export function renderValidity(from: Date, to: Date, now: Date): Html {
   const used = usedPercent(from, to, now)
   // The bar is drawn by attributes: an inline style would need 'unsafe-inline' in the Content-Security-Policy.
@@ -15,13 +15,13 @@ export function renderValidity(from: Date, to: Date, now: Date): Html {
     </div>`
 }
 
-/** Whole percent of the validity that have passed, 0 to 100. */
+/** The used part of the validity in whole percent, 0 to 100. */
 export function usedPercent(from: Date, to: Date, now: Date): number {
   const share = (now.getTime() - from.getTime()) / (to.getTime() - from.getTime())
   return Math.floor(100 * Math.min(Math.max(share, 0), 1))
 }
 
-/** The time that is left, in whole days. */
+/** The remaining time, in whole days. */
 export function daysLeft(to: Date, now: Date): string {
   const days = Math.floor((to.getTime() - now.getTime()) / DAY)
   if (days < 1) return 'Less than a day left'

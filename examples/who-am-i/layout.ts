@@ -2,8 +2,8 @@ import type { FastifyReply } from 'fastify'
 import { type Html, html } from './html.ts'
 
 /**
- * Nothing but this origin's own files, and no script or style inside the page: whatever a name in a certificate might
- * smuggle into the markup would not run. `connect-src` is for the buttons that try a route.
+ * Only this origin's own files, and no script or style inside the page. Markup that a name in a certificate smuggles in
+ * does not run. `connect-src` is for the buttons that try a route.
  */
 const CONTENT_SECURITY_POLICY = [
   "default-src 'none'",
@@ -43,7 +43,7 @@ export function renderDocument(title: string, main: Html): Html {
 `
 }
 
-/** Answers with a page: of one visitor, for one visitor. */
+/** Answers with a page for one visitor, which no cache may keep. */
 export function sendPage(reply: FastifyReply, status: number, page: Html): FastifyReply {
   return reply
     .code(status)

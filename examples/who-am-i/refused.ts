@@ -2,15 +2,14 @@ import type { CountersignError } from '@countersign/origin-plugin'
 import { renderChain } from './chain-of-proofs.ts'
 import { type Html, html } from './html.ts'
 import { renderDocument } from './layout.ts'
-import type { PageOptions } from './page-options.ts'
-import { proofsRefused } from './proofs-refused.ts'
+import { proofsRefused, type WhoAmIOptions } from './proofs.ts'
 import { REFUSALS } from './refusal-table.ts'
 
 /**
- * The page for a visitor who was refused: what failed, what held before it, and what to do. It says nothing of the site
- * behind it: not even whether the address exists.
+ * Renders the page for a refused visitor: the failed proof, the proofs before it, and the next step. It reveals nothing of
+ * the site, not even whether the address exists.
  */
-export function renderRefused(error: CountersignError, options: PageOptions): Html {
+export function renderRefused(error: CountersignError, options: WhoAmIOptions): Html {
   const { code, statusCode, message } = error
   return renderDocument(
     `${message} (${code})`,

@@ -2,22 +2,21 @@ import type { AccessIdentity, ClientCert, ClientCertRoute } from '@countersign/o
 import { renderChain } from './chain-of-proofs.ts'
 import { type Html, html } from './html.ts'
 import { renderDocument } from './layout.ts'
-import type { PageOptions } from './page-options.ts'
-import { proofsHeld } from './proofs-held.ts'
+import { proofsHeld, type WhoAmIOptions } from './proofs.ts'
 import { renderTryRoutes } from './try-routes.ts'
 import { nameOf, renderWhoYouAre } from './who-you-are.ts'
 
-/** Who came, as the plugin has proven it, and when. */
+/** An admitted visitor, as the plugin proved them, and the time of the visit. */
 export interface Admitted {
   readonly cert: ClientCert
   readonly access: AccessIdentity | null
   readonly now: Date
 }
 
-/** The page for a visitor whose certificate was accepted. */
+/** Renders the page for an admitted visitor. */
 export function renderAdmitted(
   { cert, access, now }: Admitted,
-  options: PageOptions,
+  options: WhoAmIOptions,
   routes: readonly ClientCertRoute[],
 ): Html {
   return renderDocument(

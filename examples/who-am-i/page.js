@@ -1,4 +1,4 @@
-// Everything on the page can be read without this file. It lets routes be tried in place, and the fingerprint be copied.
+// The page is complete without this file. It adds buttons that try routes in place and that copy the fingerprint.
 
 for (const route of document.querySelectorAll('.route')) {
   const button = route.querySelector('button')
@@ -13,10 +13,10 @@ for (const button of document.querySelectorAll('.copy')) {
 }
 
 async function tryRoute(url, answer) {
-  // Read out when it is complete.
+  // A screen reader reads the answer when it is complete.
   answer.ariaBusy = 'true'
   try {
-    // As a program would ask: a refusal is JSON then, not a page.
+    // As a program asks, so that a refusal is JSON and not a page.
     const response = await fetch(url, { headers: { accept: 'application/json' }, cache: 'no-store' })
     show(answer, response, await response.text())
   } catch {
@@ -45,7 +45,7 @@ function parse(text) {
   }
 }
 
-// Text, never HTML: a name in an answer is whatever its certificate says.
+// Text, never HTML: the holder of a certificate chose the names in an answer.
 function element(name, className, text = '') {
   const made = document.createElement(name)
   if (className) made.className = className
@@ -54,11 +54,11 @@ function element(name, className, text = '') {
 }
 
 async function copy(button) {
-  const said = button.parentElement.querySelector('.copied')
+  const status = button.parentElement.querySelector('.copied')
   try {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent)
-    said.textContent = 'Copied'
+    status.textContent = 'Copied'
   } catch {
-    said.textContent = 'The browser did not allow it'
+    status.textContent = 'The browser did not allow it'
   }
 }

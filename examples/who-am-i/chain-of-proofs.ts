@@ -1,10 +1,10 @@
 import { type Html, type HtmlValue, html } from './html.ts'
 import type { Step } from './refusal-table.ts'
 
-/** `open`: a proof behind one that failed, which counts for nothing. `skipped`: the origin does not ask for it. */
+/** `open`: an earlier proof failed, so this one counts for nothing. `skipped`: the origin does not require it. */
 export type Verdict = 'holds' | 'failed' | 'open' | 'skipped'
 
-/** One link of the chain, as the page shows it. */
+/** One link of the chain of proofs. */
 export interface Proof {
   readonly step: Step
   readonly verdict: Verdict
