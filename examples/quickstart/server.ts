@@ -3,7 +3,8 @@ import { env } from 'node:process'
 import Fastify from 'fastify'
 import { setUpOrigin } from './app.ts'
 
-// In production every value comes from the environment. A missing value stops the start and is named.
+// The origin in production. Every value comes from the environment, and a missing one stops the start and is named.
+// docs/deploy.md has the steps to get each value.
 const app = Fastify({ logger: true })
 await setUpOrigin(app, {
   edge: { keys: JSON.parse(required('COUNTERSIGN_KEYS')) },
