@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { ROOT } from '../support/files.ts'
 
 /**
- * Packs every package as it would be published, and holds the tarball against what its users need: exports that resolve,
- * types that agree with them, nothing missing. Needs a build.
+ * Packs every package as for publication, and checks the tarball for its users: the exports resolve, the types agree with
+ * them, and no file is missing. Needs a build.
  */
 const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
 const run = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: ROOT, stdio: 'inherit' })

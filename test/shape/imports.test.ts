@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { filesMatching, ROOT, readText } from '../support/files.ts'
 import { importGraph, resolveSpecifier, specifiersOf } from './import-graph.ts'
 
-/** Who may import whom: the arrows of ARCHITECTURE.md. `node:` stands for every module of Node. */
+/** For each package, the packages that it may import: the arrows of ARCHITECTURE.md. `node:` permits every module of Node. */
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   worker: ['@countersign/wire'],
