@@ -48,7 +48,7 @@ describe('createDevEdge', () => {
     const before = processes()
     await expect(createDevEdge({ origin: test.origin.url, port })).rejects.toMatchObject({
       code: 'EADDRINUSE',
-      message: `Port ${port} of 127.0.0.1 is taken (EADDRINUSE). Write another one as "port", or 0 for any that is free`,
+      message: `port ${port} of 127.0.0.1 is taken (EADDRINUSE); choose another port, or 0 for any free one`,
     })
     await expect.poll(processes).toBe(before)
   })

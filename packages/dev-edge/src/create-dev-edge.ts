@@ -137,7 +137,8 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     rotateAccessKeys: () => issuer.rotateKeys(),
     rotateKey: async (next = createEdgeKey()) => {
       const verification = toVerificationKey(next)
-      if (verification.kid === keys[0]?.kid) throw new TypeError('the new key needs a kid of its own')
+      if (verification.kid === keys[0]?.kid)
+        throw new TypeError('key.kid must differ from the kid of the previous key; choose another')
       await worker.exchange({ bindings: workerBindings(next, options) })
       keys = [verification, ...keys.slice(0, 1)]
     },

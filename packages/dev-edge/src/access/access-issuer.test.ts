@@ -91,7 +91,7 @@ describe('AccessIssuer', () => {
   })
 
   it('refuses to name a missing certificate, and an unknown login', async () => {
-    await expect(access.sign({ as: 'certificate' })).rejects.toThrow(/needs the client/)
+    await expect(access.sign({ as: 'certificate' })).rejects.toThrow(/needs a client with a certificate/)
     await expect(access.sign({ as: 'admin' as 'user' })).rejects.toThrow(/"user", "service" or "certificate"/)
   })
 })

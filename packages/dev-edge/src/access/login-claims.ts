@@ -33,7 +33,7 @@ export function buildLoginClaims(
     case 'service':
       return { common_name: SERVICE_TOKEN_ID, sub: '' }
     case 'certificate':
-      if (!certificate) throw new TypeError('a token as "certificate" needs the client whose certificate it names')
+      if (!certificate) throw new TypeError('a token as "certificate" needs a client with a certificate')
       return {
         common_name: certificate.commonName,
         sub: '',
@@ -46,6 +46,6 @@ export function buildLoginClaims(
         },
       }
     default:
-      throw new TypeError('a token is made as "user", "service" or "certificate"')
+      throw new TypeError('as must be "user", "service" or "certificate"')
   }
 }

@@ -21,7 +21,7 @@ describe('countersign', () => {
     const { code, stderr } = await runCountersign(tmpdir(), 'dev', '--orign', 'x')
     expect(code).toBe(2)
     expect(stderr).toBe(
-      "countersign: unknown option '--orign'\n(Did you mean --origin?)\ncountersign dev --help says how it is used.\n",
+      "countersign: unknown option '--orign'\n(Did you mean --origin?)\ncountersign dev --help shows its usage.\n",
     )
   })
 
@@ -29,7 +29,7 @@ describe('countersign', () => {
     [[], /Usage: countersign/],
     [['nonsense'], /unknown command 'nonsense'/],
     [['dev', '--orign', 'http://127.0.0.1:3000'], /unknown option '--orign'\n\(Did you mean --origin\?\)/],
-    [['dev'], /write where your server listens: --origin http:\/\/127\.0\.0\.1:3000/],
+    [['dev'], /--origin is missing; write the address of your server: --origin http:\/\/127\.0\.0\.1:3000/],
     [['dev', '--origin', 'https://127.0.0.1:3000'], /Write a plain HTTP origin such as/],
     [['dev', '--origin', 'http://127.0.0.1:3000', '--port', '70000'], /Write a whole number from 0 to 65535/],
     [['dev', '--origin', 'http://127.0.0.1:3000', '--require', 'all'], /Allowed choices are none, verified/],

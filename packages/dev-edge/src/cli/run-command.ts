@@ -24,7 +24,7 @@ const EXIT = { ok: 0, failed: 1, usage: 2 } as const
 const EXIT_CODES = `
 Exit codes:
   0  done
-  1  it failed; standard error says why and what to do
+  1  it failed. Standard error names the cause and the remedy
   2  wrong usage`
 
 /**
@@ -35,7 +35,7 @@ Exit codes:
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const program = configure(new Command('countersign'))
-    .description('A local Cloudflare for client certificates, and the keys that go with it.')
+    .description('A local Cloudflare for client certificates, and its keys.')
     .version(packageVersion())
     .addHelpText('after', `${EXIT_CODES}\n\ncountersign COMMAND --help shows examples.`)
   for (const create of COMMANDS) program.addCommand(configure(create()))
@@ -55,7 +55,7 @@ function configure(command: Command): Command {
   return command
     .exitOverride()
     .configureOutput({ outputError: (text) => printError(text.replace(/^error: /, '').trimEnd()) })
-    .showHelpAfterError(`${name} --help says how it is used.`)
+    .showHelpAfterError(`${name} --help shows its usage.`)
     .helpOption('-h, --help', 'show this')
 }
 

@@ -25,8 +25,8 @@ describe('checkKeySet', () => {
   })
 
   it.each([
-    ['no object', undefined, /no JWK Set/],
-    ['no list', { keys: {} }, /no JWK Set/],
+    ['no object', undefined, /not a JWK Set/],
+    ['no list', { keys: {} }, /not a JWK Set/],
     ['an empty list', { keys: [] }, /no RS256 key/],
     ['keys of another kind', { keys: [null, 'x', { kty: 'EC', kid: 'a' }] }, /no RS256 key/],
     ['a short RSA key', { keys: [{ ...newest, n: 'AQAB' }] }, /no RS256 key/],
@@ -39,7 +39,7 @@ describe('checkKeySet', () => {
 
   it('warns of keys that every origin rejects', () => {
     const [finding] = judge({ keys: [newest, { kty: 'EC' }] })
-    expect(finding).toEqual(['access-keys', 'warning', '1 RS256 key, and 1 that no origin accepts'])
+    expect(finding).toEqual(['access-keys', 'warning', '1 RS256 key, and 1 that every origin rejects'])
   })
 
   it.each([

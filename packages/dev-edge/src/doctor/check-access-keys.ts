@@ -41,18 +41,18 @@ export async function checkAccessKeys(url: URL): Promise<AccessKeysReport> {
  */
 export function checkKeySet(document: unknown, now: number): Finding[] {
   const set = asObject(document)
-  if (!Array.isArray(set?.keys)) return [keys.failed('the answer is no JWK Set', REACH_IT)]
+  if (!Array.isArray(set?.keys)) return [keys.failed('the answer is not a JWK Set', REACH_IT)]
   const jwks: unknown[] = set.keys
   if (jwks.some((jwk) => asObject(jwk)?.d !== undefined)) {
     return [keys.failed('a private key is published', 'Rotate the keys of Access at once, and take that page down')]
   }
   const usable = jwks.map(asObject).filter(isRs256Key)
   const ids = new Set(usable.map(({ kid }) => kid))
-  if (usable.length === 0) return [keys.failed('the set holds no RS256 key', ASK)]
+  if (usable.length === 0) return [keys.failed('the set contains no RS256 key', ASK)]
   const detail = `${usable.length} RS256 ${usable.length === 1 ? 'key' : 'keys'}`
   if (ids.size < usable.length) return [keys.failed(`${detail}, two of them with the same "kid"`, ASK)]
   const rest = jwks.length - usable.length
-  const finding = rest === 0 ? keys.ok(detail) : keys.warning(`${detail}, and ${rest} that no origin accepts`, ASK)
+  const finding = rest === 0 ? keys.ok(detail) : keys.warning(`${detail}, and ${rest} that every origin rejects`, ASK)
   return [finding, ...checkAge(asObject(set.public_cert), ids, now)]
 }
 

@@ -25,7 +25,7 @@ describe('checkEdgeKeys', () => {
     ['the private half of an Ed25519 key', [ed25519], /is a private key: give the origin the public one/],
     ['a weak key', { ...hmac, k: 'c2hvcnQ' }, /too weak/],
     ['two keys of one name', [hmac, { ...publicKey, kid: hmac.kid }], /two keys have the "kid"/],
-    ['an empty list', [], /there is no key/],
+    ['an empty list', [], /the set contains no key/],
     ['no key at all', 'secret', /is not a JWK/],
   ])('fails %s', (_what, keys, detail) => {
     expect(checkEdgeKeys(JSON.stringify(keys))).toMatchObject({

@@ -17,7 +17,7 @@ export async function checkHeaderSizes(url: URL, small: Answer): Promise<Finding
   const usual = await tooMuch(url, USUAL, small)
   if (usual !== undefined) {
     const advice =
-      'A token and a certificate need this much: raise the limit of the origin and of every proxy before it'
+      'A token and a certificate need this size. Raise the limit of the origin and of every proxy before it'
     return [check('header-size').failed(`${describe(USUAL)} of headers: ${usual}`, advice)]
   }
   const chain = await tooMuch(url, CHAIN, small)
@@ -25,13 +25,13 @@ export async function checkHeaderSizes(url: URL, small: Answer): Promise<Finding
 }
 
 function pass(name: CheckName, bytes: number): Finding {
-  return check(name).ok(`${describe(bytes)} of headers are not too much`)
+  return check(name).ok(`accepts ${describe(bytes)} of headers`)
 }
 
 function tooSmall(why: string): Finding {
   return check('header-size-chain').warning(
     `${describe(CHAIN)} of headers: ${why}`,
-    'With COUNTERSIGN_FORWARD_CERT=chain start Node with --max-http-header-size=32768, or Fastify with http: { maxHeaderSize: 32768 }. Without it there is nothing to do',
+    'With COUNTERSIGN_FORWARD_CERT=chain start Node with --max-http-header-size=32768, or Fastify with http: { maxHeaderSize: 32768 }. Otherwise no change is needed',
   )
 }
 

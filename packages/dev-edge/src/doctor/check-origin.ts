@@ -20,7 +20,7 @@ export async function checkOrigin(url: URL, cloudflare: Answer | undefined): Pro
     return [
       check('unsigned-request').failed(
         `the origin cannot be reached from here: ${(error as Error).message}`,
-        'If only Cloudflare can reach it, all the better: check from the machine that it runs on',
+        "This is right if only Cloudflare can reach it. Run the check on the origin's own machine",
       ),
     ]
   }
@@ -51,6 +51,6 @@ async function checkRefusal(
   try {
     return judgeRefusal(name, await probe(url, { headers, trustedOnly: false }), code)
   } catch (error) {
-    return check(name).failed((error as Error).message, 'The origin answered the first request, and not this one')
+    return check(name).failed((error as Error).message, 'The origin answered the first request, but not this one')
   }
 }

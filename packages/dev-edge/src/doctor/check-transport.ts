@@ -13,11 +13,11 @@ export function checkTransport(url: URL, { tlsError }: Answer): Finding {
   if (url.protocol === 'http:') {
     return LOOPBACK.test(url.hostname)
       ? ok('plain http, on this machine')
-      : warning('plain http', 'Whoever is on the way reads tokens: use https, or a tunnel')
+      : warning('plain http', 'An attacker on the way can read tokens; use https or a tunnel')
   }
   if (tlsError === undefined) return ok('https, with a certificate that is publicly trusted')
   return warning(
     `https, with a certificate that is not publicly trusted: ${tlsError}`,
-    "Fine for a certificate of Cloudflare's Origin CA with SSL mode Full (strict). Otherwise install one that is trusted",
+    "Fine for a certificate of Cloudflare's Origin CA with SSL mode Full (strict). Otherwise install a trusted one",
   )
 }

@@ -103,7 +103,7 @@ describe('diagnose', () => {
     for (const name of ['unsigned-request', 'forged-certificate', 'forged-signature']) {
       expect(find(findings, name)).toMatchObject({
         outcome: 'failed',
-        detail: 'answered 200: the origin let it pass',
+        detail: 'answered 200: the origin accepted it',
         advice: expect.stringContaining('Register countersign before every route'),
       })
     }
@@ -131,7 +131,7 @@ describe('diagnose', () => {
     const findings = await diagnose({ origin: await origin({ edge: null }), access })
     expect(find(findings, 'forged-signature')).toMatchObject({
       outcome: 'warning',
-      detail: expect.stringContaining('does not look at the edge signature'),
+      detail: expect.stringContaining('does not check the edge signature'),
     })
   })
 
@@ -139,9 +139,9 @@ describe('diagnose', () => {
     [
       'a redirect',
       (_request, response) => response.writeHead(302, { location: '/login' }).end(),
-      /answered 302, and not/,
+      /answered 302, but not/,
     ],
-    ['a proxy', (_request, response) => response.writeHead(403).end('{"code":"EVIL\\u001b"}'), /answered 403, and not/],
+    ['a proxy', (_request, response) => response.writeHead(403).end('{"code":"EVIL\\u001b"}'), /answered 403, but not/],
     [
       'Cloudflare',
       (request, response) => {
@@ -180,7 +180,7 @@ describe('diagnose', () => {
         check: 'unsigned-request',
         outcome: 'failed',
         detail: 'the origin cannot be reached from here: ECONNREFUSED',
-        advice: expect.stringContaining('check from the machine that it runs on'),
+        advice: expect.stringContaining("Run the check on the origin's own machine"),
       },
     ])
   })
@@ -247,7 +247,7 @@ describe('diagnose', () => {
   it.each([
     [{ origin: 'localhost:3000', access: null }, /origin must be a URL/],
     [{ origin: 'http://me:secret@localhost', access: null }, /origin must be a URL/],
-    [{ origin: 'http://localhost' } as never, /access is not said/],
+    [{ origin: 'http://localhost' } as never, /access is missing/],
     [
       { origin: 'http://localhost', access: { team: 'acme.cloudflareaccess.com', audience: '' } },
       /team must be the name/,

@@ -35,7 +35,8 @@ export interface DiagnoseOptions {
  */
 export async function diagnose({ origin, access, keys }: DiagnoseOptions): Promise<Finding[]> {
   const url = parseUrl(origin, 'origin')
-  if (access === undefined) throw new TypeError('access is not said: write { team, audience }, or null to do without')
+  if (access === undefined)
+    throw new TypeError('access is missing; write { team, audience }, or null for an origin without Access')
   const { findings, answer } = access ? await checkAccess(access) : NO_ACCESS
   return [...(keys === undefined ? [] : [checkEdgeKeys(keys)]), ...findings, ...(await checkOrigin(url, answer))]
 }

@@ -15,13 +15,13 @@ export function judgeRefusal(name: CheckName, answer: Answer, expected: string):
   const code = refusalCode(answer)
   if (status < 300) {
     return failed(
-      `answered ${status}: the origin let it pass`,
-      'Register countersign before every route. If this route is public on purpose, name one that is not',
+      `answered ${status}: the origin accepted it`,
+      'Register countersign before every route. If this route is intentionally public, name a protected one',
     )
   }
   if (code === undefined) {
     return failed(
-      `answered ${status}, and not by Countersign`,
+      `answered ${status}, but not by Countersign`,
       'Name a route of the Fastify application, and look for a proxy that answers in its place',
     )
   }
@@ -31,8 +31,8 @@ export function judgeRefusal(name: CheckName, answer: Answer, expected: string):
   }
   if (code.startsWith('CSN_ACCESS_')) {
     return warning(
-      `refused with ${status} ${code}: the origin does not look at the edge signature`,
-      'With edge: null whoever holds an Access token and reaches the origin can claim any certificate: give it edge.keys',
+      `refused with ${status} ${code}: the origin does not check the edge signature`,
+      'With edge: null any holder of an Access token can claim any certificate at the origin; set edge.keys',
     )
   }
   return warning(

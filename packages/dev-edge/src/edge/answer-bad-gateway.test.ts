@@ -34,7 +34,7 @@ describe('an origin that is away', () => {
     expect(body).toContain(`connect ECONNREFUSED ${address}`)
     expect(body).toContain('CSN_DEV_ORIGIN_UNREACHABLE')
     expect(body).toContain(`CF-Ray   ${headers['cf-ray']}`)
-    expect(body).toContain(`Start your server so that it listens at http://${address}`)
+    expect(body).toContain(`Start your server at exactly this address and port: http://${address}`)
     expect(body).not.toMatch(/secret|\n +at /)
   })
 
@@ -75,6 +75,6 @@ it('an origin that closes the connection is distinguished from an absent one', a
   await using edge = await createDevEdge({ origin: `http://127.0.0.1:${port}`, log: () => {} })
   const { status, body } = await edge.fetch('/')
   expect(status).toBe(502)
-  expect(body).toContain('takes connections, but closed this one')
+  expect(body).toContain('accepts connections, but closed this one')
   expect(body).toContain('Read the log of your server')
 })

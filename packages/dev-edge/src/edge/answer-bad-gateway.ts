@@ -39,7 +39,7 @@ export async function answerBadGateway(
 function formatReason({ origin }: URL, reason: string | undefined, { message }: Error): string {
   return reason
     ? `The Worker got no answer from ${origin}: ${reason}`
-    : `The Worker got no answer from ${origin}, which takes connections, but closed this one (${message})`
+    : `The Worker got no answer from ${origin}, which accepts connections, but closed this one (${message})`
 }
 
 interface OriginAwayNotice {
@@ -66,11 +66,11 @@ function describeOriginAway(
     ],
     advice: reason
       ? [
-          `Start your server so that it listens at ${origin}, on that very address and port,`,
-          'or start the edge with the address where it does listen.',
-          'Then send the request again: the edge need not be restarted.',
+          `Start your server at exactly this address and port: ${origin}.`,
+          'Or restart the edge with the address of your server.',
+          'Then send the request again. The edge itself needs no restart.',
         ]
-      : ['Read the log of your server: it took the connection and closed it before it answered.'],
+      : ['Read the log of your server. It accepted the connection and closed it without an answer.'],
   }
 }
 

@@ -77,7 +77,7 @@ describe('openFolder', () => {
     const path = join(parent, 'other')
     mkdirSync(path)
     writeFileSync(join(path, 'mine'), '')
-    await expect(openFolder(path)).rejects.toThrow(/holds something else: remove it, or choose another/)
+    await expect(openFolder(path)).rejects.toThrow(/contains other files; remove it, or choose another/)
     expect(readdirSync(path)).toEqual(['mine'])
   })
 
@@ -85,7 +85,7 @@ describe('openFolder', () => {
     const path = join(parent, 'broken')
     await openFolder(path)
     writeFileSync(join(path, 'client-ca-key.pem'), 'nonsense')
-    await expect(openFolder(path)).rejects.toThrow(/cannot use the folder .*broken: remove it to start afresh/)
+    await expect(openFolder(path)).rejects.toThrow(/cannot use the folder .*broken; remove it to start with new keys/)
     expect(existsSync(path)).toBe(true)
   })
 })

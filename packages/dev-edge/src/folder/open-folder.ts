@@ -61,7 +61,7 @@ export async function openFolder(path: string): Promise<KeptEdge> {
       clients: await keepDevClients(path, authorities),
     }
   } catch (error) {
-    throw new Error(`cannot use the folder ${path}: remove it to start afresh (${(error as Error).message})`)
+    throw new Error(`cannot use the folder ${path}; remove it to start with new keys (${(error as Error).message})`)
   }
 }
 
@@ -91,7 +91,7 @@ async function moveInto(folder: string, path: string): Promise<void> {
   } catch {
     // Another process may have created the folder in the meantime. Its content is as good.
     if (existsSync(join(path, WORKER_KEY))) return
-    throw new Error(`${path} holds something else: remove it, or choose another folder`)
+    throw new Error(`${path} contains other files; remove it, or choose another folder`)
   }
 }
 

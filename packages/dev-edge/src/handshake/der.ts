@@ -23,7 +23,7 @@ export function readDer(bytes: Uint8Array): DerValue {
   for (const byte of bytes.subarray(2, 2 + lengthBytes)) length = length * 256 + byte
   const start = 2 + lengthBytes
   if (first === 0x80 || lengthBytes > 4 || start + length > bytes.length) {
-    throw new RangeError('a DER value does not end where its length says')
+    throw new RangeError('the length of a DER value is unsupported, or exceeds the bytes')
   }
   return { tag, contents: bytes.subarray(start, start + length), encoded: bytes.subarray(0, start + length) }
 }

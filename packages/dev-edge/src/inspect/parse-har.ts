@@ -8,8 +8,8 @@ import type { CapturedRequest } from '@countersign/origin-plugin/explain'
  */
 export function parseHar(json: string): CapturedRequest[] {
   const entries = propertyOf(propertyOf(parseJson(json), 'log'), 'entries')
-  if (!Array.isArray(entries)) throw new SyntaxError('the input is JSON but no HAR: it has no log.entries')
-  if (entries.length === 0) throw new SyntaxError('the HAR holds no request')
+  if (!Array.isArray(entries)) throw new SyntaxError('the input is JSON but not a HAR; log.entries is missing')
+  if (entries.length === 0) throw new SyntaxError('the HAR contains no request')
   return entries.map((entry, at) => parseEntry(propertyOf(entry, 'request'), `log.entries[${at}].request`))
 }
 
@@ -18,7 +18,7 @@ function parseJson(json: string): unknown {
     return JSON.parse(json)
   } catch {
     // The message of JSON.parse quotes its input, and the input contains tokens.
-    throw new SyntaxError('the input begins as JSON and is none')
+    throw new SyntaxError('the input begins like JSON, but is not valid JSON')
   }
 }
 

@@ -25,20 +25,20 @@ export function parseRequestText(text: string): CapturedRequest[] {
     } else if (inHead && line !== '') {
       requests.at(-1)?.rawHeaders.push(...parseHeaderLine(line, at + 1))
     } else if (line !== '' && requests.length === 0) {
-      throw new SyntaxError(`line ${at + 1} is no request line such as "GET /me HTTP/1.1"`)
+      throw new SyntaxError(`line ${at + 1} is not a request line such as "GET /me HTTP/1.1"`)
     } else {
       inHead = false
     }
     afterEmpty = line === ''
   }
-  if (requests.length === 0) throw new SyntaxError('the input holds no request')
+  if (requests.length === 0) throw new SyntaxError('the input contains no request')
   return requests
 }
 
 function parseHeaderLine(line: string, number: number): [name: string, value: string] {
   const [, name, value] = HEADER_LINE.exec(line) ?? []
   if (name === undefined || value === undefined) {
-    throw new SyntaxError(`line ${number} is no header line such as "Host: origin.example"`)
+    throw new SyntaxError(`line ${number} is not a header line such as "Host: origin.example"`)
   }
   return [name, value.replace(OUTER_WHITESPACE, '')]
 }

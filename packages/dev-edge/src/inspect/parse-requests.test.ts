@@ -24,11 +24,11 @@ describe('parseRequests', () => {
     })
 
     it.each([
-      ['', 'the input holds no request'],
-      ['Host: origin.example\n', 'line 1 is no request line such as "GET /me HTTP/1.1"'],
-      ['GET /me\n', 'line 1 is no request line such as "GET /me HTTP/1.1"'],
-      ['GET / HTTP/1.1\nHost: a\n folded: secret\n', 'line 3 is no header line such as "Host: origin.example"'],
-      ['GET / HTTP/1.1\nX-Cert Verify: secret\n', 'line 2 is no header line such as "Host: origin.example"'],
+      ['', 'the input contains no request'],
+      ['Host: origin.example\n', 'line 1 is not a request line such as "GET /me HTTP/1.1"'],
+      ['GET /me\n', 'line 1 is not a request line such as "GET /me HTTP/1.1"'],
+      ['GET / HTTP/1.1\nHost: a\n folded: secret\n', 'line 3 is not a header line such as "Host: origin.example"'],
+      ['GET / HTTP/1.1\nX-Cert Verify: secret\n', 'line 2 is not a header line such as "Host: origin.example"'],
     ])('names the malformed line: %j', (text, message) => {
       expect(() => parse(text)).toThrow(new SyntaxError(message))
     })
@@ -76,10 +76,10 @@ describe('parseRequests', () => {
     })
 
     it.each([
-      ['{"secret', 'the input begins as JSON and is none'],
-      ['{}', 'the input is JSON but no HAR: it has no log.entries'],
-      ['{"log":null}', 'the input is JSON but no HAR: it has no log.entries'],
-      [har(), 'the HAR holds no request'],
+      ['{"secret', 'the input begins like JSON, but is not valid JSON'],
+      ['{}', 'the input is JSON but not a HAR; log.entries is missing'],
+      ['{"log":null}', 'the input is JSON but not a HAR; log.entries is missing'],
+      [har(), 'the HAR contains no request'],
       [har(null), 'log.entries[0].request needs a method, a url and headers'],
       [har({ method: 'GET', url: '/me', headers: [] }), 'log.entries[0].request needs a method, a url and headers'],
       [

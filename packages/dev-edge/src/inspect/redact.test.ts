@@ -27,7 +27,7 @@ describe('redactToken', () => {
   it.each(['', 'secret', 'secret.secret.secret', `${Buffer.from('null').toString('base64url')}.e30.secret`])(
     'shows nothing of what is no token: %j',
     (token) => {
-      expect(redactToken(token)).toBe(`no JWT (${token.length} characters)`)
+      expect(redactToken(token)).toBe(`not a JWT (${token.length} characters)`)
     },
   )
 
@@ -60,7 +60,7 @@ describe('redactHeaders', () => {
     expect(redact('Signature', `countersign=:${bytes}:, other="text, and text"`)).toEqual([
       'signature: countersign=:AbCd…, other="text…',
     ])
-    expect(redact('Signature', `:${bytes}:`)).toEqual(['signature: no dictionary (42 characters)'])
+    expect(redact('Signature', `:${bytes}:`)).toEqual(['signature: not a dictionary (42 characters)'])
   })
 
   it('counts the characters of certificates, and cuts long values', () => {

@@ -53,7 +53,7 @@ export function redactToken(token: string): string {
       shorten(`and ${others.join(', ') || 'no other claim'}`),
     ].join(' ')
   } catch {
-    return `no JWT (${count(token)})`
+    return `not a JWT (${count(token)})`
   }
 }
 
@@ -64,7 +64,7 @@ function redactSignature(value: string): string {
       .map(({ key, value }) => `${shorten(key)}=${value.slice(0, 5)}…`)
       .join(', ')
   } catch {
-    return `no dictionary (${count(value)})`
+    return `not a dictionary (${count(value)})`
   }
 }
 

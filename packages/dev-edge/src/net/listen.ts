@@ -16,15 +16,14 @@ export async function listen(server: Server, port: number): Promise<number> {
   return (server.address() as AddressInfo).port
 }
 
-const REASONS: Readonly<Record<string, string>> = {
-  EADDRINUSE: 'is taken',
-  EACCES: 'is not for you: ports below 1024 need privileges',
+const REASONS: Readonly<Record<string, (port: number) => string>> = {
+  EADDRINUSE: (port) => `port ${port} of 127.0.0.1 is taken (EADDRINUSE); choose another port`,
+  EACCES: (port) => `no permission to listen on port ${port} of 127.0.0.1 (EACCES); choose a port above 1023`,
 }
 
 function describeListenError(error: NodeJS.ErrnoException, port: number): Error {
   const { code = '' } = error
   const reason = REASONS[code]
   if (!reason) return error
-  const message = `Port ${port} of 127.0.0.1 ${reason} (${code}). Write another one as "port", or 0 for any that is free`
-  return Object.assign(new Error(message, { cause: error }), { code })
+  return Object.assign(new Error(`${reason(port)}, or 0 for any free one`, { cause: error }), { code })
 }

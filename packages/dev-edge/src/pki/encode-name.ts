@@ -21,7 +21,7 @@ function encodeRdn(rdn: readonly AttributeTypeAndValue[]): Record<string, unknow
   const attributes: Record<string, unknown[]> = {}
   for (const { type, value } of rdn) {
     const oid = attributeTypeId(type)
-    if (!oid.includes('.')) throw new TypeError(`the attribute type "${type}" is not known: write its dotted OID`)
+    if (!oid.includes('.')) throw new TypeError(`the attribute type "${type}" is unknown; write its dotted OID`)
     attributes[oid] = [...(attributes[oid] ?? []), encodeValue(oid, value)]
   }
   return attributes

@@ -49,7 +49,7 @@ const PURPOSE = { key: 1, iv: 2, mac: 3 } as const
  */
 export function formatPkcs12({ name, cert, key }: DevClient, password: string): Uint8Array {
   const [leaf, ...chain] = splitPem(cert).map((pem) => new X509Certificate(pem))
-  if (!leaf) throw new TypeError('a client needs a certificate in PEM')
+  if (!leaf) throw new TypeError('cert must be a certificate in PEM')
   const secret = encodePassword(password)
   const attributes = setOf(
     attribute(OID.localKeyId, octetString(createHash('sha1').update(leaf.raw).digest())),

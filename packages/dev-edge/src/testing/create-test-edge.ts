@@ -86,7 +86,7 @@ export interface TestEdge {
 export async function createTestEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
   const { alg = 'hmac-sha256', access: team, forwardCert } = options
   if (!['hmac-sha256', 'ed25519'].includes(alg)) throw new TypeError('alg must be "hmac-sha256" or "ed25519"')
-  if (team !== undefined && team !== null) throw new TypeError('access must be null, or left out')
+  if (team !== undefined && team !== null) throw new TypeError('access must be null or absent')
   checkForwardCert(forwardCert)
   const key = createEdgeKey(alg)
   const [pki, issuer] = await Promise.all([createPki('localhost'), team === null ? null : AccessIssuer.create()])
@@ -125,7 +125,7 @@ async function tokenFor(
   certificate: Parameters<TestAccessTokens['tokenFor']>[1],
 ): Promise<string | undefined> {
   if (tokens) return tokens.tokenFor(access === undefined ? 'user' : access, certificate)
-  if (access) throw new TypeError('this edge was made with access: null, and has no tokens to give')
+  if (access) throw new TypeError('access must be absent; this edge was created with access: null and has no tokens')
   return undefined
 }
 

@@ -52,7 +52,7 @@ export class TestClients {
 
   async #issue({ expired = false, revoked = false, ...options }: TestCertificate): Promise<DevClient> {
     if (expired && (options.notBefore ?? options.notAfter)) {
-      throw new TypeError('cert.expired already says the dates: write either expired, or notBefore and notAfter')
+      throw new TypeError('cert.expired excludes notBefore and notAfter; write one or the other')
     }
     const dates = expired ? expiredDates() : {}
     const client = await issueClient(this.#pki, { ...options, ...dates })

@@ -58,7 +58,7 @@ export async function startWorker({ entry, origin, bindings, log }: WorkerRuntim
   } catch (error) {
     // dispose() cleans up, and then fails with the error of the start.
     await miniflare.dispose().catch(() => {})
-    throw new Error('The Worker does not start: what it logged says why', { cause: error })
+    throw new Error('The Worker does not start. Its log contains the reason', { cause: error })
   }
 }
 

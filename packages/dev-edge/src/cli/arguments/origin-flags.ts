@@ -27,7 +27,7 @@ export function pluginOptions(flags: OriginFlags): CountersignPluginOptions {
 function edgeOf({ edge, keys }: OriginFlags): CountersignPluginOptions['edge'] {
   if (!edge) return null
   if (keys === undefined)
-    throw new TypeError('write --keys FILE with what the origin has in COUNTERSIGN_KEYS, or --no-edge')
+    throw new TypeError('--keys is missing; write --keys FILE with the value of COUNTERSIGN_KEYS, or --no-edge')
   return { keys: readJson(keys, '--keys') as NonNullable<CountersignPluginOptions['edge']>['keys'] }
 }
 
@@ -38,14 +38,18 @@ function accessOf({ access, team, issuer, jwks, audience }: OriginFlags): Counte
     if (/^https?:/.test(jwks)) return { issuer, audience, jwksUri: jwks }
     return { issuer, audience, jwks: readJson(jwks, '--jwks') as { keys: [] } }
   }
-  throw new TypeError('write --team and --audience, or --issuer, --jwks and --audience, or --no-access')
+  throw new TypeError(
+    'the Access application is missing; write --team and --audience, or --issuer, --jwks and --audience, or --no-access',
+  )
 }
 
 function issuersOf({ anyIssuer, ca, crl }: OriginFlags): CountersignPluginOptions['trustedIssuers'] {
   if (anyIssuer) return null
   const [first, ...others] = (ca ?? []).map((path) => readText(path, '--ca'))
   if (first === undefined)
-    throw new TypeError('write --ca FILE with the CA that signs the client certificates, or --any-issuer')
+    throw new TypeError(
+      '--ca is missing; write --ca FILE with the CA that signs the client certificates, or --any-issuer',
+    )
   return [crl === undefined ? first : { ca: first, revocation: { crl } }, ...others]
 }
 
@@ -54,7 +58,7 @@ export function parseRequirement(json: string): Requirement {
   try {
     return JSON.parse(json) as Requirement
   } catch {
-    throw new TypeError(`--requirement is no JSON: write true, or one such as '{"subject":{"OU":"Ops"}}'`)
+    throw new TypeError(`--requirement is not valid JSON; write true, or an object such as '{"subject":{"OU":"Ops"}}'`)
   }
 }
 
@@ -64,7 +68,7 @@ function readJson(path: string, flag: string): unknown {
     return JSON.parse(text)
   } catch {
     // The message of JSON.parse quotes its input, and the input may be a key.
-    throw new TypeError(`the file of ${flag} is no JSON`)
+    throw new TypeError(`${flag} is not valid JSON; write the path of a file with JSON`)
   }
 }
 
@@ -72,6 +76,6 @@ function readText(path: string, flag: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new TypeError(`${flag} names no file that can be read: ${(error as NodeJS.ErrnoException).code}`)
+    throw new TypeError(`${flag} cannot be read (${(error as NodeJS.ErrnoException).code}); write the path of a file`)
   }
 }

@@ -9,7 +9,7 @@ import { checkSigningKey, listSigningKeys, type SigningJwk } from '@countersign/
 export function parseKeySet(fileOrJson: string): readonly SigningJwk[] {
   const text = /^\s*[[{]/.test(fileOrJson) ? fileOrJson : readKeyFile(fileOrJson)
   const keys = listSigningKeys(parseJson(text))
-  if (keys.length === 0) throw new TypeError('the set has no key: leave --rotate out to make the first')
+  if (keys.length === 0) throw new TypeError('--rotate: the set contains no key; omit --rotate to make the first')
   for (const key of keys) checkSigningKey(key, 'verify')
   return keys as SigningJwk[]
 }
@@ -18,9 +18,7 @@ function readKeyFile(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    throw new TypeError(
-      '--rotate names no file that can be read and is no JSON: write what the origin has in COUNTERSIGN_KEYS',
-    )
+    throw new TypeError('--rotate: neither valid JSON nor a readable file; pass the value of COUNTERSIGN_KEYS')
   }
 }
 
@@ -29,6 +27,6 @@ function parseJson(text: string): unknown {
     return JSON.parse(text)
   } catch {
     // The message of JSON.parse quotes its input, and the input is a key.
-    throw new TypeError('the keys are no JSON: write what the origin has in COUNTERSIGN_KEYS')
+    throw new TypeError('--rotate: not valid JSON; pass the value of COUNTERSIGN_KEYS')
   }
 }

@@ -10,7 +10,7 @@ export const DEFAULT_ACCESS_PORT = 8444
 
 /** The folder of the keys and certificates. */
 export function folderOption(): Option {
-  return new Option('--folder <path>', 'where keys and certificates are kept between runs')
+  return new Option('--folder <path>', 'the folder that keeps keys and certificates between runs')
     .default(resolve('.countersign'), '.countersign')
     .argParser((path) => resolve(path))
 }

@@ -63,7 +63,7 @@ describe('countersign cert', () => {
     const before = readFileSync(join(folder, 'clients', 'first.pem'), 'utf8')
     const { code, stderr } = await run('cert', 'first')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/first-key\.pem is there already: choose another name, or replace it with --force/)
+    expect(stderr).toMatch(/first-key\.pem exists already; choose another name, or replace it with --force/)
     expect(readFileSync(join(folder, 'clients', 'first.pem'), 'utf8')).toBe(before)
     expect((await run('cert', 'first', '--force')).code).toBe(0)
     expect(readFileSync(join(folder, 'clients', 'first.pem'), 'utf8')).not.toBe(before)
@@ -72,7 +72,7 @@ describe('countersign cert', () => {
   it('does not replace the clients of every edge', async () => {
     const { code, stderr } = await run('cert', 'Alice', '--force')
     expect(code).toBe(1)
-    expect(stderr).toMatch(/one of the clients that every edge has/)
+    expect(stderr).toMatch(/reserved for a client of every edge/)
   })
 })
 
@@ -93,9 +93,9 @@ describe('countersign revoke', () => {
   it('refuses a missing certificate, and one that the client CA did not issue', async () => {
     const absent = await run('revoke', 'nobody')
     expect(absent.code).toBe(1)
-    expect(absent.stderr).toMatch(/there is no certificate nobody in .*countersign/)
+    expect(absent.stderr).toMatch(/certificate nobody is missing in .*countersign/)
     const branch = await run('revoke', 'branch')
     expect(branch.code).toBe(1)
-    expect(branch.stderr).toMatch(/the client CA did not issue branch/)
+    expect(branch.stderr).toMatch(/branch cannot be revoked, because the client CA did not issue it/)
   })
 })

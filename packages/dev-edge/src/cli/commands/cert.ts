@@ -44,7 +44,7 @@ const ISSUERS = {
 const EXAMPLES = `
 Authorities:
   client-ca        the edge verifies its clients (default)
-  branch-ca        a CA below it; its certificate goes along in the handshake
+  branch-ca        a CA below it, whose certificate the client sends in the handshake
   other-ca         a CA that the edge does not know
   other-branch-ca  a CA below that one
   self             the certificate signs itself
@@ -59,14 +59,14 @@ Examples:
 export function certCommand(): Command {
   return new Command('cert')
     .summary('issue a client certificate')
-    .description('Issues a client certificate, as PEM and as .p12 for browsers. An edge that runs accepts it at once.')
+    .description('Issues a client certificate, as PEM and as .p12 for browsers. A running edge accepts it at once.')
     .argument('<name>', 'names its files', parseClientName)
     .addOption(new Option('--subject <dn>', 'in RFC 4514 text (default: CN=NAME,O=Acme)').argParser(parseSubject))
     .addOption(
       new Option('--san <name>', 'an alternative name: dns:, email:, uri: or ip:; repeatable').argParser(parseSan),
     )
-    .addOption(new Option('--ca <name>', 'who signs it').choices(Object.keys(ISSUERS)).default('client-ca'))
-    .addOption(new Option('--days <n>', 'for how long it is valid').default(90).argParser(parseWhole(1, 36_500)))
+    .addOption(new Option('--ca <name>', 'the issuer').choices(Object.keys(ISSUERS)).default('client-ca'))
+    .addOption(new Option('--days <n>', 'the days of its validity').default(90).argParser(parseWhole(1, 36_500)))
     .addOption(new Option('--expired', 'valid until yesterday').conflicts('days'))
     .addOption(passwordOption())
     .addOption(new Option('--force', 'replace the certificate of that name'))
@@ -80,10 +80,10 @@ async function cert(name: string, options: CertOptions): Promise<void> {
   const { folder, password, json } = options
   const files = clientFiles(folder, name)
   if (DEV_CLIENT_NAMES.some((reserved) => reserved.toLowerCase() === name.toLowerCase())) {
-    throw new Error(`${name} is one of the clients that every edge has: choose another name`)
+    throw new Error(`${name} is reserved for a client of every edge; choose another name`)
   }
   if (existsSync(files.key) && !options.force) {
-    throw new Error(`${shownPath(files.key)} is there already: choose another name, or replace it with --force`)
+    throw new Error(`${shownPath(files.key)} exists already; choose another name, or replace it with --force`)
   }
   const { authorities } = await openFolder(folder)
   const client = await issueClient(authorities, {

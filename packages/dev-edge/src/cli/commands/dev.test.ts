@@ -80,12 +80,14 @@ describe('countersign dev', () => {
     const { port } = new URL(started.url)
     const taken = await runCountersign(cwd, 'dev', '--origin', origin.url, '--port', port, '--access-port', '0')
     expect({ code: taken.code, stdout: taken.stdout }).toEqual({ code: 1, stdout: '' })
-    expect(taken.stderr).toContain(`port ${port} is taken: end what listens there, or choose another port with --port`)
+    expect(taken.stderr).toContain(
+      `port ${port} is taken; end the process that listens there, or choose another port with --port`,
+    )
     const accessPort = new URL(started.environment['ACCESS_JWKS_URI'] ?? '').port
     const access = await runCountersign(cwd, 'dev', '--origin', origin.url, '--port', '0', '--access-port', accessPort)
     expect(access.code).toBe(1)
     expect(access.stderr).toContain(
-      `port ${accessPort} is taken: end what listens there, or choose another port with --access-port`,
+      `port ${accessPort} is taken; end the process that listens there, or choose another port with --access-port`,
     )
   })
 

@@ -29,8 +29,8 @@ interface DevOptions {
 }
 
 const EXAMPLES = `
-The origin may be any HTTP server, and need not run yet. Keys and certificates stay in the folder, so its configuration
-and a browser's certificates are good for every run. A line tells each request that has ended. Ctrl+C ends it.
+The origin may be any HTTP server, and may start later. Keys and certificates stay in the folder, so its configuration
+and a browser's certificates are valid for every run. Each ended request is printed as a line. Ctrl+C ends the edge.
 
 Examples:
   countersign dev --origin http://127.0.0.1:3000
@@ -44,27 +44,27 @@ export function devCommand(): Command {
     .summary('run a local edge in front of your origin')
     .description('Runs Cloudflare on this machine in front of your origin: mutual TLS, Access, and the real Worker.')
     .addOption(
-      new Option('--origin <url>', 'where your server listens, such as http://127.0.0.1:3000').argParser(parseOrigin),
+      new Option('--origin <url>', 'the address of your server, such as http://127.0.0.1:3000').argParser(parseOrigin),
     )
-    .addOption(new Option('--port <n>', 'where clients reach the edge').default(DEFAULT_PORT).argParser(parsePort))
+    .addOption(new Option('--port <n>', 'the port of the edge').default(DEFAULT_PORT).argParser(parsePort))
     .addOption(
-      new Option('--access-port <n>', "where the origin gets the Access team's keys")
+      new Option('--access-port <n>', "the port of the Access team's keys")
         .default(DEFAULT_ACCESS_PORT)
         .argParser(parsePort),
     )
     .addOption(folderOption())
     .addOption(
-      new Option('--forward-cert <what>', 'which certificates travel whole (COUNTERSIGN_FORWARD_CERT)')
+      new Option('--forward-cert <part>', 'the certificates to forward whole (COUNTERSIGN_FORWARD_CERT)')
         .choices(['leaf', 'chain', 'none'])
         .default('leaf'),
     )
     .addOption(
-      new Option('--require <what>', 'whether the Worker refuses clients itself (COUNTERSIGN_REQUIRE)')
+      new Option('--require <verdict>', 'whether the Worker itself refuses unverified clients (COUNTERSIGN_REQUIRE)')
         .choices(['none', 'verified'])
         .default('none'),
     )
     .addOption(
-      new Option('--worker <path>', 'your own Worker in place of ours, bundled anew when its source changes').argParser(
+      new Option('--worker <path>', 'your own Worker in place of ours, reloaded when its source changes').argParser(
         (path) => resolve(path),
       ),
     )
@@ -76,7 +76,8 @@ export function devCommand(): Command {
 async function dev(options: DevOptions, command: Command): Promise<void> {
   const { folder, json, origin } = options
   // Not mandatory in commander, which would report a misspelt option as a missing --origin.
-  if (!origin) return command.error('write where your server listens: --origin http://127.0.0.1:3000')
+  if (!origin)
+    return command.error('--origin is missing; write the address of your server: --origin http://127.0.0.1:3000')
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
   stopped.signal.addEventListener('abort', endWithZero)
@@ -131,9 +132,11 @@ function describePortError(error: PortError, tlsPort: number | undefined): Error
   const option = port === tlsPort ? '--port' : '--access-port'
   switch (error.code) {
     case 'EADDRINUSE':
-      return new Error(`port ${port} is taken: end what listens there, or choose another port with ${option}`)
+      return new Error(
+        `port ${port} is taken; end the process that listens there, or choose another port with ${option}`,
+      )
     case 'EACCES':
-      return new Error(`port ${port} is not for every user: choose one above 1023 with ${option}`)
+      return new Error(`no permission to listen on port ${port}; use a port above 1023 (${option})`)
     default:
       return error
   }

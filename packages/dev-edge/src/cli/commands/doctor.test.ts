@@ -53,7 +53,7 @@ describe('countersign doctor', () => {
     expect(JSON.parse(stdout)).toContainEqual({
       check: 'unsigned-request',
       outcome: 'failed',
-      detail: 'answered 200: the origin let it pass',
+      detail: 'answered 200: the origin accepted it',
       advice: expect.any(String),
     })
   })
@@ -67,12 +67,12 @@ describe('countersign doctor', () => {
   })
 
   it.each([
-    [[], 2, /write a route at the origin: --origin/],
+    [[], 2, /--origin is missing; write a protected route at the origin: --origin/],
     [['--origin', 'http://localhost', '--team', 'acme'], 2, /write --team and --audience, or --no-access/],
     [['--origin', 'http://localhost', '--team', 'acme', '--no-access'], 2, /cannot be used with option/],
     [['--origin', 'localhost', '--no-access'], 1, /origin must be a URL/],
-    [['--origin', 'http://localhost', '--no-access', '--keys', 'absent'], 1, /no file that can be read: ENOENT/],
-  ])('names the missing flags: %j', async (args, expected, message) => {
+    [['--origin', 'http://localhost', '--no-access', '--keys', 'absent'], 1, /--keys cannot be read \(ENOENT\)/],
+  ])('names the missing or wrong flag: %j', async (args, expected, message) => {
     const { code, stdout, stderr } = await runHere('doctor', ...args)
     expect({ code, stdout }).toEqual({ code: expected, stdout: '' })
     expect(stderr).toMatch(message)

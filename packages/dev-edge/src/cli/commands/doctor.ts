@@ -15,8 +15,8 @@ interface DoctorOptions {
 }
 
 const EXAMPLES = `
-Run it where the origin can be reached around Cloudflare: on its own machine, when nobody else can reach it. It sends
-requests that the origin must refuse, and nothing secret. Warnings do not make it fail.
+Run it on a machine that reaches the origin around Cloudflare, such as the origin's own. It sends requests that the
+origin must refuse, and no secrets. Warnings do not make it fail.
 
 Examples:
   countersign doctor --origin http://127.0.0.1:3000/me --team acme --audience 4714c1358e65fe4b…
@@ -34,7 +34,7 @@ export function doctorCommand(): Command {
     .addOption(new Option('--team <name>', 'acme of acme.cloudflareaccess.com'))
     .addOption(new Option('--audience <tag>', "the Access application's Audience (AUD) tag"))
     .addOption(new Option('--no-access', 'an origin without Access (API Shield)').conflicts(['team', 'audience']))
-    .addOption(new Option('--keys <file>', 'what the origin has in COUNTERSIGN_KEYS, to be checked too'))
+    .addOption(new Option('--keys <file>', "the origin's COUNTERSIGN_KEYS, to check them too"))
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
     .action(doctor)
@@ -42,9 +42,13 @@ export function doctorCommand(): Command {
 
 async function doctor(options: DoctorOptions, command: Command): Promise<void> {
   const { origin, keys, json } = options
-  if (!origin) return command.error('write a route at the origin: --origin http://127.0.0.1:3000/me')
+  if (!origin)
+    return command.error(
+      '--origin is missing; write a protected route at the origin: --origin http://127.0.0.1:3000/me',
+    )
   const access = accessOf(options)
-  if (access === undefined) return command.error('write --team and --audience, or --no-access')
+  if (access === undefined)
+    return command.error('the Access application is missing; write --team and --audience, or --no-access')
 
   printProgress('Asking the origin …')
   const findings = await diagnose({ origin, access, keys: keys === undefined ? undefined : readKeys(keys) })
@@ -63,7 +67,7 @@ function readKeys(path: string): string {
   try {
     return readFileSync(path, 'utf8')
   } catch (error) {
-    throw new Error(`--keys names no file that can be read: ${(error as NodeJS.ErrnoException).code}`)
+    throw new Error(`--keys cannot be read (${(error as NodeJS.ErrnoException).code}); write the path of a file`)
   }
 }
 

@@ -100,7 +100,7 @@ describe('countersign inspect', () => {
     const { status, stdout } = spawnSync(process.execPath, [main, 'inspect', ...origin], { input, encoding: 'utf8' })
     expect(status).toBe(1)
     expect(stdout).toContain(
-      '  none of the headers that Cloudflare and the Worker add: was it captured before they saw it?',
+      '  none of the headers that Cloudflare and the Worker add. Was it captured before the edge?',
     )
     expect(stdout).toMatch(/^ {2}fails {10}edge signature {9}CSN_SIGNATURE_MISSING: /m)
   })
@@ -136,9 +136,9 @@ describe('countersign inspect', () => {
     [['--no-access'], /--no-access.* cannot be used with option/],
     [['--any-issuer'], /--any-issuer.* cannot be used with option.*--ca/],
     [['--at', 'yesterday'], /Write now, or a time such as 2026-11-25T12:00:00Z\./],
-    [['--requirement', 'ops'], /--requirement is no JSON: write true, or one such as/],
+    [['--requirement', 'ops'], /--requirement is not valid JSON; write true, or an object such as/],
     [['--requirement', '"ops"'], /there is no policy "ops"/],
-    [['--keys', '/none'], /--keys names no file that can be read: ENOENT/],
+    [['--keys', '/none'], /--keys cannot be read \(ENOENT\); write the path of a file/],
   ])('ends with 2 for wrong usage: %j', async (args, message) => {
     const { code, stdout, stderr } = await inspect(request, ...origin, ...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -151,13 +151,11 @@ describe('countersign inspect', () => {
       expect(code).toBe(2)
       return stderr
     }
-    expect(await problem(request)).toContain(
-      'write --keys FILE with what the origin has in COUNTERSIGN_KEYS, or --no-edge',
-    )
+    expect(await problem(request)).toContain('write --keys FILE with the value of COUNTERSIGN_KEYS, or --no-edge')
     expect(await problem(request, ...origin.slice(0, 4))).toContain('write --team and --audience, or --issuer')
     expect(await problem(request, '--no-edge', '--no-access')).toContain('write --ca FILE')
     expect(await problem(join(folder, 'none'), ...origin)).toContain('the file with the request cannot be read: ENOENT')
-    expect(await problem(request, ...origin, '--jwks', request)).toContain('the file of --jwks is no JSON')
-    expect(await problem(file('answer.txt', 'HTTP/1.1 200 OK\n'), ...origin)).toContain('line 1 is no request line')
+    expect(await problem(request, ...origin, '--jwks', request)).toContain('--jwks is not valid JSON')
+    expect(await problem(file('answer.txt', 'HTTP/1.1 200 OK\n'), ...origin)).toContain('line 1 is not a request line')
   })
 })

@@ -15,8 +15,9 @@ interface InspectOptions extends OriginFlags {
 }
 
 const EXAMPLES = `
-The file holds requests as the origin got them, what "curl -v" printed, or a HAR; without it, standard input does. They
-are judged one after the other, so that one that comes again is a replay. Tokens and signatures are not printed.
+The file contains requests as the origin received them, the output of "curl -v", or a HAR. Without a file, they are read
+from standard input. They are judged one after the other, so a repeated request is a replay. Tokens and signatures are
+not printed.
 
 Exit codes:
   0  every request would be admitted
@@ -32,14 +33,14 @@ Examples:
 /** `countersign inspect`: explains step by step the origin's decision on a captured request. */
 export function inspectCommand(): Command {
   return new Command('inspect')
-    .summary('explain what the origin decides on a request')
-    .description("Explains step by step what an origin would decide on a captured request, with the plugin's own code.")
+    .summary("explain the origin's decision on a request")
+    .description("Explains step by step an origin's decision on a captured request, with the plugin's own code.")
     .argument('[file]', 'the captured requests')
-    .addOption(new Option('--keys <file>', 'what the origin has in COUNTERSIGN_KEYS'))
+    .addOption(new Option('--keys <file>', "the origin's COUNTERSIGN_KEYS"))
     .addOption(new Option('--no-edge', 'an origin with edge: null').conflicts('keys'))
     .addOption(new Option('--team <name>', 'acme of acme.cloudflareaccess.com').conflicts(['issuer', 'jwks']))
     .addOption(new Option('--audience <tag>', "the Access application's Audience (AUD) tag"))
-    .addOption(new Option('--issuer <url>', 'in place of --team: who issues the tokens'))
+    .addOption(new Option('--issuer <url>', 'in place of --team: the issuer of the tokens'))
     .addOption(new Option('--jwks <file|url>', 'with --issuer: the keys that sign them'))
     .addOption(
       new Option('--no-access', 'an origin with access: null').conflicts(['team', 'audience', 'issuer', 'jwks']),
@@ -47,9 +48,9 @@ export function inspectCommand(): Command {
     .addOption(new Option('--ca <file>', 'a CA that the origin trusts (PEM); repeatable').argParser(collect))
     .addOption(new Option('--crl <file|url>', 'the revocation list of the first --ca'))
     .addOption(new Option('--any-issuer', 'an origin with trustedIssuers: null').conflicts(['ca', 'crl']))
-    .addOption(new Option('--requirement <json>', 'what the route asks for'))
+    .addOption(new Option('--requirement <json>', "the route's requirement"))
     .addOption(
-      new Option('--at <time>', 'now, or 2026-11-25T12:00:00Z (default: when the request was signed)').argParser(
+      new Option('--at <time>', 'now, or 2026-11-25T12:00:00Z (default: the time of the signature)').argParser(
         parseTime,
       ),
     )
@@ -87,7 +88,7 @@ async function orWrongUsage<T>(command: Command, run: () => Promise<T>): Promise
 
 async function read(file: string | undefined): Promise<Uint8Array> {
   if (file === undefined) {
-    if (process.stdin.isTTY) throw new TypeError('name a file with the request, or pipe it in')
+    if (process.stdin.isTTY) throw new TypeError('the request is missing; name a file, or pipe it in')
     return buffer(process.stdin)
   }
   try {

@@ -62,9 +62,9 @@ describe('countersign keygen', () => {
 
   it.each([
     ['[{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"}]', /too weak/],
-    ['{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"', /are no JSON/],
-    ['[]', /leave --rotate out/],
-    ['absent.json', /names no file/],
+    ['{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"', /--rotate: not valid JSON/],
+    ['[]', /omit --rotate/],
+    ['absent.json', /nor a readable file/],
   ])('refuses the set %s without repeating it', async (keys, message) => {
     const { code, stdout, stderr } = await runHere('keygen', '--rotate', keys)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })

@@ -24,8 +24,10 @@ Examples:
 /** `countersign keygen`: makes a key for the Worker, and the key with which the origin verifies it. */
 export function keygenCommand(): Command {
   return new Command('keygen')
-    .summary('make the key that the Worker signs with')
-    .description('Makes the key that the Worker signs with, and what the origin needs to verify it. Nothing is stored.')
+    .summary('make the signing key of the Worker')
+    .description(
+      'Makes the signing key of the Worker, and the key with which the origin verifies it. Nothing is stored.',
+    )
     .addOption(
       new Option('--alg <name>', 'by default that of the newest key of the set, else hmac-sha256').choices([
         'hmac-sha256',
@@ -75,7 +77,7 @@ function formatFirst(workerKey: SigningJwk, originKeys: readonly SigningJwk[]): 
     style('bold', 'The Worker: run wrangler secret put COUNTERSIGN_KEY, and paste this line'),
     JSON.stringify(workerKey),
     '',
-    "Whoever has the Worker's key can sign any identity: keep it where you keep secrets, one for each environment.",
+    "A holder of the Worker's key can sign any identity. Keep it with your secrets, and make one for each environment.",
   ].join('\n')
 }
 
@@ -87,7 +89,7 @@ function formatRotation(
   return [
     'Deploy in this order, and no request is lost.',
     '',
-    style('bold', '1. The origin, with the new key beside the old:'),
+    style('bold', '1. The origin, with the old key and the new one:'),
     environment(bothKeys),
     '',
     style(

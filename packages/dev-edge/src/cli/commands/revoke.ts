@@ -14,8 +14,8 @@ interface RevokeOptions {
 }
 
 const EXAMPLES = `
-Cloudflare reads no revocation list of a CA that you bring, and neither does the local edge: it goes on verifying the
-certificate. The origin has to read the list and refuse it.
+Cloudflare does not read the revocation list of a CA that you bring. The local edge does not either, and still verifies
+the certificate. The origin must read the list and refuse it.
 
 Examples:
   countersign cert lost && countersign revoke lost`
@@ -23,9 +23,9 @@ Examples:
 /** `countersign revoke`: puts a certificate on the client CA's revocation list. */
 export function revokeCommand(): Command {
   return new Command('revoke')
-    .summary("put a client certificate on the CA's revocation list")
-    .description("Puts a client certificate on the client CA's revocation list, a file in the folder in DER.")
-    .argument('<name>', 'of the certificate, as given to "countersign cert"', parseClientName)
+    .summary("add a client certificate to the CA's revocation list")
+    .description("Adds a client certificate to the client CA's revocation list, a file in the folder in DER.")
+    .argument('<name>', 'the name of the certificate in "countersign cert"', parseClientName)
     .addOption(folderOption())
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
@@ -35,12 +35,14 @@ export function revokeCommand(): Command {
 async function revoke(name: string, { folder, json }: RevokeOptions): Promise<void> {
   const client = await readClient(folder, name)
   if (!client) {
-    throw new Error(`there is no certificate ${name} in ${shownPath(folder)}: give a name of "countersign cert"`)
+    throw new Error(`certificate ${name} is missing in ${shownPath(folder)}; write a name of "countersign cert"`)
   }
   const { authorities } = await openFolder(folder)
   const leaf = new X509Certificate(client.cert)
   if (!leaf.verify(new X509Certificate(toPem(authorities.ca.certificate)).publicKey)) {
-    throw new Error(`the client CA did not issue ${name} and cannot revoke it: revoke one that was issued by client-ca`)
+    throw new Error(
+      `${name} cannot be revoked, because the client CA did not issue it; write the name of one issued by client-ca`,
+    )
   }
   const serialNumber = leaf.serialNumber.toLowerCase()
   const revoked = new Set(await readRevoked(folder))

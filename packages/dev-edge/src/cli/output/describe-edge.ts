@@ -59,7 +59,7 @@ export function formatWelcome({
     '',
     bold("The origin's environment"),
     ...Object.entries(environment).map(([name, value]) => `  ${name}=${quoteForShell(value)}`),
-    `  The same is in ${env}: node --env-file=${env} server.js`,
+    `  Also in ${env}: node --env-file=${env} server.js`,
     '',
     bold("The origin's configuration"),
     '  await app.register(countersign, {',

@@ -21,7 +21,7 @@ export function formatInspection({ method, path, at, headers, steps, refusal }: 
   ].join('\n')
 }
 
-const NO_HEADERS = '  none of the headers that Cloudflare and the Worker add: was it captured before they saw it?'
+const NO_HEADERS = '  none of the headers that Cloudflare and the Worker add. Was it captured before the edge?'
 
 function formatStep({ step, outcome, detail, code }: Step, width: number): string {
   const why = code === undefined ? detail : `${code}: ${detail}`
