@@ -63,8 +63,8 @@ const CHUNKED: RawHeaders = ['Transfer-Encoding', 'chunked']
 
 /** Content-Length passes unchanged with the other headers. An absent body gets `Content-Length: 0`. */
 function absentBody(method: string, headers: RawHeaders): RawHeaders {
-  const isSaid = method === 'GET' || method === 'HEAD' || headerValues(headers, 'content-length').length > 0
-  return isSaid ? [] : ['Content-Length', '0']
+  const isStated = method === 'GET' || method === 'HEAD' || headerValues(headers, 'content-length').length > 0
+  return isStated ? [] : ['Content-Length', '0']
 }
 
 /**
