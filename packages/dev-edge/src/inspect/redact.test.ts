@@ -25,7 +25,7 @@ describe('redactToken', () => {
   })
 
   it.each(['', 'secret', 'secret.secret.secret', `${Buffer.from('null').toString('base64url')}.e30.secret`])(
-    'shows nothing of what is no token: %j',
+    'shows nothing of a value that is not a token: %j',
     (token) => {
       expect(redactToken(token)).toBe(`not a JWT (${token.length} characters)`)
     },

@@ -247,7 +247,7 @@ describe('forwardCert', () => {
     ['leaf', true, false],
     ['chain', true, true],
     ['none', false, false],
-  ] as const)('%s is what the Worker forwards', async (forwardCert, leaf, chain) => {
+  ] as const)('%s names the certificates that the Worker forwards', async (forwardCert, leaf, chain) => {
     const other = await createTestEdge({ access: null, forwardCert })
     const headers = await other.headers({ url: '/', cert: { issuer: 'intermediate' } })
     expect(['client-cert' in headers, 'client-cert-chain' in headers]).toEqual([leaf, chain])
