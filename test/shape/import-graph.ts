@@ -30,9 +30,11 @@ export function resolveSpecifier(specifier: string, importer: string): string | 
   if (specifier.startsWith('.')) return join(importer, '..', specifier)
   const [, name, subpath] = /^@countersign\/([^/]+)(\/.+)?$/.exec(specifier) ?? []
   if (name === undefined) return undefined
-  const exported = JSON.parse(readText(`packages/${name}/package.json`)).exports[`.${subpath ?? ''}`]
+  const folder = name.startsWith('example-') ? join('examples', name.slice('example-'.length)) : join('packages', name)
+  const { exports } = JSON.parse(readText(join(folder, 'package.json')))
+  const exported = typeof exports === 'string' ? exports : exports[`.${subpath ?? ''}`]
   if (exported === undefined) throw new Error(`${importer} imports ${specifier}, which is not exported`)
-  return join('packages', name, exported)
+  return join(folder, exported)
 }
 
 /** The imports between the files of the workspace that match the patterns. Each is in the graph, with or without any. */
