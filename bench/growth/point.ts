@@ -4,12 +4,11 @@ import countersign, { type CountersignPluginOptions, type Requirement } from '@c
 import type { SigningJwk } from '@countersign/wire'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { createLocalJWKSet, jwtVerify } from 'jose'
-import { median } from '../median.ts'
-import { createFastCa } from './certificates.ts'
-import { answer, createRequests, type Fields } from './driver.ts'
-import { createFastTeam } from './tokens.ts'
+import { createFastCa, createFastTeam } from '../lib/fast-identities.ts'
+import { median } from '../lib/stats.ts'
+import { answer, createRequests, type Fields } from './answer.ts'
 
-/** One point of one curve, in a process of its own: `node --expose-gc bench/growth/point.ts <curve> <n>`. */
+/** Measures one point of one curve: `node --expose-gc bench/growth/point.ts <curve> <n>`. */
 const [, , curve = '', size = '1'] = argv
 const n = Number(size)
 
@@ -25,7 +24,7 @@ const client = (of: number, token = of): Fields => [
 const BATCH = 100
 const BATCHES = 60
 
-/** What is asked, batch by batch; every curve has the same number of requests. */
+/** The app and the requests of each curve. Every curve has the same number of requests. */
 const curves: Record<string, () => Promise<{ app: FastifyInstance; path: string; fields: (at: number) => Fields }>> = {
   async fingerprints() {
     const alice = client(0)
@@ -45,7 +44,7 @@ const curves: Record<string, () => Promise<{ app: FastifyInstance; path: string;
   },
   async clients() {
     const app = await origin(true)
-    // What does not fit into the caches is new every time: it need not be kept here either.
+    // More clients than the caches hold are new in every rotation, so this process need not keep them either.
     const known = n <= 10_000 ? Array.from({ length: n }, (_, at) => client(at)) : undefined
     return { app, path: '/', fields: (at) => known?.[at % n] ?? client(at) }
   },
@@ -92,7 +91,7 @@ const request = createRequests(key, path)
 let at = 0
 const batch = () => Array.from({ length: BATCH }, () => request(fields(at++)))
 
-// Once through whatever is in rotation, as far as it is remembered, and until everything is compiled.
+// Warm-up: one full rotation, as far as the caches reach, and enough requests to compile the code.
 for (const end = Math.max(3_000, Math.min(n, 10_000)); at < end; ) await answer(app, batch())
 globalThis.gc?.()
 const costs: number[] = []

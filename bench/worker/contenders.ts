@@ -3,37 +3,40 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 
-/** One Worker that is measured. */
+/** One measured Worker. */
 export interface WorkerContender {
-  /** What it does to a request, for the table. */
+  /** Its work on a request, for the table. */
   readonly does: string
-  /** Its one module. */
+  /** The source of its only module. */
   readonly module: string
-  /** Which key it signs with. */
+  /** The kind of its signing key. */
   readonly signature: 'hmac' | 'ed25519' | 'none'
   readonly bindings: Readonly<Record<string, string>>
-  /** A header that reaches the upstream only if the Worker has done its work. */
+  /** A header that reaches the upstream only if the Worker did its work. */
   readonly leaves: string
 }
 
-/** The names of the two that the others are compared with. */
+/** The others are compared with these two. */
 export const PASS_THROUGH = 'pass-through'
 export const DOCUMENTED = "Cloudflare's documented script"
 
-/** Every contender by name. */
+/** Does nothing, and so shows the cost of workerd itself. */
+const PASS_THROUGH_MODULE = 'export default { fetch: (request) => fetch(request) }'
+
+/** Builds every contender, by name. */
 export function buildContenders(): Readonly<Record<string, WorkerContender>> {
   const ours = { module: bundleAsDeployed('src/index.ts'), leaves: 'signature' }
   return {
     [PASS_THROUGH]: {
       does: 'nothing',
-      module: readModule('pass-through.js'),
+      module: PASS_THROUGH_MODULE,
       signature: 'none',
       bindings: {},
       leaves: 'cf-access-jwt-assertion',
     },
     [DOCUMENTED]: {
       does: '9 headers',
-      module: readModule('documented.js'),
+      module: readFileSync(join(import.meta.dirname, 'documented.js'), 'utf8'),
       signature: 'none',
       bindings: {},
       leaves: 'x-cert-finger',
@@ -61,11 +64,11 @@ export function buildContenders(): Readonly<Record<string, WorkerContender>> {
   }
 }
 
-function readModule(name: string): string {
-  return readFileSync(join(import.meta.dirname, name), 'utf8')
-}
-
-/** What `wrangler deploy` would upload of a file, by its path from the Worker's package. */
+/**
+ * Bundles a module as `wrangler deploy` would upload it.
+ *
+ * @param entry - a path from the Worker's package
+ */
 function bundleAsDeployed(entry: string): string {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
   try {

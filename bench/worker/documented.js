@@ -1,5 +1,6 @@
 /**
- * What Cloudflare documents for Access: nine headers from the certificate, and no proof of them at the origin.
+ * Cloudflare's documented script for Access: it adds nine headers from the certificate, and the origin cannot prove them.
+ * A module of its own, because workerd runs it as it stands.
  * https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/mutual-tls-authentication/
  */
 export default {

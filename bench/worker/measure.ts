@@ -1,13 +1,17 @@
-import { load } from '../load.ts'
-import type { Slice } from '../measure.ts'
-import type { Sample } from '../sample.ts'
-import { formatHead } from '../signed-lines.ts'
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import countersign from '@countersign/origin-plugin'
+import { load, requireAllAnswered } from '../lib/load.ts'
+import type { Sample } from '../lib/sample.ts'
+import { AUTHORITY, formatHead } from '../lib/signed-lines.ts'
+import type { Slice } from '../lib/stats.ts'
+import { CONTENDERS } from '../origin/contenders.ts'
 import type { WorkerContender } from './contenders.ts'
-import { beforeWorker } from './incoming.ts'
 import { startUpstream } from './upstream.ts'
-import { startWorkerd } from './workerd.ts'
+import { requestBeforeWorker, startWorkerd } from './workerd.ts'
 
-/** A contender that runs, before an upstream of its own. */
+/** A running contender with its own upstream. */
 export interface RunningWorker {
   /** Loads it for some whole seconds. */
   measure(seconds: number): Promise<Slice>
@@ -15,25 +19,58 @@ export interface RunningWorker {
 }
 
 /** Starts a contender and its upstream. */
-export async function startContender(contender: WorkerContender, sample: Sample): Promise<RunningWorker> {
-  const { module, bindings, leaves } = contender
+export async function startContender(
+  name: string,
+  { module, bindings, leaves }: WorkerContender,
+  sample: Sample,
+): Promise<RunningWorker> {
   const upstream = await startUpstream(leaves)
   const worker = await startWorkerd(module, { ...bindings, COUNTERSIGN_KEY: JSON.stringify(sample.key) }, upstream.port)
-  const head = formatHead(beforeWorker(sample))
+  const head = formatHead(requestBeforeWorker(sample))
   return {
     async measure(seconds) {
       const before = worker.cpu()
-      const { answered, refused, failed, elapsed } = await load(worker.port, seconds, head, ['\r\n'])
+      const counts = await load(worker.port, seconds, head, ['\r\n'])
       const used = worker.cpu() - before
-      // A refusal is cheaper than an answer: figures with refusals in them would be of something else.
-      if (refused + failed > 0 || answered === 0) {
-        throw new Error(`${answered} answers, ${refused} refusals, ${failed} failures`)
-      }
-      return { requestsPerSecond: answered / elapsed, cpu: used / answered }
+      requireAllAnswered(name, counts)
+      return { requestsPerSecond: counts.answered / counts.elapsed, cpu: used / counts.answered }
     },
     stop() {
       worker.stop()
       upstream.stop()
     },
   }
+}
+
+/**
+ * Sends one request through a Worker to the real origin with its guard.
+ *
+ * @throws Error when the origin refuses the request
+ */
+export async function verifyAtOrigin({ module, bindings }: WorkerContender, sample: Sample): Promise<void> {
+  const app = await CONTENDERS['Countersign, in full']?.build(sample, countersign)
+  if (!app) throw new TypeError('contender "Countersign, in full" is unknown')
+  try {
+    await app.listen({ host: '127.0.0.1', port: 0 })
+    const { port } = app.server.address() as AddressInfo
+    const worker = await startWorkerd(module, { ...bindings, COUNTERSIGN_KEY: JSON.stringify(sample.key) }, port)
+    try {
+      const status = await statusOf(worker.port, requestBeforeWorker(sample))
+      if (status !== 200) throw new Error(`the origin has answered ${status} to a request that the Worker signed`)
+    } finally {
+      worker.stop()
+    }
+  } finally {
+    await app.close()
+  }
+}
+
+async function statusOf(port: number, { headers }: Sample): Promise<number | undefined> {
+  const others = headers.flatMap((name, at) =>
+    at % 2 === 0 && name.toLowerCase() !== 'host' ? [name, headers[at + 1] as string] : [],
+  )
+  const outgoing = request({ host: '127.0.0.1', port, headers: ['Host', AUTHORITY, ...others] }).end()
+  const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
+  response.resume()
+  return response.statusCode
 }

@@ -1,28 +1,28 @@
-import { cpus } from 'node:os'
-import type { Slice } from '../measure.ts'
-import { median } from '../median.ts'
-import { canPin } from '../pin.ts'
+import { canPin, describeMachine } from '../lib/machine.ts'
+import { median, ratiosByRound, type Slice } from '../lib/stats.ts'
 import { DOCUMENTED, PASS_THROUGH, type WorkerContender } from './contenders.ts'
 import { WORKERD_VERSION } from './workerd.ts'
 
-/** How it was measured. */
+/** The conditions of a run. */
 export interface Run {
   readonly rounds: number
   readonly seconds: number
-  /** Whether idle processors were kept awake. */
+  /** Whether the system kept idle processors awake. */
   readonly awake: boolean
-  /** The machine's load before it began. */
+  /** The load average before the run. */
   readonly load: number
+  /** The warning of a busy machine. */
+  readonly warning?: string | undefined
 }
 
-/** Writes the results: a table, and the section around it. */
+/** Formats the results as a table, and the page around it. */
 export function formatWorkerReport(
   contenders: readonly (readonly [name: string, contender: WorkerContender])[],
   slices: ReadonlyMap<string, readonly Slice[]>,
   run: Run,
 ): { table: string; markdown: string } {
   const table = formatTable(contenders, slices)
-  return { table, markdown: formatSection(table, run) }
+  return { table, markdown: formatPage(table, run) }
 }
 
 const HEAD = `| Worker | does | CPU, µs a request | of pass-through, by CPU | by requests | of the documented script, by CPU | by requests |
@@ -41,17 +41,22 @@ function formatTable(
   return [HEAD, ...lines].join('\n')
 }
 
-/** How much of another Worker's work this one gets done: by CPU time and by requests a second, each within the rounds. */
+/** The ratio of this Worker's work to another's, by CPU time and by requests a second. */
 function sharesOf(own: readonly Slice[], base: readonly Slice[]): [byCpu: number, byRequests: number] {
-  const within = (share: (own: Slice, base: Slice) => number) =>
-    median(own.map((slice, round) => share(slice, base[round] as Slice)))
   return [
-    within((mine, other) => other.cpu / mine.cpu),
-    within((mine, other) => mine.requestsPerSecond / other.requestsPerSecond),
+    median(ratiosByRound(own, base, (mine, other) => other.cpu / mine.cpu)),
+    median(ratiosByRound(own, base, (mine, other) => mine.requestsPerSecond / other.requestsPerSecond)),
   ]
 }
 
-function formatSection(table: string, { rounds, seconds, awake, load }: Run): string {
+function formatPage(table: string, { rounds, seconds, awake, load, warning }: Run): string {
+  const sentences = [
+    canPin
+      ? 'Each Worker runs in its own `workerd serve`, all on one core; the others are idle while one is loaded.'
+      : 'Each Worker runs in its own `workerd serve`; the others are idle while one is loaded.',
+    `The load (wrk) and the upstream are other processes${canPin ? ', on another core' : ''}.`,
+    ...(awake ? ['Idle processors are kept awake.'] : []),
+  ]
   return `# The Worker
 
 Written by \`pnpm bench:worker\`; do not edit.
@@ -60,15 +65,23 @@ ${table}
 
 ## Method
 
-Each Worker runs in a \`workerd serve\` of its own${canPin ? ', all on one core, of which the others take nothing while one is loaded' : ''}; load (wrk) and upstream are other processes${canPin ? ', on another core' : ''}.${awake ? ' Idle processors are kept awake.' : ''}
-The upstream says ok. The request is one of alice's as it reaches the Worker: an Access token, Cloudflare's own headers, and \`request.cf.tlsClientAuth\` with her certificate. 64 keep-alive connections.
-${rounds} rounds of ${seconds} s for each, interleaved, after a warm-up. CPU time is that of the workerd process, all threads; figures are medians, shares those within each round, above 1 where
-the Worker is the cheaper one. Countersign is the bundle that \`wrangler deploy --minify\` uploads; before the first round the real origin verifies a request that it signed, and in every round
-each single request must arrive with what the Worker writes. Countersign but for the signature is no option of it, and shows what the signature costs. The documented script is our writing of
-[Cloudflare's example](https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/mutual-tls-authentication/): it copies the headers and adds nine.
+${sentences.join('\n')}
+The upstream answers \`ok\`.
+The request is one of alice's as it reaches the Worker: an Access token, Cloudflare's own headers, and \`request.cf.tlsClientAuth\` with her certificate.
+wrk uses 64 keep-alive connections.
+Each Worker runs for ${rounds} rounds of ${seconds} s, after a warm-up.
+The Workers take turns within a round.
+CPU time is that of the workerd process, all threads.
+Figures are medians, and shares are ratios within a round.
+A share above 1 means that this Worker is the cheaper one.
+Countersign is the bundle that \`wrangler deploy --minify\` uploads.
+Before the first round the real origin verifies a request that it signed.
+In every round each request must reach the upstream with the Worker's headers.
+"Countersign but for the signature" is not an option of the Worker; it shows the cost of the signature.
+The documented script is our version of [Cloudflare's example](https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/mutual-tls-authentication/): it copies the headers and adds nine.
 
 ## Machine
 
-${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}, workerd ${WORKERD_VERSION}; its load before the start was ${load.toFixed(1)}.
+${describeMachine()}, workerd ${WORKERD_VERSION}; its load before the start was ${load.toFixed(1)}.${warning ? `\n${warning}` : ''}
 `
 }

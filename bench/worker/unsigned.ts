@@ -2,7 +2,10 @@ import { tlsClientAuth } from '../../packages/worker/src/countersign.ts'
 import { stampHeaders } from '../../packages/worker/src/stamp-headers.ts'
 import { stripHeaders } from '../../packages/worker/src/strip-headers.ts'
 
-/** What Countersign does but for the signature. No option of it: it shows what the signature costs. */
+/**
+ * Countersign without its signature. The Worker has no such option; this contender shows the cost of the signature.
+ * A module of its own, because wrangler bundles it like the real Worker.
+ */
 export default {
   fetch(request: Request) {
     const { href } = new URL(request.url)

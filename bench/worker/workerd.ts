@@ -4,27 +4,30 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { pinned } from '../pin.ts'
-import { CF_BLOB_HEADER } from './incoming.ts'
+import { CERTIFICATE_HEADERS } from '@countersign/wire'
+import { pinned } from '../lib/machine.ts'
+import type { Sample } from '../lib/sample.ts'
 
 const { default: WORKERD, version } = createRequire(import.meta.url)('workerd') as { default: string; version: string }
 
 export { version as WORKERD_VERSION }
 
-/** That of wrangler.jsonc. */
+/** The date in wrangler.jsonc. */
 const COMPATIBILITY_DATE = '2026-07-01'
 /** `USER_HZ` of Linux: the unit of the times in /proc. */
 const TICKS_PER_SECOND = 100
+/** workerd reads `request.cf` from this header, and removes the header. */
+const CF_BLOB_HEADER = 'cf-blob'
 
 /** A Worker in a workerd of its own. */
 export interface Workerd {
   readonly port: number
-  /** Microseconds of CPU time that the process has used, all threads. */
+  /** The CPU time of the process in microseconds, all threads. */
   cpu(): number
   stop(): void
 }
 
-/** Starts one Worker on the first core, before an upstream. */
+/** Starts one Worker on the measured core. It fetches from the upstream. */
 export async function startWorkerd(
   module: string,
   bindings: Readonly<Record<string, string>>,
@@ -48,6 +51,24 @@ export async function startWorkerd(
   }
 }
 
+/**
+ * Rebuilds the sample's request as it reached the Worker.
+ *
+ * It has no certificate headers. Cloudflare's data on the certificate is in `request.cf`.
+ */
+export function requestBeforeWorker(sample: Sample): Sample {
+  const lines = sample.headers.flatMap((name, at) =>
+    at % 2 === 0 ? [{ name: name.toLowerCase(), line: [name, sample.headers[at + 1] as string] as const }] : [],
+  )
+  const written = new Map(lines.map(({ name, line: [, value] }) => [name, value]))
+  const tlsClientAuth = Object.fromEntries(
+    CERTIFICATE_HEADERS.map(({ name, field }) => [field, written.get(name) ?? '']),
+  )
+  const cf = { colo: 'DEV', country: 'US', httpProtocol: 'HTTP/2', tlsVersion: 'TLSv1.3', tlsClientAuth }
+  const kept = lines.filter(({ name }) => !CERTIFICATE_HEADERS.some((header) => header.name === name))
+  return { ...sample, headers: [...kept.flatMap(({ line }) => line), CF_BLOB_HEADER, JSON.stringify(cf)] }
+}
+
 function formatConfig(bindings: Readonly<Record<string, string>>, upstreamPort: number): string {
   const texts = Object.entries(bindings).map(([name, text]) => `(name = "${name}", text = ${JSON.stringify(text)})`)
   return `using Workerd = import "/workerd/workerd.capnp";
@@ -68,11 +89,11 @@ const config :Workerd.Config = (
 `
 }
 
-/** workerd says on the control descriptor, in one line of JSON, which port it was given. */
+/** workerd writes its port to the control descriptor, in one line of JSON. */
 async function listening(child: ChildProcess): Promise<number> {
   const control = child.stdio[3] as NodeJS.ReadableStream
   const ended = once(child, 'exit').then(() => {
-    throw new Error('workerd has ended')
+    throw new Error('workerd has ended before it listened')
   })
   const [line] = await Promise.race([once(control, 'data'), ended])
   ended.catch(() => {})
@@ -80,7 +101,7 @@ async function listening(child: ChildProcess): Promise<number> {
 }
 
 function cpuOf({ pid }: ChildProcess): number {
-  // The name in parentheses can hold spaces; utime and stime are the 14th and 15th field of the line.
+  // The name in parentheses can contain spaces. utime and stime are fields 14 and 15 of the line.
   const fields = readFileSync(`/proc/${pid}/stat`, 'latin1').split(') ')[1]?.split(' ') ?? []
   return ((Number(fields[11]) + Number(fields[12])) / TICKS_PER_SECOND) * 1e6
 }

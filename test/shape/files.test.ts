@@ -12,6 +12,7 @@ const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'examples/testing/app.ts': 'the application of the example',
   'test/mutation/vitest.config.ts': 'configuration of Vitest under Stryker',
   'bench/worker/unsigned.ts': 'a measured Worker',
+  'bench/probes/internals.ts': 'the only import of inner files of the plugin in the probes',
 }
 
 /** Names that several files of the packages export, each with the reason. */

@@ -2,28 +2,27 @@ import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { buildTargetLines } from '@countersign/wire'
 import Fastify, { type FastifyRequest } from 'fastify'
-import { authenticate } from '../packages/origin-plugin/src/authenticate.ts'
-import { verifyEdgeSignature } from '../packages/origin-plugin/src/edge-signature/verify-edge-signature.ts'
-import { resolveOptions, type Settings } from '../packages/origin-plugin/src/options.ts'
-import { readHeaders } from '../packages/origin-plugin/src/read-headers.ts'
-import { median } from './median.ts'
-import type { Sample } from './sample.ts'
-import { AUTHORITY } from './signed-lines.ts'
+import type { Sample } from '../lib/sample.ts'
+import { AUTHORITY } from '../lib/signed-lines.ts'
+import { median } from '../lib/stats.ts'
+import { authenticate, readHeaders, resolveOptions, type Settings, verifyEdgeSignature } from './internals.ts'
 
 /**
- * The measured process of server-steps.ts: under one load it takes turns at doing more and more of a verification, and
- * charges each turn with the CPU time that it used. What differs between two processes, or two seconds, then falls on all.
+ * The measured process of server-steps.ts.
+ *
+ * Under one load it takes turns: each turn does one more step of a verification, and measures its CPU time. All steps
+ * share one process and take turns within seconds, so differences between processes or seconds affect all of them.
  */
 const TURN_MS = 200
 const TURNS = 24
-/** Of the first turns the code is not warm. */
+/** The first turns, in which the code is not warm. */
 const WARM_UP = 4
 
 const { keys, access, clientCa } = JSON.parse(process.argv[2] ?? '') as Sample
 const fail = (reason: string) => {
   throw new Error(reason)
 }
-// The load repeats itself, so that nonces cannot be spent.
+// The load repeats its last request, so the plugin must not reject a repeated nonce.
 const options = { edge: { keys, replay: false }, access, trustedIssuers: [clientCa] }
 const settings = resolveOptions(options, fail) as Settings & { edge: object }
 const withoutEdge = resolveOptions({ ...options, edge: null }, fail)
@@ -38,7 +37,7 @@ const signatureOf = ({ headers }: FastifyRequest['raw']) => ({
 })
 const admit = (request: FastifyRequest, by: Settings) => {
   const admitted = authenticate(request, by)
-  if (admitted instanceof Promise) throw new Error('the token is not known')
+  if (admitted instanceof Promise) throw new Error('the token is not in the cache')
   return admitted
 }
 
@@ -94,7 +93,7 @@ app.addHook('onRequest', (request, _reply, done) => {
 app.get('/', () => ({ ok: true }))
 await app.listen({ host: '127.0.0.1', port: 0 })
 
-/** Microseconds a request of each step. */
+/** Measures each step in microseconds a request. */
 async function takeTurns(): Promise<Record<string, number>> {
   const costs = Object.keys(steps).map((name) => [name, [] as number[]] as const)
   for (let turn = 0; turn < TURNS; turn += 1) {

@@ -3,22 +3,22 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createDevEdge, type DevAccessOptions } from '@countersign/dev-edge'
 import type { SigningJwk } from '@countersign/wire'
-import type { FastTeam } from './growth/tokens.ts'
+import type { FastTeam } from './fast-identities.ts'
 
-/** Everything that a measured origin and the load on it have to know. */
+/** The configuration of a measured origin, and the request of its load. */
 export interface Sample {
-  /** The key that signs; `keys` are what the origin verifies with. */
+  /** The signing key. The origin verifies with `keys`. */
   readonly key: SigningJwk
   readonly keys: readonly SigningJwk[]
   readonly access: DevAccessOptions
-  /** Another team, whose tokens can be made fast enough to be new in every request. */
+  /** Another team, which signs tokens fast enough for a new one in each request. */
   readonly team?: FastTeam['access']
   readonly clientCa: string
-  /** The headers of one request as the real Worker sent them, without its signature: names and values in turn. */
+  /** The headers of one request from the real Worker, without its signature: names and values in turn. */
   readonly headers: readonly string[]
 }
 
-/** A sample for each kind of key. */
+/** Takes a sample for each kind of key. */
 export async function takeSamples(): Promise<Readonly<Record<'hmac' | 'ed25519', Sample>> & AsyncDisposable> {
   const hmac: SigningJwk = { kty: 'oct', kid: 'bench', k: randomBytes(32).toString('base64url') }
   const ed25519 = { ...generateKeyPairSync('ed25519').privateKey.export({ format: 'jwk' }), kid: 'bench' } as SigningJwk
@@ -34,7 +34,7 @@ export async function takeSamples(): Promise<Readonly<Record<'hmac' | 'ed25519',
 }
 
 /**
- * Lets the real Worker make one request of alice's, and keeps its key server running.
+ * Records one request of alice from the real Worker. The Access key server runs until `close()`.
  *
  * @param key - the Worker's key
  */

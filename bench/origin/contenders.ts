@@ -1,19 +1,23 @@
-import countersign, { type CountersignPluginOptions } from '@countersign/origin-plugin'
+import type countersign from '@countersign/origin-plugin'
+import type { CountersignPluginOptions } from '@countersign/origin-plugin'
 import fastifyJwt from '@fastify/jwt'
 import { JwtVerifier } from 'aws-jwt-verify'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import fastifyJwtJwks from 'fastify-jwt-jwks'
 import buildGetJwks from 'get-jwks'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import type { Sample } from './sample.ts'
+import type { Sample } from '../lib/sample.ts'
 
-/** One way to build the origin that is measured. */
+/** The plugin of this checkout or of another one. */
+export type Plugin = typeof countersign
+
+/** One way to build the measured origin. */
 export interface Contender {
-  /** What it checks, for the table. */
+  /** Its checks, for the table. */
   readonly checks: string
-  /** What is sent: signed with which key, without a signature, or with a token that nobody has seen in every request. */
+  /** The requests: signed with one of the keys, unsigned, or each signed and with a new token. */
   readonly load: 'hmac' | 'ed25519' | 'unsigned' | 'new tokens'
-  readonly build: (sample: Sample) => Promise<FastifyInstance>
+  readonly build: (sample: Sample, plugin: Plugin) => Promise<FastifyInstance>
 }
 
 const tokenOf = (request: FastifyRequest) => String(request.headers['cf-access-jwt-assertion'])
@@ -26,11 +30,11 @@ async function plain(prepare: (app: FastifyInstance) => Promise<void> | void): P
 }
 
 function ours(options: (sample: Sample) => Partial<CountersignPluginOptions>): Contender['build'] {
-  return async (sample) => {
+  return async (sample, plugin) => {
     const { keys, access, team, clientCa } = sample
     const app = Fastify()
     const all = { edge: { keys }, access: team ?? access, trustedIssuers: [clientCa] }
-    await app.register(countersign, { ...all, ...options(sample) } as CountersignPluginOptions)
+    await app.register(plugin, { ...all, ...options(sample) } as CountersignPluginOptions)
     app.get('/', { config: { clientCert: { subject: { CN: 'alice', O: 'Acme' } } } }, () => ({ ok: true }))
     return app
   }
@@ -69,7 +73,7 @@ function withFastifyJwtJwks(cache: boolean): Contender['build'] {
           cache,
         } as never,
       )
-      // It looks for the token in Authorization alone.
+      // It reads the token from Authorization alone.
       app.addHook('onRequest', async (request, reply) => {
         request.headers.authorization = `Bearer ${tokenOf(request)}`
         await (app as unknown as { authenticate(request: FastifyRequest, reply: unknown): Promise<void> }).authenticate(
@@ -80,7 +84,7 @@ function withFastifyJwtJwks(cache: boolean): Contender['build'] {
     })
 }
 
-/** Every contender by name. The first is what the others are compared with. */
+/** Every contender by name. The others are compared with the first. */
 export const CONTENDERS: Readonly<Record<string, Contender>> = {
   'bare Fastify': { checks: 'nothing', load: 'hmac', build: () => plain(() => {}) },
   'Countersign, in full': {

@@ -1,5 +1,5 @@
--- The load of wrk: a head that all requests share, and for each a line of its own, from the files named behind "--".
--- Requests run out where the file is longer than any server needs; then the last line is sent again, and refused.
+-- The script of wrk. All requests share a head, and each has its own lines; both come from the files named after "--".
+-- The file is longer than any server needs. Once it runs out, wrk repeats the last line, which an origin refuses.
 local lines, at = {}, 0
 
 function init(args)

@@ -2,15 +2,15 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { cpuUsage } from 'node:process'
 import type { SigningJwk } from '@countersign/wire'
 import type { FastifyInstance } from 'fastify'
-import { AUTHORITY, createSigner } from '../signed-lines.ts'
+import { AUTHORITY, createSigner } from '../lib/signed-lines.ts'
 
 /** The fields of one request: certificate headers and Access token, by name in lower case. */
 export type Fields = readonly (readonly [name: string, value: string])[]
 
-/** What else a request through Cloudflare carries. */
+/** The other headers of a request through Cloudflare. */
 const OTHERS = ['cf-ray', '8c0ffee', 'cf-connecting-ip', '192.0.2.1', 'x-forwarded-proto', 'https', 'accept', '*/*']
 
-/** Makes requests as Node's parser would: every string is a fresh one, and every signature has its own nonce. */
+/** Makes requests as Node's parser would: every string is new, and every signature has its own nonce. */
 export function createRequests(key: SigningJwk, path: string) {
   const sign = createSigner(key, path)
   return (fields: Fields): IncomingMessage => {
@@ -37,10 +37,10 @@ function message(rawHeaders: string[], url: string): IncomingMessage {
 }
 
 /**
- * Answers requests without a socket: `app.routing` is what Fastify gives to `node:http`.
+ * Lets an app answer requests without a socket. Fastify passes `app.routing` to `node:http` as its listener.
  *
- * @returns microseconds of CPU time a request, of all threads
- * @throws Error when one of them was not answered with 200
+ * @returns microseconds of CPU time a request, all threads
+ * @throws Error when the status of an answer is not 200
  */
 export async function answer(app: FastifyInstance, requests: readonly IncomingMessage[]): Promise<number> {
   const before = cpuUsage()

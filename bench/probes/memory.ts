@@ -3,13 +3,13 @@ import { argv, memoryUsage } from 'node:process'
 import countersign from '@countersign/origin-plugin'
 import type { SigningJwk } from '@countersign/wire'
 import Fastify from 'fastify'
-import { createFastCa } from './certificates.ts'
-import { answer, createRequests } from './driver.ts'
-import { createFastTeam } from './tokens.ts'
+import { answer, createRequests } from '../growth/answer.ts'
+import { createFastCa, createFastTeam } from '../lib/fast-identities.ts'
 
 /**
- * Shows an origin distinct tokens and certificates, and says what it holds in memory afterwards:
- * `node --expose-gc bench/growth/memory.ts [1000000]`. A million takes a quarter of an hour, mostly for making them.
+ * `node --expose-gc bench/probes/memory.ts [1000000]`: measures the memory of an origin after distinct clients.
+ *
+ * Each client has its own token and certificate. A million of them take a quarter of an hour, mostly to be made.
  */
 const count = Number(argv[2] ?? 1_000_000)
 const BATCH = 200
@@ -18,7 +18,7 @@ const key: SigningJwk = { kty: 'oct', kid: 'bench', k: randomBytes(32).toString(
 const team = createFastTeam()
 const ca = createFastCa()
 const app = Fastify()
-// Nonces are remembered for a minute, whoever comes: they are measured apart.
+// The plugin keeps every nonce for a minute, which would hide the memory of clients.
 await app.register(countersign, { edge: { keys: key, replay: false }, access: team.access, trustedIssuers: [ca.ca] })
 app.get('/', () => 'ok')
 await app.ready()

@@ -1,10 +1,10 @@
 import { generateKeyPairSync, randomBytes, sign, type X509Certificate } from 'node:crypto'
 import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { argv, memoryUsage } from 'node:process'
-import { parseCrl } from '../packages/origin-plugin/src/revocation/parse-crl.ts'
-import { tlv } from './tlv.ts'
+import { tlv } from '../lib/fast-identities.ts'
+import { parseCrl } from './internals.ts'
 
-/** Measures how a revocation list of many entries loads: `node --expose-gc bench/crl.ts [entries]`. */
+/** `node --expose-gc bench/probes/crl.ts [1000000]`: measures the loading of a revocation list of many entries. */
 const entries = Number(argv[2] ?? 1_000_000)
 const { der, ca, serials } = makeList(entries)
 
@@ -27,16 +27,16 @@ for (let at = 0; at < lookups; at += 1) if (list.serials.has(serials[at % serial
 const lookup = ((performance.now() - lookupStart) / lookups) * 1e6
 
 if (list.serials.size !== entries || found !== serials.length || hits !== lookups)
-  throw new Error('the list was not read as it was written')
+  throw new Error('the parsed list does not match the written one')
 const megabytes = (bytes: number) => `${(bytes / 1e6).toFixed(0)} MB`
 console.log(`${entries.toLocaleString('en')} entries, ${megabytes(der.length)}: loaded in ${loaded.toFixed(0)} ms`)
-console.log(`longest time for which the event loop was held up: ${(delay.max / 1e6).toFixed(0)} ms`)
+console.log(`longest block of the event loop: ${(delay.max / 1e6).toFixed(0)} ms`)
 console.log(
   `memory beside the list's own bytes: ${megabytes(after.arrayBuffers + after.heapUsed - before.arrayBuffers - before.heapUsed)}`,
 )
 console.log(`a look-up: ${lookup.toFixed(0)} ns`)
 
-/** A signed list with random serial numbers of 16 bytes, and a sample of them. */
+/** Makes a signed list with random serial numbers of 16 bytes, and a sample of these numbers. */
 function makeList(count: number) {
   const { privateKey, publicKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
   const algorithm = tlv(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
@@ -56,7 +56,7 @@ function makeList(count: number) {
   )
   const signature = sign('sha256', tbs, privateKey)
   const der = tlv(0x30, tbs, algorithm, tlv(0x03, Buffer.from([0]), signature))
-  // What parseCrl reads of a certificate: its name and its key.
+  // parseCrl reads only the name and the key of the certificate.
   const certificate = tlv(0x30, tlv(0x30, Buffer.from('020101', 'hex'), algorithm, name, tlv(0x30), name))
   const ca = { raw: certificate, publicKey, subject: 'CN=CA' } as unknown as X509Certificate
   return { der, ca, serials: numbers.filter((_, at) => at % 1000 === 0) }

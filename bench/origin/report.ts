@@ -1,35 +1,36 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { cpus } from 'node:os'
+import { describeMachine } from '../lib/machine.ts'
+import { median, ratiosByRound, type Slice } from '../lib/stats.ts'
 import { CONTENDERS } from './contenders.ts'
-import { footprintOf } from './footprint.ts'
-import type { Slice } from './measure.ts'
-import { median } from './median.ts'
+import { formatFootprints } from './footprint.ts'
 
-/** What was measured, and how. */
+/** The measurements of a run, and its conditions. */
 export interface Measured {
   readonly slices: ReadonlyMap<string, readonly Slice[]>
-  /** The contender that the others are compared with. */
+  /** The others are compared with this contender. */
   readonly bare: string
   readonly rounds: number
   readonly seconds: number
-  /** Whether idle processors were kept awake. */
+  /** Whether the system kept idle processors awake. */
   readonly awake: boolean
-  /** The machine's load before it began. */
+  /** The load average before the run. */
   readonly load: number
+  /** The warning of a busy machine. */
+  readonly warning?: string | undefined
 }
 
 interface Row {
   readonly name: string
-  /** Of bare Fastify, by requests a second; the median of the rounds' own ratios. */
+  /** The ratio of requests a second to bare Fastify's. */
   readonly share: number
-  /** The same by CPU time a request, which a busy machine disturbs less. */
+  /** The same by CPU time a request. A busy machine disturbs it less. */
   readonly cpuShare: number
   /** Microseconds of CPU time a request. */
   readonly cpu: number
 }
 
-/** Writes the results: a table, the page around it, and a chart. */
+/** Formats the results as a table, the page around it, and a chart. */
 export function formatReport(measured: Measured): { table: string; markdown: string; svg: string } {
   const rows = compare(measured)
   const table = formatTable(rows)
@@ -40,10 +41,8 @@ function compare({ slices, bare }: Measured): Row[] {
   const base = slices.get(bare) ?? []
   return [...slices].map(([name, own]) => ({
     name,
-    share: median(
-      own.map(({ requestsPerSecond }, round) => requestsPerSecond / (base[round]?.requestsPerSecond ?? Number.NaN)),
-    ),
-    cpuShare: median(own.map(({ cpu }, round) => (base[round]?.cpu ?? Number.NaN) / cpu)),
+    share: median(ratiosByRound(own, base, (mine, other) => mine.requestsPerSecond / other.requestsPerSecond)),
+    cpuShare: median(ratiosByRound(own, base, (mine, other) => other.cpu / mine.cpu)),
     cpu: median(own.map(({ cpu }) => cpu)),
   }))
 }
@@ -60,7 +59,7 @@ function formatTable(rows: readonly Row[]): string {
   ].join('\n')
 }
 
-function formatPage(table: string, { rounds, seconds, awake, load }: Measured): string {
+function formatPage(table: string, { rounds, seconds, awake, load, warning }: Measured): string {
   return `# Benchmark
 
 Written by \`pnpm bench\`; do not edit.
@@ -75,35 +74,41 @@ ${formatFootprints()}
 
 ## Method
 
-Each contender answers the same request in a process of its own, on one core; the load comes from wrk, on another core: 64 keep-alive connections,
-a signature of its own for every request, made beforehand. The request is the one that the real Worker makes of a request with alice's certificate and an Access token. ${rounds} rounds of
-${seconds} s for each contender, interleaved, after a warm-up as long; figures are medians. The share is of requests a second, within each round. Every
-answer is checked: a contender that refuses a single request ends the run. ${
-    awake
-      ? 'Idle processors were kept awake (`/dev/cpu_dma_latency`): else the slower a server is, the more often it has to wake the load.'
-      : 'Idle processors could not be kept awake (`/dev/cpu_dma_latency`): a server that is slower than its load is charged for waking it.'
-  }
+Each contender answers the same request in its own process, on one core.
+wrk loads it from another core, over 64 keep-alive connections.
+Each request has its own signature, made before the measurement.
+The real Worker made the request from alice's certificate and an Access token.
+Each contender runs for ${rounds} rounds of ${seconds} s, each after a warm-up of the same length.
+The contenders take turns within a round.
+Figures are medians.
+The share is the ratio of requests a second to bare Fastify's in the same round.
+A single refused request ends the run.
+${
+  awake
+    ? 'Idle processors were kept awake (`/dev/cpu_dma_latency`): otherwise a slow server pays more often for waking the load.'
+    : 'Idle processors could not be kept awake (`/dev/cpu_dma_latency`): a server slower than its load pays for waking it.'
+}
 
 ## Machine
 
-${cpus().length} × ${cpus()[0]?.model}, Node ${process.version}; its load before the start was ${load.toFixed(1)}. ${versions()}
+${describeMachine()}; its load before the start was ${load.toFixed(1)}.${warning ? `\n${warning}` : ''}
+${versions()}
+
+## Other measurements
+
+| command | measures |
+|---|---|
+| \`pnpm bench:growth\` | the cost of a request with more routes, clients, fingerprints and certificates: [growth.md](growth.md) |
+| \`pnpm bench:worker\` | the Worker, beside Cloudflare's documented script: [worker.md](worker.md) |
+| \`pnpm bench:memory\` | the memory of an origin after many clients |
+| \`pnpm bench:start\` | the time that the plugin adds to the start of an origin |
+| \`pnpm bench --against <folder>\` | the plugin, beside that of another checkout of this repository |
+| \`node bench/probes/server-steps.ts\` | each step of a verification, in a server under load |
+| \`node --expose-gc bench/probes/crl.ts\` | the loading of a large revocation list |
+
+\`pnpm bench --quick\` takes less than two minutes, prints the figures and publishes nothing.
+\`pnpm bench:growth --quick\` and \`pnpm bench:worker --quick\` do the same.
 `
-}
-
-const INSTALLED: Readonly<Record<string, readonly string[]>> = {
-  Countersign: ['@countersign/origin-plugin'],
-  jose: ['jose'],
-  '@fastify/jwt + get-jwks': ['@fastify/jwt', 'get-jwks'],
-  'fastify-jwt-jwks': ['fastify-jwt-jwks'],
-  'aws-jwt-verify': ['aws-jwt-verify'],
-}
-
-function formatFootprints(): string {
-  const lines = Object.entries(INSTALLED).map(([name, packages]) => {
-    const footprint = footprintOf(packages)
-    return `| ${name} | ${footprint.packages} | ${(footprint.bytes / 1024).toFixed(0)} |`
-  })
-  return ['| | packages | kB |', '|---|---|---|', ...lines].join('\n')
 }
 
 function versions(): string {

@@ -1,15 +1,32 @@
 import { lstatSync, readdirSync, readFileSync, realpathSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
-/** What a package brings along when it is installed. */
-export interface Footprint {
-  /** How many packages, itself included; what the user has anyway (fastify) is not counted. */
+const INSTALLED: Readonly<Record<string, readonly string[]>> = {
+  Countersign: ['@countersign/origin-plugin'],
+  jose: ['jose'],
+  '@fastify/jwt + get-jwks': ['@fastify/jwt', 'get-jwks'],
+  'fastify-jwt-jwks': ['fastify-jwt-jwks'],
+  'aws-jwt-verify': ['aws-jwt-verify'],
+}
+
+/** Formats the table of installed packages and their size. */
+export function formatFootprints(): string {
+  const lines = Object.entries(INSTALLED).map(([name, packages]) => {
+    const footprint = footprintOf(packages)
+    return `| ${name} | ${footprint.packages} | ${(footprint.bytes / 1024).toFixed(0)} |`
+  })
+  return ['| | packages | kB |', '|---|---|---|', ...lines].join('\n')
+}
+
+/** The packages and bytes that an installation adds. */
+interface Footprint {
+  /** Includes the package itself, but not fastify, which every user has. */
   readonly packages: number
   readonly bytes: number
 }
 
-/** Measures what is installed in this workspace; our own packages by what they publish of their sources. */
-export function footprintOf(names: readonly string[]): Footprint {
+/** Measures packages as installed in this workspace. Of our own it counts the published sources. */
+function footprintOf(names: readonly string[]): Footprint {
   const found = new Map<string, number>()
   for (const name of names) collect(name, import.meta.dirname, found)
   return { packages: found.size, bytes: [...found.values()].reduce((sum, bytes) => sum + bytes, 0) }
@@ -33,7 +50,7 @@ function findPackage(name: string, from: string): string {
   }
 }
 
-/** Not published, or somebody else's. */
+/** Entries of our own packages that are not published, or belong to other packages. */
 const LEFT_OUT = /^(?:node_modules|testing|dist|.*\.test\.ts|.*\.tsbuildinfo)$/
 
 function bytesIn(folder: string): number {

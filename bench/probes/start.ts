@@ -1,14 +1,13 @@
 import { execFileSync } from 'node:child_process'
 import { env } from 'node:process'
-import { createFastCa } from './growth/certificates.ts'
-import { createFastTeam } from './growth/tokens.ts'
-import { median } from './median.ts'
+import { createFastCa, createFastTeam } from '../lib/fast-identities.ts'
+import { median } from '../lib/stats.ts'
 
-/** `pnpm build && node bench/start.ts [runs]`: how much longer an origin takes to start with the plugin than without. */
+/** `pnpm build && node bench/probes/start.ts [runs]`: measures the time that the plugin adds to the start of an origin. */
 const runs = Number(process.argv[2] ?? 15)
 
-const dist = (name: string) => JSON.stringify(new URL(`../packages/${name}/dist/index.js`, import.meta.url).href)
-/** What is published imports what is published: in the workspace names lead to sources, whose types have to be stripped. */
+const dist = (name: string) => JSON.stringify(new URL(`../../packages/${name}/dist/index.js`, import.meta.url).href)
+/** In the workspace `@countersign/wire` resolves to its source. Published packages import each other's `dist`. */
 const PREPARE = `
 const { registerHooks } = await import('node:module')
 const wire = { url: ${dist('wire')}, shortCircuit: true }
@@ -31,7 +30,7 @@ const OPTIONS = JSON.stringify({
   trustedIssuers: [createFastCa().ca],
 })
 
-/** Import, register and ready, without the start of Node itself. */
+/** Measures import, register and ready, without the start of Node itself. */
 function milliseconds(start: string): number {
   const script = `${PREPARE}\nconst begin = performance.now()\n${start}\nconsole.log(performance.now() - begin); process.exit()`
   const options = { encoding: 'utf8', cwd: import.meta.dirname, env: { ...env, OPTIONS } } as const

@@ -1,0 +1,11 @@
+/**
+ * The inner files of the origin plugin that probes call.
+ *
+ * A probe measures steps that have no public name. All its imports of inner files are here, so that a move in the
+ * plugin changes one file of the benchmark.
+ */
+export { authenticate } from '../../packages/origin-plugin/src/authenticate.ts'
+export { verifyEdgeSignature } from '../../packages/origin-plugin/src/edge-signature/verify-edge-signature.ts'
+export { resolveOptions, type Settings } from '../../packages/origin-plugin/src/options.ts'
+export { readHeaders } from '../../packages/origin-plugin/src/read-headers.ts'
+export { parseCrl } from '../../packages/origin-plugin/src/revocation/parse-crl.ts'

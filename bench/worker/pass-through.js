@@ -1,4 +1,0 @@
-/** Does nothing: what workerd itself costs. */
-export default {
-  fetch: (request) => fetch(request),
-}
