@@ -15,8 +15,15 @@ export type Plugin = typeof countersign
 export interface Contender {
   /** Its checks, for the table. */
   readonly checks: string
-  /** The requests: signed with one of the keys, unsigned, or each signed and with a new token. */
-  readonly load: 'hmac' | 'ed25519' | 'unsigned' | 'new tokens'
+  /**
+   * Its requests.
+   *
+   * - `hmac`, `ed25519`: each signed with that key
+   * - `unverified`: signed as with `hmac`, for an origin that ignores signatures
+   * - `unsigned`: without a signature
+   * - `new tokens`: each signed with `hmac`, and with a new token
+   */
+  readonly load: 'hmac' | 'ed25519' | 'unverified' | 'unsigned' | 'new tokens'
   readonly build: (sample: Sample, plugin: Plugin) => Promise<FastifyInstance>
 }
 
@@ -86,7 +93,7 @@ function withFastifyJwtJwks(cache: boolean): Contender['build'] {
 
 /** Every contender by name. The others are compared with the first. */
 export const CONTENDERS: Readonly<Record<string, Contender>> = {
-  'bare Fastify': { checks: 'nothing', load: 'hmac', build: () => plain(() => {}) },
+  'bare Fastify': { checks: 'nothing', load: 'unverified', build: () => plain(() => {}) },
   'Countersign, in full': {
     checks: 'HMAC signature, token, certificate, guard, replay in memory',
     load: 'hmac',
@@ -119,7 +126,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
   },
   'jose, each request': {
     checks: 'token',
-    load: 'hmac',
+    load: 'unverified',
     build: ({ access }) =>
       plain((app) => {
         const keys = createRemoteJWKSet(new URL(access.jwksUri))
@@ -132,13 +139,13 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
         })
       }),
   },
-  '@fastify/jwt + get-jwks': { checks: 'token', load: 'hmac', build: withFastifyJwt(false) },
-  '@fastify/jwt + get-jwks, cached': { checks: 'token', load: 'hmac', build: withFastifyJwt(true) },
-  'fastify-jwt-jwks': { checks: 'token', load: 'hmac', build: withFastifyJwtJwks(false) },
-  'fastify-jwt-jwks, cached': { checks: 'token', load: 'hmac', build: withFastifyJwtJwks(true) },
+  '@fastify/jwt + get-jwks': { checks: 'token', load: 'unverified', build: withFastifyJwt(false) },
+  '@fastify/jwt + get-jwks, cached': { checks: 'token', load: 'unverified', build: withFastifyJwt(true) },
+  'fastify-jwt-jwks': { checks: 'token', load: 'unverified', build: withFastifyJwtJwks(false) },
+  'fastify-jwt-jwks, cached': { checks: 'token', load: 'unverified', build: withFastifyJwtJwks(true) },
   'aws-jwt-verify': {
     checks: 'token',
-    load: 'hmac',
+    load: 'unverified',
     build: ({ access }) =>
       plain(async (app) => {
         const verifier = JwtVerifier.create({
