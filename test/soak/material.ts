@@ -2,7 +2,7 @@ import type { DevClient } from '@countersign/dev-edge'
 import type { SigningJwk } from '@countersign/wire'
 import { startChain } from '../support/chain.ts'
 import type { WireRequest } from '../support/signed-request.ts'
-import { type Epoch, makeEpochs } from './epochs.ts'
+import { type Epoch, makeEpochs } from './epoch.ts'
 
 /** Everything that the run needs of the edge, made before it starts: workerd would take the cores that are measured. */
 export interface Material {

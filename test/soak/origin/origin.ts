@@ -18,7 +18,7 @@ const ENDS_WITHIN = 8_000
 
 /** Starts it. */
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
-  const child = fork(join(import.meta.dirname, 'origin.ts'), [JSON.stringify(options)], {
+  const child = fork(join(import.meta.dirname, 'main.ts'), [JSON.stringify(options)], {
     execArgv: ['--expose-gc'],
   })
   const exited = once(child, 'exit')

@@ -1,6 +1,6 @@
-import type { Epoch } from './epochs.ts'
+import type { Epoch } from '../epoch.ts'
+import type { World } from '../oracle/allowed-outcomes.ts'
 import { FAULTS, type FaultServer, startFaultServer } from './fault-server.ts'
-import type { World } from './oracle.ts'
 import type { Pace } from './pace.ts'
 
 /** The Access team's key server, with everything that can happen to it. */

@@ -1,4 +1,4 @@
-import { headerOf, type WireRequest } from '../support/signed-request.ts'
+import { headerOf, type WireRequest } from '../../support/signed-request.ts'
 import { type Kit, type MakeCase, signed, type Variation } from './case.ts'
 
 /** Requests that the edge signed, with a certificate that does not give access. */

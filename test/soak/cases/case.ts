@@ -1,8 +1,8 @@
 import { randomInt } from 'node:crypto'
-import { type SignatureChanges, signRequest, type WireRequest, withHeader } from '../support/signed-request.ts'
-import type { Epoch } from './epochs.ts'
-import type { Material } from './material.ts'
-import type { Sent } from './oracle.ts'
+import { type SignatureChanges, signRequest, type WireRequest, withHeader } from '../../support/signed-request.ts'
+import type { Epoch } from '../epoch.ts'
+import type { Material } from '../material.ts'
+import type { Sent } from '../oracle/allowed-outcomes.ts'
 
 /** A request, and what is known of it. */
 export interface Case {

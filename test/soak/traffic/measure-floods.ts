@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { type MakeCase, signed } from './case.ts'
-import { GOOD } from './good-cases.ts'
-import type { Origin } from './origin-child.ts'
-import { SIGNATURES } from './signature-cases.ts'
-import { forgedToken, junkKid } from './token-cases.ts'
+import { type MakeCase, signed } from '../cases/case.ts'
+import { GOOD } from '../cases/good-cases.ts'
+import { SIGNATURES } from '../cases/signature-cases.ts'
+import { forgedToken, junkKid } from '../cases/token-cases.ts'
+import type { Origin } from '../origin/origin.ts'
 import { sendCase, type Traffic } from './traffic.ts'
 
 /** What requests of one kind cost the origin. */

@@ -3,8 +3,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks'
 import { argv, getActiveResourcesInfo, memoryUsage } from 'node:process'
 import countersign, { clientCertOf } from '@countersign/origin-plugin'
 import Fastify from 'fastify'
-import { ACCESS_KEYS_TIMING } from '../../packages/origin-plugin/src/access-token/access-keys.ts'
-import { CLIENTS } from '../support/redis-stores.ts'
+import { ACCESS_KEYS_TIMING } from '../../../packages/origin-plugin/src/access-token/access-keys.ts'
+import { CLIENTS } from '../../support/redis-stores.ts'
 import type { OriginOptions, Question } from './origin-messages.ts'
 
 /** The origin under load, in a process of its own so that what is measured is the origin's. Argument: {@link OriginOptions}. */

@@ -1,6 +1,6 @@
 import { type Agent, request as httpRequest } from 'node:http'
-import { codeOf } from '../support/raw-http.ts'
-import { headerLines, type WireRequest } from '../support/signed-request.ts'
+import { codeOf } from '../../support/raw-http.ts'
+import { headerLines, type WireRequest } from '../../support/signed-request.ts'
 
 /** What came back. */
 export interface Answer {

@@ -1,4 +1,4 @@
-import { readText, tableRows } from '../support/files.ts'
+import { readText, tableRows } from '../../support/files.ts'
 import type { History } from './history.ts'
 import type { Outages } from './outages.ts'
 

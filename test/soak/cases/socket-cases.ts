@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sendRaw } from '../support/raw-http.ts'
-import { formatRequest, withHeader } from '../support/signed-request.ts'
+import { sendRaw } from '../../support/raw-http.ts'
+import { formatRequest, withHeader } from '../../support/signed-request.ts'
 import { type Kit, signed } from './case.ts'
 
 /** What somebody does on a socket who does not care for an answer. Resolves when the socket is gone. */

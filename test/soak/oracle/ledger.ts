@@ -1,5 +1,5 @@
-import { allowedOutcomes, type Sent, statusOf, type World } from './oracle.ts'
-import type { Answer } from './send.ts'
+import type { Answer } from '../traffic/send.ts'
+import { allowedOutcomes, type Sent, statusOf, type World } from './allowed-outcomes.ts'
 
 /** Every decision of the origin, held against the oracle. */
 export interface Ledger {

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
+import type { Material } from '../material.ts'
+import type { World } from '../oracle/allowed-outcomes.ts'
+import { SETTLE } from '../oracle/history.ts'
 import { FAULTS, type FaultServer, startFaultServer } from './fault-server.ts'
-import { SETTLE } from './history.ts'
-import type { Material } from './material.ts'
-import type { World } from './oracle.ts'
 import type { Pace } from './pace.ts'
 
 /** The CA's revocation list, with everything that can happen to it. */

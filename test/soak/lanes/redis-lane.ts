@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type RedisServer, startRedis } from '../support/redis-server.ts'
-import type { World } from './oracle.ts'
+import { type RedisServer, startRedis } from '../../support/redis-server.ts'
+import type { World } from '../oracle/allowed-outcomes.ts'
 import type { Pace } from './pace.ts'
 
 /** The replay store's server, with everything that can happen to it. */

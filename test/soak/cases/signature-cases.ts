@@ -6,7 +6,7 @@ import {
   type WireRequest,
   withHeader,
   withLines,
-} from '../support/signed-request.ts'
+} from '../../support/signed-request.ts'
 import { type Case, type Kit, type MakeCase, pick, SUBJECTS, signed } from './case.ts'
 
 const invalid = (request: WireRequest): Case => ({ request, sent: { refused: 'CSN_SIGNATURE_INVALID' } })

@@ -1,4 +1,4 @@
-import { headerLines, withLines } from '../support/signed-request.ts'
+import { headerLines, withLines } from '../../support/signed-request.ts'
 import { type Case, type Kit, type MakeCase, pick, SUBJECTS, signed } from './case.ts'
 
 /** A header line put before or behind those that the edge signed. */

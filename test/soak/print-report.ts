@@ -1,6 +1,6 @@
-import { type FloodCost, GOOD_FLOOD } from './flood.ts'
-import type { HeapVerdict } from './heap.ts'
-import type { Ledger } from './ledger.ts'
+import type { HeapVerdict } from './judge-heap.ts'
+import type { Ledger } from './oracle/ledger.ts'
+import { type FloodCost, GOOD_FLOOD } from './traffic/measure-floods.ts'
 
 /** What a run found. */
 export interface Findings {

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import type { Epoch } from '../epoch.ts'
 import { type Kit, type MakeCase, signed } from './case.ts'
-import type { Epoch } from './epochs.ts'
 
 /** Requests that the edge signed, with a token that does not hold. */
 export const TOKENS: Readonly<Record<string, MakeCase>> = {
