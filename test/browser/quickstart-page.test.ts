@@ -3,7 +3,7 @@ import { createDevEdge } from '@countersign/dev-edge'
 import type { BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Quickstart, startQuickstart } from '../support/quickstart.ts'
-import { auditPage, VIEWS } from './audit.ts'
+import { auditPage, VIEWS } from './audit-page.ts'
 import { type ClientBrowser, type Credentials, startClientBrowser } from './client-browser.ts'
 
 let quickstart: Quickstart

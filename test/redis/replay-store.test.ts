@@ -24,11 +24,7 @@ describe('four processes that share a Redis', () => {
     redis = await startRedis(await freePort())
     chain = await startChain()
     for (const client of ['ioredis', 'redis', 'ioredis', 'redis']) {
-      const child = fork(join(import.meta.dirname, '../support/origin-process.ts'), [
-        JSON.stringify(chain.key),
-        redis.url,
-        client,
-      ])
+      const child = fork(join(import.meta.dirname, 'origin-process.ts'), [JSON.stringify(chain.key), redis.url, client])
       processes.push(child)
       const [port] = await once(child, 'message')
       ports.push(port as number)

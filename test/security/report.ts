@@ -2,9 +2,9 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { ROOT } from '../support/files.ts'
 import { type Figure, readFigure } from './figure.ts'
-import { readMutationScore } from './mutation.ts'
+import { readMutationScore } from './mutation-score.ts'
 import { runScript } from './run-script.ts'
-import { tryThreats } from './threats.ts'
+import { tryThreats } from './try-threats.ts'
 
 /**
  * The figures that somebody asks for who has to trust this: `pnpm security`. Every one is read from what ran just now, but

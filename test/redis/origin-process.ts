@@ -2,7 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { argv } from 'node:process'
 import countersign from '@countersign/origin-plugin'
 import Fastify from 'fastify'
-import { CLIENTS } from './redis-stores.ts'
+import { CLIENTS } from '../support/redis-stores.ts'
 
 /** One of several processes of an origin. Arguments: the JWK, the Redis URL, the client's name. Sends its port. */
 const [, , jwk = '', url = '', name = ''] = argv
