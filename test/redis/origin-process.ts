@@ -4,7 +4,11 @@ import countersign from '@countersign/origin-plugin'
 import Fastify from 'fastify'
 import { CLIENTS } from '../support/redis-stores.ts'
 
-/** One of several processes of an origin. Arguments: the JWK, the Redis URL, the client's name. Sends its port. */
+/**
+ * One of the processes of an origin. Sends its port to the parent when it listens.
+ *
+ * Arguments: the key that the Worker signs with (JWK), the URL of Redis, and the name of a client in `CLIENTS`.
+ */
 const [, , jwk = '', url = '', name = ''] = argv
 const { store } = await CLIENTS[name as keyof typeof CLIENTS](url)
 const app = Fastify()

@@ -2,7 +2,7 @@ import { headerOf, type WireRequest } from '../../support/signed-request.ts'
 import { type Kit, type MakeCase, signed, type Variation } from './case.ts'
 
 /** Requests that the edge signed, with a certificate that does not give access. */
-export const CERTIFICATES: Readonly<Record<string, MakeCase>> = {
+export const CERTIFICATE_CASES: Readonly<Record<string, MakeCase>> = {
   'the wrong subject': (kit) => ({
     request: signed(kit, 'bob', { target: '/alice' }),
     sent: { kid: kit.known().kid, end: 'CSN_CERT_FORBIDDEN' },

@@ -2,7 +2,7 @@ import type { WireRequest } from '../../support/signed-request.ts'
 import { type MakeCase, pick, SUBJECTS, signed } from './case.ts'
 
 /** Requests that are let in. */
-export const GOOD: Readonly<Record<string, MakeCase>> = {
+export const GOOD_CASES: Readonly<Record<string, MakeCase>> = {
   'any certificate': (kit) => {
     const client = pick(Object.keys(SUBJECTS))
     const { kid, tokens } = kit.known()

@@ -17,7 +17,7 @@ function beside(kit: Kit, name: string, value: string): Case {
 }
 
 /** Requests with header lines that no edge sends. */
-export const HEADERS: Readonly<Record<string, MakeCase>> = {
+export const HEADER_CASES: Readonly<Record<string, MakeCase>> = {
   'a repeated line': (kit) => beside(kit, 'X-CERT-SUBJECT-DN', 'CN=alice'),
   'a repeated token': (kit) => beside(kit, 'Cf-Access-Jwt-Assertion', 'a.b.c'),
   'a name with underscores': (kit) => beside(kit, 'X_CERT_SUBJECT_DN', 'CN=alice'),

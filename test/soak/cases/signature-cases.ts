@@ -18,7 +18,7 @@ const some = (kit: Kit) => signed(kit, pick(Object.keys(SUBJECTS)))
 const FOREIGN = randomBytes(32).toString('base64url')
 
 /** Requests whose edge signature does not hold: missing, forged, stale, replayed, moved. */
-export const SIGNATURES: Readonly<Record<string, MakeCase>> = {
+export const SIGNATURE_CASES: Readonly<Record<string, MakeCase>> = {
   'no signature': (kit) =>
     missing(withHeader(withHeader(some(kit), 'signature', undefined), 'signature-input', undefined)),
   'no Signature beside Signature-Input': (kit) => missing(withHeader(some(kit), 'signature', undefined)),

@@ -6,7 +6,7 @@ import { formatRequest, withHeader } from '../../support/signed-request.ts'
 import { type Kit, signed } from './case.ts'
 
 /** What somebody does on a socket who does not care for an answer. Resolves when the socket is gone. */
-export const SOCKETS: Readonly<Record<string, (port: number, kit: Kit) => Promise<unknown>>> = {
+export const SOCKET_CASES: Readonly<Record<string, (port: number, kit: Kit) => Promise<unknown>>> = {
   'hangs up behind a good request': async (port, kit) => {
     const socket = open(port)
     socket.write(formatRequest(signed(kit, 'alice')), 'latin1')
@@ -52,7 +52,7 @@ function open(port: number): Socket {
 }
 
 /** Bytes that Node refuses before Fastify sees a request, with the status that it answers. */
-export const BYTES: Readonly<Record<string, { readonly status: string; make(kit: Kit): string }>> = {
+export const BYTE_CASES: Readonly<Record<string, { readonly status: string; make(kit: Kit): string }>> = {
   'headers of 40 KB': {
     status: '431',
     make: (kit) => formatRequest(withHeader(signed(kit, 'alice'), 'cookie', 'x'.repeat(40_000))),

@@ -3,7 +3,7 @@ import type { Epoch } from '../epoch.ts'
 import { type Kit, type MakeCase, signed } from './case.ts'
 
 /** Requests that the edge signed, with a token that does not hold. */
-export const TOKENS: Readonly<Record<string, MakeCase>> = {
+export const TOKEN_CASES: Readonly<Record<string, MakeCase>> = {
   'no token': (kit) => ({
     request: signed(kit, 'alice', { token: undefined }),
     sent: { tokenFault: 'CSN_ACCESS_TOKEN_MISSING' },

@@ -5,7 +5,7 @@ import countersign, { clientCertOf } from '@countersign/origin-plugin'
 import Fastify from 'fastify'
 import { ACCESS_KEYS_TIMING } from '../../../packages/origin-plugin/src/access-token/access-keys.ts'
 import { CLIENTS } from '../../support/redis-stores.ts'
-import type { OriginOptions, Question } from './origin-messages.ts'
+import type { OriginOptions, Question } from './origin.ts'
 
 /** The origin under load, in a process of its own so that what is measured is the origin's. Argument: {@link OriginOptions}. */
 const options = JSON.parse(argv[2] ?? '') as OriginOptions

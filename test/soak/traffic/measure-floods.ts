@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { type MakeCase, signed } from '../cases/case.ts'
-import { GOOD } from '../cases/good-cases.ts'
-import { SIGNATURES } from '../cases/signature-cases.ts'
+import { GOOD_CASES } from '../cases/good-cases.ts'
+import { SIGNATURE_CASES } from '../cases/signature-cases.ts'
 import { forgedToken, junkKid } from '../cases/token-cases.ts'
 import type { Origin } from '../origin/origin.ts'
 import { sendCase, type Traffic } from './traffic.ts'
@@ -16,7 +16,7 @@ export interface FloodCost {
 /** What a flood of good requests is: many clients, each with a certificate that the origin has not parsed before. */
 const newClient: MakeCase = (kit) => {
   const headers = { 'x-cert-issuer-serial': randomBytes(16).toString('hex').toUpperCase() }
-  const known = (GOOD['a guarded route'] as MakeCase)(kit)
+  const known = (GOOD_CASES['a guarded route'] as MakeCase)(kit)
   return { ...known, request: signed(kit, 'alice', { target: '/alice', headers }) }
 }
 
@@ -25,8 +25,8 @@ export const GOOD_FLOOD = 'good, new clients'
 
 const KINDS: Readonly<Record<string, MakeCase>> = {
   [GOOD_FLOOD]: newClient,
-  'good, one client': GOOD['a guarded route'] as MakeCase,
-  'bad signature': SIGNATURES['a forged signature'] as MakeCase,
+  'good, one client': GOOD_CASES['a guarded route'] as MakeCase,
+  'bad signature': SIGNATURE_CASES['a forged signature'] as MakeCase,
   'junk token': junkKid,
   'forged token': forgedToken,
 }

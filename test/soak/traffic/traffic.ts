@@ -1,12 +1,12 @@
 import type { Agent } from 'node:http'
 import type { Case, Kit, MakeCase } from '../cases/case.ts'
 import { pick } from '../cases/case.ts'
-import { CERTIFICATES } from '../cases/certificate-cases.ts'
-import { GOOD } from '../cases/good-cases.ts'
-import { HEADERS } from '../cases/header-cases.ts'
-import { SIGNATURES } from '../cases/signature-cases.ts'
-import { BYTES, SOCKETS, sendBytes } from '../cases/socket-cases.ts'
-import { TOKENS } from '../cases/token-cases.ts'
+import { CERTIFICATE_CASES } from '../cases/certificate-cases.ts'
+import { GOOD_CASES } from '../cases/good-cases.ts'
+import { HEADER_CASES } from '../cases/header-cases.ts'
+import { SIGNATURE_CASES } from '../cases/signature-cases.ts'
+import { BYTE_CASES, SOCKET_CASES, sendBytes } from '../cases/socket-cases.ts'
+import { TOKEN_CASES } from '../cases/token-cases.ts'
 import type { Sent } from '../oracle/allowed-outcomes.ts'
 import type { Ledger } from '../oracle/ledger.ts'
 import { send } from './send.ts'
@@ -20,14 +20,18 @@ export interface Traffic {
   isOver(): boolean
 }
 
-const HOSTILE = { ...SIGNATURES, ...TOKENS, ...CERTIFICATES, ...HEADERS }
+const HOSTILE = { ...SIGNATURE_CASES, ...TOKEN_CASES, ...CERTIFICATE_CASES, ...HEADER_CASES }
 
 /** Every case whose answer is judged. */
-export const CASE_NAMES: readonly string[] = [...Object.keys(GOOD), ...Object.keys(HOSTILE), ...Object.keys(BYTES)]
+export const CASE_NAMES: readonly string[] = [
+  ...Object.keys(GOOD_CASES),
+  ...Object.keys(HOSTILE),
+  ...Object.keys(BYTE_CASES),
+]
 
 /** As many clients at once, half of their requests good, until the run is over. */
 export async function runTraffic(traffic: Traffic, clients: number): Promise<void> {
-  const good = Object.entries(GOOD)
+  const good = Object.entries(GOOD_CASES)
   const hostile = Object.entries(HOSTILE)
   const client = async () => {
     while (!traffic.isOver()) await sendCase(traffic, ...pick(pick([good, hostile])))
@@ -56,13 +60,13 @@ async function sendOnce({ port, agent, ledger }: Traffic, { request, body }: Cas
 async function rudeClient({ port, kit, ledger, isOver }: Traffic): Promise<void> {
   const slow = new Set<Promise<unknown>>()
   while (!isOver()) {
-    const [name, { status, make }] = pick(Object.entries(BYTES))
+    const [name, { status, make }] = pick(Object.entries(BYTE_CASES))
     const from = performance.now()
     const outcome = await sendBytes(port, make(kit))
     const answer = { outcome, status: Number(outcome) || 0, body: '' }
     ledger.judge({ name, refused: [status, 'reset'] }, from, performance.now(), answer)
 
-    const act = pick(Object.values(SOCKETS))(port, kit)
+    const act = pick(Object.values(SOCKET_CASES))(port, kit)
     slow.add(act.finally(() => slow.delete(act)))
     // Enough to hold sockets open at all times, and not so many that the port range is what is tested.
     if (slow.size >= 20) await Promise.race(slow)
