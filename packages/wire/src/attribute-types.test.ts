@@ -3,7 +3,7 @@ import { attributeTypeId, attributeTypeName } from './attribute-types.ts'
 
 const NO_TYPE = new SyntaxError('an attribute type is a name like CN or a dotted OID')
 
-/** Printed name, identifier, other names; from RFC 4519, RFC 2985, and the EV guidelines, by hand. */
+/** Printed name, identifier and other names, copied by hand from RFC 4519, RFC 2985 and the EV guidelines. */
 const KNOWN: [name: string, oid: string, ...others: string[]][] = [
   ['CN', '2.5.4.3', 'commonName'],
   ['SN', '2.5.4.4', 'surname'],

@@ -1,6 +1,6 @@
 /**
- * Attribute types with a short name, by object identifier. The first name is the one we print: RFC 4514's where it has
- * one, else OpenSSL's. The others are accepted, in any case.
+ * Attribute types with a short name, by object identifier. We print the first name: RFC 4514's if it has one, otherwise
+ * OpenSSL's. We accept every name, in any case.
  */
 const ATTRIBUTE_TYPES: readonly (readonly [oid: string, ...names: string[]])[] = [
   ['2.5.4.3', 'CN', 'commonName'],
@@ -62,11 +62,16 @@ const DOTTED_OID = /^(?:oid\.)?((?:0|[1-9]\d*)(?:\.(?:0|[1-9]\d*))+)$/i
 const KEYWORD = /^[A-Za-z][A-Za-z0-9-]*$/
 
 /**
- * The identity of an attribute type: two spellings name the same attribute exactly when their ids are equal.
+ * Returns the identity of an attribute type. Two spellings name the same attribute exactly when their ids are equal.
  *
  * @param type - a short name in any case (`CN`, `commonName`), a dotted OID, or an `OID.`-prefixed one (RFC 1779)
- * @returns the dotted OID where the name is known, else the name in lower case
+ * @returns the dotted OID of a known name; any other name in lower case
  * @throws SyntaxError if the text is neither a keyword nor a dotted OID (RFC 4514, section 3)
+ * @example
+ * ```ts
+ * attributeTypeId('commonName') // '2.5.4.3'
+ * attributeTypeId('OID.2.5.4.3') // '2.5.4.3'
+ * ```
  */
 export function attributeTypeId(type: string): string {
   const known = oidBySpelling.get(type.toLowerCase())
@@ -78,7 +83,7 @@ export function attributeTypeId(type: string): string {
 }
 
 /**
- * The spelling that {@link formatDistinguishedName} prints: `commonName`, `cn` and `2.5.4.3` all become `CN`.
+ * Returns the spelling that {@link formatDistinguishedName} prints: `commonName`, `cn` and `2.5.4.3` all become `CN`.
  *
  * @param type - as for {@link attributeTypeId}
  * @throws SyntaxError as {@link attributeTypeId} does

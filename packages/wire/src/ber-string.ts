@@ -2,11 +2,12 @@ const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const utf16 = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true })
 
 /**
- * Decodes one BER value if it is one of ASN.1's character strings, which is what a `#hex` attribute value nearly always is.
+ * Decodes one BER value if its type is one of ASN.1's character strings. Nearly every `#hex` attribute value has such a
+ * type.
  *
- * @param ber - tag, definite length, contents; nothing behind
- * @returns the text, or the bytes themselves for every other type
- * @throws SyntaxError if the length is not that of the bytes, or the contents are not of the string's character set
+ * @param ber - tag, definite length and contents, with nothing after them
+ * @returns the text; for every other type the bytes themselves
+ * @throws SyntaxError if the length does not match the bytes, or the contents are not in the string's character set
  * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-2.4 RFC 4514, section 2.4}
  */
 export function decodeBerString(ber: Uint8Array): string | Uint8Array {
@@ -20,7 +21,7 @@ export function decodeBerString(ber: Uint8Array): string | Uint8Array {
       case 0x16: // IA5String
       case 0x1a: // VisibleString
         return decodeAscii(contents)
-      case 0x14: // TeletexString, which everybody fills with Latin-1
+      case 0x14: // TeletexString, which in practice contains Latin-1
         return String.fromCharCode(...contents)
       case 0x1c: // UniversalString
         return decodeUtf32(contents)
@@ -41,7 +42,7 @@ function berContents(ber: Uint8Array): Uint8Array {
   let length = lengthBytes === 0 ? first : 0
   for (const byte of ber.subarray(2, 2 + lengthBytes)) length = length * 256 + byte
   const start = 2 + lengthBytes
-  // Not the length of a subarray, which is 0 even where the length bytes themselves are cut off.
+  // Do not compare the length of a subarray: it is 0 even if the length bytes themselves are cut off.
   if (ber.length !== start + length) throw new SyntaxError('a #hex value is not one BER value')
   return ber.subarray(start)
 }

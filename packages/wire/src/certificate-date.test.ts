@@ -114,7 +114,7 @@ describe('formatCertificateDate', () => {
   it('is read back to the same second, over all years that it writes', () => {
     const first = Date.parse('0000-01-01T00:00:00Z')
     const last = Date.parse('9999-12-31T23:59:59Z')
-    // A stride that is no multiple of a minute, an hour, a day or a week meets all of their boundaries.
+    // A stride that is not a multiple of a minute, an hour, a day or a week meets all of their boundaries.
     const stride = 86_400_000 * 37 + 3_723_000
     for (let time = first; time <= last; time += stride) {
       expect(parseCertificateDate(formatCertificateDate(time))).toBe(time)

@@ -2,12 +2,15 @@ const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', '
 const CERTIFICATE_DATE = /^([A-Z][a-z]{2}) ([ \d]?\d) (\d\d):(\d\d):(\d\d) (\d{4}) GMT$/
 
 /**
- * Reads a certificate's date as OpenSSL and Cloudflare print it: `Dec 22 19:39:00 2018 GMT`, the day with one digit
+ * Reads a certificate's date as OpenSSL and Cloudflare print it: `Dec 22 19:39:00 2018 GMT`. A day of one digit is
  * either bare or padded with a space.
  *
- * @param text - the date
  * @returns milliseconds since the epoch
- * @throws SyntaxError if the text is anything else, or a day that the calendar does not have
+ * @throws SyntaxError if the text has another form, or names a day that is not in the calendar
+ * @example
+ * ```ts
+ * new Date(parseCertificateDate('Dec 22 19:39:00 2018 GMT')).toISOString() // '2018-12-22T19:39:00.000Z'
+ * ```
  */
 export function parseCertificateDate(text: string): number {
   const match = CERTIFICATE_DATE.exec(text)
@@ -15,10 +18,10 @@ export function parseCertificateDate(text: string): number {
   if (!match || month < 0) throw new SyntaxError('a certificate date looks like "Dec 22 19:39:00 2018 GMT"')
   const [day, hour, minute, second, year] = match.slice(2).map(Number) as [number, number, number, number, number]
 
-  // setUTCFullYear, since Date.UTC reads the years 0 to 99 as 1900 to 1999.
+  // Date.UTC would read the years 0 to 99 as 1900 to 1999.
   const date = new Date(0)
   date.setUTCFullYear(year, month, day)
-  // A day that the month does not have lies in another month by now.
+  // Date moved a day that the month does not have, such as February 30, to another month.
   if (date.getUTCMonth() !== month || hour > 23 || minute > 59 || second > 59) {
     throw new SyntaxError('no calendar has that certificate date')
   }

@@ -1,6 +1,6 @@
 import type { TlsClientAuth } from './tls-client-auth.ts'
 
-/** How a header's value is written: decides its escaping at the edge and its parser at the origin. */
+/** The syntax of a header's value. It decides the escaping at the edge and the parser at the origin. */
 export type CertificateHeaderSyntax =
   /** `0` or `1` */
   | 'flag'
@@ -8,7 +8,7 @@ export type CertificateHeaderSyntax =
   | 'verdict'
   /** a distinguished name in RFC 2253 / RFC 4514 text */
   | 'dn'
-  /** OpenSSL's one-line `/C=US/CN=x`: ambiguous, carried and never parsed */
+  /** OpenSSL's one-line `/C=US/CN=x`. It is ambiguous, so it is carried and never parsed */
   | 'legacy-dn'
   /** hexadecimal digits, with or without colons */
   | 'hex'
@@ -17,23 +17,27 @@ export type CertificateHeaderSyntax =
   /** a Structured Fields byte sequence, or a list of them (RFC 9440) */
   | 'rfc9440'
 
-/** One header of the family: its name on the wire, and where its value comes from. */
+/** One header of the certificate family: its name on the wire, and the source of its value. */
 export interface CertificateHeader {
   /** The field name in lower case, as `node:http` and the Fetch API spell it. */
   readonly name: string
   /** The field of `request.cf.tlsClientAuth` that fills it. */
   readonly field: keyof TlsClientAuth
-  /** The form of its value. */
+  /** The syntax of its value. */
   readonly syntax: CertificateHeaderSyntax
-  /** `always`: every request carries it. `presented`: only with a certificate. `chosen`: by the Worker's `forwardCert` option. */
+  /**
+   * `always`: every request carries it. `presented`: a request with a certificate carries it. `chosen`: the Worker's
+   * `forwardCert` option decides.
+   */
   readonly when: 'always' | 'presented' | 'chosen'
 }
 
 /**
  * Every certificate header, in the order in which the signature covers them.
  *
- * This table is the wire contract: the Worker stamps by it, the signature base follows its order, and the origin
- * refuses a header of the family that is not in it. The legacy names are for old code behind the origin and never decide anything.
+ * This table is the wire contract. The Worker writes these headers, the signature base follows their order, and the
+ * origin refuses a header of the family that is not in the table. The legacy names (`-l`) serve old code behind the
+ * origin. They never decide anything.
  *
  * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
  */
@@ -70,11 +74,11 @@ const FAMILY_PREFIXES = ['x-cert-', 'client-cert', 'cf-cert-', 'cf-client-cert-'
 const HYPHEN = 0x2d
 
 /**
- * Whether a header name belongs to the certificate family, so that nobody but the edge may set it.
+ * Whether a header name belongs to the certificate family, which only the edge may set.
  *
- * Case and separator do not matter: servers behind the origin fold names (CGI and WSGI turn `x_cert_subject_dn` and
- * `X-CERT-SUBJECT-DN` into one variable, some fold every character that is no letter), so a name that only folds into
- * the family is as dangerous as one that is in it.
+ * Case and separator do not matter, because servers behind the origin fold names. CGI and WSGI turn `x_cert_subject_dn`
+ * and `X-CERT-SUBJECT-DN` into one variable, and some servers fold every character that is not a letter. So a name that
+ * only folds into the family is as dangerous as a name that is in it.
  *
  * @param name - a field name in any case
  * @example
@@ -88,10 +92,11 @@ export function isCertificateFamily(name: string): boolean {
   return false
 }
 
-/** Whether a name begins with a prefix, for a reader to whom case and separators are all the same. */
+/** Whether a name begins with a prefix, for a reader that ignores case and the kind of separator. */
 function foldsInto(name: string, prefix: readonly number[]): boolean {
   for (let at = 0; at < prefix.length; at += 1) {
-    // By codes, and nearly always over at the first or second letter: this is asked of every header of every request.
+    // Compares codes, because this runs for every header of every request. Nearly every name differs in its first or
+    // second letter.
     const code = name.charCodeAt(at)
     const agrees = prefix[at] === HYPHEN ? isSeparator(code) : (code | 0x20) === prefix[at]
     if (!agrees) return false
@@ -99,7 +104,9 @@ function foldsInto(name: string, prefix: readonly number[]): boolean {
   return true
 }
 
-/** Neither letter nor digit, and not the end of the name, where the code is NaN. */
+/**
+ * Whether a code is neither a letter nor a digit. After the end of the name the code is NaN, which is not a separator.
+ */
 function isSeparator(code: number): boolean {
   const lower = code | 0x20
   return code >= 0 && !(lower >= 0x61 && lower <= 0x7a) && !(code >= 0x30 && code <= 0x39)

@@ -1,4 +1,4 @@
-/** One member of a Structured Fields dictionary: its key, and its value as it stands in the header. */
+/** One member of a Structured Fields dictionary: its key, and its value as in the header. */
 export interface DictionaryMember {
   readonly key: string
   readonly value: string
@@ -8,13 +8,13 @@ const NOT_ASCII = /[^\t\x20-\x7e]/
 const KEY = /^[a-z*][a-z0-9_.*-]*$/
 
 /**
- * Splits a dictionary such as `Signature-Input` into its members, without looking into the values. Takes linear time.
+ * Splits a dictionary such as `Signature-Input` into its members, without parsing the values. Takes linear time.
  *
- * Commas inside quoted strings and inner lists do not separate. A key in upper case, a member without a value, an
- * unclosed string or list: all are errors, so that what one end removes is what the other end would have read.
+ * Commas inside quoted strings and inner lists do not separate members. A key in upper case, a member without a value,
+ * and an unclosed string or list are errors. So the edge removes exactly the members that the origin would read.
  *
  * @param text - the field's value; several field lines joined by `, `
- * @throws SyntaxError if the text is not a dictionary whose members all have a value
+ * @throws SyntaxError if the text is not a dictionary, or one of its members has no value
  * @see {@link https://www.rfc-editor.org/rfc/rfc8941#section-3.2 RFC 8941, section 3.2}
  * @example
  * ```ts
@@ -23,8 +23,8 @@ const KEY = /^[a-z*][a-z0-9_.*-]*$/
  * ```
  */
 export function splitDictionary(text: string): DictionaryMember[] {
-  // RFC 8941, section 4.2. Behind this check trim() takes spaces and tabs alone: a reader that also took a no-break
-  // space away would see a member where another sees none.
+  // RFC 8941, section 4.2. After this check trim() removes only spaces and tabs. A reader that also removed a no-break
+  // space would find a member where another reader finds none.
   if (NOT_ASCII.test(text)) throw new SyntaxError('a dictionary holds a character that is not printable ASCII')
   const members: DictionaryMember[] = []
   let start = 0
@@ -36,7 +36,7 @@ export function splitDictionary(text: string): DictionaryMember[] {
   return members
 }
 
-/** The index of the comma behind the member that begins at `start`, or of the end of the text. */
+/** The index of the comma after the member that begins at `start`, or of the end of the text. */
 function memberEnd(text: string, start: number): number {
   let inString = false
   let inList = false

@@ -13,13 +13,13 @@ import {
 } from './distinguished-name.ts'
 import { encodeHeaderValue } from './header-value.ts'
 
-// Cloudflare prints a certificate's names with OpenSSL's flags, so OpenSSL is the writer that the parser has to agree with.
+// Cloudflare prints a certificate's names with OpenSSL's flags, so the parser has to agree with OpenSSL.
 // A machine without the `openssl` command fails here on purpose: a skipped check would look like a passed one.
 const run = promisify(execFile)
 
 type Subject = readonly (readonly (readonly [type: string, value: string])[])[]
 
-/** Values in the order of the certificate: most general RDN first, as `-subj` takes them. */
+/** Values in the order of the certificate, most general RDN first, as `-subj` expects them. */
 const SUBJECTS: [what: string, subject: Subject, strings?: { mask: string; tag: string }][] = [
   ['a plain name', [[['C', 'US']], [['O', 'Acme']], [['CN', 'web-1']]]],
   ['commas', [[['O', 'Acme, Inc.']], [['CN', ',a,,b,']]]],
@@ -108,7 +108,7 @@ const SUBJECTS: [what: string, subject: Subject, strings?: { mask: string; tag: 
   ['PrintableString', [[['O', "A 'b' (c)+,-./:=?"]]], { mask: 'MASK:0x2', tag: '=#13' }],
 ]
 
-/** What Cloudflare sends, the same with UTF-8 left raw, and every value as the DER of its string. */
+/** Cloudflare's flags, the same with raw UTF-8, and every value as the DER of its string. */
 const PRINTED_AS = {
   RFC2253: 'RFC2253',
   'RFC2253 with raw UTF-8': 'RFC2253,-esc_msb,-esc_ctrl,utf8',
@@ -123,7 +123,7 @@ beforeAll(async () => {
 })
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-/** Makes a certificate with the subject and prints it in each way. */
+/** Makes a certificate with the subject and prints it with each set of flags. */
 async function printSubject(id: number, subject: Subject, mask: string): Promise<Record<string, string>> {
   const config = join(folder, `${id}.cnf`)
   const certificate = join(folder, `${id}.pem`)
@@ -144,7 +144,7 @@ async function printSubject(id: number, subject: Subject, mask: string): Promise
   return Object.fromEntries(await Promise.all(printed))
 }
 
-/** A SET has an order of its own in DER, so the attributes of an RDN are compared in any order. */
+/** DER sorts a SET, so the attributes of an RDN are compared in any order. */
 function sorted(name: readonly RelativeDistinguishedName[]): AttributeTypeAndValue[][] {
   const key = ({ type, value }: AttributeTypeAndValue) => `${type}=${value}`
   return name.map((rdn) => [...rdn].sort((a, b) => (key(a) < key(b) ? -1 : 1)))

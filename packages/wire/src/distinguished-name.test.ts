@@ -59,7 +59,7 @@ describe('parseDistinguishedName', () => {
     expect(parseDistinguishedName(text)).toEqual(name)
   })
 
-  // RFC 2253, section 5, where it is not RFC 4514's
+  // RFC 2253, section 5, as far as it differs from RFC 4514
   it.each<[string, RelativeDistinguishedName[]]>([
     ['CN=Steve Kille,O=Isode Limited,C=GB', rdns(['CN', 'Steve Kille'], ['O', 'Isode Limited'], ['C', 'GB'])],
     [
@@ -369,8 +369,8 @@ describe('parseDistinguishedName', () => {
     },
   )
 
-  // A quadratic step would still end; it takes an exponential one to hang. What is asserted is that the whole text was
-  // read: the error, where there is one, stands at its end.
+  // A quadratic step would still finish, and only an exponential one would hang. The tests assert that the whole text
+  // is read: an error is reported at the end of the text.
   it.each<[string, string, string, number]>([
     ['RDNs', '', 'a=,', 5460],
     ['attributes in an RDN', 'a=', '+a=', 1],
@@ -524,7 +524,7 @@ describe('formatDistinguishedName', () => {
   })
 })
 
-/** Seeded, so that a failure is the same failure again (mulberry32). */
+/** A seeded generator (mulberry32), so that a failure can be reproduced. */
 function random(seed: number): (below: number) => number {
   let state = seed
   return (below) => {

@@ -13,17 +13,19 @@ export interface AttributeTypeAndValue {
 /** One RDN: one attribute, or several joined by `+`. */
 export type RelativeDistinguishedName = readonly AttributeTypeAndValue[]
 
-/** No field line that Node accepts by default is longer (16 KiB for all headers together), so no honest name is. */
+/** Node's default limit for all headers together is 16 KiB, so a name from the edge is never longer. */
 export const MAX_DISTINGUISHED_NAME_LENGTH = 16_384
 
 /**
- * Reads a distinguished name: RFC 4514, with what RFC 2253 and RFC 1779 also allow (`;` as separator, quoted strings,
- * spaces around separators, `OID.` before a dotted type). `\XX` pairs are UTF-8, `#hex` is BER. Takes linear time.
+ * Reads a distinguished name: RFC 4514, and the additional forms of RFC 2253 and RFC 1779 (`;` as separator, quoted
+ * strings, spaces around separators, `OID.` before a dotted type). `\XX` pairs are UTF-8, `#hex` is BER. Takes linear
+ * time.
  *
  * @param text - the name, most specific RDN first; `""` is the empty name
  * @returns the RDNs in the order of the text
- * @throws SyntaxError if the text is anything else, has a type in one of the two spellings that OpenSSL gives to another
- *   type than everybody else (`uid`, `Mail`), or is longer than {@link MAX_DISTINGUISHED_NAME_LENGTH} characters
+ * @throws SyntaxError if the text is not such a name, or is longer than {@link MAX_DISTINGUISHED_NAME_LENGTH}
+ *   characters. Also for the types `uid` and `Mail`: OpenSSL prints another type under these spellings than other
+ *   software does
  * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-3 RFC 4514, section 3}
  * @example
  * ```ts
@@ -35,7 +37,7 @@ export function parseDistinguishedName(text: string): RelativeDistinguishedName[
   if (text.length > MAX_DISTINGUISHED_NAME_LENGTH) {
     throw new SyntaxError(`a distinguished name has at most ${MAX_DISTINGUISHED_NAME_LENGTH} characters`)
   }
-  // Half of a surrogate pair is no character: no certificate holds one, and it could not be written again.
+  // Half of a surrogate pair is not a character: no certificate contains one, and we could not write it again.
   if (!text.isWellFormed()) throw new SyntaxError('a distinguished name holds half of a surrogate pair')
   return new Parser(text).parseName()
 }
@@ -78,7 +80,7 @@ class Parser {
     return { type: attributeTypeName(type), value: this.#parseValue() }
   }
 
-  /** Leaves the cursor on the separator behind the value, or at the end. */
+  /** Leaves the cursor on the separator after the value, or at the end. */
   #parseValue(): string | Uint8Array {
     switch (this.#text[this.#at]) {
       case '#':
@@ -154,7 +156,9 @@ class Parser {
     return this.#text.slice(start, this.#at)
   }
 
-  /** Spaces alone (RFC 2253, section 4): one reader's insignificant tab or no-break space is another's name. */
+  /**
+   * Skips U+0020 only (RFC 2253, section 4). Parsers disagree on tabs and no-break spaces, so these stay in the name.
+   */
   #skipSpaces(): void {
     while (this.#text[this.#at] === ' ') this.#at += 1
   }
@@ -165,8 +169,8 @@ class Parser {
 }
 
 /**
- * OpenSSL prints uniqueIdentifier as `uid` and userId as `UID`, and has a `Mail` beside `mail`. Read in any case, as
- * names are, a certificate's uniqueIdentifier would pass for its user id.
+ * OpenSSL prints uniqueIdentifier as `uid` and userId as `UID`, and has the type `Mail` besides `mail`. Types are read
+ * without regard to case, so a certificate's uniqueIdentifier would pass for its user id.
  */
 const AMBIGUOUS_TYPES = ['uid', 'Mail']
 
@@ -183,11 +187,13 @@ function hexPair(text: string, at: number): number {
 
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Gathers a value's characters and `\XX` bytes; knows where its trailing insignificant spaces begin. */
+/** Collects a value's characters and `\XX` bytes, and knows the start of its trailing insignificant spaces. */
 class ValueBuilder {
   #text = ''
   #bytes: number[] = []
-  /** Characters that are the value's whatever follows: unescaped spaces behind them may still be dropped. */
+  /**
+   * The number of characters that belong to the value in any case. Unescaped spaces after them may still be dropped.
+   */
   #significant = 0
 
   addText(char: string): void {
@@ -221,7 +227,7 @@ class ValueBuilder {
     try {
       this.#text += utf8.decode(Uint8Array.from(this.#bytes))
     } catch {
-      // Overlong or cut: two readers could see two names in it.
+      // The bytes are overlong or cut off: two readers could read two different names.
       throw new SyntaxError('not a distinguished name: the \\XX pairs are not UTF-8')
     }
     this.#bytes = []
@@ -232,12 +238,18 @@ class ValueBuilder {
 /**
  * Writes a distinguished name in RFC 4514 text, the counterpart of {@link parseDistinguishedName}.
  *
- * Characters that a terminal or a log viewer acts on, does not show or shows as a plain space (controls, direction and
- * zero-width marks, line separators, no-break spaces, lone surrogates) are written as `\XX` pairs, so that none of them
- * makes two names look alike.
+ * Some characters would make two names look alike: a terminal or a log viewer acts on them, hides them or shows them as
+ * a plain space. These are controls, direction and zero-width marks, line separators, no-break spaces and lone
+ * surrogates. They are written as `\XX` pairs.
  *
  * @param name - the RDNs, most specific first
+ * @throws SyntaxError as {@link attributeTypeName} does
  * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-2 RFC 4514, section 2}
+ * @example
+ * ```ts
+ * formatDistinguishedName([[{ type: 'commonName', value: 'pay-1' }], [{ type: 'O', value: 'Acme, Inc.' }]])
+ * // 'CN=pay-1,O=Acme\\, Inc.'
+ * ```
  */
 export function formatDistinguishedName(name: readonly RelativeDistinguishedName[]): string {
   return name.map((rdn) => rdn.map(formatAttribute).join('+')).join(',')

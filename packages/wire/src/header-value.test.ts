@@ -7,7 +7,7 @@ const SYNTAXES = [...new Set(CERTIFICATE_HEADERS.map((header) => header.syntax))
 const OTHER_SYNTAXES = SYNTAXES.filter((syntax) => syntax !== 'dn')
 const HEADER_SAFE = /^(?:[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?)?$/
 
-/** Seeded, so that a failure is the same failure again (mulberry32). */
+/** A seeded generator (mulberry32), so that a failure can be reproduced. */
 function random(seed: number): (below: number) => number {
   let state = seed
   return (below) => {
@@ -22,7 +22,7 @@ function randomText(alphabet: readonly string[], maxLength: number, below: (belo
   return Array.from({ length: below(maxLength + 1) }, () => alphabet[below(alphabet.length)]).join('')
 }
 
-/** A name as a careless printer would write it: backslashes where they must be, everything else raw. */
+/** A name in the form of a careless printer: only the necessary backslashes, everything else raw. */
 function writeRaw(value: string): string {
   return value.replace(/[,+"\\<>;]|^[ #]| $/g, '\\$&')
 }

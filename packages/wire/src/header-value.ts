@@ -7,27 +7,32 @@ const PAIR_OR_UNSAFE_RUN = /\\.|[^\x20-\x7e]+/gsu
 const utf8 = new TextEncoder()
 
 /**
- * Writes a value in printable ASCII, so that the edge signs exactly what the origin reads.
+ * Writes a value in printable ASCII, so that the edge signs the same text that the origin reads.
  *
- * workerd sends a header value as UTF-8 and Node hands it over as latin1, and a CR, LF or NUL makes `Headers.set`
- * throw. In a distinguished name every such character becomes RFC 4514 pairs (`Zoë` → `Zo\C3\AB`), which the origin's
- * parser undoes; anywhere else it becomes OpenSSL's `\xC3\xAB`, for people to read.
+ * workerd sends a header value as UTF-8, Node returns it as latin1, and `Headers.set` throws for a CR, LF or NUL. In a
+ * distinguished name every such character becomes RFC 4514 pairs (`Zoë` → `Zo\C3\AB`), which the origin's parser
+ * undoes. In every other value it becomes OpenSSL's `\xC3\xAB`, for people to read.
  *
- * @param value - the text as Cloudflare gave it
- * @param syntax - the form of the header's value
+ * @param value - Cloudflare's text
+ * @param syntax - the syntax of the header's value
  * @returns the text in the characters U+0020 to U+007E, without leading or trailing spaces
  * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-2.4 RFC 4514, section 2.4}
+ * @example
+ * ```ts
+ * encodeHeaderValue('CN=Zoë', 'dn') // 'CN=Zo\\C3\\AB'
+ * encodeHeaderValue('/CN=Zoë', 'legacy-dn') // '/CN=Zo\\xC3\\xAB'
+ * ```
  */
 export function encodeHeaderValue(value: string, syntax: CertificateHeaderSyntax): string {
-  // Nearly every value, of which none needs to be made anew.
+  // Fast path: nearly every value can be sent unchanged.
   if (!UNSAFE.test(value) && !value.startsWith(' ') && !value.endsWith(' ')) return value
   if (syntax === 'dn') return trimDistinguishedName(escapeDistinguishedName(value))
   return value.replace(UNSAFE_RUN, (run) => escapeBytes(run, '\\x')).trim()
 }
 
 /**
- * A backslash before an unsafe character is no pair of RFC 4514. Left standing it would swallow the backslash of the
- * pair behind it, and a malformed name would arrive as a well-formed other one; as `\x` it stays malformed.
+ * A backslash before an unsafe character is not a pair of RFC 4514. Kept, it would escape the backslash of the next
+ * pair and turn a malformed name into another, well-formed one. Written as `\x` it stays malformed.
  */
 function escapeDistinguishedName(dn: string): string {
   return dn.replace(PAIR_OR_UNSAFE_RUN, (run) => {
@@ -41,8 +46,8 @@ function escapeBytes(text: string, prefix: string): string {
 }
 
 /**
- * HTTP drops the spaces around a field value. In `CN=a\ ` the last one belongs to the name, and without it the
- * backslash that stays behind would make the whole name malformed: it travels as `\20`.
+ * HTTP drops the spaces around a field value. In `CN=a\ ` the last space belongs to the name. Without it, the remaining
+ * backslash would make the whole name malformed, so the space is sent as `\20`.
  */
 function trimDistinguishedName(dn: string): string {
   const trimmed = dn.trim()

@@ -18,19 +18,18 @@ export function parseHex(text: string): Uint8Array<ArrayBuffer> {
 /**
  * Writes bytes as pairs of upper-case hexadecimal digits, the counterpart of {@link parseHex}.
  *
- * @param bytes - the bytes
- * @param prefix - what stands before each pair
+ * @param prefix - the text before each pair
  */
 export function formatHex(bytes: Uint8Array, prefix = ''): string {
   return Array.from(bytes, (byte) => prefix + byte.toString(16).toUpperCase().padStart(2, '0')).join('')
 }
 
 /**
- * One spelling for hexadecimal text: upper case, no colons. Cloudflare shows key identifiers both with and without
- * colons, and fingerprints in lower case.
+ * Returns the one spelling of hexadecimal text: upper case, no colons. Cloudflare writes key identifiers both with and
+ * without colons, and fingerprints in lower case.
  *
- * @param text - hexadecimal digits, in any case, with a colon between pairs or none
- * @throws SyntaxError if the text is empty or anything else
+ * @param text - hexadecimal digits in any case, with a colon between all pairs or none
+ * @throws SyntaxError if the text is empty or has another form
  * @example
  * ```ts
  * normalizeHex('ab:cd') // 'ABCD'

@@ -1,5 +1,6 @@
 /**
- * What both ends of Countersign agree on. No I/O, no clock, no cryptography; runs in workerd and in Node.
+ * The wire contract between the two ends of Countersign. It uses no I/O, no clock and no cryptography, and runs in
+ * workerd and in Node.
  *
  * @module
  */

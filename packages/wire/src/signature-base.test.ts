@@ -27,7 +27,7 @@ const INPUT = formatSignatureInput(FIELDS, {
   alg: 'hmac-sha256',
 })
 
-/** Written out by hand from RFC 9421, section 2.5. */
+/** Written by hand from RFC 9421, section 2.5. */
 const BASE = `"cf-access-jwt-assertion": eyJhbGciOiJSUzI1NiJ9.e30.c2ln
 "x-cert-presented": 1
 "x-cert-verify": SUCCESS

@@ -1,13 +1,13 @@
 import type { RequestTarget } from './covered-components.ts'
 
 /**
- * Builds the bytes-to-be of the signature: one line per covered component, then `@signature-params`.
+ * Builds the signature base, the text that is signed: one line per covered component, then `@signature-params`.
  *
  * @param fields - the covered header fields, in order
- * @param value - gives a field's value; the caller has made sure that each is there, since an absent one must never
+ * @param value - returns a field's value. The caller makes sure that each field is present: an absent field must never
  *   be signed as if it were empty (RFC 9421, section 2.5)
  * @param target - the request's derived components
- * @param signatureInput - the member's value, which is the value of `@signature-params`
+ * @param signatureInput - the value of the `Signature-Input` member, which is also the value of `@signature-params`
  * @returns the signature base; every character is one byte (latin1)
  * @throws TypeError if a covered field has no value
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-2.5 RFC 9421, section 2.5}
@@ -21,7 +21,12 @@ export function buildSignatureBase<Field extends string>(
   return buildFieldLines(fields, value) + buildTargetLines(target, signatureInput)
 }
 
-/** The lines of the covered fields: what stays the same between a client's requests. */
+/**
+ * Builds the beginning of the signature base: the lines of the covered fields. They stay the same between a client's
+ * requests.
+ *
+ * @throws TypeError if a covered field has no value
+ */
 export function buildFieldLines<Field extends string>(
   fields: readonly Field[],
   value: (field: Field) => string | null | undefined,
@@ -35,7 +40,7 @@ export function buildFieldLines<Field extends string>(
   return lines
 }
 
-/** The lines behind them: what is of this request alone. */
+/** Builds the rest of the signature base: the lines that differ with every request. */
 export function buildTargetLines({ authority, method, path, query }: RequestTarget, signatureInput: string): string {
   return `"@authority": ${authority}\n"@method": ${method}\n"@path": ${path}\n"@query": ${query}\n"@signature-params": ${signatureInput}`
 }

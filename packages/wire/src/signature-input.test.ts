@@ -22,7 +22,7 @@ const BAD_FIELD = new SyntaxError(
 )
 const BAD_PARAMETERS = new SyntaxError('the signature parameters are not those of the profile')
 
-/** The plain value with one thing changed; a change that changes nothing would test nothing. */
+/** The plain value with one change. It throws for a change without effect, which would test nothing. */
 function changed(from: string, to: string): string {
   const value = PLAIN.replace(from, to)
   if (value === PLAIN) throw new Error(`${from} does not occur`)
@@ -51,7 +51,7 @@ describe('parseSignatureInput', () => {
   })
 
   it('reads every small and every nearly full set of fields in the order of the table', () => {
-    // All subsets of twenty fields are a million. These hold all of up to three fields, and those without up to three.
+    // Twenty fields have a million subsets. These are all with up to three fields, and all that lack up to three.
     const count = COVERED_FIELDS.length
     const picks: number[][] = [[]]
     for (let a = 0; a < count; a += 1) {

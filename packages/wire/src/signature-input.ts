@@ -3,7 +3,7 @@ import { COVERED_FIELDS, type CoveredField, DERIVED_COMPONENTS } from './covered
 /** The label of our signature in `Signature-Input` and `Signature`. */
 export const SIGNATURE_LABEL = 'countersign'
 
-/** The `tag` parameter: what the signature is for (RFC 9421, section 2.3). */
+/** The `tag` parameter, which names the application of the signature (RFC 9421, section 2.3). */
 export const SIGNATURE_TAG = 'countersign'
 
 /** The algorithms of the profile, by their names in RFC 9421's registry. */
@@ -11,28 +11,28 @@ export type SignatureAlgorithm = 'hmac-sha256' | 'ed25519'
 
 /** The parameters of a signature, in the order in which they are written. */
 export interface SignatureParameters {
-  /** Seconds since the epoch at which the edge signed. */
+  /** The time of signing, in seconds since the epoch. */
   readonly created: number
-  /** Seconds since the epoch after which nobody may accept the signature. */
+  /** The time after which a verifier must refuse the signature, in seconds since the epoch. */
   readonly expires: number
   /** 128 random bits in base64url: 22 characters. */
   readonly nonce: string
   /** The `kid` of the key. */
   readonly keyid: string
-  /** The algorithm, which must be the key's. */
+  /** The algorithm, which must be that of the key. */
   readonly alg: SignatureAlgorithm
 }
 
-/** A `Signature-Input` member of our profile, taken apart. */
+/** A parsed `Signature-Input` member of our profile. */
 export interface SignatureInput extends SignatureParameters {
-  /** The header fields covered, in order; the derived components follow them and are always all there. */
+  /** The covered header fields, in order. All derived components follow them in every signature. */
   readonly fields: readonly CoveredField[]
 }
 
 const DERIVED = DERIVED_COMPONENTS.map((name) => `"${name}"`).join(' ')
 
 /**
- * Writes the list of covered components, with which a `Signature-Input` member begins.
+ * Writes the list of covered components, the beginning of a `Signature-Input` member.
  *
  * @param fields - the covered header fields, a subsequence of {@link COVERED_FIELDS}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-2.3 RFC 9421, section 2.3}
@@ -45,7 +45,7 @@ export function formatComponents(fields: readonly string[]): string {
  * Writes the value of the signature's `Signature-Input` member, which is also the value of `@signature-params`.
  *
  * @param fields - the covered header fields, a subsequence of {@link COVERED_FIELDS}
- * @param parameters - the parameters; `nonce` and `keyid` hold no character that a quoted string would escape
+ * @param parameters - the parameters; `nonce` and `keyid` contain no character that a quoted string would escape
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-2.3 RFC 9421, section 2.3}
  */
 export function formatSignatureInput(fields: readonly string[], parameters: SignatureParameters): string {
@@ -57,9 +57,9 @@ const PARAMETERS =
   /^;created=([1-9]\d{0,10});expires=([1-9]\d{0,10});nonce="([A-Za-z0-9_-]{22})";keyid="([A-Za-z0-9._~-]{1,64})";alg="(hmac-sha256|ed25519)";tag="countersign"$/
 
 /**
- * Reads the parameters of a signature: complete, in order, and nothing else.
+ * Reads the parameters of a signature. They must be complete and in order, with nothing else.
  *
- * @param text - what follows the list of components in a `Signature-Input` member
+ * @param text - the text after the list of components in a `Signature-Input` member
  * @throws SyntaxError if the text is not of the profile
  */
 export function parseSignatureParameters(text: string): SignatureParameters {
@@ -75,13 +75,13 @@ export function parseSignatureParameters(text: string): SignatureParameters {
 }
 
 /**
- * Reads a `Signature-Input` member, accepting our one profile and nothing else: the covered fields in the table's order
- * and without parameters, all derived components behind them, the parameters complete and in order.
+ * Reads a `Signature-Input` member of our one profile: the covered fields in the table's order and without parameters,
+ * then all derived components, then the parameters, complete and in order.
  *
  * A general parser would accept more than the edge ever writes, and cost ten times as much.
  *
  * @param value - the member's value, without its label
- * @throws SyntaxError with a reason, if the value is not of the profile
+ * @throws SyntaxError with the reason, if the value is not of the profile
  */
 export function parseSignatureInput(value: string): SignatureInput {
   const close = value.indexOf(')')
@@ -95,7 +95,7 @@ export function parseSignatureInput(value: string): SignatureInput {
   return { fields, ...parseSignatureParameters(value.slice(close + 1)) }
 }
 
-/** Reads `"a" "b" `, each name once and in the table's order: one walk along the table. */
+/** Reads `"a" "b" ` in one pass over the table, so each name occurs at most once and in the table's order. */
 function parseFields(list: string): CoveredField[] {
   const fields: CoveredField[] = []
   let position = -1

@@ -19,7 +19,7 @@ function refusal(jwk: unknown, role: 'sign' | 'verify'): string {
   } catch (error) {
     expect(error).toBeInstanceOf(TypeError)
     const { message } = error as TypeError
-    // Any eight characters in a row of a secret are too many.
+    // Eight consecutive characters of a secret are too many.
     for (const secret of [SECRET, PRIVATE]) {
       for (let at = 0; at + 8 <= secret.length; at += 1) expect(message).not.toContain(secret.slice(at, at + 8))
     }

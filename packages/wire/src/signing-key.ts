@@ -3,7 +3,7 @@ import type { SignatureAlgorithm } from './signature-input.ts'
 /** A key for the edge signature as a JSON Web Key (RFC 7517): `kty: "oct"` for HMAC, `kty: "OKP"` for Ed25519. */
 export interface SigningJwk {
   readonly kty: string
-  /** Names the key on the wire: 1 to 64 of the characters `A-Z a-z 0-9 . _ ~ -`. */
+  /** The name of the key on the wire: 1 to 64 of the characters `A-Z a-z 0-9 . _ ~ -`. */
   readonly kid?: string
   readonly alg?: string
   readonly use?: string
@@ -18,13 +18,13 @@ export interface SigningJwk {
   readonly d?: string
 }
 
-/** What a valid key says of itself. */
+/** The key id and the algorithm of a valid key. */
 export interface SigningKeyInfo {
   readonly keyid: string
   readonly alg: SignatureAlgorithm
 }
 
-/** The keys in one JWK, a list of them, or a JWK Set (RFC 7517, section 5): not yet checked. */
+/** Lists the keys in one JWK, a list of JWKs, or a JWK Set (RFC 7517, section 5). It does not check them. */
 export function listSigningKeys(keys: unknown): readonly unknown[] {
   if (Array.isArray(keys)) return keys
   const set = (keys as { readonly keys?: unknown } | null | undefined)?.keys
@@ -37,13 +37,17 @@ const MIN_HMAC_BYTES = 32
 const ED25519_BYTES = 32
 
 /**
- * Checks a JWK for the profile, before anything is imported.
+ * Checks that a JWK is a key of the profile. It imports nothing.
  *
- * @param jwk - the value to check, usually fresh out of `JSON.parse`
- * @param role - `sign` for the Worker's key, `verify` for the origin's: an origin must not hold the private half
+ * @param jwk - the value to check, usually from `JSON.parse`
+ * @param role - `sign` for the Worker's key, `verify` for the origin's key. An origin must not have the private half
  * @returns the key id and the algorithm
- * @throws TypeError with a sentence that says what to write; it never contains key material
+ * @throws TypeError with a sentence that tells what to write; the sentence never contains key material
  * @see {@link https://www.rfc-editor.org/rfc/rfc7517 RFC 7517}
+ * @example
+ * ```ts
+ * checkSigningKey(JSON.parse(process.env['COUNTERSIGN_KEY'] ?? ''), 'sign') // { keyid: '2026-11', alg: 'hmac-sha256' }
+ * ```
  */
 export function checkSigningKey(jwk: unknown, role: 'sign' | 'verify'): SigningKeyInfo {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) {
@@ -96,7 +100,7 @@ function checkEd25519Key(key: Record<string, unknown>, role: 'sign' | 'verify'):
 }
 
 function base64urlBytes(text: unknown): number {
-  // One character beyond whole groups of four is less than a byte: a key that was cut, not one to import.
+  // One character more than whole groups of four is less than a byte, so the key was cut off.
   if (typeof text !== 'string' || !BASE64URL.test(text) || text.length % 4 === 1) return 0
   return Math.floor((text.length * 3) / 4)
 }

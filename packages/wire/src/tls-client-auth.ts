@@ -1,18 +1,18 @@
 /**
- * What Cloudflare says of the client's certificate: `request.cf.tlsClientAuth`.
+ * Cloudflare's description of the client's certificate: `request.cf.tlsClientAuth`.
  *
  * Every field is a string, flags included (`"0"` is truthy in JavaScript). Without a certificate Cloudflare sends a
- * placeholder: `certPresented: "0"`, `certVerified: "NONE"`, everything else `""`. Fields are optional here because a
- * runtime older than a field leaves it out.
+ * placeholder: `certPresented: "0"`, `certVerified: "NONE"`, and `""` for everything else. Fields are optional here
+ * because a runtime that is older than a field omits it.
  *
  * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
  */
 export interface TlsClientAuth {
-  /** `"1"` when the client sent a certificate, else `"0"`. */
+  /** `"1"` if the client sent a certificate, otherwise `"0"`. */
   readonly certPresented?: string
   /** `SUCCESS`, `NONE`, `FAILED` or `FAILED:<OpenSSL's text>`. */
   readonly certVerified?: string
-  /** `"1"` when a certificate of the Cloudflare-managed CA was revoked. `certVerified` stays `SUCCESS` then. */
+  /** `"1"` if a certificate of the Cloudflare-managed CA was revoked. `certVerified` is still `SUCCESS` then. */
   readonly certRevoked?: string
   /** Subject, most specific RDN first. */
   readonly certSubjectDN?: string
@@ -42,8 +42,8 @@ export interface TlsClientAuth {
   readonly certNotBefore?: string
   /** `Dec 22 19:39:00 2018 GMT` */
   readonly certNotAfter?: string
-  /** The leaf as `:base64 DER:` (RFC 9440). Present even when verification failed; `""` over 10 KiB. */
+  /** The leaf as `:base64 DER:` (RFC 9440). Present even if verification failed; `""` above 10 KiB. */
   readonly certRFC9440?: string
-  /** The intermediates as a list of `:base64 DER:` (RFC 9440), leaf side first; `""` over 16 KiB. */
+  /** The intermediates as a list of `:base64 DER:` (RFC 9440), leaf side first; `""` above 16 KiB. */
   readonly certChainRFC9440?: string
 }
