@@ -75,7 +75,7 @@ export function keepAwake(): { readonly awake: boolean; readonly release: () => 
 export interface MachineState {
   /** The load average of the last minute. */
   readonly load: number
-  /** A sentence that warns of other processes; absent on a quiet machine. */
+  /** A sentence that warns of other processes. Absent on a quiet machine. */
   readonly warning?: string
 }
 

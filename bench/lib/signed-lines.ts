@@ -11,9 +11,9 @@ import type { Sample } from './sample.ts'
 export const AUTHORITY = 'bench.example'
 
 /**
- * The lines that all requests share.
+ * Formats the request line and the header lines that all requests share.
  *
- * @param without - names in lower case of those that each request has of its own
+ * @param without - headers that differ between requests, by name in lower case
  */
 export function formatHead({ headers }: Sample, without: readonly string[] = []): string {
   const lines = headers.flatMap((name, at) =>
@@ -22,7 +22,7 @@ export function formatHead({ headers }: Sample, without: readonly string[] = [])
   return `GET / HTTP/1.1\r\nHost: ${AUTHORITY}\r\n${lines.join('')}`
 }
 
-/** The values of the two signature headers over some fields, by name in lower case, with a nonce of its own. */
+/** Signs fields, by name in lower case, with a new nonce. Returns the values of the two signature headers. */
 export type Sign = (fields: ReadonlyMap<string, string>) => readonly [signatureInput: string, signature: string]
 
 /** Signs as the Worker does, for GET requests to {@link AUTHORITY}. */
@@ -41,12 +41,12 @@ export function createSigner(jwk: SigningJwk, path = '/'): Sign {
 }
 
 /**
- * The lines of one request each: its signature, and the empty line behind it.
+ * Formats the own lines of each request: its signature, and the empty line that ends the headers.
  *
- * Signed before the time begins: a load that signs meanwhile is slower than the server, which then wakes up for every
- * single request and is charged for that.
+ * The load does not sign during the measurement: it would be slower than the server, and the server would pay for
+ * waking up at each request.
  *
- * @param tokenOf - makes the token of each request, which then is one of its lines too
+ * @param tokenOf - makes the token of each request, which becomes one of its lines
  */
 export function signLines(sample: Sample, count: number, tokenOf?: (n: number) => string): string[] {
   const values = new Map(

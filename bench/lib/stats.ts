@@ -5,6 +5,11 @@ export interface Slice {
   readonly cpu: number
 }
 
+/** Formats a measurement for one line of progress. */
+export function formatSlice({ cpu, requestsPerSecond }: Slice): string {
+  return `${cpu.toFixed(1).padStart(7)} µs  ${requestsPerSecond.toFixed(0).padStart(7)} /s`
+}
+
 /** The middle value, or the mean of the two middle values. */
 export function median(values: readonly number[]): number {
   const sorted = ascending(values)
@@ -31,7 +36,7 @@ export function ratiosByRound(
 export interface Interval {
   readonly low: number
   readonly high: number
-  /** With fewer than 6 values no interval reaches 95 %; the bounds are then the smallest and the largest value. */
+  /** With fewer than 6 values no interval reaches 95 %. The bounds are then the smallest and the largest value. */
   readonly kind: '95 % interval' | 'range'
 }
 

@@ -38,8 +38,8 @@ export function formatComparison(slices: ReadonlyMap<string, readonly Slice[]>):
   const ratios = COMPARED.flatMap((name) => {
     const [ours, others] = [slices.get(name) ?? [], slices.get(otherRow(name)) ?? []]
     return [
-      `| ${name} | CPU time | ${formatRatios(ratiosByRound(ours, others, (one, other) => one.cpu / other.cpu))} |`,
-      `| ${name} | requests a second | ${formatRatios(
+      `| ${name} | CPU time (below 1: cheaper) | ${formatRatios(ratiosByRound(ours, others, (one, other) => one.cpu / other.cpu))} |`,
+      `| ${name} | requests a second (above 1: faster) | ${formatRatios(
         ratiosByRound(ours, others, (one, other) => one.requestsPerSecond / other.requestsPerSecond),
       )} |`,
     ]

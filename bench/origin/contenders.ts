@@ -120,7 +120,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
     build: ours(() => ({ edge: null })),
   },
   'Countersign, a new token each time': {
-    checks: 'as in full, and nothing is known of the token',
+    checks: 'as in full, with a token that is not cached',
     load: 'new tokens',
     build: ours(() => ({})),
   },

@@ -68,7 +68,7 @@ ${table}
 
 ![share of bare Fastify](chart.svg)
 
-## What is installed
+## Installed packages
 
 ${formatFootprints()}
 

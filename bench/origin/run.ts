@@ -6,7 +6,7 @@ import { checkMachine, keepAwake } from '../lib/machine.ts'
 import { RUN_OPTIONS, resolveLength } from '../lib/options.ts'
 import { Progress } from '../lib/progress.ts'
 import { takeSamples } from '../lib/sample.ts'
-import type { Slice } from '../lib/stats.ts'
+import { formatSlice, type Slice } from '../lib/stats.ts'
 import { entrantsAgainst, formatComparison } from './against.ts'
 import { CONTENDERS, type Contender } from './contenders.ts'
 import { type Entrant, guessSeconds, measure, THIS_CHECKOUT } from './measure.ts'
@@ -77,10 +77,6 @@ function publish(): void {
   if (values.only !== '' || values['cpu-prof'] || values.quick) return
   writeFileSync(join(import.meta.dirname, '../README.md'), report.markdown)
   writeFileSync(join(import.meta.dirname, '../chart.svg'), report.svg)
-}
-
-function formatSlice({ cpu, requestsPerSecond }: Slice): string {
-  return `${cpu.toFixed(1).padStart(7)} µs  ${requestsPerSecond.toFixed(0).padStart(7)} /s`
 }
 
 function profileFlags({ row }: Entrant): string[] {

@@ -1,6 +1,6 @@
 /**
  * Cloudflare's documented script for Access: it adds nine headers from the certificate, and the origin cannot prove them.
- * A module of its own, because workerd runs it as it stands.
+ * It is a separate module because workerd runs it unchanged.
  * https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/mutual-tls-authentication/
  */
 export default {

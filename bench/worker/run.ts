@@ -2,21 +2,21 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { requireWrk } from '../lib/load.ts'
-import { checkMachine, keepAwake } from '../lib/machine.ts'
+import { canPin, checkMachine, describeMachine, keepAwake } from '../lib/machine.ts'
 import { RUN_OPTIONS, resolveLength } from '../lib/options.ts'
 import { Progress } from '../lib/progress.ts'
 import { takeSamples } from '../lib/sample.ts'
-import type { Slice } from '../lib/stats.ts'
+import { formatSlice, median, ratiosByRound, type Slice } from '../lib/stats.ts'
 import { buildContenders, DOCUMENTED, PASS_THROUGH } from './contenders.ts'
 import { type RunningWorker, startContender, verifyAtOrigin } from './measure.ts'
-import { formatWorkerReport } from './report.ts'
+import { WORKERD_VERSION } from './workerd.ts'
 
 /**
  * `node bench/worker/run.ts [--rounds 5] [--seconds 2]`: measures Workers side by side and writes bench/worker.md.
  *
  * These options print the figures and publish nothing:
  * - `--quick`: one round of one second, in less than two minutes
- * - `--only <text>`: only the contenders whose name contains the text, beside the two that they are compared with
+ * - `--only <text>`: only the contenders whose name contains the text, and the two that they are compared with
  */
 const { values } = parseArgs({ options: { ...RUN_OPTIONS, only: { type: 'string', default: '' } } })
 const { rounds, seconds } = resolveLength(values, { rounds: 5, seconds: 2 })
@@ -68,11 +68,66 @@ try {
   release()
 }
 
-const report = formatWorkerReport(chosen, slices, { rounds, seconds, awake, load, warning })
-console.log(`\n${report.table}`)
+const table = formatTable()
+console.log(`\n${table}`)
 if (warning) console.log(`\n${warning}`)
-if (values.only === '' && !values.quick) writeFileSync(join(import.meta.dirname, '../worker.md'), report.markdown)
+if (values.only === '' && !values.quick) writeFileSync(join(import.meta.dirname, '../worker.md'), formatPage(table))
 
-function formatSlice({ cpu, requestsPerSecond }: Slice): string {
-  return `${cpu.toFixed(1).padStart(7)} µs  ${requestsPerSecond.toFixed(0).padStart(7)} /s`
+function formatTable(): string {
+  const lines = chosen.map(([name, { does }]) => {
+    const own = slices.get(name) ?? []
+    const shares = [PASS_THROUGH, DOCUMENTED].flatMap((base) => sharesOf(own, slices.get(base) ?? []))
+    const cells = [name, does, median(own.map(({ cpu }) => cpu)).toFixed(0), ...shares.map((share) => share.toFixed(2))]
+    return `| ${cells.join(' | ')} |`
+  })
+  const head = [
+    '| Worker | does | CPU, µs a request | of pass-through, by CPU | by requests | of the documented script, by CPU | by requests |',
+    '|---|---|---|---|---|---|---|',
+  ]
+  return [...head, ...lines].join('\n')
+}
+
+/** The ratio of this Worker's work to another's, by CPU time and by requests a second. */
+function sharesOf(own: readonly Slice[], base: readonly Slice[]): [byCpu: number, byRequests: number] {
+  return [
+    median(ratiosByRound(own, base, (mine, other) => other.cpu / mine.cpu)),
+    median(ratiosByRound(own, base, (mine, other) => mine.requestsPerSecond / other.requestsPerSecond)),
+  ]
+}
+
+function formatPage(table: string): string {
+  const sentences = [
+    canPin
+      ? 'Each Worker runs in its own `workerd serve`, all on one core; the others are idle while one is loaded.'
+      : 'Each Worker runs in its own `workerd serve`; the others are idle while one is loaded.',
+    `The load (wrk) and the upstream are other processes${canPin ? ', on another core' : ''}.`,
+    ...(awake ? ['Idle processors are kept awake.'] : []),
+  ]
+  return `# The Worker
+
+Written by \`pnpm bench:worker\`; do not edit.
+
+${table}
+
+## Method
+
+${sentences.join('\n')}
+The upstream answers \`ok\`.
+The request is one of alice's as it reaches the Worker: an Access token, Cloudflare's own headers, and \`request.cf.tlsClientAuth\` with her certificate.
+wrk uses 64 keep-alive connections.
+Each Worker runs for ${rounds} rounds of ${seconds} s, after a warm-up.
+The Workers take turns within a round.
+CPU time is that of the workerd process, all threads.
+Figures are medians, and shares are ratios within a round.
+A share above 1 means that this Worker is the cheaper one.
+Countersign is the bundle that \`wrangler deploy --minify\` uploads.
+Before the first round the real origin verifies a request that it signed.
+In every round each request must reach the upstream with the Worker's headers.
+"Countersign but for the signature" is not an option of the Worker; it shows the cost of the signature.
+The documented script is our version of [Cloudflare's example](https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/mutual-tls-authentication/): it copies the headers and adds nine.
+
+## Machine
+
+${describeMachine()}, workerd ${WORKERD_VERSION}; its load before the start was ${load.toFixed(1)}.${warning ? `\n${warning}` : ''}
+`
 }

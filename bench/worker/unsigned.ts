@@ -3,8 +3,8 @@ import { stampHeaders } from '../../packages/worker/src/stamp-headers.ts'
 import { stripHeaders } from '../../packages/worker/src/strip-headers.ts'
 
 /**
- * Countersign without its signature. The Worker has no such option; this contender shows the cost of the signature.
- * A module of its own, because wrangler bundles it like the real Worker.
+ * Countersign without its signature. The Worker has no such option. This contender shows the cost of the signature.
+ * It is a separate module because wrangler bundles it like the real Worker.
  */
 export default {
   fetch(request: Request) {

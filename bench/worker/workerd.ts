@@ -19,7 +19,7 @@ const TICKS_PER_SECOND = 100
 /** workerd reads `request.cf` from this header, and removes the header. */
 const CF_BLOB_HEADER = 'cf-blob'
 
-/** A Worker in a workerd of its own. */
+/** A Worker in its own workerd. */
 export interface Workerd {
   readonly port: number
   /** The CPU time of the process in microseconds, all threads. */
