@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
 import type { Page } from 'playwright-core'
 
-/** The ways in which people see a page: the scheme that they prefer, and how wide their screen is. */
+/** The views of a page: colour scheme and width of the screen in CSS pixels. */
 export const VIEWS = [
   { colorScheme: 'light', width: 1280 },
   { colorScheme: 'dark', width: 1280 },
@@ -10,9 +10,9 @@ export const VIEWS = [
   { colorScheme: 'dark', width: 360 },
 ] as const
 
-/** What is wrong with a page in one view. */
+/** The faults of a page in one view. */
 export interface Audit {
-  /** Rules of axe that are broken, or that it could not decide, each with the element. */
+  /** Broken rules of axe, and those it could not decide, each with the element. */
   readonly findings: readonly string[]
   /** CSS pixels by which the page is wider than the screen. */
   readonly overflow: number
@@ -20,7 +20,7 @@ export interface Audit {
 
 const SCREENSHOTS = join(import.meta.dirname, 'screenshots')
 
-/** Looks at a page as somebody with that view does, and keeps a picture of it. */
+/** Checks a page in one view and saves a picture of it. */
 export async function auditPage(
   page: Page,
   { colorScheme, width }: (typeof VIEWS)[number],
@@ -29,7 +29,7 @@ export async function auditPage(
   await page.emulateMedia({ colorScheme, reducedMotion: 'reduce' })
   await page.setViewportSize({ width, height: 860 })
   await page.screenshot({ path: join(SCREENSHOTS, `${name}-${colorScheme}-${width}.png`), fullPage: true })
-  // axe cannot tell what colour is behind text on a pattern. The text has to stand on the card without it.
+  // axe cannot determine the colour under text on a pattern, so the check removes the pattern of the card.
   await page.evaluate(`document.styleSheets[0].insertRule('main .card::before { display: none }')`)
   const { violations, incomplete } = await new AxeBuilder({ page }).analyze()
   return {

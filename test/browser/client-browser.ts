@@ -11,20 +11,22 @@ export interface Credentials {
   readonly key: string
 }
 
-/** A browser of one person. */
+/** The browser of one client. */
 export interface ClientBrowser {
   readonly context: BrowserContext
   close(): Promise<void>
 }
 
 /**
- * Starts Chromium for one person: with a home of its own, in which its key store (NSS) holds the client's certificate
- * and trusts the edge's CA. The handshake is Chromium's, as is the choice whether to show the certificate.
+ * Starts Chromium for one client.
+ *
+ * The browser has a home folder of its own. The key store in it (NSS) contains the client's certificate and trusts the
+ * edge's CA. Chromium itself does the handshake, and decides whether to present the certificate.
  *
  * @param origin - the edge's URL
- * @param serverCa - PEM of the CA behind the edge's own certificate
- * @param client - nothing for a visitor without a certificate
- * @param options - what else is particular to this visitor, such as no JavaScript
+ * @param serverCa - PEM of the CA that issued the edge's own certificate
+ * @param client - `undefined` for a visitor without a certificate
+ * @param options - further options of this browser, such as no JavaScript
  */
 export async function startClientBrowser(
   origin: string,
@@ -58,7 +60,7 @@ export async function startClientBrowser(
   }
 }
 
-/** Where Chromium looks for keys on Linux: `~/.pki/nssdb`. */
+/** Creates the key store that Chromium reads on Linux, `~/.pki/nssdb`. */
 function createKeyStore(home: string, serverCa: string, client: Credentials | undefined): void {
   const folder = join(home, '.pki', 'nssdb')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
@@ -73,8 +75,9 @@ function createKeyStore(home: string, serverCa: string, client: Credentials | un
 }
 
 /**
- * Says ahead which certificate to show, since a headless browser cannot ask. It is what the policy
- * AutoSelectCertificateForUrls sets; here for this profile alone, where the policy would be for the machine.
+ * Selects the certificate for the origin in advance, because a headless browser cannot ask.
+ *
+ * The policy AutoSelectCertificateForUrls sets the same preference, but for the whole machine.
  */
 function presentToOrigin(profile: string, origin: string): void {
   const rule = JSON.stringify({ pattern: origin, filter: {} })

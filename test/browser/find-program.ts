@@ -3,10 +3,10 @@ import { delimiter, join } from 'node:path'
 import { env } from 'node:process'
 
 /**
- * A program's path.
+ * The path of a program.
  *
- * @param packageName - the Debian package to install when it is missing
- * @throws Error that says so
+ * @param packageName - the Debian package that contains the program
+ * @throws Error that names the package, if the program is missing
  */
 export function findProgram(name: string, packageName: string): string {
   const path = (env.PATH ?? '')

@@ -12,20 +12,20 @@ beforeAll(async () => {
 })
 afterAll(() => quickstart?.close())
 
-/** A page in the browser of somebody, open at `/`, with all that it has complained about. */
+/** A page in a client's browser, open at `/`, with its messages on the console. */
 interface Visit {
   readonly page: Page
   readonly status: number | undefined
   readonly complaints: string[]
 }
 
-/** Opens the page before the tests of a block, and closes the browser behind them. */
-function visitAs(who: () => Promise<Credentials | undefined>, options?: BrowserContextOptions): () => Visit {
+/** Opens the page before the tests of a block, and closes the browser after them. */
+function visitAs(client: () => Promise<Credentials | undefined>, options?: BrowserContextOptions): () => Visit {
   let browser: ClientBrowser
   let visit: Visit
   beforeAll(async () => {
     const { url, serverCa } = quickstart.edge
-    browser = await startClientBrowser(url, serverCa, await who(), options)
+    browser = await startClientBrowser(url, serverCa, await client(), options)
     const page = await browser.context.newPage()
     const complaints: string[] = []
     page.on('console', (message) => complaints.push(`${message.type()}: ${message.text()}`))
@@ -38,7 +38,7 @@ function visitAs(who: () => Promise<Credentials | undefined>, options?: BrowserC
   return () => visit
 }
 
-/** What the chain shows, as one reads it. */
+/** The proofs on the page, each with its verdict. */
 function chainOf(page: Page): Promise<string[]> {
   return page.locator('.proof').evaluateAll((proofs) =>
     proofs.map((proof) => {
@@ -48,8 +48,7 @@ function chainOf(page: Page): Promise<string[]> {
   )
 }
 
-/** What Chromium writes for every answer of that status, the document's own included. */
-/** Over HTTP/2 a status has no reason phrase. */
+/** Chromium's line for an answer with this status, the document's own included. HTTP/2 has no reason phrase. */
 const failedToLoad = (status: string) =>
   `error: Failed to load resource: the server responded with a status of ${status}`
 
@@ -139,7 +138,7 @@ describe('alice without JavaScript', () => {
 })
 
 describe('mallory, whose CA bears the name of ours', () => {
-  // Of another name the browser would not even show the certificate: it keeps to the CAs that the edge names.
+  // With another name of the CA, the browser would not present the certificate: it uses only CAs that the edge names.
   const visit = visitAs(async () => {
     await using elsewhere = await createDevEdge({ origin: 'http://127.0.0.1:9' })
     return elsewhere.clients.alice

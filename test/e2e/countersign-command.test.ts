@@ -20,14 +20,14 @@ interface Answer {
   readonly body: { readonly code?: string; readonly hello?: string }
 }
 
-/** What `countersign dev --json` prints when it runs. */
+/** The first line of `countersign dev --json`. */
 interface Started {
   readonly url: string
   readonly edgeCa: string
   readonly environment: Readonly<Record<string, string>>
 }
 
-/** An origin that is configured as the command prints it. */
+/** An origin with the printed configuration. */
 async function startOrigin({ environment }: Started, port: number): Promise<FastifyInstance> {
   const { COUNTERSIGN_KEYS = '', ACCESS_ISSUER = '', ACCESS_AUDIENCE = '', ACCESS_JWKS_URI = '' } = environment
   const { CLIENT_CA = '', CLIENT_CRL = '' } = environment
@@ -97,7 +97,7 @@ async function keygen(...args: string[]): Promise<Keys> {
   return JSON.parse((await runHere('keygen', '--json', ...args)).stdout)
 }
 
-/** Whether an origin with these keys accepts what the Worker signs with this one. */
+/** The status of an origin with `keys` for a request that the Worker signed with `key`. */
 async function statusWith(key: SigningJwk, keys: readonly SigningJwk[]): Promise<number> {
   const chain = await startChain({ edge: { key }, plugin: () => ({ edge: { keys } }) })
   try {

@@ -8,14 +8,14 @@ import { parseRequests } from '../../packages/dev-edge/src/inspect/parse-request
 import { type Quickstart, startQuickstart } from '../support/quickstart.ts'
 import { formatRequest, headerOf, type WireRequest } from '../support/signed-request.ts'
 
-/** What the routes of the quickstart ask for. Any other asks for a certificate alone. */
+/** The requirements of the quickstart's routes. Every other route requires only a verified certificate. */
 const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   '/pay': { subject: { O: 'Acme', CN: ['alice', 'pay-1'] } },
   '/branch': { issuer: { CN: 'Acme Branch CA' } },
   '/ops': { subject: { O: 'Acme', OU: 'Ops' } },
 }
 
-/** What the origin got, and what it has answered. */
+/** A request to the origin, with its answer and its inspection. */
 interface Recorded {
   readonly request: WireRequest
   readonly status: number
@@ -36,7 +36,7 @@ describe("countersign inspect, on the demo's table", () => {
     })
     rows = await walkThrough(edge, app, lost)
     for (const [at, { request, status }] of received.entries()) {
-      // With all that came before: a replay shows in no other way.
+      // With all earlier requests, because the inspection cannot find a replay otherwise.
       const text = received
         .slice(0, at + 1)
         .map((each) => formatRequest(each.request))
@@ -76,7 +76,7 @@ describe("countersign inspect, on the demo's table", () => {
   })
 
   it('decides as the origin did', () => {
-    // The public route asks nobody.
+    // The public route accepts every request.
     const judged = recorded.filter(({ request }) => request.target !== '/healthz')
     const decided = judged.map(({ inspection }) => inspection.refusal?.statusCode ?? 'admitted')
     expect(decided).toEqual(judged.map(({ status }) => (status === 200 || status === 404 ? 'admitted' : status)))

@@ -4,7 +4,7 @@ import { type Quickstart, startQuickstart } from '../support/quickstart.ts'
 
 const BROWSER = { Accept: 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8' }
 
-/** What a browser shows of the chain, such as `edge holds`. */
+/** The proofs on the page with their verdicts, such as `edge holds`. */
 function chainOf({ body }: EdgeResponse): string[] {
   return [...body.matchAll(/class="proof (\w+)" data-step="(\w+)"/g)].map(([, verdict, step]) => `${step} ${verdict}`)
 }

@@ -14,7 +14,7 @@ describe('docs/testing.md', () => {
     )
   })
 
-  // The example for Vitest runs among the tests themselves.
+  // The example for Vitest is itself one of the tests.
   it('has an example for node:test that passes', async () => {
     const { stdout } = await run(process.execPath, ['--test', '--test-reporter=tap', 'with-node-test.ts'], {
       cwd: join(ROOT, 'examples/testing'),

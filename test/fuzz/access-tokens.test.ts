@@ -23,7 +23,7 @@ const seconds = fc.oneof(
 const strange = fc.constantFrom<unknown>(null, true, '', 'aud-1', String(NOW + 1000), [], ['aud-1'], [[NOW]], {}, [
   null,
 ])
-/** Mostly what a good token says, sometimes something else, sometimes nothing. */
+/** Mostly the value of a good token, sometimes another value, sometimes none. */
 const claim = (good: fc.Arbitrary<unknown>) =>
   fc.oneof(
     { weight: 20, arbitrary: good },

@@ -1,10 +1,10 @@
 import type { AttributeTypeAndValue } from '@countersign/wire'
 import fc from 'fast-check'
 
-/** Text of any characters of Unicode, controls included; never half of a surrogate pair. */
+/** Text of any Unicode characters, controls included, but without a lone surrogate. */
 export const anyText = fc.string({ unit: 'binary', maxLength: 12 })
 
-/** Text of what names are written with, where the parser's decisions lie. */
+/** Text of the syntax of distinguished names: separators, escapes, attribute types. */
 export const syntaxText = fc
   .array(
     fc.constantFrom(
@@ -24,7 +24,7 @@ export const syntaxText = fc
   )
   .map((parts) => parts.join(''))
 
-/** Types that the table knows under the name that it prints, types that it does not know, and plain identifiers. */
+/** Attribute types: known ones under their printed names, unknown ones, and plain object identifiers. */
 export const attributeType = fc.oneof(
   fc.constantFrom('CN', 'O', 'OU', 'C', 'UID', 'DC', 'emailAddress', 'serialNumber', 'jurisdictionC'),
   fc.stringMatching(/^x-[A-Za-z0-9-]{0,8}$/),
@@ -34,11 +34,12 @@ export const attributeType = fc.oneof(
     .map((arcs) => `1.3.99.${arcs.join('.')}`),
 )
 
-/** BER of a type that is not one of the strings: what stays bytes. */
+/** BER of a type that is not a string. The parser returns it as bytes. */
 export const berBytes = fc
   .tuple(fc.constantFrom(0x02, 0x03, 0x04, 0x05, 0x30), fc.uint8Array({ maxLength: 150 }))
   .map(([tag, contents]) => Uint8Array.of(tag, ...(contents.length < 0x80 ? [] : [0x81]), contents.length, ...contents))
 
+/** The value of an attribute: mostly text, sometimes bytes. */
 export const attributeValue = fc.oneof(
   { weight: 4, arbitrary: anyText },
   { weight: 4, arbitrary: syntaxText },
@@ -59,7 +60,7 @@ export interface Edit {
   readonly inserted: string
 }
 
-/** One to three small changes, for whatever text. */
+/** One to three small changes, applicable to any text. */
 export const edits = (inserted: fc.Arbitrary<string>): fc.Arbitrary<Edit[]> =>
   fc.array(
     fc.record({
@@ -71,6 +72,7 @@ export const edits = (inserted: fc.Arbitrary<string>): fc.Arbitrary<Edit[]> =>
     { minLength: 1, maxLength: 3 },
   )
 
+/** The text after the changes. */
 export function applyEdits(text: string, edits: readonly Edit[]): string {
   return edits.reduce((before, { kind, place, length, inserted }) => {
     const at = Math.round(place * before.length)

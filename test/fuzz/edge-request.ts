@@ -18,7 +18,7 @@ import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from '../../packages/worker/src
 import { headerLines, type WireRequest } from '../support/signed-request.ts'
 import { anyText, distinguishedName, syntaxText } from './arbitraries.ts'
 
-/** A request as a client sends it, with what Cloudflare knows of its certificate. */
+/** A client's request, with Cloudflare's data on its certificate. */
 export interface ClientRequest {
   readonly method: string
   readonly url: string
@@ -28,6 +28,7 @@ export interface ClientRequest {
   readonly alg: SignatureAlgorithm
 }
 
+/** The key for each algorithm. */
 export const SIGNING_KEYS: Readonly<Record<SignatureAlgorithm, SigningJwk>> = {
   'hmac-sha256': hmacJwk,
   ed25519: ed25519Jwk as SigningJwk,
@@ -76,6 +77,7 @@ const headers = fc
       Object.fromEntries(Object.entries(all).filter(([, value]) => value !== undefined)) as Record<string, string>,
   )
 
+/** Random requests. Many have odd subjects, paths or headers. */
 export const clientRequest: fc.Arbitrary<ClientRequest> = fc.record({
   method: fc.oneof(fc.constantFrom('GET', 'POST', 'DELETE', 'PATCH'), fc.stringMatching(/^X[A-Z-]{1,6}$/)),
   url,
@@ -85,7 +87,7 @@ export const clientRequest: fc.Arbitrary<ClientRequest> = fc.record({
   alg: fc.constantFrom('hmac-sha256', 'ed25519'),
 })
 
-/** The request as the Worker's own code sends it to the origin. */
+/** The request to the origin, signed by the Worker's own code. */
 export async function sign({
   method,
   url,

@@ -7,12 +7,12 @@ import { createGuardCompiler } from '../../packages/origin-plugin/src/guards/com
 import { makeClientCert, makeRequest } from '../../packages/origin-plugin/src/testing/client-cert.ts'
 import { fuzz } from './fuzz.ts'
 
-/** Yes, no, and nothing that one could be sure of. */
+/** Match, mismatch, or undecided. */
 type Answer = true | false | null
 type Value = string | Uint8Array
 type Rdn = readonly { readonly type: string; readonly value: Value }[]
 
-/** A certificate as far as the requirements of this test look at it. */
+/** The properties of a certificate that the requirements of this test read. */
 interface Cert {
   readonly subject: readonly Rdn[]
   readonly issuer: readonly Rdn[]
@@ -22,14 +22,14 @@ interface Cert {
   readonly dns: readonly string[] | undefined
 }
 
-/** One requirement with what it means, said a second time and as plainly as possible. */
+/** One requirement, with a second and plain implementation of its meaning. */
 interface Leaf {
   readonly requirement: Requirement
   readonly answer: (cert: Cert) => Answer
 }
 type Tree = Leaf | { readonly operator: 'allOf' | 'anyOf' | 'not'; readonly trees: readonly Tree[] }
 
-// Few values, so that requirements and certificates often agree.
+// Few different values, so that requirements and certificates often agree.
 const value: fc.Arbitrary<Value> = fc.oneof(
   { weight: 9, arbitrary: fc.constantFrom('a', 'b', 'A', 'a,b', ' a', 'ab') },
   { weight: 1, arbitrary: fc.constant(Uint8Array.of(4, 1, 0x61)) },
@@ -38,7 +38,7 @@ const text = value.filter((each) => typeof each === 'string')
 const TYPES = { CN: ['CN', 'cn', '2.5.4.3', 'commonName'], O: ['O', 'organizationName'], OU: ['OU', 'oid.2.5.4.11'] }
 const type = fc.constantFrom('CN', 'O', 'OU') as fc.Arbitrary<keyof typeof TYPES>
 const rdn = fc.array(fc.record({ type, value }), { minLength: 1, maxLength: 2 })
-/** Names that agree but for the order within an RDN, and names that differ in the borders between RDNs. */
+/** Names that differ only in the order within an RDN, or only in the borders between RDNs. */
 const [a, b] = [{ type: 'CN', value: 'a' } as const, { type: 'O', value: 'b' } as const]
 const twin = fc.constantFrom<readonly Rdn[]>([[a, b]], [[b, a]], [[a], [b]], [[b], [a]], [[a]], [[a, a]])
 const name = fc.oneof(twin, fc.array(rdn, { maxLength: 3 }))
@@ -57,7 +57,7 @@ const cert: fc.Arbitrary<Cert> = fc.record({
   dns: fc.option(fc.array(host, { maxLength: 2 }), { nil: undefined }),
 })
 
-/** A text match with what it accepts: a text, a list or a pattern. */
+/** A text match with a test of its meaning: a text, a list or a pattern. */
 const textMatch = fc.oneof(
   text.map((one) => ({ match: one, accepts: (value: string) => value === one })),
   fc
@@ -70,7 +70,7 @@ const textMatch = fc.oneof(
   ),
 )
 
-/** An attribute must be there exactly once, as text. */
+/** The attribute must occur exactly once, as text. */
 const attributeLeaf: fc.Arbitrary<Leaf> = fc
   .tuple(fc.constantFrom('subject' as const, 'issuer' as const), type, fc.nat(3), textMatch)
   .map(([which, type, spelling, { match, accepts }]) => ({
@@ -84,7 +84,7 @@ const attributeLeaf: fc.Arbitrary<Leaf> = fc
     },
   }))
 
-/** The same number of RDNs, and each with the same attributes, whatever their order. */
+/** Whether both names have the same RDNs in order, each with the same attributes in any order. */
 function isSameName(one: readonly Rdn[], other: readonly Rdn[]): boolean {
   const bag = (rdn: Rdn) => rdn.map(({ type, value }) => `${type} ${typeof value} ${value}`).sort()
   return JSON.stringify(one.map(bag)) === JSON.stringify(other.map(bag))
@@ -130,14 +130,14 @@ const functionLeaf: fc.Arbitrary<Leaf> = fc.constantFrom<Leaf>(
   },
 )
 
-/** Several properties in one object: all must match. */
+/** Several properties in one object, of which all must match. */
 const objectLeaf: fc.Arbitrary<Leaf> = fc.tuple(attributeLeaf, nameLeaf, fingerprintLeaf).map((leaves) => {
   const requirement = Object.assign({}, ...leaves.map((leaf) => leaf.requirement)) as Record<string, unknown>
-  // Where two speak of the same name, the later one stands.
-  const said = leaves.filter((leaf) =>
+  // Of two leaves with the same property, the object keeps the later one.
+  const kept = leaves.filter((leaf) =>
     Object.entries(leaf.requirement).every(([key, match]) => requirement[key] === match),
   )
-  return { requirement: requirement as Requirement, answer: (cert) => every(said.map((leaf) => leaf.answer(cert))) }
+  return { requirement: requirement as Requirement, answer: (cert) => every(kept.map((leaf) => leaf.answer(cert))) }
 })
 
 const anyCert: Leaf = { requirement: true, answer: () => true }
@@ -180,7 +180,7 @@ function requirementOf(tree: Tree): Requirement {
 const every = (answers: readonly Answer[]): Answer =>
   answers.includes(false) ? false : answers.includes(null) ? null : true
 
-/** The reference: Kleene's three-valued logic. */
+/** The reference, in Kleene's three-valued logic. */
 function answerOf(tree: Tree, cert: Cert): Answer {
   if (!('operator' in tree)) return tree.answer(cert)
   const answers = tree.trees.map((each) => answerOf(each, cert))
@@ -194,7 +194,7 @@ function answerOf(tree: Tree, cert: Cert): Answer {
   }
 }
 
-/** Names as objects, not through text: the certificate's are read from DER or from a header. */
+/** The names are built as objects, without a detour through text. */
 function clientCert({ subject, issuer, fingerprint, serial, keyId, dns }: Cert): ClientCert {
   return {
     ...makeClientCert({ subjectAltNames: dns ? { dns } : null }),

@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { anyText, distinguishedName, edited, syntaxText } from './arbitraries.ts'
 import { fuzz } from './fuzz.ts'
 
-/** The name, or `null` for text that is none. Any other error is the test's. */
+/** The name, or `null` for text that is not a name. Only a SyntaxError is allowed. */
 function parse(text: string) {
   try {
     return parseDistinguishedName(text)
@@ -14,7 +14,7 @@ function parse(text: string) {
   }
 }
 
-/** Text without a name behind it, and the text of a name with some changes. */
+/** Random text, and the text of a name with some changes. */
 const nearlyName = fc.oneof(
   fc.string({ unit: 'binary' }),
   syntaxText,
@@ -39,7 +39,7 @@ describe('a distinguished name', () => {
 
   it('is the same before and behind a header, and so is text that is none', () =>
     fuzz(
-      // What a header cannot carry it cannot bring back: a NUL, which is escaped there, and half of a surrogate pair.
+      // A header value cannot carry a NUL, which is escaped there, nor a lone surrogate.
       fc.property(
         nearlyName.filter((text) => !text.includes('\0') && text.isWellFormed()),
         (text) => {

@@ -8,7 +8,7 @@ import { readCertificateNames } from '../../packages/origin-plugin/src/x509/cert
 import { TAG } from '../../packages/origin-plugin/src/x509/der.ts'
 import { fuzz } from './fuzz.ts'
 
-/** An attribute as it is put into the certificate, and the value that everybody must read in it. */
+/** An attribute with its encoding in the certificate, and the value that every reader must find. */
 interface PutIn {
   readonly oid: string
   readonly encoded: Uint8Array
@@ -18,12 +18,12 @@ interface PutIn {
 type NamePutIn = readonly (readonly PutIn[])[]
 
 const anyCharacter = fc.string({ unit: 'binary', maxLength: 10 })
-/** What names, quoting and escaping are made of. */
+/** Characters with a meaning in names, quotes or escapes. */
 const special = fc.string({ unit: fc.constantFrom(...' ,;+="#<>\\/=a0\0\n\x7f'), maxLength: 8 })
 const latin1 = fc.string({ unit: fc.nat(0xff).map((code) => String.fromCharCode(code)), maxLength: 10 })
 const ascii = fc.string({ unit: fc.nat(0x7f).map((code) => String.fromCharCode(code)), maxLength: 10 })
 const printable = fc.string({ unit: fc.constantFrom(..."AZaz09 '()+,-./:=?"), maxLength: 10 })
-// A BMPString has no pairs of surrogates for OpenSSL, which prints nothing of a name with one.
+// OpenSSL rejects surrogate pairs in a BMPString and prints nothing of such a name.
 const basicPlane = anyCharacter.map((text) => text.replace(/[\u{10000}-\u{10ffff}]/gu, '\u20ac'))
 
 const latin1Bytes = (text: string) => Buffer.from(text, 'latin1')
@@ -43,13 +43,13 @@ const strings: readonly [tag: number, text: fc.Arbitrary<string>, encode: (text:
 const anyString = fc.oneof(
   ...strings.map(([tag, text, encode]) => text.map((value) => ({ value, encoded: der(tag, encode(value)) }))),
 )
-/** No string: stays bytes. */
-const noString = fc
+/** A value that is not a string. The parser returns it as bytes. */
+const notString = fc
   .tuple(fc.constantFrom(0x30, 0x03), fc.uint8Array({ maxLength: 6 }))
   .map(([tag, bytes]) => der(tag, tag === 0x03 ? Uint8Array.of(0, ...bytes) : der(0x04, bytes)))
   .map((encoded) => ({ value: Uint8Array.from(encoded), encoded }))
 
-/** Types that OpenSSL and the table know. */
+/** Attribute types that both OpenSSL and our table know. */
 const KNOWN = [
   ...[3, 4, 5, 6, 9, 10, 11, 12, 19, 21, 23, 24, 25, 26, 27, 45, 46, 51, 54, 65, 72, 97, 98, 99, 100].map(
     (arc) => `2.5.4.${arc}`,
@@ -58,16 +58,16 @@ const KNOWN = [
   '1.2.840.113549.1.9.1',
   '1.3.6.1.4.1.311.60.2.1.3',
 ]
-const nobodysType = fc
+const unknownType = fc
   .tuple(
     fc.constantFrom('0.39', '1.3.6.1.4.1.99999', '2.999', '2.48'),
     fc.array(fc.bigInt({ min: 0n, max: 2n ** 40n }), { minLength: 1, maxLength: 3 }),
   )
   .map(([root, arcs]) => `${root}.${arcs.join('.')}`)
-const oid = fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...KNOWN) }, nobodysType)
+const oid = fc.oneof({ weight: 2, arbitrary: fc.constantFrom(...KNOWN) }, unknownType)
 
 const attribute: fc.Arbitrary<PutIn> = fc
-  .tuple(oid, fc.oneof({ weight: 12, arbitrary: anyString }, { weight: 1, arbitrary: noString }))
+  .tuple(oid, fc.oneof({ weight: 12, arbitrary: anyString }, { weight: 1, arbitrary: notString }))
   .map(([oid, value]) => ({ oid, ...value }))
 const name: fc.Arbitrary<NamePutIn> = fc.array(fc.array(attribute, { minLength: 1, maxLength: 3 }), { maxLength: 4 })
 
@@ -91,7 +91,7 @@ const PUBLIC_KEY = generateKeyPairSync('ed25519').publicKey.export({ format: 'de
 const ED25519 = der(TAG.SEQUENCE, der(TAG.OID, Buffer.from('2b6570', 'hex')))
 const VALIDITY = der(TAG.SEQUENCE, der(TAG.UTC_TIME, '260101000000Z'), der(TAG.UTC_TIME, '360101000000Z'))
 
-/** A certificate with these names. Its signature is nobody's: printing and reading ask for none. */
+/** A certificate with these names. Its signature is zeros, because printing and reading do not verify it. */
 function certificate(subject: NamePutIn, issuer: NamePutIn): Buffer {
   const version = der(0xa0, der(TAG.INTEGER, '\x02'))
   const names = [encodeName(issuer), VALIDITY, encodeName(subject)]
@@ -99,7 +99,7 @@ function certificate(subject: NamePutIn, issuer: NamePutIn): Buffer {
   return der(TAG.SEQUENCE, tbs, ED25519, der(TAG.BIT_STRING, Buffer.alloc(65)))
 }
 
-/** What OpenSSL prints of subject and issuer; it escapes line ends, so that a name is a line. */
+/** Subject and issuer as OpenSSL prints them, on one line each: it escapes line ends. */
 function print(certificate: Buffer, nameopt: string): Promise<{ subject: string; issuer: string }> {
   return new Promise((resolve, reject) => {
     const args = ['x509', '-inform', 'DER', '-noout', '-subject', '-issuer', '-nameopt', nameopt]
@@ -112,11 +112,11 @@ function print(certificate: Buffer, nameopt: string): Promise<{ subject: string;
   })
 }
 
-/** OpenSSL forgets to escape a value that is one number sign, which must not be taken for anything. */
+/** OpenSSL does not escape a value that is a single `#`. The parser must refuse such a text. */
 const holdsNumberSign = (name: NamePutIn, types: readonly string[] = name.flat().map(({ oid }) => oid)) =>
   name.flat().some(({ oid, value }) => value === '#' && types.includes(oid))
 
-/** A name for comparison: RDNs in order, their attributes in any. */
+/** A name for comparison: the order of RDNs counts, the order within one does not. */
 const comparable = (rdns: readonly RelativeDistinguishedName[]) =>
   rdns.map((rdn) =>
     rdn
@@ -140,12 +140,12 @@ describe('the names of a random certificate', () => {
         for (const [which, name] of Object.entries({ subject, issuer }) as ['subject' | 'issuer', NamePutIn][]) {
           const inOrder = putIn(name)
           expect(comparable(read[which].rdns), 'from the certificate').toEqual(inOrder.toReversed())
-          // Of a type without a name, RFC2253 has the DER.
+          // RFC2253 prints the DER of a type without a name, so `#` is correct there.
           if (holdsNumberSign(name, KNOWN)) expect(() => parse(rfc2253[which]), rfc2253[which]).toThrow(SyntaxError)
           else expect(parse(rfc2253[which]), rfc2253[which]).toEqual(inOrder.toReversed())
           if (holdsNumberSign(name)) expect(() => parse(oneline[which]), oneline[which]).toThrow(SyntaxError)
           else expect(parse(oneline[which]), oneline[which]).toEqual(inOrder)
-          // The borders between attributes are lost there: nothing but the empty name may be read.
+          // This format loses the borders between attributes. The parser must refuse every name but the empty one.
           if (name.length === 0) expect(parse(compat[which])).toEqual([])
           else expect(() => parse(compat[which]), compat[which]).toThrow(SyntaxError)
         }

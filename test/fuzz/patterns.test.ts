@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { compileTextMatch, type TextTest } from '../../packages/origin-plugin/src/guards/text-match.ts'
 import { fuzz } from './fuzz.ts'
 
-// Pieces of patterns rather than patterns: what looks anchored and is not lies between the rules.
+// Pieces instead of whole patterns: they combine to patterns that look anchored and are not.
 const piece = fc.constantFrom(
   ...[
     'a',
@@ -95,7 +95,7 @@ describe('a pattern', () => {
     fuzz(
       fc.property(source, value, (source, value) => {
         try {
-          // By itself first: `a)|(?:b` would close the group that is to hold it.
+          // The source alone must compile: `a)|(?:b` compiles only inside the group, because it closes it.
           new RegExp(source)
         } catch {
           return

@@ -36,7 +36,7 @@ const SIGNERS: Readonly<Record<SignatureAlgorithm, SigningKey>> = {
   ed25519: createSigner(createPrivateKey({ format: 'jwk', key: ed25519 as JsonWebKey }), 'ed25519', ed25519.kid),
 }
 
-/** The request as the library takes it. Its header values are text, its target goes through the URL parser. */
+/** The request in the library's form. The library passes the target through the URL parser. */
 function message(request: WireRequest) {
   const headers = Object.fromEntries(headerLines(request))
   return { method: request.method, url: `https://${headers['host']}${request.target}`, headers }
@@ -96,10 +96,10 @@ function originAccepts(request: WireRequest): boolean {
   }
 }
 
-/** Characters that neither the URL parser nor the library's trimming takes away. */
+/** Changes with characters that neither the URL parser nor the library's trimming removes. */
 const change = fc.record({ position: fc.nat(), edits: edits(fc.constantFrom('a', 'B', '0', '-', '9')) })
 
-/** The request with another value of one covered component, or the same where the edits leave it as it is. */
+/** The request with an edited value of one covered component. The edits may have no effect. */
 function changed(
   request: WireRequest,
   { position, edits }: typeof change extends fc.Arbitrary<infer T> ? T : never,
@@ -111,7 +111,7 @@ function changed(
   return withHeader(request, part, applyEdits(headerOf(request, part) ?? '', edits))
 }
 
-/** Whether the URL parser, which the library asks, leaves host and target as they are. */
+/** Whether the URL parser, which the library uses, returns host and target unchanged. */
 function isPlain(request: WireRequest): boolean {
   const host = headerOf(request, 'host') ?? ''
   const url = URL.parse(`https://${host}${request.target}`)

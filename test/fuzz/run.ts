@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { env, execPath } from 'node:process'
 import { ROOT } from '../support/files.ts'
 
-/** `pnpm fuzz`: the tests of this folder with another seed and many more cases. FUZZ_SEED repeats a run. */
+/** `pnpm fuzz`: runs the tests of this folder with a random seed and many more cases. FUZZ_SEED repeats a run. */
 const { FUZZ_SEED = String(randomInt(2 ** 31)), FUZZ_RUNS = '20000' } = env
 const folder = mkdtempSync(join(tmpdir(), 'countersign-fuzz-'))
 const ledger = join(folder, 'ledger')
@@ -27,5 +27,5 @@ for (const line of existsSync(ledger) ? readFileSync(ledger, 'utf8').trim().spli
 }
 rmSync(folder, { recursive: true })
 console.log(`fuzz: ${cases} cases, ${disagreements} disagreements`)
-// A test that ended before its property was checked has left no line.
+// A test that fails before its property is checked leaves no line in the ledger, so the exit code counts too.
 process.exitCode = status === 0 && cases > 0 ? 0 : 1

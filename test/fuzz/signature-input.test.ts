@@ -40,7 +40,7 @@ const piece = fc.oneof(
   fc.string({ maxLength: 2 }),
 )
 
-/** Mostly in order, with something repeated, moved, unknown or derived in between. */
+/** Mostly in order, with up to two components that are repeated, moved, unknown or derived. */
 const componentList = fc
   .tuple(
     fc.subarray([...COVERED_FIELDS], { maxLength: 6 }),
@@ -140,7 +140,7 @@ const member = fc.record({ key, value: fc.tuple(fc.oneof(item, list), parameters
 const separator = fc.constantFrom(',', ', ', ' ,', '\t,\t', ' , ')
 
 const joined = (members: readonly DictionaryMember[]) => members.map(({ key, value }) => `${key}=${value}`).join(', ')
-/** Without the spaces and tabs that may stand around members (RFC 8941, section 3.2). */
+/** Without the spaces and tabs that RFC 8941, section 3.2 allows around members. */
 const withoutBlanks = (text: string) => text.replace(/(^|,)[\t ]+|[\t ]+(?=,|$)/g, '$1')
 const dictionaryPiece = fc.constantFrom(...',=()"\\ \ta\u00a0', 'a=', ', countersign=')
 

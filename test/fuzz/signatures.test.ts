@@ -26,7 +26,7 @@ const ASIDE = ['signature-input', 'signature'] as const
 const someEdits = edits(fc.oneof(syntaxText, fc.string({ maxLength: 3 }), fc.constantFrom('A', 'Q', '=', ':', 'x=1, ')))
 const nameOfFamily = fc.constantFrom(...COVERED_FIELDS, 'x-cert-other', 'x_cert_ski', 'cf-cert-serial', 'x-other')
 
-/** What somebody between edge and origin might change. The position counts the parts of which one is changed. */
+/** A change by an attacker between edge and origin. `position` selects the part to change. */
 const change = fc.oneof(
   fc.record({ of: fc.constant('value' as const), position: fc.nat(), edits: someEdits }),
   fc.record({ of: fc.constant('name' as const), position: fc.nat(), name: nameOfFamily }),
@@ -115,14 +115,14 @@ function apply(request: WireRequest, change: Change): WireRequest {
   }
 }
 
-/** What the signature speaks of. Requests with the same are the same for it: `/a` and `/a?` (RFC 9421, section 2.2.7). */
+/** The content that the signature covers. It is equal for `/a` and `/a?` (RFC 9421, section 2.2.7). */
 function meaning(request: WireRequest): unknown {
   const lines = headerLines(request)
   return {
     method: request.method,
     host: lines.filter(([name]) => name === 'host'),
     ...splitRequestTarget(request.target),
-    // The order of different lines says nothing; members under other labels are between other people.
+    // The order of different lines has no meaning. Members under other labels are not ours.
     lines: lines
       .filter(([name]) => !['host', 'accept', 'x-other'].includes(name))
       .map(([name, value]) => [name, ASIDE.includes(name as never) ? ownMembers(value) : value])

@@ -7,7 +7,7 @@ const KEYS = importEdgeKeys([
   { kty: 'OKP', crv: 'Ed25519', kid: 'test-key-ed25519', x: 'JrQLj5P_89iXES9-vFgrIy29clF9CC_oPPsw3c5D0bs' },
 ])
 
-/** The examples whose algorithms are ours. Their components are not: it is the keys and the bytes that are tried here. */
+/** The examples with our algorithms. Their components are not ours, so the test checks keys and bytes only. */
 const VECTORS = [
   {
     section: 'B.2.5',

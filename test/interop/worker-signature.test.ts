@@ -56,12 +56,12 @@ describe("the Worker's signature, read by an independent RFC 9421 implementation
   })
 })
 
-/** Verifies with the library alone; `changed` names a component to be given another value first. */
+/** Verifies with the library alone. `changed` names a component that gets another value first. */
 async function verify({ method, url, rawHeaders }: ReceivedRequest, changed = ''): Promise<boolean | null> {
   const headers: Record<string, string> = {}
   for (let at = 0; at < rawHeaders.length; at += 2)
     headers[rawHeaders[at]?.toLowerCase() ?? ''] = rawHeaders[at + 1] ?? ''
-  // The other label's signature is nobody's business here, and this library verifies them all.
+  // The library verifies every signature, so the test removes the one under the other label.
   headers['signature-input'] = headers['signature-input']?.split(', sig1=')[0] ?? ''
 
   const [path = '', query = ''] = url.split('?')

@@ -4,15 +4,14 @@ import type { ScriptRun } from './run-script.ts'
 export interface Figure {
   readonly name: string
   readonly value: string
-  /** `false` makes the report fail; what was not run is neither clean nor unclean, and says so. */
+  /** `false` makes the report fail. A script that did not run keeps it `true`, and its value states the reason. */
   readonly isClean: boolean
 }
 
 /**
- * Reads two numbers from what a script printed last about itself.
+ * Reads two numbers, such as cases and disagreements, from the last matching line of a script's output.
  *
- * A script whose numbers cannot be found is not clean, whatever its exit code is: a report that says nothing must not
- * look like one that says zero.
+ * A script that printed no numbers is not clean, even with exit code 0: a missing number must not look like zero.
  */
 export function readFigure(name: string, sentence: RegExp, { exitCode, output }: ScriptRun): Figure {
   const [, tried, bad] = [...output.matchAll(sentence)].at(-1) ?? []

@@ -6,15 +6,15 @@ import type { Figure } from './figure.ts'
 const REPORT = 'reports/mutation/mutation.json'
 const CONFIG = 'test/mutation/stryker.config.json'
 
-/** What is used of a report in the mutation-testing schema. */
+/** The used part of a report in the mutation-testing schema. */
 interface MutationReport {
   readonly files: Readonly<Record<string, { readonly mutants: readonly { readonly status: string }[] }>>
 }
 
-/** Reads the latest mutation score. Making one takes an hour or so: it is read, not run. */
+/** Reads the score of the latest `pnpm mutate`. A run takes about an hour, so this does not start one. */
 export function readMutationScore(): Figure {
   const name = 'mutation score'
-  if (!existsSync(join(ROOT, REPORT))) return { name, value: 'not measured here: pnpm mutate', isClean: true }
+  if (!existsSync(join(ROOT, REPORT))) return { name, value: 'not measured: run pnpm mutate', isClean: true }
   const { files } = JSON.parse(readText(REPORT)) as MutationReport
   const statuses = Object.values(files).flatMap(({ mutants }) => mutants.map(({ status }) => status))
   const count = (...wanted: string[]) => statuses.filter((status) => wanted.includes(status)).length

@@ -7,8 +7,10 @@ import { runScript } from './run-script.ts'
 import { tryThreats } from './try-threats.ts'
 
 /**
- * The figures that somebody asks for who has to trust this: `pnpm security`. Every one is read from what ran just now, but
- * for the mutation score. The exit code says whether all of them are clean.
+ * `pnpm security`: four figures that show whether the checks hold.
+ *
+ * It runs the attacks, the fuzz tests and a short soak, and reads the latest mutation score.
+ * The exit code is 0 if all four are clean.
  */
 const figures: Figure[] = [await tryThreats(), await fuzz(), readMutationScore(), await soak()]
 
@@ -20,7 +22,7 @@ process.exitCode = figures.every(({ isClean }) => isClean) ? 0 : 1
 async function fuzz(): Promise<Figure> {
   const name = 'fuzz cases / disagreements'
   const script = 'test/fuzz/run.ts'
-  if (!existsSync(join(ROOT, script))) return { name, value: `not run: there is no ${script}`, isClean: true }
+  if (!existsSync(join(ROOT, script))) return { name, value: `not run: ${script} is missing`, isClean: true }
   return readFigure(name, /([\d,]+) cases\b.*?([\d,]+) disagreements?/g, await runScript(script))
 }
 

@@ -2,13 +2,13 @@ import { spawn } from 'node:child_process'
 import { execPath } from 'node:process'
 import { ROOT } from '../support/files.ts'
 
-/** How a script ended, and what it printed. */
+/** The exit code and the output of a script. */
 export interface ScriptRun {
   readonly exitCode: number | null
   readonly output: string
 }
 
-/** Runs a script of the workspace on this very Node, and shows what it says while it goes. */
+/** Runs a script of the workspace on this Node, and prints its output at once. */
 export function runScript(...args: string[]): Promise<ScriptRun> {
   return new Promise((resolve, reject) => {
     const child = spawn(execPath, args, { cwd: ROOT, stdio: ['ignore', 'pipe', 'inherit'] })

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { Figure } from './figure.ts'
 import { runScript } from './run-script.ts'
 
-/** What is used of Vitest's JSON report. */
+/** The used part of Vitest's JSON report. */
 interface VitestReport {
   readonly success: boolean
   readonly numPassedTests: number
@@ -16,7 +16,7 @@ interface VitestReport {
   }[]
 }
 
-/** Runs every attack of `test/threats`; a test that fails is an attack that got in, or a good request that did not. */
+/** Runs every attack of `test/threats`. A failed test is an accepted attack, or a refused good request. */
 export async function tryThreats(): Promise<Figure> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-threats-'))
   const file = join(folder, 'report.json')
@@ -27,7 +27,7 @@ export async function tryThreats(): Promise<Figure> {
     for (const { name, message, assertionResults } of report.testResults) {
       const failed = assertionResults.filter(({ status }) => status === 'failed')
       for (const { fullName } of failed) console.log(`✗ ${fullName}`)
-      // A file that does not load has tried none of its attacks.
+      // A file that does not load tries none of its attacks and reports no failed test.
       if (message !== '' && failed.length === 0) console.log(`✗ ${name}: ${message}`)
     }
     const tried = report.numPassedTests + report.numFailedTests

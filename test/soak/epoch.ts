@@ -1,6 +1,6 @@
 import type { DevEdge } from '@countersign/dev-edge'
 
-/** The time between two rotations of the Access keys, with one token of each kind that was signed in it. */
+/** The time between two rotations of the Access keys, with one token of each kind signed in it. */
 export interface Epoch {
   readonly kid: string
   /** The public key, as the team publishes it. */
@@ -8,7 +8,7 @@ export interface Epoch {
   readonly tokens: Readonly<Record<'user' | 'service' | 'certificate' | 'expired' | 'otherAudience', string>>
 }
 
-/** Rotates the keys of a local team that often, and keeps what each one signed. */
+/** Rotates the keys of a local team, and returns one epoch per key. */
 export async function makeEpochs(edge: DevEdge, count: number): Promise<Epoch[]> {
   const epochs: Epoch[] = []
   while (epochs.length < count) {

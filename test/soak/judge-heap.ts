@@ -1,16 +1,16 @@
-/** Heap sizes after a collection, judged. */
+/** The growth of the heap over a run. Bytes. */
 export interface HeapVerdict {
   readonly first: number
   readonly last: number
   readonly isFlat: boolean
 }
 
-/** Caches and compiled code fill in the beginning. */
+/** The part of the samples to drop: caches and compiled code grow at the start. */
 const WARM_UP = 0.2
-/** What two honest samples differ by. */
+/** The difference between samples of a heap that does not grow, in bytes. */
 const SLACK = 10e6
 
-/** Compares the first third of the samples after the warm-up with the last. Bytes. */
+/** Compares the first and the last third of the samples after the warm-up. Samples are bytes after a collection. */
 export function judgeHeap(samples: readonly number[]): HeapVerdict {
   const warm = samples.slice(Math.floor(samples.length * WARM_UP))
   const third = Math.max(Math.floor(warm.length / 3), 1)

@@ -4,27 +4,27 @@ import { startChain } from '../support/chain.ts'
 import type { WireRequest } from '../support/signed-request.ts'
 import { type Epoch, makeEpochs } from './epoch.ts'
 
-/** Everything that the run needs of the edge, made before it starts: workerd would take the cores that are measured. */
+/** The edge's part of the run, prepared before it starts: a running workerd would disturb the measurements. */
 export interface Material {
   readonly key: SigningJwk
   readonly clientCa: string
   readonly issuer: string
   readonly audience: string
-  /** The request `GET /me` of each client as the Worker sends it; `none` is without a certificate. */
+  /** The request `GET /me` of each client as the Worker sends it. The client `none` has no certificate. */
   readonly requests: Readonly<Record<string, WireRequest>>
   /** Clients that the CA revokes during the run, one after another. */
   readonly losable: readonly string[]
   readonly epochs: readonly Epoch[]
-  /** Puts one of those on the revocation list. */
+  /** Puts a client of `losable` on the revocation list. */
   revoke(name: string): void
-  /** The revocation list as it is now. */
+  /** The current revocation list. */
   currentCrl(): Promise<Uint8Array>
 }
 
 const CLIENTS = ['alice', 'bob', 'rsa', 'branch', 'revoked', 'expired', 'otherCa'] as const
 const LOSABLE = ['lost-1', 'lost-2', 'lost-3', 'lost-4', 'lost-5', 'lost-6']
 
-/** Captures one request per client from the local edge, and makes the keys and tokens of every rotation to come. */
+/** Captures one request per client from the local edge, and creates the keys and tokens of all rotations. */
 export async function prepareMaterial(rotations: number): Promise<Material> {
   const chain = await startChain()
   const { edge, key } = chain

@@ -20,14 +20,15 @@ import { measureFloods } from './traffic/measure-floods.ts'
 import { CASE_NAMES, runTraffic, type Traffic } from './traffic/traffic.ts'
 
 /**
- * An origin under good and hostile traffic while everything that it leans on fails in turn:
- * `pnpm soak [--seconds 600]`. Ends by itself; the exit code says whether every decision was right.
+ * `pnpm soak [--seconds 600]`: an origin under good and hostile traffic, while its servers fail in turn.
+ *
+ * The exit code is 0 if every decision was right and nothing leaked.
  */
 const { values } = parseArgs({ args: argv.slice(2), options: { seconds: { type: 'string', default: '600' } } })
 const seconds = Number(values.seconds)
-if (!(seconds >= 5)) throw new TypeError('--seconds must be a number of at least 5')
+if (!(seconds >= 5)) throw new TypeError('--seconds must be a number, 5 or more')
 
-/** The plugin's own times, which a short run would end before. */
+/** A short run replaces the plugin's own times, because it would end before they pass. */
 const isShort = seconds < 300
 const keysTiming = isShort ? { cooldown: 1_000, refreshInterval: 10_000 } : {}
 const cooldown = keysTiming.cooldown ?? 30_000
@@ -41,7 +42,7 @@ const world: World = {
 }
 const ledger = createLedger(world)
 const material = await prepareMaterial(isShort ? 3 : 8)
-// A fetch that hangs, the pause behind it, and an outage of Redis in which no token gets as far as that.
+// The longest time without a fetch: one hangs, the cool-down follows, and an outage of Redis refuses every request.
 const keyLane = await startKeyLane(material.epochs, world, cooldown + 2 * SETTLE + 10_000)
 const crlLane = await startCrlLane(material, world)
 const redisLane = await startRedisLane(await freePort(), world)
@@ -63,7 +64,7 @@ const kit = { material, current: keyLane.current, known: keyLane.known }
 const traffic: Traffic = { port: origin.port, agent, kit, ledger, isOver: pace.isOver }
 const heap: number[] = []
 
-/** Samples the heap, and looks whether the background goes on. */
+/** Samples the heap, and reports a background load that has stopped. */
 async function watch(): Promise<void> {
   const interval = Math.min(Math.max(seconds / 60, 0.5), 10) * 1000
   while (!pace.isOver()) {
@@ -81,7 +82,7 @@ try {
   const delay = await origin.ask<{ p99: number; max: number }>('delay')
   for (const name of CASE_NAMES) if (!ledger.cases.has(name)) ledger.wrong(`${name}: was never sent`)
 
-  // In good health again, and with the newest keys, before anything is measured.
+  // The measurements need a healthy origin with the newest keys.
   await sleep(SETTLE)
   const floods = await measureFloods(traffic, origin, isShort ? 1_000 : 5_000)
 
@@ -90,7 +91,7 @@ try {
   const connections = await origin.ask<number>('connections')
   const resources = await origin.ask<string[]>('resources')
   const faults = await origin.ask<string[]>('faults')
-  // In the middle of a load that hangs, which must not keep a stopped process alive.
+  // Closes during a load that hangs: it must not keep the process alive.
   crlLane.server.setFault(FAULTS.hang)
   await sleep(2 * CRL_REFRESH * 1000)
   const endedAfter = await origin.close()

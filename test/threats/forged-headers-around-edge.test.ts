@@ -10,7 +10,7 @@ describe('certificate headers that somebody sends straight to the origin', () =>
   afterAll(() => chain.close())
 
   it('are refused beside a valid Access token, without a signature', async () => {
-    // Everything is genuine but that the edge did not send it: what an insider with a browser's cookie can put together.
+    // An insider with a browser's cookie can build this request. Only the edge's signature is missing.
     const genuine = await chain.capture('/alice', { client: chain.edge.clients.alice })
     const forged = withHeader(withHeader(genuine, 'signature', undefined), 'signature-input', undefined)
     expect(await chain.around(forged)).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_MISSING' })

@@ -3,7 +3,7 @@ import { type Chain, startChain } from '../support/chain.ts'
 import { sendRaw } from '../support/raw-http.ts'
 import { formatRequest, type WireRequest, withHeader } from '../support/signed-request.ts'
 
-/** The beginning of each text for the test's name, beside the whole. */
+/** Each text with its first characters for the test's name. */
 const labelled = (texts: string[]) => texts.map((text) => [text.slice(0, 40), text] as const)
 
 describe('hostile bytes straight to the origin', () => {
@@ -15,7 +15,7 @@ describe('hostile bytes straight to the origin', () => {
   })
   afterAll(() => chain.close())
 
-  /** Whatever came, the origin goes on serving. */
+  // After each attack the origin must still accept a good request.
   afterEach(async () => {
     expect(await chain.around(chain.sign(request))).toMatchObject({ status: 200 })
   })

@@ -53,7 +53,7 @@ describe('an origin that speaks HTTP/2', () => {
   })
 
   it('refuses a target that is not ASCII, which the edge never writes', async () => {
-    // HTTP/1.1 does not let it through; here it arrives, and its characters need not be one byte each.
+    // Node's HTTP/1.1 parser refuses it. Over HTTP/2 it arrives, and a character can be several bytes.
     const target = '/me?name=Zo\u00eb'
     const answer = await send(chain.sign({ ...request, target }))
     expect(answer).toEqual({ status: 401, code: 'CSN_SIGNATURE_INVALID' })

@@ -16,7 +16,7 @@ const faults: Record<string, RequestListener> = {
 describe('a key server that answers with', () => {
   let chain: Chain
   let server: Server
-  // Asked for the first time when the origin starts.
+  // The origin fetches the keys for the first time when it starts.
   let answer = faults['500'] as RequestListener
   beforeAll(async () => {
     server = createServer((request, response) => answer(request, response))

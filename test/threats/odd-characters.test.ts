@@ -56,13 +56,13 @@ describe('a common name with odd characters', () => {
 
   it('of 16 kB, six times in the headers, is refused, and the origin goes on serving', async () => {
     const client = await chain.edge.issueClient({ subject: `CN=${'x'.repeat(16_000)}` })
-    // The handshake, the edge or the origin's limit on headers: wherever it ends, nobody gets in by it.
+    // The handshake, the edge or the origin's limit on headers may refuse it. No step may accept it.
     const status = await chain.edge.fetch('/name', { client }).then(
       (answer) => answer.status,
       () => 'refused',
     )
     expect([400, 413, 431, 502, 'refused']).toContain(status)
-    // The origin ends the connection behind its 431, which the Worker's runtime may notice one request later.
+    // The origin closes the connection after its 431. The Worker's runtime may notice that one request later.
     await expect.poll(() => chain.through('/name', { client: chain.edge.clients.alice })).toMatchObject({ status: 200 })
   })
 })

@@ -44,7 +44,7 @@ describe('a path that two readers could read differently', () => {
   it.each(ways)('never shows the secret to bob: %s', async (path) => {
     const answer = await chain.through(path, { client: chain.edge.clients.bob })
     expect(answer.body).not.toBe('secret')
-    // Whatever the path means, the signature over it holds: edge and origin read the same.
+    // For any path, the signature verifies: edge and origin read it in the same way.
     expect(answer.code ?? '').not.toMatch(/^CSN_SIGNATURE/)
   })
 

@@ -25,7 +25,7 @@ describe('a WebSocket handshake that is refused', () => {
       'Sec-WebSocket-Version: 13',
       'Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA==',
     ].join('\r\n')
-    // sendRaw resolves when the server has ended the connection, and fails after ten seconds of silence.
+    // sendRaw resolves when the server ends the connection, and rejects after ten seconds of silence.
     const answers = await Promise.all(
       Array.from({ length: 50 }, () => sendRaw(chain.originPort, `${handshake}\r\n\r\n`)),
     )

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 import { type WireRequest, withHeader } from '../support/signed-request.ts'
 
-/** Does to an object whatever a careless handler could do, and swallows the errors of what is frozen. */
+/** Changes everything in an object, as a careless handler could. Ignores the failures on frozen objects. */
 function vandalise(value: unknown, seen = new Set<unknown>()): void {
   if (typeof value !== 'object' || value === null || seen.has(value)) return
   seen.add(value)
@@ -77,7 +77,7 @@ describe('what is remembered between requests', () => {
 
   it('ends with the token: one that expires is refused although it was known', async () => {
     const request = await chain.capture('/show', { client: chain.edge.clients.alice })
-    // Accepted for five seconds more, the tolerance of the clocks.
+    // The origin accepts an expired token for five more seconds, the tolerance of the clocks.
     const token = await chain.edge.accessToken({ expiresIn: -3 })
     const sent = () => chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token)))
     expect(await sent()).toMatchObject({ status: 200 })

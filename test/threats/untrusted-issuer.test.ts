@@ -5,7 +5,7 @@ import { headerOf } from '../support/signed-request.ts'
 
 const refused = { status: 403, code: 'CSN_CERT_UNTRUSTED_ISSUER' }
 
-/** The certificate is verified by the edge in each of these; what differs is whom the origin trusts. */
+/** A chain in which the edge verifies every client, and the origin trusts the given issuers. */
 async function withTrust(
   issuers: (chain: { edge: Chain['edge'] }) => readonly TrustedIssuer[],
   forwardCert: 'leaf' | 'none' = 'leaf',
@@ -33,7 +33,7 @@ describe('a CA with the name of a trusted one', () => {
   let chain: Chain
   let namesake: Chain
   beforeAll(async () => {
-    // Two runs have CAs of the same name with different keys: the account that verified is not the one that is trusted.
+    // Two edges have CAs with the same name and different keys. The origin trusts the CA of the other edge.
     namesake = await startChain()
     chain = await withTrust(() => [namesake.edge.clientCa])
   })

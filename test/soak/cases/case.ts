@@ -4,39 +4,39 @@ import type { Epoch } from '../epoch.ts'
 import type { Material } from '../material.ts'
 import type { Sent } from '../oracle/allowed-outcomes.ts'
 
-/** A request, and what is known of it. */
+/** A request to send, with the facts that its judge needs. */
 export interface Case {
   readonly request: WireRequest
   readonly sent: Omit<Sent, 'name'>
   readonly body?: string
-  /** Sends it twice: the second time it is a replay. */
+  /** Sends the request twice. The second time it is a replay. */
   readonly twice?: boolean
 }
 
-/** What cases are made of. */
+/** The material of a case. */
 export interface Kit {
   readonly material: Material
   /** The epoch whose key the team signs with now. */
   current(): Epoch
-  /** The latest epoch whose key the origin surely has. */
+  /** The latest epoch whose key the origin certainly has. */
   known(): Epoch
 }
 
 export type MakeCase = (kit: Kit) => Case
 
-/** How a request differs from the client's own `GET /me`. */
+/** The differences of a request from the client's own `GET /me`. */
 export interface Variation extends SignatureChanges {
   readonly method?: string
   readonly target?: string
-  /** `undefined` for a request without one; the default is the user's. */
+  /** `undefined` for a request without a token. The default is the user's token. */
   readonly token?: string | undefined
-  /** Header lines to set before signing, `undefined` to take one out. */
+  /** Header lines to set before signing. `undefined` removes a line. */
   readonly headers?: Readonly<Record<string, string | undefined>>
 }
 
 export const TOKEN = 'cf-access-jwt-assertion'
 
-/** A request as the Worker would send it, but for the variation. */
+/** A request as the Worker would send it, except for the variation. */
 export function signed({ material, known }: Kit, client: string, variation: Variation = {}): WireRequest {
   const { method = 'GET', target = '/me', headers = {}, ...changes } = variation
   const token = 'token' in variation ? variation.token : known().tokens.user
@@ -45,7 +45,7 @@ export function signed({ material, known }: Kit, client: string, variation: Vari
   return signRequest(request, material.key, changes)
 }
 
-/** The subjects of the clients who are let in. */
+/** The subjects of the accepted clients. */
 export const SUBJECTS: Readonly<Record<string, string>> = {
   alice: 'CN=alice,OU=Ops,O=Acme,C=US',
   bob: 'CN=bob,OU=Sales,O=Acme',
@@ -53,6 +53,7 @@ export const SUBJECTS: Readonly<Record<string, string>> = {
   branch: 'CN=branch,OU=Branch,O=Acme',
 }
 
+/** A random element of a list. */
 export function pick<T>(list: readonly T[]): T {
   return list[randomInt(list.length)] as T
 }

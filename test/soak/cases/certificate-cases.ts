@@ -1,7 +1,7 @@
 import { headerOf, type WireRequest } from '../../support/signed-request.ts'
 import { type Kit, type MakeCase, signed, type Variation } from './case.ts'
 
-/** Requests that the edge signed, with a certificate that does not give access. */
+/** Requests with a valid edge signature and a certificate that does not give access. */
 export const CERTIFICATE_CASES: Readonly<Record<string, MakeCase>> = {
   'the wrong subject': (kit) => ({
     request: signed(kit, 'bob', { target: '/alice' }),
@@ -13,18 +13,18 @@ export const CERTIFICATE_CASES: Readonly<Record<string, MakeCase>> = {
   }),
   'no certificate': (kit) => faulty(kit, 'none', 'CSN_CERT_MISSING'),
   'a certificate that is not verified': (kit) => faulty(kit, 'otherCa', 'CSN_CERT_UNVERIFIED'),
-  // Cloudflare verifies against every CA of the zone; the origin trusts its own.
+  // Cloudflare verifies against every CA of the zone. The origin trusts only its own CA.
   'the name of alice by another CA': (kit) =>
     faulty(kit, 'otherCa', 'CSN_CERT_UNTRUSTED_ISSUER', { target: '/alice', headers: { 'x-cert-verify': 'SUCCESS' } }),
   'a certificate revoked at the edge': (kit) => faulty(kit, 'revoked', 'CSN_CERT_REVOKED'),
   'an expired certificate': (kit) => faulty(kit, 'expired', 'CSN_CERT_EXPIRED'),
-  "another's Client-Cert": (kit) => {
+  'the Client-Cert of another client': (kit) => {
     const cert = headerOf(kit.material.requests['bob'] as WireRequest, 'client-cert')
     return faulty(kit, 'alice', 'CSN_CERT_MISMATCH', { headers: { 'client-cert': cert } })
   },
-  'a date that is none': (kit) =>
+  'a date that is not a date': (kit) =>
     faulty(kit, 'alice', 'CSN_HEADERS_MALFORMED', { headers: { 'x-cert-notaf': 'tomorrow' } }),
-  'a Client-Cert that is none': (kit) =>
+  'a Client-Cert that is not a certificate': (kit) =>
     faulty(kit, 'alice', 'CSN_HEADERS_MALFORMED', { headers: { 'client-cert': `:${'MIIB'.repeat(300)}:` } }),
   'a subject of 4 KB': (kit) =>
     faulty(kit, 'alice', 'CSN_HEADERS_MALFORMED', {

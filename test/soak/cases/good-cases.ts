@@ -1,7 +1,7 @@
 import type { WireRequest } from '../../support/signed-request.ts'
 import { type MakeCase, pick, SUBJECTS, signed } from './case.ts'
 
-/** Requests that are let in. */
+/** Requests that the origin accepts. */
 export const GOOD_CASES: Readonly<Record<string, MakeCase>> = {
   'any certificate': (kit) => {
     const client = pick(Object.keys(SUBJECTS))
@@ -35,12 +35,12 @@ export const GOOD_CASES: Readonly<Record<string, MakeCase>> = {
     request: { method: 'GET', target: '/healthz', headers: ['Host', 'localhost'] },
     sent: { refused: '200', body: '{"clientCert":null,"access":null}' },
   }),
-  // Nothing is verified there, so nothing may be believed.
-  'a public route with headers of somebody else': ({ material }) => ({
+  // A public route verifies nothing, so its handler must not see a certificate.
+  'a public route with the headers of another client': ({ material }) => ({
     request: { ...(material.requests['alice'] as WireRequest), target: '/healthz' },
     sent: { refused: '200', body: '{"clientCert":null,"access":null}' },
   }),
-  'a client whom the CA may have revoked': (kit) => {
+  'a client that the CA may have revoked': (kit) => {
     const client = pick(kit.material.losable)
     return {
       request: signed(kit, client),
@@ -49,7 +49,7 @@ export const GOOD_CASES: Readonly<Record<string, MakeCase>> = {
   },
 }
 
-/** What the route answers that saw this subject. */
+/** The answer of a route for this subject. */
 function bodyFor(subject = ''): string {
   return JSON.stringify({ subject })
 }

@@ -1,7 +1,7 @@
 import { headerLines, withLines } from '../../support/signed-request.ts'
 import { type Case, type Kit, type MakeCase, pick, SUBJECTS, signed } from './case.ts'
 
-/** A header line put before or behind those that the edge signed. */
+/** A signed request with one more header line, before or after the others. */
 function beside(kit: Kit, name: string, value: string): Case {
   const request = signed(kit, pick(Object.keys(SUBJECTS)))
   const [host, ...lines] = headerLines(request)
@@ -16,7 +16,7 @@ function beside(kit: Kit, name: string, value: string): Case {
   return { request: withLines(request, all), sent: { refused: 'CSN_HEADERS_MALFORMED' } }
 }
 
-/** Requests with header lines that no edge sends. */
+/** Requests with header lines that the edge never sends. */
 export const HEADER_CASES: Readonly<Record<string, MakeCase>> = {
   'a repeated line': (kit) => beside(kit, 'X-CERT-SUBJECT-DN', 'CN=alice'),
   'a repeated token': (kit) => beside(kit, 'Cf-Access-Jwt-Assertion', 'a.b.c'),

@@ -14,14 +14,14 @@ const missing = (request: WireRequest): Case => ({ request, sent: { refused: 'CS
 const now = () => Math.floor(Date.now() / 1000)
 const some = (kit: Kit) => signed(kit, pick(Object.keys(SUBJECTS)))
 
-/** A foreign key with the Worker's key id. */
+/** The secret of a foreign key, which signs under the Worker's key id. */
 const FOREIGN = randomBytes(32).toString('base64url')
 
-/** Requests whose edge signature does not hold: missing, forged, stale, replayed, moved. */
+/** Requests with a missing, forged, stale, replayed or moved edge signature. */
 export const SIGNATURE_CASES: Readonly<Record<string, MakeCase>> = {
   'no signature': (kit) =>
     missing(withHeader(withHeader(some(kit), 'signature', undefined), 'signature-input', undefined)),
-  'no Signature beside Signature-Input': (kit) => missing(withHeader(some(kit), 'signature', undefined)),
+  'a Signature-Input without a Signature': (kit) => missing(withHeader(some(kit), 'signature', undefined)),
   'a signature under another label': (kit) => {
     const request = some(kit)
     const renamed = String(headerOf(request, 'signature-input')).replace('countersign=', 'other=')
@@ -41,7 +41,7 @@ export const SIGNATURE_CASES: Readonly<Record<string, MakeCase>> = {
     request: signRequest(some(kit), kit.material.key, { created: now() - 120, expires: now() + 60 }),
     sent: { refused: 'CSN_SIGNATURE_EXPIRED' },
   }),
-  'a signature past its own end': (kit) => ({
+  'a signature after its own expiry': (kit) => ({
     request: signRequest(some(kit), kit.material.key, { created: now() - 40, expires: now() - 20 }),
     sent: { refused: 'CSN_SIGNATURE_EXPIRED' },
   }),
@@ -50,8 +50,8 @@ export const SIGNATURE_CASES: Readonly<Record<string, MakeCase>> = {
   'a signature moved to another method': (kit) => invalid({ ...some(kit), method: 'DELETE' }),
   'a signature moved to another host': (kit) => invalid(withHeader(some(kit), 'host', 'other.example')),
   'a changed subject': (kit) => invalid(withHeader(signed(kit, 'bob'), 'x-cert-subject-dn-2253', SUBJECTS['alice'])),
-  'a header taken out': (kit) => invalid(withHeader(some(kit), 'x-cert-serial', undefined)),
-  'a header put in': (kit) => invalid(withHeader(signed(kit, 'none'), 'x-cert-serial', '0A')),
+  'a removed header': (kit) => invalid(withHeader(some(kit), 'x-cert-serial', undefined)),
+  'an added header': (kit) => invalid(withHeader(signed(kit, 'none'), 'x-cert-serial', '0A')),
   'a Signature-Input of 8 KB': (kit) =>
     invalid(withHeader(some(kit), 'signature-input', `countersign=(${'"a" '.repeat(2000)})`)),
   'two signatures under one label': (kit) => {

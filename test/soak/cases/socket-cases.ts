@@ -5,9 +5,9 @@ import { sendRaw } from '../../support/raw-http.ts'
 import { formatRequest, withHeader } from '../../support/signed-request.ts'
 import { type Kit, signed } from './case.ts'
 
-/** What somebody does on a socket who does not care for an answer. Resolves when the socket is gone. */
+/** Clients that do not wait for an answer. Each function resolves when its socket is closed. */
 export const SOCKET_CASES: Readonly<Record<string, (port: number, kit: Kit) => Promise<unknown>>> = {
-  'hangs up behind a good request': async (port, kit) => {
+  'hangs up after a good request': async (port, kit) => {
     const socket = open(port)
     socket.write(formatRequest(signed(kit, 'alice')), 'latin1')
     await sleep(randomInt(20))
@@ -32,7 +32,7 @@ export const SOCKET_CASES: Readonly<Record<string, (port: number, kit: Kit) => P
     await sleep(randomInt(10))
     socket.resetAndDestroy()
   },
-  'says nothing for a while': async (port) => {
+  'stays silent for a while': async (port) => {
     const socket = open(port)
     await sleep(randomInt(500, 3000))
     socket.destroy()
@@ -47,11 +47,11 @@ export const SOCKET_CASES: Readonly<Record<string, (port: number, kit: Kit) => P
 }
 
 function open(port: number): Socket {
-  // A reset is what these are after.
+  // Several of these clients provoke a reset, which arrives as an error.
   return connect({ port, host: '127.0.0.1', allowHalfOpen: true }).on('error', () => {})
 }
 
-/** Bytes that Node refuses before Fastify sees a request, with the status that it answers. */
+/** Bytes that Node refuses before Fastify sees a request, with the status of the answer. */
 export const BYTE_CASES: Readonly<Record<string, { readonly status: string; make(kit: Kit): string }>> = {
   'headers of 40 KB': {
     status: '431',
@@ -69,7 +69,7 @@ export const BYTE_CASES: Readonly<Record<string, { readonly status: string; make
   },
 }
 
-/** Sends such bytes. A connection that is reset before its answer was read is an answer as well. */
+/** Sends such bytes. Node may reset the connection before the client has read the answer: that is the outcome `reset`. */
 export async function sendBytes(port: number, bytes: string): Promise<string> {
   try {
     return String((await sendRaw(port, bytes)).status)

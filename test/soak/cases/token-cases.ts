@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Epoch } from '../epoch.ts'
 import { type Kit, type MakeCase, signed } from './case.ts'
 
-/** Requests that the edge signed, with a token that does not hold. */
+/** Requests with a valid edge signature and a token that does not give access. */
 export const TOKEN_CASES: Readonly<Record<string, MakeCase>> = {
   'no token': (kit) => ({
     request: signed(kit, 'alice', { token: undefined }),
@@ -14,7 +14,7 @@ export const TOKEN_CASES: Readonly<Record<string, MakeCase>> = {
   'a token with a forged signature': (kit) => named(kit, forged, 'CSN_ACCESS_TOKEN_INVALID'),
   'a token with changed claims': (kit) =>
     named(kit, ({ tokens }) => withPayload(tokens.user, { email: 'root@acme.example' }), 'CSN_ACCESS_TOKEN_INVALID'),
-  "a token that names another's certificate": (kit) => {
+  'a token that names the certificate of another client': (kit) => {
     const { kid, tokens } = kit.known()
     return { request: signed(kit, 'bob', { token: tokens.certificate }), sent: { kid, certFault: 'CSN_CERT_MISMATCH' } }
   },
@@ -23,19 +23,19 @@ export const TOKEN_CASES: Readonly<Record<string, MakeCase>> = {
     request: signed(kit, 'alice', { token: withHeaderOf(kit.known().tokens.user, { alg: 'none' }) }),
     sent: { tokenFault: 'CSN_ACCESS_TOKEN_INVALID' },
   }),
-  'a token that is none': (kit) => ({
+  'a token that is not a JWT': (kit) => ({
     request: signed(kit, 'alice', { token: randomBytes(500).toString('base64url') }),
     sent: { tokenFault: 'CSN_ACCESS_TOKEN_INVALID' },
   }),
 }
 
-/** A key id that no team ever had: what a flood of junk is made of. */
+/** A token with a key id that no team ever had. It can make the origin fetch the keys. */
 export function junkKid(kit: Kit): ReturnType<MakeCase> {
   const kid = randomBytes(32).toString('hex')
   return { request: signed(kit, 'alice', { token: withHeaderOf(kit.known().tokens.user, { kid }) }), sent: { kid } }
 }
 
-/** The right key id over a signature that is not its key's: as dear to check as a real one. */
+/** A token with the right key id and a wrong signature. Its verification costs as much as that of a good token. */
 export function forgedToken(kit: Kit): ReturnType<MakeCase> {
   return named(kit, forged, 'CSN_ACCESS_TOKEN_INVALID')
 }

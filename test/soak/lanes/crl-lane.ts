@@ -5,20 +5,22 @@ import { SETTLE } from '../oracle/history.ts'
 import { FAULTS, type FaultServer, startFaultServer } from './fault-server.ts'
 import type { Pace } from './pace.ts'
 
-/** The CA's revocation list, with everything that can happen to it. */
+/** The CA's revocation list and its server, with revocations and outages. */
 export interface CrlLane {
   readonly server: FaultServer
-  /** The clients who are on the list that is published. */
+  /** The clients on the published list. */
   published(): ReadonlySet<string>
   outages(): number
+  /** A sentence if the server is up and the origin has not loaded the list in time. */
   overdue(): string | undefined
+  /** Revokes a client, then breaks the server, in turn until the run ends. */
   run(pace: Pace): Promise<void>
 }
 
 /** Seconds between two loads. */
 export const CRL_REFRESH = 1
 
-/** Publishes the list and starts its server. */
+/** Publishes an empty list and starts its server. */
 export async function startCrlLane(material: Material, world: World): Promise<CrlLane> {
   let revoked: ReadonlySet<string> = new Set()
   let list = await material.currentCrl()
@@ -50,14 +52,14 @@ export async function startCrlLane(material: Material, world: World): Promise<Cr
     idleSince = performance.now()
   }
 
-  /** Bytes in the list's place. The origin must go on with the list that it has. */
+  /** Serves other bytes in place of the list. The origin must keep its last valid list. */
   const instead =
     (bytes: () => Uint8Array): Parameters<FaultServer['setFault']>[0] =>
     (_request, response) =>
       void response.end(bytes())
   const faults = [
     FAULTS['500'],
-    // From before the revocations, and signed by the CA.
+    // A rollback: the CA did sign this list, but before the revocations.
     instead(() => first),
     FAULTS.reset,
     instead(() => changedByte(list)),
@@ -82,7 +84,7 @@ export async function startCrlLane(material: Material, world: World): Promise<Cr
       for (let turn = 0; !pace.isOver(); turn += 1) {
         await pace.wait(1)
         await publish()
-        // Long enough for the list to be in force: what follows must not take it away again.
+        // The origin loads the list in this time. The outages that follow must not revert it.
         await pace.wait(2)
         await fail(faults[turn % faults.length] as (typeof faults)[number], pace)
       }
@@ -90,7 +92,7 @@ export async function startCrlLane(material: Material, world: World): Promise<Cr
   }
 }
 
-/** One byte of the signature, which comes last. */
+/** The list with one byte changed. The last bytes are the signature. */
 function changedByte(list: Uint8Array): Uint8Array {
   const copy = Uint8Array.from(list)
   copy[copy.length - 1] = (copy.at(-1) ?? 0) ^ 1

@@ -1,15 +1,15 @@
 import { createServer, type RequestListener } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** A server on this machine that can be made to fail. */
+/** An HTTP server on 127.0.0.1 with faults on demand. */
 export interface FaultServer {
   readonly url: string
-  /** `null` answers as it should. */
+  /** `null` restores the correct answer. */
   setFault(fault: RequestListener | null): void
   close(): Promise<void>
 }
 
-/** The ways in which a server fails a client that only wants a file. */
+/** Faults of a server that serves one file. */
 export const FAULTS = {
   hang: () => {},
   'hang half-way': (_request, response) => void response.writeHead(200, { 'content-length': 1000 }).write('{"keys":'),
@@ -20,7 +20,7 @@ export const FAULTS = {
   'a redirect': (_request, response) => void response.writeHead(302, { location: 'http://127.0.0.1:9/' }).end(),
 } satisfies Record<string, RequestListener>
 
-/** Starts one. */
+/** Starts the server. `answer` is its correct answer. */
 export async function startFaultServer(answer: RequestListener): Promise<FaultServer> {
   let fault: RequestListener | null = null
   const server = createServer((request, response) => (fault ?? answer)(request, response))
@@ -29,7 +29,7 @@ export async function startFaultServer(answer: RequestListener): Promise<FaultSe
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     setFault(next) {
       fault = next
-      // A request that hangs would outlast the fault: its client waits for as long as its own time-out.
+      // Otherwise a hanging request would outlast the fault, until the client's own time-out.
       server.closeAllConnections()
     },
     close() {

@@ -3,24 +3,29 @@ import type { World } from '../oracle/allowed-outcomes.ts'
 import { FAULTS, type FaultServer, startFaultServer } from './fault-server.ts'
 import type { Pace } from './pace.ts'
 
-/** The Access team's key server, with everything that can happen to it. */
+/** The Access team's key server, with rotations and outages. */
 export interface KeyLane {
   readonly server: FaultServer
   /** The epoch whose key the team signs with now. */
   current(): Epoch
-  /** The latest epoch whose key the origin surely has. */
+  /** The latest epoch whose key the origin certainly has. */
   known(): Epoch
   rotations(): number
-  /** A sentence when the origin should have fetched and did not. */
+  /** A sentence if the origin should have fetched the keys and did not. */
   overdue(): string | undefined
+  /** Rotates the keys and breaks the server, in turn until the run ends. */
   run(pace: Pace): Promise<void>
 }
 
-/** Starts it. `patience`: milliseconds after which a rotation must have been noticed. */
+/**
+ * Starts the server with the first epoch.
+ *
+ * @param patience - milliseconds within which the origin must fetch again
+ */
 export async function startKeyLane(epochs: readonly Epoch[], world: World, patience: number): Promise<KeyLane> {
   let at = 0
   let rotations = 0
-  /** Since when a fetch would have succeeded without one being tried. */
+  /** The start of the current time without a fetch, outages excluded. */
   let idleSince = performance.now()
   const epoch = (index: number) => epochs[(index + epochs.length) % epochs.length] as Epoch
   const published = () => (rotations === 0 ? [epoch(at)] : [epoch(at), epoch(at - 1)])
@@ -30,11 +35,11 @@ export async function startKeyLane(epochs: readonly Epoch[], world: World, patie
     world.keys.add(new Set(listed.map(({ kid }) => kid)))
     response.end(JSON.stringify({ keys: listed.map(({ jwk }) => jwk) }))
     idleSince = performance.now()
-    // Until a fetch has succeeded again, the origin says what the last one failed of.
+    // The origin answers CSN_ACCESS_KEYS_UNAVAILABLE until the next successful fetch, so the outage ends here.
     if (world.keyOutages.isOpen) world.keyOutages.end()
   })
 
-  /** As Access does, not before the keys that are listed are known: its own overlap is seven days. */
+  /** Rotates only after the origin has fetched the current key. At Access, two keys overlap for seven days. */
   function rotate(): void {
     if (!world.keys.latest?.has(epoch(at).kid)) return
     at += 1
@@ -68,7 +73,7 @@ export async function startKeyLane(epochs: readonly Epoch[], world: World, patie
         await pace.wait(2)
         rotate()
         await pace.wait(2)
-        // Every other outage has a rotation in it: the tokens of the key before must go on.
+        // Every second outage contains a rotation. The origin must still accept tokens of the previous key.
         const during = pace.wait(1).then(() => turn % 2 === 1 && rotate())
         await Promise.all([fail(faults[turn % faults.length] as keyof typeof FAULTS, pace), during])
       }

@@ -1,15 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 
-/** The time of a run: how long it takes, and how fast things happen in it. */
+/** The length of a run, and the speed of its events. */
 export interface Pace {
   /** One beat in milliseconds. */
   readonly beat: number
   isOver(): boolean
-  /** Waits for so many beats, or until the run is over. */
+  /** Waits for a number of beats, but at most until the run is over. */
   wait(beats: number): Promise<void>
 }
 
-/** In a short run everything happens in quick succession; in a long one outages are as long as real ones begin to hurt. */
+/** A beat is a twentieth of the run, from half a second to five seconds: a short run contains every event too. */
 export function createPace(seconds: number): Pace {
   const end = performance.now() + seconds * 1000
   const beat = Math.min(Math.max(seconds / 20, 0.5), 5) * 1000

@@ -3,17 +3,18 @@ import { type RedisServer, startRedis } from '../../support/redis-server.ts'
 import type { World } from '../oracle/allowed-outcomes.ts'
 import type { Pace } from './pace.ts'
 
-/** The replay store's server, with everything that can happen to it. */
+/** The replay store's Redis, with outages. */
 export interface RedisLane {
   readonly url: string
+  /** Freezes the server and restarts it, in turn until the run ends. */
   run(pace: Pace): Promise<void>
   close(): Promise<void>
 }
 
-/** Enough for requests to run into it, and not so much that the rest of the run is about nothing else. Milliseconds. */
+/** The longest outage, in milliseconds. Many requests meet it, and most of the run remains for the other lanes. */
 const LONGEST = 4_000
 
-/** Starts it. */
+/** Starts Redis on a port. Its outages are recorded in the world. */
 export async function startRedisLane(port: number, world: World): Promise<RedisLane> {
   let server: RedisServer = await startRedis(port)
   const outages = world.redisOutages
@@ -44,7 +45,7 @@ export async function startRedisLane(port: number, world: World): Promise<RedisL
       const length = Math.min(2 * pace.beat, LONGEST)
       for (let turn = 0; !pace.isOver(); turn += 1) {
         await pace.wait(5)
-        // No outage at the end: what follows is measured on an origin in good health.
+        // No outage at the end: the measurements after the run need a healthy origin.
         if (pace.isOver()) return
         await (turn % 2 === 0 ? freeze(length) : restart(length))
       }

@@ -2,28 +2,28 @@ import { readText, tableRows } from '../../support/files.ts'
 import type { History } from './history.ts'
 import type { Outages } from './outages.ts'
 
-/** What is known of a request that was sent: facts about the request, not about the code that judges it. */
+/** The facts of a sent request. They do not depend on the code under test. */
 export interface Sent {
   readonly name: string
-  /** The outcome when nothing but the request itself decides. */
+  /** The outcome if it depends on the request alone. */
   readonly refused?: string | readonly string[]
-  /** When the earlier request with its nonce was sent, and whether its answer says that the nonce was spent. */
+  /** The time of the earlier request with the same nonce. `surely`: its answer proves that the nonce is spent. */
   readonly spent?: { readonly since: number; readonly surely: boolean }
   /** The key that the token names. */
   readonly kid?: string
-  /** The outcome of a token with a fault, once its key was found. */
+  /** The outcome of a faulty token, if its key is known. */
   readonly tokenFault?: string
-  /** The outcome of a certificate with a fault. */
+  /** The outcome of a faulty certificate. */
   readonly certFault?: string
-  /** The client whom the CA may have revoked. */
+  /** The client that the CA may have revoked. */
   readonly client?: string
-  /** The outcome when every check of the plugin passes. */
+  /** The outcome if every check of the plugin passes. The default is 200. */
   readonly end?: string
-  /** The body of a 200: whom the route saw. */
+  /** The body of a 200, which names the client that the route saw. */
   readonly body?: string
 }
 
-/** What the origin can know, and what it can be without. */
+/** The state around the origin over time: the data that it received, and the servers that were down. */
 export interface World {
   /** Ids of the Access keys that were served. */
   readonly keys: History<ReadonlySet<string>>
@@ -31,14 +31,14 @@ export interface World {
   /** Clients on the revocation lists that were served. */
   readonly revoked: History<ReadonlySet<string>>
   readonly redisOutages: Outages
-  /** When Redis last forgot everything, nonces included. */
+  /** The last restart of Redis, which lost every nonce. */
   redisForgotAt: number
 }
 
 /**
- * Every outcome that is right for a request, sent and answered at these moments.
+ * Every correct outcome of a request that was sent at `from` and answered at `to`.
  *
- * One walk in the order of the proofs. What may be either way adds an outcome and goes on; what is certain ends the walk.
+ * The checks are in the order of the proofs. A possible refusal adds its outcome and continues. A certain one returns.
  */
 export function allowedOutcomes(sent: Sent, from: number, to: number, world: World): Set<string> {
   if (sent.refused !== undefined) return new Set([sent.refused].flat())
@@ -71,14 +71,14 @@ export function allowedOutcomes(sent: Sent, from: number, to: number, world: Wor
   return allowed.add(sent.end ?? '200')
 }
 
-/** The status of each code, from the documentation: the code under test must not be its own witness. */
+/** The status of each code, from the documentation: taken from the plugin, a wrong status would confirm itself. */
 const STATUSES: ReadonlyMap<string, number> = new Map(
   tableRows(readText('docs/errors.md'))
     .filter(([code = '']) => code.startsWith('`CSN_'))
     .map(([code = '', status]) => [code.slice(1, -1), Number(status)]),
 )
 
-/** The status that belongs to an outcome: a code of the plugin, or a plain status. */
+/** The status of an outcome, which is a code of the plugin or itself a status. */
 export function statusOf(outcome: string): number | undefined {
   return STATUSES.get(outcome) ?? (/^\d{3}$/.test(outcome) ? Number(outcome) : undefined)
 }

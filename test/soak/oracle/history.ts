@@ -1,22 +1,23 @@
 /**
- * How long after it was sent something may still not be in force at the origin: the way there, its parsing, and a turn of
- * an event loop that shares two cores with others. Milliseconds.
+ * The longest time from a server's answer until the origin uses it, in milliseconds.
+ *
+ * It covers the transport, the parsing, and one turn of an event loop that shares two cores with other processes.
  */
 export const SETTLE = 3_000
 
-/** What the origin was given, and when. */
+/** The values that the origin received, with their times. */
 export class History<T> {
   #entries: { readonly at: number; readonly value: T }[] = []
 
   add(value: T): void {
     const at = performance.now()
-    // Nothing that was out of force a minute ago is asked for again; a night's run must not fill the memory.
+    // No request takes a minute, so older values are not needed. Without the deletion, a long run would fill the memory.
     const old = this.#entries.findLastIndex((entry) => entry.at < at - 60_000)
     if (old > 0) this.#entries.splice(0, old)
     this.#entries.push({ at, value })
   }
 
-  /** Everything that may have been in force at some moment between two. */
+  /** Every value that the origin may have used at some time between two. */
   between(from: number, to: number): T[] {
     const surely = this.#entries.findLastIndex(({ at }) => at <= from - SETTLE)
     return this.#entries

@@ -1,24 +1,25 @@
 import type { Answer } from '../traffic/send.ts'
 import { allowedOutcomes, type Sent, statusOf, type World } from './allowed-outcomes.ts'
 
-/** Every decision of the origin, held against the oracle. */
+/** Compares every decision of the origin with the oracle and counts. */
 export interface Ledger {
   judge(sent: Sent, from: number, to: number, answer: Answer): void
-  /** A decision that no request belongs to. */
+  /** Records a fault that does not belong to a request. */
   wrong(sentence: string): void
   readonly requests: number
-  /** Sentences, the first few of them. */
+  /** The first faults, one sentence each. */
   readonly wrongs: readonly string[]
   readonly wrongCount: number
-  /** How often each case was sent. */
+  /** The number of requests of each case. */
   readonly cases: ReadonlyMap<string, number>
-  /** How often each outcome was seen. */
+  /** The number of answers with each outcome. */
   readonly outcomes: ReadonlyMap<string, number>
 }
 
-/** A broken origin makes every decision wrong; ten say as much as all of them. */
+/** The number of sentences to keep. A broken origin makes every decision wrong, and ten are enough to find the cause. */
 const KEPT = 10
 
+/** A ledger without entries. */
 export function createLedger(world: World): Ledger {
   let requests = 0
   let wrongCount = 0
@@ -38,10 +39,10 @@ export function createLedger(world: World): Ledger {
       const allowed = allowedOutcomes(sent, from, to, world)
       const expected = [...allowed].join(' or ')
       const took = `sent at ${Math.round(from)} ms, answered after ${Math.round(to - from)} ms`
-      if (!allowed.has(outcome)) wrong(`${sent.name}: ${outcome} (${status}) in place of ${expected}; ${took}`)
+      if (!allowed.has(outcome)) wrong(`${sent.name}: expected ${expected}, got ${outcome} (${status}); ${took}`)
       else if (status !== (statusOf(outcome) ?? status)) wrong(`${sent.name}: ${outcome} with the status ${status}`)
       else if (outcome === '200' && sent.body !== undefined && body !== sent.body) {
-        wrong(`${sent.name}: let in as somebody else: ${body} in place of ${sent.body}`)
+        wrong(`${sent.name}: accepted as another client: expected ${sent.body}, got ${body}`)
       }
     },
     wrong,

@@ -7,22 +7,22 @@ import { ACCESS_KEYS_TIMING } from '../../../packages/origin-plugin/src/access-t
 import { CLIENTS } from '../../support/redis-stores.ts'
 import type { OriginOptions, Question } from './origin.ts'
 
-/** The origin under load, in a process of its own so that what is measured is the origin's. Argument: {@link OriginOptions}. */
+/** The origin under load, in a process of its own so that the measurements are of the origin alone. Argument: {@link OriginOptions}. */
 const options = JSON.parse(argv[2] ?? '') as OriginOptions
-// A short run would end before the real cool-down does, and never see a rotation.
+// With the real cool-down, a short run would end before the origin fetches a rotated key.
 Object.assign(ACCESS_KEYS_TIMING, options.keysTiming)
 
 const faults: string[] = []
 process.on('unhandledRejection', (reason) => faults.push(`unhandled rejection: ${reason}`))
 process.on('uncaughtException', (error) => faults.push(`uncaught exception: ${error.stack}`))
-// Node warns of listeners that pile up, which is a leak with a name.
+// Node warns of too many listeners on an emitter, which is a leak.
 process.on('warning', ({ name, message }) => faults.push(`${name}: ${message}`))
 
-// As in production: a refusal costs what it costs with its log lines.
+// As in production: the cost of a refusal includes its log line.
 const app = Fastify({ logger: { level: 'info', file: '/dev/null' } })
 const redis = await CLIENTS.ioredis(options.redisUrl)
 await app.register(countersign, {
-  // Far from the default: on a busy machine a Redis that merely waits for its turn must not count as an outage.
+  // Much longer than the default: on a busy machine, a slow answer of Redis must not count as an outage.
   edge: { keys: options.key, replay: redis.store, storeTimeout: 2_000 },
   access: { issuer: options.issuer, audience: options.audience, jwksUri: options.jwksUri },
   trustedIssuers: [
@@ -55,7 +55,7 @@ const ANSWERS: Record<Question, () => unknown> = {
     await app.close()
     redis.close()
     delay.disable()
-    // The answer is the last thing; a process without anything open then ends by itself.
+    // After the answer, the process ends by itself unless something keeps it alive.
     setImmediate(() => process.disconnect?.())
   },
 }

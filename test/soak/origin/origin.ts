@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { SigningJwk } from '@countersign/wire'
 
-/** How to start the origin. */
+/** The configuration of the origin. */
 export interface OriginOptions {
   readonly key: SigningJwk
   readonly issuer: string
@@ -12,29 +12,29 @@ export interface OriginOptions {
   readonly jwksUri: string
   readonly clientCa: string
   readonly crlUrl: string
-  /** Seconds. */
+  /** Seconds between two loads of the revocation list. */
   readonly crlRefresh: number
   readonly redisUrl: string
-  /** Milliseconds, in place of the plugin's own. */
+  /** Milliseconds, in place of the plugin's own times. */
   readonly keysTiming: { readonly cooldown?: number; readonly refreshInterval?: number }
 }
 
-/** What the origin can be asked. */
+/** A question to the origin's process. */
 export type Question = 'heap' | 'cpu' | 'delay' | 'faults' | 'resources' | 'connections' | 'close'
 
-/** The origin's process, from outside. */
+/** The origin's process, seen from its parent. */
 export interface Origin {
   readonly port: number
   ask<T>(question: Question): Promise<T>
-  /** Closes the server, and says within how many milliseconds the process ended by itself; `null` if it did not. */
+  /** Closes the server. Resolves to the milliseconds until the process ended by itself, or to `null` if it did not. */
   close(): Promise<number | null>
   kill(): void
 }
 
-/** Within which a process that holds nothing open has ended, on a busy machine. */
+/** The longest time in which a process without open handles ends on a busy machine, in milliseconds. */
 const ENDS_WITHIN = 8_000
 
-/** Starts it. */
+/** Starts the origin in a process of its own. */
 export async function startOrigin(options: OriginOptions): Promise<Origin> {
   const child = fork(join(import.meta.dirname, 'main.ts'), [JSON.stringify(options)], {
     execArgv: ['--expose-gc'],

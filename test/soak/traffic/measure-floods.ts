@@ -6,21 +6,21 @@ import { forgedToken, junkKid } from '../cases/token-cases.ts'
 import type { Origin } from '../origin/origin.ts'
 import { sendCase, type Traffic } from './traffic.ts'
 
-/** What requests of one kind cost the origin. */
+/** The cost of one kind of request for the origin. */
 export interface FloodCost {
   readonly name: string
-  /** Processor time of the origin for a request, in microseconds. */
+  /** Processor time of the origin per request, in microseconds. */
   readonly microseconds: number
 }
 
-/** What a flood of good requests is: many clients, each with a certificate that the origin has not parsed before. */
+/** A good request with a certificate that the origin has not parsed before, as in a flood of many clients. */
 const newClient: MakeCase = (kit) => {
   const headers = { 'x-cert-issuer-serial': randomBytes(16).toString('hex').toUpperCase() }
   const known = (GOOD_CASES['a guarded route'] as MakeCase)(kit)
   return { ...known, request: signed(kit, 'alice', { target: '/alice', headers }) }
 }
 
-/** What the floods of bad requests are compared with. */
+/** The reference for the floods of bad requests. */
 export const GOOD_FLOOD = 'good, new clients'
 
 const KINDS: Readonly<Record<string, MakeCase>> = {
@@ -31,11 +31,11 @@ const KINDS: Readonly<Record<string, MakeCase>> = {
   'forged token': forgedToken,
 }
 
-/** In turn and several times: whatever else the machine does then falls on all of them. */
+/** The floods take turns, several times, so that other load on the machine affects all of them. */
 const ROUNDS = 5
 const CLIENTS = 16
 
-/** Sends floods of good and of bad requests, and measures what each costs the origin. */
+/** Sends floods of good and of bad requests, and measures their cost for the origin. */
 export async function measureFloods(traffic: Traffic, origin: Origin, requests: number): Promise<FloodCost[]> {
   const costs = new Map<string, number[]>(Object.keys(KINDS).map((name) => [name, []]))
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -2,18 +2,18 @@ import { type Agent, request as httpRequest } from 'node:http'
 import { codeOf } from '../../support/raw-http.ts'
 import { headerLines, type WireRequest } from '../../support/signed-request.ts'
 
-/** What came back. */
+/** The answer to a request, or the lack of one. */
 export interface Answer {
-  /** The code of a refusal, the status of anything else, or why there was no answer. */
+  /** The code of a refusal, the status of any other answer, or `no answer:` with the reason. */
   readonly outcome: string
   readonly status: number
   readonly body: string
 }
 
-/** Longer than every time-out of the origin together. */
+/** Milliseconds. Longer than the sum of the origin's time-outs. */
 const PATIENCE = 20_000
 
-/** Sends a request on a kept-alive connection. Never rejects: no answer is an answer too. */
+/** Sends a request on a kept-alive connection. Never rejects: a missing answer is an outcome. */
 export function send(port: number, request: WireRequest, agent: Agent, body = ''): Promise<Answer> {
   const { method, target } = request
   const headers = headerLines(request)

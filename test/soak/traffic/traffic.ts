@@ -11,7 +11,7 @@ import type { Sent } from '../oracle/allowed-outcomes.ts'
 import type { Ledger } from '../oracle/ledger.ts'
 import { send } from './send.ts'
 
-/** Where the traffic goes, and who judges it. */
+/** The target of the traffic, and the judge of the answers. */
 export interface Traffic {
   readonly port: number
   readonly agent: Agent
@@ -22,14 +22,14 @@ export interface Traffic {
 
 const HOSTILE = { ...SIGNATURE_CASES, ...TOKEN_CASES, ...CERTIFICATE_CASES, ...HEADER_CASES }
 
-/** Every case whose answer is judged. */
+/** The names of all judged cases. */
 export const CASE_NAMES: readonly string[] = [
   ...Object.keys(GOOD_CASES),
   ...Object.keys(HOSTILE),
   ...Object.keys(BYTE_CASES),
 ]
 
-/** As many clients at once, half of their requests good, until the run is over. */
+/** Runs a number of clients until the run is over. Half of their requests are good. */
 export async function runTraffic(traffic: Traffic, clients: number): Promise<void> {
   const good = Object.entries(GOOD_CASES)
   const hostile = Object.entries(HOSTILE)
@@ -39,12 +39,12 @@ export async function runTraffic(traffic: Traffic, clients: number): Promise<voi
   await Promise.all([...Array.from({ length: clients }, client), rudeClient(traffic), rudeClient(traffic)])
 }
 
-/** Sends one case, twice if it is a replay, and has the answers judged. */
+/** Sends one case, twice if it is a replay, and passes the answers to the ledger. */
 export async function sendCase(traffic: Traffic, name: string, make: MakeCase): Promise<void> {
   const made = make(traffic.kit)
   const first = await sendOnce(traffic, made, { name, ...made.sent })
   if (!made.twice) return
-  // Of a request that got no clear answer nobody knows whether its nonce was spent.
+  // Without an answer, or with a 503, it is not known whether the request spent its nonce.
   const surely = !first.outcome.startsWith('no answer') && first.status !== 503
   await sendOnce(traffic, made, { name, ...made.sent, spent: { since: first.from, surely } })
 }
@@ -56,7 +56,7 @@ async function sendOnce({ port, agent, ledger }: Traffic, { request, body }: Cas
   return { ...answer, from }
 }
 
-/** Somebody who breaks off, hangs up, or does not speak HTTP. */
+/** A client that breaks off, hangs up, or does not speak HTTP. */
 async function rudeClient({ port, kit, ledger, isOver }: Traffic): Promise<void> {
   const slow = new Set<Promise<unknown>>()
   while (!isOver()) {
@@ -68,7 +68,7 @@ async function rudeClient({ port, kit, ledger, isOver }: Traffic): Promise<void>
 
     const act = pick(Object.values(SOCKET_CASES))(port, kit)
     slow.add(act.finally(() => slow.delete(act)))
-    // Enough to hold sockets open at all times, and not so many that the port range is what is tested.
+    // Some sockets are open at all times. More of them would exhaust the machine's ports.
     if (slow.size >= 20) await Promise.race(slow)
     await new Promise((resolve) => setTimeout(resolve, 20))
   }
