@@ -55,7 +55,7 @@ const failedToLoad = (status: string) =>
 describe('alice, admitted', () => {
   const visit = visitAs(async () => quickstart.edge.clients.alice)
 
-  it('sees her certificate, and that all four proofs hold', async () => {
+  it('sees her certificate and that all four proofs hold', async () => {
     const { page, status } = visit()
     expect(status).toBe(200)
     expect(await page.title()).toBe('alice · Countersign')
@@ -69,7 +69,7 @@ describe('alice, admitted', () => {
     ])
   })
 
-  it('is told nothing by the console', () => {
+  it('sees an empty console', () => {
     expect(visit().complaints).toEqual([])
   })
 
@@ -79,7 +79,7 @@ describe('alice, admitted', () => {
     ['/pay', '200 OK', '"paidBy": "alice"'],
     ['/branch', '403 Forbidden', '"code": "CSN_CERT_FORBIDDEN"'],
     ['/ops', '200 OK', '"operator": "alice"'],
-  ])('tries %s by the keyboard and reads %s in place', async (path, status, body) => {
+  ])('tries %s with the keyboard and reads %s on the page', async (path, status, body) => {
     const { page } = visit()
     await page.getByRole('button', { name: `Try ${path}`, exact: true }).press('Enter')
     const answer = page.locator(`[data-url="${path}"]`).getByRole('status')
@@ -89,7 +89,7 @@ describe('alice, admitted', () => {
     expect(page.url()).toBe(`${quickstart.edge.url}/`)
   })
 
-  it('is told of the refused route alone by the console', () => {
+  it('sees only the refused route on the console', () => {
     expect(visit().complaints).toEqual([failedToLoad('403 ()')])
   })
 
@@ -122,7 +122,7 @@ describe('alice, admitted', () => {
 describe('alice without JavaScript', () => {
   const visit = visitAs(async () => quickstart.edge.clients.alice, { javaScriptEnabled: false })
 
-  it('reads the same, without buttons that would do nothing', async () => {
+  it('reads the same, without buttons, which would have no effect', async () => {
     const { page } = visit()
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('alice')
     expect(await chainOf(page)).toHaveLength(4)
@@ -137,7 +137,7 @@ describe('alice without JavaScript', () => {
   })
 })
 
-describe('mallory, whose CA bears the name of ours', () => {
+describe('mallory, with a CA that has the name of ours', () => {
   // With another name of the CA, the browser would not present the certificate: it uses only CAs that the edge names.
   const visit = visitAs(async () => {
     await using elsewhere = await createDevEdge({ origin: 'http://127.0.0.1:9' })
@@ -156,7 +156,7 @@ describe('mallory, whose CA bears the name of ours', () => {
     ])
   })
 
-  it.each(VIEWS)('can read why: $colorScheme, $width pixels wide', async (view) => {
+  it.each(VIEWS)('can read the reason: $colorScheme, $width pixels wide', async (view) => {
     expect(await auditPage(visit().page, view, 'mallory')).toEqual({ findings: [], overflow: 0 })
   })
 })
@@ -164,7 +164,7 @@ describe('mallory, whose CA bears the name of ours', () => {
 describe('a visitor without a certificate', () => {
   const visit = visitAs(async () => undefined)
 
-  it('is refused, and told what to do', async () => {
+  it('is refused, and reads the remedy', async () => {
     const { page, status } = visit()
     expect(status).toBe(401)
     expect(await page.getByRole('heading', { level: 1 }).textContent()).toBe('A client certificate is required')
@@ -172,11 +172,11 @@ describe('a visitor without a certificate', () => {
     expect(await page.getByText('Import your client certificate').isVisible()).toBe(true)
   })
 
-  it('is told of the refusal alone by the console', () => {
+  it('sees only the refusal on the console', () => {
     expect(visit().complaints).toEqual([failedToLoad('401 ()')])
   })
 
   it.each(VIEWS)('can read the page: $colorScheme, $width pixels wide', async (view) => {
-    expect(await auditPage(visit().page, view, 'nobody')).toEqual({ findings: [], overflow: 0 })
+    expect(await auditPage(visit().page, view, 'no-certificate')).toEqual({ findings: [], overflow: 0 })
   })
 })

@@ -61,7 +61,7 @@ async function startDev(port: number): Promise<{ readonly dev: RunningDev; reado
 }
 
 describe('countersign dev', () => {
-  it('stands before an origin that is configured as it says, and revokes for it', async () => {
+  it('serves an origin with the printed configuration, and revokes a certificate for it', async () => {
     const port = await freePort()
     const { dev, started } = await startDev(port)
     onTestFinished(async () => {
@@ -108,12 +108,12 @@ async function statusWith(key: SigningJwk, keys: readonly SigningJwk[]): Promise
 }
 
 describe('countersign keygen', () => {
-  it.each(['hmac-sha256', 'ed25519'])('makes keys of the kind %s for the Worker and the origin', async (alg) => {
+  it.each(['hmac-sha256', 'ed25519'])('creates %s keys for the Worker and the origin', async (alg) => {
     const { workerKey, originKeys } = await keygen('--alg', alg)
     expect(await statusWith(workerKey, originKeys)).toBe(200)
   })
 
-  it('rotates without a refusal when its order is kept', async () => {
+  it('rotates without a refusal if the operator keeps the order', async () => {
     const old = await keygen()
     const rotated = await keygen('--rotate', JSON.stringify(old.originKeys))
     expect(await statusWith(old.workerKey, rotated.originKeys)).toBe(200)

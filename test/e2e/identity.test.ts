@@ -18,7 +18,7 @@ describe('request.clientCert at the end of the chain', () => {
   })
   afterAll(() => chain.close())
 
-  it.each(['alice', 'bob', 'rsa', 'branch'] as const)('says what the certificate of %s says', async (name) => {
+  it.each(['alice', 'bob', 'rsa', 'branch'] as const)('has the values of the certificate of %s', async (name) => {
     const client = chain.edge.clients[name]
     expect(await chain.through('/me', { client })).toMatchObject({ status: 200 })
     const x509 = new X509Certificate(client.cert)
@@ -55,7 +55,7 @@ describe('request.clientCert at the end of the chain', () => {
     ['user', { kind: 'user', email: expect.stringContaining('@') }],
     ['service', { kind: 'service', clientId: expect.stringMatching(/\.access$/) }],
     ['certificate', { kind: 'certificate', commonName: 'alice' }],
-  ])('comes with whom Access admitted: a %s', async (which, access) => {
+  ])('comes with the identity that Access admitted: a %s', async (which, access) => {
     const headers = { 'Countersign-Dev-Access': which }
     const { body } = await chain.through('/me', { client: chain.edge.clients.alice, headers })
     expect(JSON.parse(body)).toMatchObject({ subject: 'CN=alice,OU=Ops,O=Acme,C=US', access })
@@ -66,7 +66,7 @@ describe('request.clientCert at the end of the chain', () => {
   })
 })
 
-describe('what the Worker forwards', () => {
+describe('the certificate that the Worker forwards', () => {
   it.each([
     ['none', undefined],
     ['leaf', 0],

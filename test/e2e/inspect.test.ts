@@ -83,7 +83,7 @@ describe("countersign inspect, on the demo's table", () => {
     expect(judged.length).toBeGreaterThan(rows.length)
   })
 
-  it('shows nothing of a signature', () => {
+  it('shows no part of a signature', () => {
     const shown = JSON.stringify(recorded.map(({ inspection }) => inspection))
     const signatures = recorded.flatMap(({ request }) => [
       headerOf(request, 'cf-access-jwt-assertion')?.split('.')[2],

@@ -19,7 +19,7 @@ describe('the page of the quickstart', () => {
   const browse = (path: string, client?: DevClient, headers: Record<string, string> = {}) =>
     quickstart.edge.fetch(path, { client, headers: { ...BROWSER, ...headers } })
 
-  it('shows an admitted visitor who he is, and what proved it', async () => {
+  it('shows an admitted visitor the identity and its proofs', async () => {
     const client = await quickstart.edge.issueClient({
       subject: 'CN=carol,OU=Ops,O=Acme',
       serialNumber: '4711',
@@ -45,19 +45,19 @@ describe('the page of the quickstart', () => {
   it.each([
     ['service', 'Service token <code>88bf3b6d86161464f6509f7219099e57.access</code>'],
     ['certificate', 'The certificate of <strong>alice</strong>'],
-  ])('says that Access admitted by %s', async (access, text) => {
+  ])('shows that Access admitted by %s', async (access, text) => {
     const { body } = await browse('/', quickstart.edge.clients.alice, { 'Countersign-Dev-Access': access })
     expect(body).toContain(text)
   })
 
-  it('offers the routes of the origin, and none of its own', async () => {
+  it('offers the routes of the origin, not its own', async () => {
     const { body } = await browse('/', quickstart.edge.clients.alice)
     const offered = [...body.matchAll(/data-url="([^"]*)"/g)].map((match) => match[1])
     expect(offered).toEqual(['/healthz', '/me', '/pay', '/branch', '/ops'])
     expect(body).toContain('subject O=Acme and subject CN=alice|pay-1')
   })
 
-  it('escapes what a certificate says', async () => {
+  it('escapes the text of a certificate', async () => {
     const san = { uri: ['https://x/?"><img src=x>'] }
     const subject = String.raw`CN=\<script\>alert(1)\</script\>\, \"\+\23 &amp\;,O=Acme`
     const { status, body } = await browse('/', await quickstart.edge.issueClient({ subject, san }))
@@ -68,7 +68,7 @@ describe('the page of the quickstart', () => {
     expect(body.match(/<img\b[^>]*>/g)).toHaveLength(1)
   })
 
-  it('shows a character that turns the direction of a name', async () => {
+  it('shows a character that reverses the direction of a name', async () => {
     const client = await quickstart.edge.issueClient({ subject: 'CN=\u202eecila,O=Acme' })
     const { body } = await browse('/', client)
     expect(body).toContain(String.raw`<h1 id="name">\E2\80\AEecila</h1>`)
@@ -99,12 +99,12 @@ describe('the page of the quickstart', () => {
     ['/page.css', 'text/css; charset=utf-8'],
     ['/page.js', 'text/javascript; charset=utf-8'],
     ['/icon.svg', 'image/svg+xml; charset=utf-8'],
-  ])('serves %s to everybody: those who are refused need it too', async (path, type) => {
+  ])('serves %s to every client, refused clients included', async (path, type) => {
     const headers = { 'Countersign-Dev-Access': 'none' }
     expect(await browse(path, undefined, headers)).toMatchObject({ status: 200, headers: { 'content-type': type } })
   })
 
-  it('tells a visitor without a certificate what failed, and what held before', async () => {
+  it('shows a visitor without a certificate the failed proof and the earlier ones', async () => {
     const answer = await browse('/')
     expect(answer).toMatchObject({ status: 401, headers: { vary: 'Accept' } })
     expect(chainOf(answer)).toEqual(['edge holds', 'access holds', 'certificate failed', 'trust open'])
@@ -113,7 +113,7 @@ describe('the page of the quickstart', () => {
     expect(answer.body).toContain('Import your client certificate')
   })
 
-  it('names the certificate of another CA as what failed, and why', async () => {
+  it('names the certificate of another CA as the failed proof, with the reason', async () => {
     const answer = await browse('/', quickstart.edge.clients.otherCa)
     expect(answer.status).toBe(403)
     expect(chainOf(answer)).toEqual(['edge holds', 'access holds', 'certificate failed', 'trust open'])
@@ -136,14 +136,14 @@ describe('the page of the quickstart', () => {
     expect(answer.body).toContain('class="proof failed" data-step="edge"')
   })
 
-  it('tells those who are refused nothing of what exists', async () => {
+  it('gives a refused client the same page for existing and unknown routes', async () => {
     const [known, unknown] = await Promise.all([browse('/pay'), browse('/<nowhere>?secret=1')])
     expect(unknown.status).toBe(401)
     expect(unknown.body).toBe(known.body)
   })
 
   it.each(['application/json', '*/*', 'application/json, text/html'])(
-    'leaves the JSON to Accept: %s',
+    'answers with JSON to Accept: %s',
     async (accept) => {
       const answer = await browse('/me', undefined, { Accept: accept })
       expect(answer).toMatchObject({ status: 401, headers: { vary: 'Accept' } })
@@ -156,7 +156,7 @@ describe('the page of the quickstart', () => {
     },
   )
 
-  it('leaves errors that are no refusals as they are', async () => {
+  it('does not change errors that are not refusals', async () => {
     const answer = await browse('/nowhere', quickstart.edge.clients.alice)
     expect(answer.status).toBe(404)
     expect(answer.json()).toMatchObject({ statusCode: 404 })
@@ -164,7 +164,7 @@ describe('the page of the quickstart', () => {
 })
 
 describe('the page in production', () => {
-  it('tells neither why somebody was refused nor what a route asks for', async () => {
+  it('shows neither the reason of a refusal nor the requirement of a route', async () => {
     const { edge, close } = await startQuickstart(false)
     try {
       const { body: refused } = await edge.fetch('/', { client: edge.clients.otherCa, headers: BROWSER })

@@ -7,7 +7,7 @@ import { filesMatching, ROOT, readText } from '../support/files.ts'
 const run = promisify(execFile)
 
 describe('docs/testing.md', () => {
-  it('quotes every example as it is', () => {
+  it('quotes every example exactly', () => {
     const quoted = readText('docs/testing.md').matchAll(/^\[(examples\/\S+)\]\(\S+\)\n\n```ts\n(.*?)^```$/gms)
     expect(Object.fromEntries([...quoted].map(([, path, code]) => [path, code]))).toEqual(
       Object.fromEntries(filesMatching('examples/testing/*.ts').map((path) => [path, readText(path)])),

@@ -34,7 +34,7 @@ describe('traffic through the chain', () => {
     expect(answer.body.length).toBe(64 * chunk.length)
   })
 
-  it('refuses before the body is there', async () => {
+  it('refuses before the body has arrived', async () => {
     const endless = new PassThrough()
     endless.write('first')
     const answer = await chain.edge.fetch('/echo', { method: 'POST', body: endless })
@@ -53,7 +53,7 @@ describe('traffic through the chain', () => {
     expect(JSON.parse(body)).toEqual({ host: new URL(chain.edge.url).host, url: '/host?a=%20b&c' })
   })
 
-  it('carries a WebSocket of the one who may', async () => {
+  it('carries the WebSocket of a permitted client', async () => {
     const socket = new WebSocket(
       `${chain.edge.url.replace('https', 'wss')}/socket`,
       chain.edge.tlsOptions(chain.edge.clients.alice),
@@ -66,7 +66,7 @@ describe('traffic through the chain', () => {
     await once(socket, 'close')
   })
 
-  it('refuses a WebSocket of one who may not', async () => {
+  it('refuses the WebSocket of a client without permission', async () => {
     const url = `${chain.edge.url.replace('https', 'wss')}/socket`
     for (const [client, status] of [
       [chain.edge.clients.bob, 403],
@@ -80,7 +80,7 @@ describe('traffic through the chain', () => {
     }
   })
 
-  it('serves many clients at once, each as itself', async () => {
+  it('serves many clients at once', async () => {
     const { alice, bob, rsa } = chain.edge.clients
     const clients = [alice, bob, rsa]
     const answers = await Promise.all(

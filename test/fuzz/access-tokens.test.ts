@@ -103,7 +103,7 @@ describe('an Access token', () => {
       }),
     ))
 
-  it('with a change is never accepted when jose refuses it', () =>
+  it('with a change is never accepted if jose refuses it', () =>
     fuzz(
       fc.asyncProperty(
         token,
@@ -115,7 +115,7 @@ describe('an Access token', () => {
       ),
     ))
 
-  it('is accepted often enough for the others to mean something', async () => {
+  it('is accepted in enough cases for the tests above to be meaningful', async () => {
     const texts = fc.sample(token, { numRuns: 400, seed: 1 })
     const outcomes = await Promise.all(texts.map(byUs))
     expect(outcomes.filter(Boolean).length).toBeGreaterThan(50)

@@ -22,7 +22,7 @@ function viaIso(text: string): number {
 }
 
 describe('a certificate date', () => {
-  it('is read back as it was written, and as the language reads it', () =>
+  it('is parsed as it was formatted, and as JavaScript parses it', () =>
     fuzz(
       fc.property(time, (time) => {
         const text = formatCertificateDate(time)
@@ -31,7 +31,7 @@ describe('a certificate date', () => {
       }),
     ))
 
-  it('with changes is refused with SyntaxError, or says what it reads like', () =>
+  it('with changes is refused with SyntaxError, or parsed as JavaScript parses it', () =>
     fuzz(
       fc.property(edited(time.map(formatCertificateDate), piece), (text) => {
         try {
@@ -42,7 +42,7 @@ describe('a certificate date', () => {
       }),
     ))
 
-  it('of random parts is accepted exactly when a calendar has it', () =>
+  it('of random parts is accepted exactly if it is in the calendar', () =>
     fuzz(
       fc.property(
         fc.nat(11),

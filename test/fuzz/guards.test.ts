@@ -213,7 +213,7 @@ const OUTCOMES = new Map<Answer, string>([
 ])
 
 describe('a requirement', () => {
-  it('decides as a second evaluator does that knows nothing of the first', () =>
+  it('decides like a second, independent evaluator', () =>
     fuzz(
       fc.property(tree, cert, (tree, cert) => {
         const guard = createGuardCompiler({}).compile(requirementOf(tree), 'GET /')
@@ -222,7 +222,7 @@ describe('a requirement', () => {
       2,
     ))
 
-  it('decides the same when it is a policy, and the opposite or nothing when it is negated', () =>
+  it('decides the same as a policy, and the opposite or undecided if negated', () =>
     fuzz(
       fc.property(tree, cert, (tree, cert) => {
         const compiler = createGuardCompiler({ policy: requirementOf(tree), other: not('policy') })

@@ -22,14 +22,14 @@ const nearlyName = fc.oneof(
 )
 
 describe('a distinguished name', () => {
-  it('is read back as it was written', () =>
+  it('is parsed as it was formatted', () =>
     fuzz(
       fc.property(distinguishedName, (name) => {
         expect(parseDistinguishedName(formatDistinguishedName(name))).toEqual(name)
       }),
     ))
 
-  it('is refused with SyntaxError, or read as a name that is written as itself', () =>
+  it('is refused with SyntaxError, or parsed as a name that survives formatting', () =>
     fuzz(
       fc.property(nearlyName, (text) => {
         const name = parse(text)
@@ -37,7 +37,7 @@ describe('a distinguished name', () => {
       }),
     ))
 
-  it('is the same before and behind a header, and so is text that is none', () =>
+  it('is the same before and after the transport in a header, and so is text that is not a name', () =>
     fuzz(
       // A header value cannot carry a NUL, which is escaped there, nor a lone surrogate.
       fc.property(

@@ -127,7 +127,7 @@ const parse = (text: string) => comparable(parseDistinguishedName(text))
 const putIn = (name: NamePutIn) => comparable(name.map((rdn) => rdn.map(({ oid, value }) => ({ type: oid, value }))))
 
 describe('the names of a random certificate', () => {
-  it('are read from what OpenSSL prints, and from the certificate, as they were put in', () =>
+  it('are read as they were encoded, from the output of OpenSSL and from the certificate', () =>
     fuzz(
       fc.asyncProperty(name, name, async (subject, issuer) => {
         const cert = certificate(subject, issuer)

@@ -73,7 +73,7 @@ function compile(pattern: RegExp): TextTest | null {
 }
 
 describe('a pattern', () => {
-  it('never admits a value of which it matches a part only', () =>
+  it('never admits a value that it matches only in part', () =>
     fuzz(
       fc.property(
         pattern.filter((pattern) => pattern !== null),
@@ -91,7 +91,7 @@ describe('a pattern', () => {
       3,
     ))
 
-  it('that is written as the message says is accepted, and admits what it matches as a whole', () =>
+  it('in the form that the error message shows is accepted, and admits exactly the values that it matches as a whole', () =>
     fuzz(
       fc.property(source, value, (source, value) => {
         try {

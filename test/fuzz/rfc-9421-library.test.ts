@@ -119,7 +119,7 @@ function isPlain(request: WireRequest): boolean {
 }
 
 describe('an independent RFC 9421 library', () => {
-  it('accepts what the edge signs', () =>
+  it('accepts the requests that the edge signs', () =>
     fuzz(
       fc.asyncProperty(clientRequest, async (request) => {
         expect(await libraryAccepts(await sign(request))).toBe(true)
@@ -127,7 +127,7 @@ describe('an independent RFC 9421 library', () => {
       0.25,
     ))
 
-  it('signs what the origin accepts', () =>
+  it('signs requests that the origin accepts', () =>
     fuzz(
       fc.asyncProperty(clientRequest, async (request) => {
         const signed = await librarySigns(await sign(request), request.alg)
@@ -136,7 +136,7 @@ describe('an independent RFC 9421 library', () => {
       0.25,
     ))
 
-  it('agrees with the origin on a changed request, whoever signed it', () =>
+  it('agrees with the origin on a changed request, signed by the edge or by the library', () =>
     fuzz(
       fc.asyncProperty(clientRequest, change, fc.boolean(), async (request, change, byLibrary) => {
         const sent = await sign(request)

@@ -70,14 +70,14 @@ const parameterChange = fc.tuple(
 )
 
 describe('a Signature-Input member', () => {
-  it('is read back as it was written', () =>
+  it('is parsed as it was formatted', () =>
     fuzz(
       fc.property(signatureInput, (input) => {
         expect(parseSignatureInput(formatSignatureInput(input.fields, input))).toEqual(input)
       }),
     ))
 
-  it('with a change is refused, unless writing what was read gives the very same text', () =>
+  it('with a change is refused, unless the parsed value formats to the same text', () =>
     fuzz(
       fc.property(
         edited(
@@ -95,7 +95,7 @@ describe('a Signature-Input member', () => {
       ),
     ))
 
-  it('of components in any order is accepted exactly when they are in the order of the table, each once', () =>
+  it('of components in any order is accepted exactly if they are in the order of the table, each once', () =>
     fuzz(
       fc.property(componentList, signatureInput, (fields, parameters) => {
         const inOrder = COVERED_FIELDS.filter((name) => fields.includes(name))
@@ -145,7 +145,7 @@ const withoutBlanks = (text: string) => text.replace(/(^|,)[\t ]+|[\t ]+(?=,|$)/
 const dictionaryPiece = fc.constantFrom(...',=()"\\ \ta\u00a0', 'a=', ', countersign=')
 
 describe('a dictionary', () => {
-  it('falls into the members that it was joined from', () =>
+  it('splits into the members that it was joined from', () =>
     fuzz(
       fc.property(fc.array(fc.tuple(member, separator), { minLength: 1, maxLength: 5 }), (members) => {
         const text = members.map(([{ key, value }, separator], at) => `${at ? separator : ''}${key}=${value}`).join('')
@@ -153,7 +153,7 @@ describe('a dictionary', () => {
       }),
     ))
 
-  it('with changes is refused with SyntaxError, or falls into members that fall into themselves', () =>
+  it('with changes is refused with SyntaxError, or splits into members that each split into themselves', () =>
     fuzz(
       fc.property(edited(fc.array(member, { maxLength: 4 }).map(joined), dictionaryPiece), (text) => {
         try {

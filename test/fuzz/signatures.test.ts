@@ -158,7 +158,7 @@ describe('a request that the edge signed', () => {
       2,
     ))
 
-  it('is refused with the signature of another', () =>
+  it('is refused with the signature of another request', () =>
     fuzz(
       fc.asyncProperty(clientRequest, clientRequest, async (one, other) => {
         const [to, from] = await Promise.all([sign(one), sign(other)])

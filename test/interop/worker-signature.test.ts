@@ -46,7 +46,7 @@ describe("the Worker's signature, read by an independent RFC 9421 implementation
     expect(await verify(await send(worker))).toBe(true)
   })
 
-  it.each(['hmac', 'ed25519'])('fails when anything that it covers is changed: %s', async (worker) => {
+  it.each(['hmac', 'ed25519'])('fails after a change of any covered component: %s', async (worker) => {
     const request = await send(worker)
     const covered = [...(/\(([^)]*)\)/.exec(request.header('signature-input') ?? '')?.[1] ?? '').matchAll(/"([^"]+)"/g)]
     expect(covered.length).toBeGreaterThan(20)

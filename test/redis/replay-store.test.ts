@@ -110,7 +110,7 @@ describe.each(Object.keys(CLIENTS) as (keyof typeof CLIENTS)[])('a replay store 
     expect(await refusing.around(captured)).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_REPLAYED' })
   })
 
-  it('that does not answer is unavailable within its time-out', async () => {
+  it('that does not answer is unavailable after its time-out', async () => {
     redis.freeze()
     try {
       expect(await good(refusing)).toMatchObject({ status: 503, code: 'CSN_REPLAY_STORE_UNAVAILABLE' })
@@ -120,7 +120,7 @@ describe.each(Object.keys(CLIENTS) as (keyof typeof CLIENTS)[])('a replay store 
     }
   })
 
-  it('that is down refuses, or accepts and logs where that was said, and recovers without a restart', async () => {
+  it('that is down refuses, or accepts and logs with onStoreUnavailable: accept, and recovers without a restart', async () => {
     await redis.stop()
     expect(await good(refusing)).toMatchObject({ status: 503, code: 'CSN_REPLAY_STORE_UNAVAILABLE' })
     expect(await good(accepting)).toMatchObject({ status: 200 })

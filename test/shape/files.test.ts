@@ -46,7 +46,7 @@ function declaredExports(text: string): string[] {
   return [...new Set([...code.matchAll(EXPORT)].map((match) => match[1] as string))]
 }
 
-/** The keys that stand for several paths, with those. */
+/** The keys that have several paths, with these paths. */
 function shared(entries: readonly (readonly [key: string, path: string])[]): Map<string, string[]> {
   const groups = Map.groupBy(entries, ([key]) => key)
   return new Map([...groups].filter(([, of]) => of.length > 1).map(([key, of]) => [key, of.map(([, path]) => path)]))

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 import { headerLines, headerOf, type WireRequest, withHeader, withLines } from '../support/signed-request.ts'
 
-describe('a header that is changed behind the edge', () => {
+describe('a header that is changed after the edge', () => {
   let chain: Chain
   let genuine: WireRequest
   beforeAll(async () => {
@@ -14,18 +14,18 @@ describe('a header that is changed behind the edge', () => {
 
   const names = [...CERTIFICATE_HEADERS.map(({ name }) => name), 'cf-access-jwt-assertion']
 
-  it('is one of a request that carries every header of the table', () => {
+  it('is tested on a request that carries every header of the table', () => {
     expect(names.filter((name) => headerOf(genuine, name) === undefined)).toEqual([])
   })
 
-  it.each(names)('is refused when its value is another: %s', async (name) => {
+  it.each(names)('is refused when its value differs: %s', async (name) => {
     expect(await chain.around(withHeader(genuine, name, `${headerOf(genuine, name)}0`))).toMatchObject({
       status: 401,
       code: 'CSN_SIGNATURE_INVALID',
     })
   })
 
-  it.each(names)('is refused when it is gone: %s', async (name) => {
+  it.each(names)('is refused when it is removed: %s', async (name) => {
     expect(await chain.around(withHeader(genuine, name, undefined))).toMatchObject({
       status: 401,
       code: 'CSN_SIGNATURE_INVALID',
@@ -45,7 +45,7 @@ describe('a header that is changed behind the edge', () => {
     expect(await chain.around(added)).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
   })
 
-  it('may stand anywhere: the order of header lines says nothing', async () => {
+  it('may have any position: the order of header lines has no meaning', async () => {
     expect(await chain.around(withLines(genuine, headerLines(genuine).reverse()))).toMatchObject({ status: 200 })
   })
 })

@@ -2,14 +2,14 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 import { withHeader } from '../support/signed-request.ts'
 
-describe('certificate headers that somebody sends straight to the origin', () => {
+describe('certificate headers that an attacker sends directly to the origin', () => {
   let chain: Chain
   beforeAll(async () => {
     chain = await startChain()
   })
   afterAll(() => chain.close())
 
-  it('are refused beside a valid Access token, without a signature', async () => {
+  it('are refused without a signature, even with a valid Access token', async () => {
     // An insider with a browser's cookie can build this request. Only the edge's signature is missing.
     const genuine = await chain.capture('/alice', { client: chain.edge.clients.alice })
     const forged = withHeader(withHeader(genuine, 'signature', undefined), 'signature-input', undefined)
@@ -28,14 +28,14 @@ describe('certificate headers that somebody sends straight to the origin', () =>
     })
   })
 
-  it('are refused with a signature by a key that the attacker made', async () => {
+  it('are refused with a signature by a key of the attacker', async () => {
     const genuine = await chain.capture('/alice', { client: chain.edge.clients.alice })
     const own = { ...chain.key, k: Buffer.alloc(32, 7).toString('base64url') }
     const { signRequest } = await import('../support/signed-request.ts')
     expect(await chain.around(signRequest(genuine, own))).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
   })
 
-  it('pass when they are the real thing, so that the refusals above mean something', async () => {
+  it('are accepted when they are genuine', async () => {
     const genuine = await chain.capture('/alice', { client: chain.edge.clients.alice })
     expect(await chain.around(genuine)).toMatchObject({ status: 200, body: 'for alice alone' })
   })

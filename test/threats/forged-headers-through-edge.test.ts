@@ -18,11 +18,11 @@ describe('certificate headers that the client sends through the edge', () => {
     'Client-Cert': ':AAAA:',
   }
 
-  it('are of no use without a certificate', async () => {
+  it('have no effect without a certificate', async () => {
     expect(await chain.through('/alice', { headers: forged })).toMatchObject({ status: 401, code: 'CSN_CERT_MISSING' })
   })
 
-  it('do not make bob alice', async () => {
+  it('do not give bob the access of alice', async () => {
     const { bob } = chain.edge.clients
     expect(await chain.through('/alice', { client: bob, headers: forged })).toMatchObject({
       status: 403,
@@ -36,7 +36,7 @@ describe('certificate headers that the client sends through the edge', () => {
     expect(headerLines(captured).filter(([, value]) => value.includes('alice') || value === ':AAAA:')).toEqual([])
   })
 
-  it('take a forged signature under our label with them, and leave others', async () => {
+  it('lose a forged signature under our label, and keep signatures under other labels', async () => {
     const headers = {
       'Signature-Input': 'sig1=("@method"), countersign=("@method")',
       Signature: 'sig1=:AAAA:, countersign=:AAAA:',

@@ -6,7 +6,7 @@ import { formatRequest, type WireRequest, withHeader } from '../support/signed-r
 /** Each text with its first characters for the test's name. */
 const labelled = (texts: string[]) => texts.map((text) => [text.slice(0, 40), text] as const)
 
-describe('hostile bytes straight to the origin', () => {
+describe('hostile bytes directly to the origin', () => {
   let chain: Chain
   let request: WireRequest
   beforeAll(async () => {
@@ -63,7 +63,7 @@ describe('hostile bytes straight to the origin', () => {
       '='.repeat(9000),
       `CN=#${'0C'.repeat(4000)}`,
     ]),
-  )('as a name that is none are refused: %s', async (_label, name) => {
+  )('as a malformed name are refused: %s', async (_label, name) => {
     const { alice } = chain.edge.clients
     const bare = withHeader(await chain.capture('/me', { client: alice }), 'client-cert', undefined)
     expect(await chain.around(chain.sign(withHeader(bare, 'x-cert-subject-dn-2253', name)))).toMatchObject(malformed)
@@ -101,7 +101,7 @@ describe('hostile bytes straight to the origin', () => {
     expect((await sendRaw(chain.originPort, bytes)).status).toBeGreaterThanOrEqual(400)
   })
 
-  it('in Connection: cannot take certificate headers away from the signature', async () => {
+  it('in Connection: cannot remove certificate headers from the signature', async () => {
     const listed = `${formatRequest(request).replace('Connection: close', 'Connection: close, x-cert-verify, x-cert-revoked')}`
     expect(await sendRaw(chain.originPort, listed)).toMatchObject({ status: 200 })
   })

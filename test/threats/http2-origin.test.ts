@@ -39,7 +39,7 @@ describe('an origin that speaks HTTP/2', () => {
     return { status: head[':status'], code: codeOf(await text(stream)) }
   }
 
-  it('accepts what the edge signed, once', async () => {
+  it('accepts a request that the edge signed, once', async () => {
     const signed = chain.sign(request)
     expect(await send(signed)).toEqual({ status: 200, code: undefined })
     expect(await send(signed)).toEqual({ status: 401, code: 'CSN_SIGNATURE_REPLAYED' })

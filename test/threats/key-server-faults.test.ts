@@ -30,7 +30,7 @@ describe('a key server that answers with', () => {
     server.close()
   })
 
-  it.each(Object.keys(faults))('%s lets nobody in, and blames nobody', async (fault) => {
+  it.each(Object.keys(faults))('%s admits no client, and the answer does not blame the client', async (fault) => {
     answer = faults[fault] as RequestListener
     const { alice } = chain.edge.clients
     expect(await chain.through('/me', { client: alice })).toMatchObject({

@@ -16,7 +16,7 @@ async function start(declare: (app: FastifyInstance) => void | Promise<void>): P
 }
 
 describe('registering countersign too late', () => {
-  it('stops the start when a route was there before', async () => {
+  it('stops the start when a route was declared before', async () => {
     const late = start(async (app) => {
       app.get('/early', () => 'open')
       await app.register(countersign, options)
@@ -32,7 +32,7 @@ describe('registering countersign too late', () => {
     await expect(late).rejects.toThrow(message)
   })
 
-  it('stops the start when a plugin with routes was there before', async () => {
+  it('stops the start when a plugin with routes was registered before', async () => {
     const late = start(async (app) => {
       await app.register(async (child) => {
         child.get('/early', () => 'open')
@@ -42,7 +42,7 @@ describe('registering countersign too late', () => {
     await expect(late).rejects.toThrow(message)
   })
 
-  it('answers 500 for a route of the same inner scope that was there before', async () => {
+  it('answers 500 for a route that was declared before in the same inner scope', async () => {
     const app = Fastify()
     await app.register(async (scope) => {
       scope.get('/early', () => 'open')

@@ -42,7 +42,7 @@ describe('a common name with odd characters', () => {
   const escaped = (name: string) =>
     [...Buffer.from(name)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('')
 
-  it.each(names)('arrives as it is in the certificate: %j', async (name) => {
+  it.each(names)('arrives exactly as in the certificate: %j', async (name) => {
     const client = await chain.edge.issueClient({ subject: `CN=${escaped(name)},O=Acme` })
     const captured = await chain.capture('/name', { client })
     for (const [header, value] of headerLines(captured)) expect(`${header}: ${value}`).toMatch(/^[\x20-\x7e]+$/)
@@ -54,7 +54,7 @@ describe('a common name with odd characters', () => {
     expect(parseDistinguishedName(text)[0]).toEqual([{ type: 'CN', value: name }])
   })
 
-  it('of 16 kB, six times in the headers, is refused, and the origin goes on serving', async () => {
+  it('of 16 kB, six times in the headers, is refused, and the origin keeps serving', async () => {
     const client = await chain.edge.issueClient({ subject: `CN=${'x'.repeat(16_000)}` })
     // The handshake, the edge or the origin's limit on headers may refuse it. No step may accept it.
     const status = await chain.edge.fetch('/name', { client }).then(

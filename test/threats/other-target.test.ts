@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 import { type WireRequest, withHeader } from '../support/signed-request.ts'
 
-describe('something else that stands in for the signed target', () => {
+describe('a substitute for the signed target', () => {
   let chain: Chain
   let captured: WireRequest
   beforeAll(async () => {
@@ -45,7 +45,7 @@ describe('something else that stands in for the signed target', () => {
     expect(await chain.around(moved)).toMatchObject(refused)
   })
 
-  it('does not refuse the request as it was, nor a rewriting that the origin itself wants', async () => {
+  it('is accepted when the origin itself rewrites the URL of the unchanged request', async () => {
     expect(await chain.around(withHeader(captured, 'x-rewrite-to', '/alice'))).toMatchObject({
       status: 200,
       body: 'for alice alone',

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 
-describe('a path that two readers could read differently', () => {
+describe('a path that two parsers could read differently', () => {
   let chain: Chain
   beforeAll(async () => {
     chain = await startChain({

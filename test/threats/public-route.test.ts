@@ -14,19 +14,19 @@ describe('a public route', () => {
   })
   afterAll(() => chain.close())
 
-  const nobody = { status: 200, body: '{"clientCert":null,"access":null}' }
+  const anonymous = { status: 200, body: '{"clientCert":null,"access":null}' }
 
-  it('answers without anything', async () => {
-    expect(await chain.through('/healthz')).toMatchObject(nobody)
+  it('answers without a certificate or token', async () => {
+    expect(await chain.through('/healthz')).toMatchObject(anonymous)
   })
 
   it('sees no certificate in forged headers, nor in genuine ones', async () => {
     const genuine = await chain.capture('/healthz', { client: chain.edge.clients.alice })
-    expect(await chain.around(genuine)).toMatchObject(nobody)
-    expect(await chain.around(withHeader(genuine, 'x-cert-subject-dn', 'CN=mallory'))).toMatchObject(nobody)
+    expect(await chain.around(genuine)).toMatchObject(anonymous)
+    expect(await chain.around(withHeader(genuine, 'x-cert-subject-dn', 'CN=mallory'))).toMatchObject(anonymous)
   })
 
-  it('cannot be guarded by a hook alone: nothing was verified that it could decide on', async () => {
+  it('cannot be guarded by a hook alone, because nothing is verified', async () => {
     expect(await chain.through('/half', { client: chain.edge.clients.alice })).toMatchObject({
       status: 401,
       code: 'CSN_CERT_MISSING',

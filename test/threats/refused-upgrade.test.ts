@@ -16,7 +16,7 @@ describe('a WebSocket handshake that is refused', () => {
   })
   afterAll(() => chain.close())
 
-  it('does not keep its connection: a thousand of them would stay open for good', async () => {
+  it('does not keep its connection, because a thousand of them would stay open forever', async () => {
     const handshake = [
       'GET /socket HTTP/1.1',
       'Host: localhost',

@@ -18,20 +18,20 @@ describe('a repeated header line', () => {
   })
   afterAll(() => chain.close())
 
-  it.each(repeatable)('is refused before the real one, where Node joins the two: %s', async (name) => {
+  it.each(repeatable)('is refused before the genuine line, where Node joins the two: %s', async (name) => {
     const genuine = await chain.capture('/me', { client: chain.edge.clients.bob })
     const before = withLines(genuine, [[name, 'CN=alice'], ...headerLines(genuine)])
     expect(await chain.around(before)).toMatchObject({ status: 400, code: 'CSN_HEADERS_MALFORMED' })
     expect(chain.lastReason()).toContain('is repeated')
   })
 
-  it.each(repeatable)('is refused behind the real one: %s', async (name) => {
+  it.each(repeatable)('is refused after the genuine line: %s', async (name) => {
     const genuine = await chain.capture('/me', { client: chain.edge.clients.bob })
     const behind = withLines(genuine, [...headerLines(genuine), [name, 'CN=alice']])
     expect(await chain.around(behind)).toMatchObject({ status: 400, code: 'CSN_HEADERS_MALFORMED' })
   })
 
-  it('is refused when it is the very same line', async () => {
+  it('is refused when it is identical', async () => {
     const genuine = await chain.capture('/me', { client: chain.edge.clients.bob })
     const line = headerLines(genuine).find(([name]) => name.toLowerCase() === 'x-cert-serial')
     const doubled = withLines(genuine, [...headerLines(genuine), line as [string, string]])

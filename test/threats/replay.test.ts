@@ -16,7 +16,7 @@ describe('a captured request', () => {
     }
   })
 
-  it('is accepted once when it comes twenty times at once', async () => {
+  it('is accepted once when it arrives twenty times at once', async () => {
     const captured = await chain.capture('/me', { client: chain.edge.clients.alice })
     const answers = await Promise.all(Array.from({ length: 20 }, () => chain.around(captured)))
     expect(answers.filter(({ status }) => status === 200)).toHaveLength(1)
@@ -37,14 +37,14 @@ describe('a captured request', () => {
   })
 })
 
-describe('a memory of requests that is full', () => {
+describe('a full memory of requests', () => {
   let chain: Chain
   beforeAll(async () => {
     chain = await startChain({ plugin: (edge) => ({ edge: { keys: edge.keys, maxRemembered: 2 } }) })
   })
   afterAll(() => chain.close())
 
-  it('forgets nothing, and accepts nothing new', async () => {
+  it('forgets no request, and accepts no new one', async () => {
     const { alice } = chain.edge.clients
     const first = await chain.capture('/me', { client: alice })
     expect(await chain.around(first)).toMatchObject({ status: 200 })

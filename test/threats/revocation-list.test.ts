@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 import { headerOf } from '../support/signed-request.ts'
 
-describe("a certificate on the revocation list of one's own CA, which Cloudflare does not read", () => {
+describe("a certificate on the revocation list of the operator's own CA, which Cloudflare does not read", () => {
   let chain: Chain
   let outage = false
   beforeAll(async () => {
@@ -23,7 +23,7 @@ describe("a certificate on the revocation list of one's own CA, which Cloudflare
   })
   afterAll(() => chain.close())
 
-  it('is refused from the next load on, although it is verified and said to be good', async () => {
+  it('is refused from the next load on, although Cloudflare reports it as verified and not revoked', async () => {
     const client = await chain.edge.issueClient({ name: 'lost' })
     expect(await chain.through('/me', { client })).toMatchObject({ status: 200 })
     chain.edge.addToCrl(client)
@@ -35,7 +35,7 @@ describe("a certificate on the revocation list of one's own CA, which Cloudflare
       .toMatchObject({ status: 403, code: 'CSN_CERT_REVOKED' })
   })
 
-  it('is refused while its list cannot be loaded anew', async () => {
+  it('is refused while its list cannot be loaded again', async () => {
     const client = await chain.edge.issueClient({ name: 'gone' })
     chain.edge.addToCrl(client)
     await expect
@@ -46,7 +46,7 @@ describe("a certificate on the revocation list of one's own CA, which Cloudflare
     expect(await chain.through('/me', { client })).toMatchObject({ status: 403, code: 'CSN_CERT_REVOKED' })
   })
 
-  it('does not concern others, nor the CA that has no list', async () => {
+  it('does not affect other clients, nor a CA without a list', async () => {
     expect(await chain.through('/me', { client: chain.edge.clients.alice })).toMatchObject({ status: 200 })
     expect(await chain.through('/me', { client: chain.edge.clients.branch })).toMatchObject({ status: 200 })
   })

@@ -24,7 +24,7 @@ describe('logs and answers', () => {
   })
   afterAll(() => chain.close())
 
-  it('hold a reason for each refusal', () => {
+  it('contain a reason for each refusal', () => {
     const refusals = chain.log
       .map((line) => JSON.parse(line))
       .filter(({ msg }) => msg === 'countersign: request refused')
@@ -36,7 +36,7 @@ describe('logs and answers', () => {
     }
   })
 
-  it('never hold a token, a signature or a key', () => {
+  it('never contain a token, a signature or a key', () => {
     const text = [...chain.log, ...answers].join('\n')
     const signature = headerOf(captured, 'signature')?.slice('countersign=:'.length, -1) ?? ''
     const token = headerOf(captured, 'cf-access-jwt-assertion') ?? ''
@@ -46,7 +46,7 @@ describe('logs and answers', () => {
     }
   })
 
-  it('of the client do not hold the reason', () => {
+  it('to the client do not contain the reason', () => {
     for (const body of answers.filter((each) => each.includes('CSN_'))) {
       expect(Object.keys(JSON.parse(body)).sort()).toEqual(['code', 'error', 'message', 'statusCode'])
     }

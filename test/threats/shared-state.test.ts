@@ -18,7 +18,7 @@ function vandalise(value: unknown, seen = new Set<unknown>()): void {
   if (Array.isArray(value)) Reflect.set(value, value.length, 'mallory')
 }
 
-describe('what is remembered between requests', () => {
+describe('the state that is cached between requests', () => {
   let chain: Chain
   beforeAll(async () => {
     chain = await startChain({
@@ -53,7 +53,7 @@ describe('what is remembered between requests', () => {
   })
   afterAll(() => chain.close())
 
-  it('cannot be changed by a handler for the requests of others', async () => {
+  it('cannot be changed by a handler for the requests of other clients', async () => {
     const client = await chain.edge.issueClient({ subject: 'CN=pay+UID=7,O=Acme', san: { dns: ['pay.example'] } })
     const before = await chain.through('/show', { client })
     expect(await chain.through('/vandal', { client })).toMatchObject({ status: 200 })
@@ -61,7 +61,7 @@ describe('what is remembered between requests', () => {
     expect(before.body).not.toContain('mallory')
   })
 
-  it('does not lend a token to another certificate, nor a certificate to another token', async () => {
+  it('does not mix a token with another certificate, nor a certificate with another token', async () => {
     const alice = await chain.capture('/show', { client: chain.edge.clients.alice })
     const bob = await chain.capture('/show', { client: chain.edge.clients.bob })
     const tokenFor = async (email: string) => chain.edge.accessToken({ claims: { email } })
@@ -75,7 +75,7 @@ describe('what is remembered between requests', () => {
     }
   })
 
-  it('ends with the token: one that expires is refused although it was known', async () => {
+  it('ends with the token: an expired one is refused although it is cached', async () => {
     const request = await chain.capture('/show', { client: chain.edge.clients.alice })
     // The origin accepts an expired token for five more seconds, the tolerance of the clocks.
     const token = await chain.edge.accessToken({ expiresIn: -3 })

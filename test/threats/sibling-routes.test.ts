@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../support/free-port.ts'
 import { sendRaw } from '../support/raw-http.ts'
 
-describe('a route beside the register call', () => {
+describe('a route declared next to the register call', () => {
   const app = Fastify()
   let port: number
 

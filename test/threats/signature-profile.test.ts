@@ -22,7 +22,7 @@ describe('a signature by the right key in another profile', () => {
     },
   )
 
-  it('is refused when it covers a header that is not there, as if it were empty', async () => {
+  it('is refused when it covers a missing header as if it were empty', async () => {
     const without = withHeader(request, 'x-cert-ski', undefined)
     expect(await chain.around(chain.sign(without, { fields: carriedFields(request) }))).toMatchObject(refused)
   })
@@ -40,7 +40,7 @@ describe('a signature by the right key in another profile', () => {
     ['a component with a parameter', (member: string) => member.replace('"x-cert-verify"', '"x-cert-verify";bs')],
     ['a component of the related request', (member: string) => member.replace('"@path"', '"@path";req')],
     ['a component in upper case', (member: string) => member.replace('"x-cert-verify"', '"X-Cert-Verify"')],
-    ['a component of somebody else', (member: string) => member.replace('("', '("accept" "')],
+    ['a component outside the profile', (member: string) => member.replace('("', '("accept" "')],
     ['another tag', (member: string) => member.replace('tag="countersign"', 'tag="other"')],
     ['no tag', (member: string) => member.replace(';tag="countersign"', '')],
     ['no nonce', (member: string) => member.replace(/;nonce="[^"]*"/, '')],
@@ -48,7 +48,7 @@ describe('a signature by the right key in another profile', () => {
     ['no created', (member: string) => member.replace(/;created=\d+/, '')],
     ['no expires', (member: string) => member.replace(/;expires=\d+/, '')],
     ['the parameters in another order', (member: string) => member.replace(/(;created=\d+)(;expires=\d+)/, '$2$1')],
-    ['a parameter more', (member: string) => `${member};x=1`],
+    ['an additional parameter', (member: string) => `${member};x=1`],
     ['a parameter twice', (member: string) => member.replace(/(;created=\d+)/, '$1$1')],
     ['a fraction of a second', (member: string) => member.replace(/created=(\d+)/, 'created=$1.5')],
     ['no list', () => 'x'],
@@ -67,9 +67,9 @@ describe('a signature by the right key in another profile', () => {
     expect(await chain.around(relabelled)).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_MISSING' })
   })
 
-  it('is accepted beside signatures under other labels', async () => {
+  it('is accepted next to signatures under other labels', async () => {
     const signed = chain.sign(request)
-    const beside = withHeader(
+    const together = withHeader(
       withHeader(
         signed,
         'signature-input',
@@ -78,7 +78,7 @@ describe('a signature by the right key in another profile', () => {
       'signature',
       `sig1=:AAAA:, ${headerOf(signed, 'signature')}`,
     )
-    expect(await chain.around(beside)).toMatchObject({ status: 200 })
+    expect(await chain.around(together)).toMatchObject({ status: 200 })
   })
 
   it.each([

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 import { type WireRequest, withHeader } from '../support/signed-request.ts'
 
-describe('a genuine token that is for something else', () => {
+describe('a genuine token for another purpose', () => {
   let chain: Chain
   let request: WireRequest
   beforeAll(async () => {
@@ -19,18 +19,18 @@ describe('a genuine token that is for something else', () => {
   it.each<[string, TokenOptions]>([
     ['another application', { audience: 'f'.repeat(64) }],
     ['no application', { audience: [] }],
-    ['an application whose tag begins alike', { audience: 'a'.repeat(63) }],
+    ['an application whose tag starts like ours', { audience: 'a'.repeat(63) }],
     ['another team', { issuer: 'https://other.cloudflareaccess.com' }],
-    ['a team whose name begins alike', { issuer: 'https://countersign-dev.cloudflareaccess.com.evil.example' }],
+    ['a team whose name starts like ours', { issuer: 'https://countersign-dev.cloudflareaccess.com.evil.example' }],
     ['the whole team', { claims: { type: 'org' } }],
-    ['nothing in particular', { claims: { type: undefined } }],
-    ['a type that is no text', { claims: { type: ['app'] } }],
-    ['nobody', { claims: { email: undefined } }],
-    ['an e-mail address that is no text', { claims: { email: ['alice@acme.example'] } }],
-    ['a time that has not come', { claims: { nbf: Math.floor(Date.now() / 1000) + 600 } }],
-    ['all eternity', { claims: { exp: undefined as unknown as number } }],
-    ['a time that is no number', { claims: { exp: '9999999999' as unknown as number } }],
-    ['an unknown day of issue', { claims: { iat: undefined as unknown as number } }],
+    ['an undefined type', { claims: { type: undefined } }],
+    ['a type that is not text', { claims: { type: ['app'] } }],
+    ['no user', { claims: { email: undefined } }],
+    ['an e-mail address that is not text', { claims: { email: ['alice@acme.example'] } }],
+    ['a time in the future', { claims: { nbf: Math.floor(Date.now() / 1000) + 600 } }],
+    ['an unlimited time', { claims: { exp: undefined as unknown as number } }],
+    ['a time that is not a number', { claims: { exp: '9999999999' as unknown as number } }],
+    ['an unknown time of issue', { claims: { iat: undefined as unknown as number } }],
   ])('is refused: for %s', async (_what, options) => {
     expect(await sent(options)).toMatchObject(refused)
   })
@@ -39,7 +39,7 @@ describe('a genuine token that is for something else', () => {
     expect(await sent({ expiresIn: -60 })).toMatchObject({ status: 401, code: 'CSN_ACCESS_TOKEN_EXPIRED' })
   })
 
-  it('is accepted for several applications, when this one is among them', async () => {
+  it('is accepted for several applications if this one is among them', async () => {
     expect(await sent({ audience: ['f'.repeat(64), chain.edge.access.audience] })).toMatchObject({ status: 200 })
   })
 
@@ -53,12 +53,12 @@ describe('a genuine token that is for something else', () => {
     expect(await chain.around(chain.sign(before))).toMatchObject({ status: 200 })
   })
 
-  it('is missed when there is none', async () => {
+  it('is required', async () => {
     const without = withHeader(request, 'cf-access-jwt-assertion', undefined)
     expect(await chain.around(chain.sign(without))).toMatchObject({ status: 401, code: 'CSN_ACCESS_TOKEN_MISSING' })
   })
 
-  it('is missed when it comes as a cookie or as Authorization', async () => {
+  it('is not read from a cookie or from Authorization', async () => {
     const token = await chain.edge.accessToken()
     const without = withHeader(request, 'cf-access-jwt-assertion', undefined)
     for (const [name, value] of [

@@ -30,7 +30,7 @@ describe('a forged Access token, in a request that the edge signed', () => {
   const signed = (header: Partial<JWTHeaderParameters>) =>
     new SignJWT(claims).setProtectedHeader({ alg: 'RS256', kid, ...header }).sign(attacker.privateKey)
 
-  it('is told from the real thing, which passes', async () => {
+  it('is distinguished from a genuine one, which is accepted', async () => {
     expect(await sent(await chain.edge.accessToken())).toMatchObject({ status: 200 })
   })
 
@@ -38,17 +38,17 @@ describe('a forged Access token, in a request that the edge signed', () => {
     expect(await sent(`${base64url({ alg, kid })}.${base64url(claims)}.`)).toMatchObject(refused)
   })
 
-  it('is refused with HS256 made with the public key', async () => {
+  it('is refused with HS256 and the public key as the secret', async () => {
     const text = `${base64url({ alg: 'HS256', kid })}.${base64url(claims)}`
     const mac = createHmac('sha256', publicKey).update(text).digest('base64url')
     expect(await sent(`${text}.${mac}`)).toMatchObject(refused)
   })
 
-  it("is refused with another's key under our kid", async () => {
+  it("is refused with the attacker's key under our kid", async () => {
     expect(await sent(await signed({}))).toMatchObject(refused)
   })
 
-  it('is refused with a key of its own in the header', async () => {
+  it('is refused with its own key in the header', async () => {
     const jwk = await exportJWK(attacker.publicKey)
     expect(await sent(await signed({ jwk }))).toMatchObject(refused)
     expect(await sent(await signed({ jwk, kid: 'own' }))).toMatchObject(refused)
@@ -67,7 +67,7 @@ describe('a forged Access token, in a request that the edge signed', () => {
     expect(await sent(rs512)).toMatchObject(refused)
   })
 
-  it('is refused with critical headers that nobody knows', async () => {
+  it('is refused with unknown critical headers', async () => {
     const [, payload, signature] = (await chain.edge.accessToken()).split('.')
     const header = base64url({ alg: 'RS256', kid, crit: ['x'], x: 1 })
     expect(await sent(`${header}.${payload}.${signature}`)).toMatchObject(refused)
@@ -83,7 +83,7 @@ describe('a forged Access token, in a request that the edge signed', () => {
     },
   )
 
-  it('is refused when a single character of the real one is changed', async () => {
+  it('is refused when a single character of a genuine one is changed', async () => {
     const token = await chain.edge.accessToken()
     for (const at of [5, token.indexOf('.') + 5, token.lastIndexOf('.') + 5]) {
       const changed = `${token.slice(0, at)}${token[at] === 'A' ? 'B' : 'A'}${token.slice(at + 1)}`
@@ -92,7 +92,7 @@ describe('a forged Access token, in a request that the edge signed', () => {
   })
 })
 
-describe('a token that the team itself signed, of another making', () => {
+describe('a token that the team itself signed, in an unusual form', () => {
   const team = generateKeyPairSync('rsa', { modulusLength: 2048 })
   let chain: Chain
   let request: WireRequest
@@ -135,7 +135,7 @@ describe('a token that the team itself signed, of another making', () => {
     ['aud within a list', { aud: [['x']] }],
     ['iss as a list', { iss: ['https://countersign-dev.cloudflareaccess.com'] }],
     ['exp as a list', { exp: [9_999_999_999] }],
-    ['exp beyond all numbers', { exp: '1e999' }],
+    ['exp as text of an infinite number', { exp: '1e999' }],
     ['iat as text', { iat: '1' }],
     ['nbf as text', { nbf: '1' }],
     ['email as a number', { email: 1 }],
@@ -151,7 +151,7 @@ describe('a token that the team itself signed, of another making', () => {
     },
   )
 
-  it('has one reading when a claim is repeated: the last, as everywhere in JavaScript', async () => {
+  it('with a repeated claim has the value of the last one, as everywhere in JavaScript', async () => {
     const text = JSON.stringify(claims)
     const other = '"aud":["other"],'
     expect(await sent({}, `{${other}${text.slice(1)}`)).toMatchObject({ status: 200 })

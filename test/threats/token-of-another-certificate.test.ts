@@ -20,11 +20,11 @@ describe('an Access token that names a certificate', () => {
     expect(await sent({ as: 'certificate', client: chain.edge.clients.alice })).toMatchObject({ status: 200 })
   })
 
-  it('is refused with another', async () => {
+  it('is refused with another certificate', async () => {
     expect(await sent({ as: 'certificate', client: chain.edge.clients.bob })).toMatchObject(refused)
   })
 
-  it('is refused with another of the same common name', async () => {
+  it('is refused with another certificate of the same common name', async () => {
     const namesake = await chain.edge.issueClient({ name: 'namesake', subject: 'CN=alice,OU=Ops,O=Acme,C=US' })
     expect(await sent({ as: 'certificate', client: namesake })).toMatchObject(refused)
     expect(chain.lastReason()).toContain('mtls_auth.cert_serial')
@@ -32,18 +32,18 @@ describe('an Access token that names a certificate', () => {
 
   it.each([
     ['common_name', { common_name: 'bob' }],
-    ['common_name in other letters', { common_name: 'Alice' }],
+    ['common_name by letter case', { common_name: 'Alice' }],
     ['serial number', { mtls_auth: { cert_serial: '0123' } }],
-    ['serial number that is none', { mtls_auth: { cert_serial: 'zz' } }],
+    ['serial number, a malformed one', { mtls_auth: { cert_serial: 'zz' } }],
     ['issuer', { mtls_auth: { cert_issuer_dn: 'CN=Other CA' } }],
-    ['issuer in one line', { mtls_auth: { cert_issuer_dn: '/CN=Other CA' } }],
+    ['issuer in one-line form', { mtls_auth: { cert_issuer_dn: '/CN=Other CA' } }],
     ["issuer's key", { mtls_auth: { cert_issuer_ski: 'ABCD' } }],
-    ['everything: it is no object', { mtls_auth: 'SUCCESS' }],
+    ['whole mtls_auth, which is not an object', { mtls_auth: 'SUCCESS' }],
   ])('is refused when it differs in the %s', async (_what, claims) => {
     expect(await sent({ as: 'certificate', client: chain.edge.clients.alice, claims })).toMatchObject(refused)
   })
 
-  it('is refused as often as it comes, also right behind one that agrees', async () => {
+  it('is refused each time, also directly after a token that agrees', async () => {
     const { alice, bob } = chain.edge.clients
     const [good, bad] = await Promise.all(
       [alice, bob].map((client) => chain.edge.accessToken({ as: 'certificate', client })),
@@ -55,12 +55,12 @@ describe('an Access token that names a certificate', () => {
     expect(answers.map(({ status }) => status)).toEqual([403, 403, 200, 403, 403, 200, 200, 403])
   })
 
-  it('does not bind a user, who may come with any certificate', async () => {
+  it('does not bind a user, whose token is accepted with any certificate', async () => {
     expect(await sent({ as: 'user' })).toMatchObject({ status: 200 })
   })
 })
 
-describe('a user who is tied to a certificate by access.matches', () => {
+describe('a user that access.matches ties to a certificate', () => {
   let chain: Chain
   const suspended = new Set<string>()
   beforeAll(async () => {
@@ -85,15 +85,15 @@ describe('a user who is tied to a certificate by access.matches', () => {
     return chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token)))
   }
 
-  it("is accepted with one's own", async () => {
+  it('is accepted with their own certificate', async () => {
     expect(await sent('alice@acme.example', 'alice')).toMatchObject({ status: 200 })
   })
 
-  it("is refused with another's", async () => {
+  it('is refused with the certificate of another user', async () => {
     expect(await sent('alice@acme.example', 'bob')).toMatchObject({ status: 403, code: 'CSN_CERT_MISMATCH' })
   })
 
-  it('is refused from the moment on at which the function says no', async () => {
+  it('is refused as soon as the function returns false', async () => {
     const request = await chain.capture('/me', { client: chain.edge.clients.alice })
     const token = await chain.edge.accessToken({ claims: { email: 'alice@acme.example' } })
     const again = () => chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token)))

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 import { headerOf, type WireRequest, withHeader } from '../support/signed-request.ts'
 
-describe('headers that describe one certificate beside a Client-Cert that is another', () => {
+describe('headers of one certificate with the Client-Cert of another', () => {
   let chain: Chain
   let alice: WireRequest
   let bob: WireRequest
@@ -17,7 +17,7 @@ describe('headers that describe one certificate beside a Client-Cert that is ano
   const malformed = { status: 400, code: 'CSN_HEADERS_MALFORMED' }
   const sent = (name: string, value: string | undefined) => chain.around(chain.sign(withHeader(alice, name, value)))
 
-  it('are told from two that agree', async () => {
+  it('are accepted when the two agree', async () => {
     expect(await chain.around(chain.sign(alice))).toMatchObject({ status: 200 })
   })
 
@@ -50,7 +50,7 @@ describe('headers that describe one certificate beside a Client-Cert that is ano
     },
   )
 
-  it('are refused when Client-Cert holds a second certificate behind the first', async () => {
+  it('are refused when Client-Cert contains a second certificate after the first', async () => {
     const der = (request: WireRequest) => Buffer.from(headerOf(request, 'client-cert')?.slice(1, -1) ?? '', 'base64')
     const both = Buffer.concat([der(bob), der(alice)]).toString('base64')
     expect([400, 403]).toContain((await sent('client-cert', `:${both}:`)).status)

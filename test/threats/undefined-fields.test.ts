@@ -20,7 +20,7 @@ describe('a field that Cloudflare leaves empty', () => {
     }
   })
 
-  it('is left out: without a certificate three headers say so', async () => {
+  it('is omitted: without a certificate, only three headers are sent', async () => {
     const captured = await chain.capture('/me')
     const family = headerLines(captured).filter(([name]) => /^(?:x-cert|client-cert)/i.test(name))
     expect(family.map(([name, value]) => `${name.toLowerCase()}: ${value}`).sort()).toEqual([

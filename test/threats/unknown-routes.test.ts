@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 
-describe('asking for routes that do not exist', () => {
+describe('a request for a route that does not exist', () => {
   let chain: Chain
   beforeAll(async () => {
     chain = await startChain({
@@ -25,11 +25,11 @@ describe('asking for routes that do not exist', () => {
     ['OPTIONS', '/exists'],
     ['GET', '/scope/nowhere'],
     ['DELETE', '/'],
-  ])('tells nothing without a certificate: %s %s', async (method, path) => {
+  ])('reveals nothing without a certificate: %s %s', async (method, path) => {
     expect(await chain.through(path, { method })).toMatchObject({ status: 401, code: 'CSN_CERT_MISSING' })
   })
 
-  it('tells it with one', async () => {
+  it('gets a 404 with a certificate', async () => {
     const { alice } = chain.edge.clients
     expect(await chain.through('/nowhere', { client: alice })).toMatchObject({ status: 404 })
     expect(await chain.through('/scope/nowhere', { client: alice })).toMatchObject({

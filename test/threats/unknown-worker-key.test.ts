@@ -9,7 +9,7 @@ describe('an origin that does not know the key of the Worker', () => {
   })
   afterAll(() => chain.close())
 
-  it('lets nobody in', async () => {
+  it('admits no client', async () => {
     expect(await chain.through('/me', { client: chain.edge.clients.alice })).toMatchObject({
       status: 401,
       code: 'CSN_SIGNATURE_INVALID',

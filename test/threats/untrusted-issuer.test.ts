@@ -24,7 +24,7 @@ describe('a certificate that Cloudflare verified, of a CA that the origin does n
     expect(await chain.through('/me', { client: chain.edge.clients.branch })).toMatchObject(refused)
   })
 
-  it('is told from one of the trusted CA', async () => {
+  it('is distinguished from a certificate of the trusted CA', async () => {
     expect(await chain.through('/me', { client: chain.edge.clients.alice })).toMatchObject({ status: 200 })
   })
 })
@@ -42,7 +42,7 @@ describe('a CA with the name of a trusted one', () => {
     await namesake.close()
   })
 
-  it('is not taken for it', async () => {
+  it('is not trusted', async () => {
     expect(await chain.through('/me', { client: chain.edge.clients.alice })).toMatchObject(refused)
   })
 })
@@ -51,12 +51,12 @@ describe('a CA that is trusted by name or key identifier', () => {
   it.each([
     ['its name', [{ dn: 'CN=Acme Client CA,O=Acme' }], true],
     ['its name in another spelling', [{ dn: 'cn=Acme\\20Client CA , 2.5.4.10="Acme"' }], true],
-    ['its name in other letters', [{ dn: 'CN=ACME CLIENT CA,O=Acme' }], false],
+    ['its name in another letter case', [{ dn: 'CN=ACME CLIENT CA,O=Acme' }], false],
     ['its name in another order', [{ dn: 'O=Acme,CN=Acme Client CA' }], false],
     ['a part of its name', [{ dn: 'CN=Acme Client CA' }], false],
-    ['its name and more', [{ dn: 'CN=Acme Client CA,O=Acme,C=US' }], false],
-    ["another's key identifier", [{ keyId: 'AB:CD' }], false],
-    ["its name and another's key identifier", [{ dn: 'CN=Acme Client CA,O=Acme', keyId: 'ABCD' }], false],
+    ['its name with an additional RDN', [{ dn: 'CN=Acme Client CA,O=Acme,C=US' }], false],
+    ['the key identifier of another CA', [{ keyId: 'AB:CD' }], false],
+    ['its name and the key identifier of another CA', [{ dn: 'CN=Acme Client CA,O=Acme', keyId: 'ABCD' }], false],
   ] as const)('by %s', async (_what, issuers, trusted) => {
     const chain = await withTrust(() => issuers, 'none')
     try {

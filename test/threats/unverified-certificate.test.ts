@@ -12,17 +12,17 @@ describe('a certificate that Cloudflare did not verify', () => {
   afterAll(() => chain.close())
 
   it.each([
-    ['none at all', undefined, 401, 'CSN_CERT_MISSING'],
+    ['none', undefined, 401, 'CSN_CERT_MISSING'],
     ['one of another CA', 'otherCa', 403, 'CSN_CERT_UNVERIFIED'],
-    ['one that signed itself', 'selfSigned', 403, 'CSN_CERT_UNVERIFIED'],
-    ['one that has expired', 'expired', 403, 'CSN_CERT_EXPIRED'],
+    ['a self-signed one', 'selfSigned', 403, 'CSN_CERT_UNVERIFIED'],
+    ['an expired one', 'expired', 403, 'CSN_CERT_EXPIRED'],
     ['one that is not yet valid', 'notYetValid', 403, 'CSN_CERT_EXPIRED'],
   ] as const)('is refused in a real handshake: %s', async (_what, name, status, code) => {
     const client = name && chain.edge.clients[name]
     expect(await chain.through('/me', { client })).toMatchObject({ status, code })
   })
 
-  it('is refused when it names itself as the real one does, and signed itself', async () => {
+  it('is refused when it is self-signed with the subject of the genuine one', async () => {
     const impostor = await chain.edge.issueClient({ subject: 'CN=alice,OU=Ops,O=Acme,C=US', issuer: 'self' })
     expect(await chain.through('/alice', { client: impostor })).toMatchObject({
       status: 403,
@@ -51,14 +51,14 @@ describe('a certificate that Cloudflare did not verify', () => {
     expect(await sent({ 'x-cert-verify': verdict })).toMatchObject({ status: 403, code: 'CSN_CERT_UNVERIFIED' })
   })
 
-  it('is refused by Cloudflare’s word that it has expired, whatever the dates say', async () => {
+  it('is refused by Cloudflare’s verdict that it has expired, even with valid dates', async () => {
     expect(await sent({ 'x-cert-verify': 'FAILED:certificate has expired' })).toMatchObject({
       status: 403,
       code: 'CSN_CERT_EXPIRED',
     })
   })
 
-  it('is refused when "0" stands for no', async () => {
+  it('is refused when presented is "0"', async () => {
     expect(await sent({ 'x-cert-presented': '0' })).toMatchObject({ status: 400, code: 'CSN_HEADERS_MALFORMED' })
   })
 
@@ -66,7 +66,7 @@ describe('a certificate that Cloudflare did not verify', () => {
     expect(await sent({ 'x-cert-presented': flag })).toMatchObject({ status: 400, code: 'CSN_HEADERS_MALFORMED' })
   })
 
-  it('is refused by the clock of the origin, when it expires on the way', async () => {
+  it('is refused by the clock of the origin when it expires in transit', async () => {
     const short = await chain.edge.issueClient({ notAfter: new Date(Date.now() + 1_200) })
     const captured = await chain.capture('/me', { client: short })
     await new Promise((resolve) => setTimeout(resolve, 2_100))

@@ -10,8 +10,8 @@ async function register(options: unknown): Promise<void> {
   await Fastify().register(countersign, options as typeof good)
 }
 
-describe('a configuration that would switch a check off', () => {
-  it('starts when everything is said', async () => {
+describe('a configuration that would disable a check', () => {
+  it('starts when every option is present', async () => {
     await register(good)
   })
 
@@ -23,7 +23,7 @@ describe('a configuration that would switch a check off', () => {
     ['neither signature nor token', { ...good, edge: null, access: null }, 'edge and access are both null'],
     ['no audience', { ...good, access: { team: 'acme' } }, 'access.audience is missing'],
     ['an empty list of audiences', { ...good, access: { team: 'acme', audience: [] } }, 'access.audience is missing'],
-    ['an audience that is none', { ...good, access: { team: 'acme', audience: 'app' } }, '64 hexadecimal digits'],
+    ['a malformed audience', { ...good, access: { team: 'acme', audience: 'app' } }, '64 hexadecimal digits'],
     ['a team that is a URL', { ...good, access: { ...access, team: 'https://evil.example' } }, 'access.team must be'],
     [
       'keys over plain http',
@@ -44,11 +44,7 @@ describe('a configuration that would switch a check off', () => {
       '"subjekt" is not known',
     ],
     ['an expression that is not anchored', { ...good, policies: { ops: { subject: { OU: /Ops/ } } } }, 'not anchored'],
-    [
-      'alternatives behind one anchor',
-      { ...good, policies: { ops: { subject: { OU: /^Ops|Dev$/ } } } },
-      'not anchored',
-    ],
+    ['alternatives with one anchor', { ...good, policies: { ops: { subject: { OU: /^Ops|Dev$/ } } } }, 'not anchored'],
   ])('does not start: %s', async (_what, options, message) => {
     await expect(register(options)).rejects.toThrow(TypeError)
     await expect(register(options)).rejects.toThrow(message)
