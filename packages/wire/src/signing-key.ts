@@ -42,7 +42,7 @@ const ED25519_BYTES = 32
  * @param jwk - the value to check, usually from `JSON.parse`
  * @param role - `sign` for the Worker's key, `verify` for the origin's key. An origin must not have the private half
  * @returns the key id and the algorithm
- * @throws TypeError with a sentence that tells what to write; the sentence never contains key material
+ * @throws TypeError whose message states the correction and never contains key material
  * @see {@link https://www.rfc-editor.org/rfc/rfc7517 RFC 7517}
  * @example
  * ```ts
