@@ -8,14 +8,15 @@ import { stripHeaders } from './strip-headers.ts'
 /** Options of {@link countersign}. */
 export interface CountersignOptions {
   /**
-   * The private JWK that signs, as the JSON text of a secret binding or as an object. It is imported once per isolate
-   * as long as it is the same text or the very same object: parse no new one for each request.
-   * `kty: "oct"` signs with `hmac-sha256`, `kty: "OKP"` with `ed25519`.
+   * The private JWK that signs, as the JSON text of a secret binding or as an object. `kty: "oct"` signs with
+   * `hmac-sha256`, `kty: "OKP"` with `ed25519`. It is imported once per isolate, as long as it is the same text or the
+   * same object. So do not parse a new object for each request.
    */
   readonly key: string | SigningJwk | undefined
   /**
-   * Which certificates travel whole: the leaf in `Client-Cert` (the default), the intermediates too in
-   * `Client-Cert-Chain`, or none (RFC 9440). A chain may exceed Node's default limit of 16 KiB for all headers.
+   * The certificates to forward whole (RFC 9440). `leaf` (the default) forwards the client's certificate in
+   * `Client-Cert`. `chain` also forwards the intermediates in `Client-Cert-Chain`, which may exceed Node's default
+   * limit of 16 KiB for all headers. `none` forwards neither.
    */
   readonly forwardCert?: ForwardCert | undefined
 }
@@ -23,16 +24,16 @@ export interface CountersignOptions {
 const FORWARD_CERT: readonly unknown[] = ['leaf', 'chain', 'none']
 
 /**
- * Writes what Cloudflare saw of the client's certificate into the request's headers, and countersigns it.
+ * Writes Cloudflare's description of the client's certificate into the request's headers, and countersigns them.
  *
- * Whatever the client itself wrote into these headers is deleted first. The result keeps the request's method and body
- * (which still streams), upgrades pass, redirects are left to the client, and the URL is the one that was signed. It has
+ * It first deletes these headers as the client sent them. The result keeps the request's method and body, which still
+ * streams. WebSocket upgrades work, redirects are returned to the client, and the URL is the signed one. The result has
  * no `cf` and no `signal`: for a Worker behind a service binding, or to abort, pass them to `fetch()` yourself.
  *
  * @param request - the incoming request, with Cloudflare's `cf.tlsClientAuth`
- * @param options - the key, and which certificates to forward
+ * @param options - the key, and the certificates to forward
  * @returns a request that is ready for `fetch()`
- * @throws CountersignWorkerError when the key or an option is wrong. Let it answer 500: a request that is not signed must not go on.
+ * @throws CountersignWorkerError if the key or an option is wrong. Let it answer 500: never forward an unsigned request
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421 RFC 9421: HTTP Message Signatures}
  * @example
  * ```ts
@@ -48,8 +49,8 @@ export async function countersign(request: Request, options: CountersignOptions)
 }
 
 /**
- * What {@link countersign} makes, as the two arguments of `fetch()`: each `Request` that is made of them on the way copies
- * all headers.
+ * Does the same as {@link countersign}, and returns the two arguments of `fetch()`. Each `Request` made from them would
+ * copy all headers once more.
  */
 export async function countersigned(
   request: Request,
@@ -60,7 +61,7 @@ export async function countersigned(
     throw new CountersignWorkerError('CSN_WORKER_OPTION_INVALID', 'forwardCert must be "leaf", "chain" or "none"')
   }
   const key = await importSigningKey(options.key)
-  // Parsed once, and sent as parsed: fetch() would send the client's own spelling (`/a/%2e%2e/b`), which is another path.
+  // Sign and send the parsed URL. fetch() would send the client's spelling (`/a/%2e%2e/b`), which is another path.
   const url = new URL(request.url)
   const headers = new Headers(request.headers)
 
@@ -72,8 +73,8 @@ export async function countersigned(
 }
 
 /**
- * Made by hand, without `request.cf`: to copy that costs more than all the headers, and no origin sees it. Only a GET or
- * HEAD with a body has to be made of the request itself, since no such request can be made anew.
+ * Omits `request.cf`: copying it costs more than copying all headers, and the origin never receives it. Only a GET or
+ * HEAD with a body has to be made from the request itself, because the constructor accepts no body for these methods.
  */
 function forwardingInit(request: Request, headers: Headers): RequestInit {
   const { method, body } = request
@@ -82,7 +83,7 @@ function forwardingInit(request: Request, headers: Headers): RequestInit {
   return { method, headers, body, redirect }
 }
 
-/** A zone without mTLS has no such field, which is as good as no certificate. */
+/** A zone without mTLS has no such field. The result then equals that of a client without a certificate. */
 export function tlsClientAuth(request: Request): TlsClientAuth {
   return (request as Request & { readonly cf?: { readonly tlsClientAuth?: TlsClientAuth } }).cf?.tlsClientAuth ?? {}
 }

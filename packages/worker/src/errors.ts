@@ -1,10 +1,27 @@
-/** What can be wrong with the Worker's own set-up. Each is logged by this code and answered with 500. */
+/** The faults of the Worker's own configuration. The Worker logs the code and answers 500. */
 export type CountersignWorkerErrorCode =
   | 'CSN_WORKER_KEY_MISSING'
   | 'CSN_WORKER_KEY_INVALID'
   | 'CSN_WORKER_OPTION_INVALID'
 
-/** A Worker that is set up wrongly. The message says what to write and never contains key material. */
+/**
+ * A fault of the Worker's own configuration. The message states the correction and never contains key material.
+ *
+ * @example
+ * ```ts
+ * import { CountersignWorkerError, countersign } from '@countersign/worker'
+ *
+ * export async function forward(request: Request, key: string): Promise<Response> {
+ *   try {
+ *     return await fetch(await countersign(request, { key }))
+ *   } catch (error) {
+ *     if (!(error instanceof CountersignWorkerError)) throw error
+ *     console.error(error.code, error.message)
+ *     return new Response('Internal Server Error', { status: 500 })
+ *   }
+ * }
+ * ```
+ */
 export class CountersignWorkerError extends Error {
   override readonly name = 'CountersignWorkerError'
   readonly code: CountersignWorkerErrorCode

@@ -1,5 +1,6 @@
 /**
- * The edge of Countersign: strips what the client wrote, stamps what Cloudflare saw, signs the request.
+ * The edge of Countersign. The Worker removes the client's own certificate headers, writes Cloudflare's, and signs the
+ * request.
  *
  * @module
  */

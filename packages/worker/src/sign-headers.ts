@@ -8,7 +8,10 @@ import {
 import type { SigningKey } from './signing-key.ts'
 import { stripLabel } from './strip-headers.ts'
 
-/** Seconds from `created` to `expires`: time for a slow connection between edge and origin, too little for a thief. */
+/**
+ * Seconds from `created` to `expires`: enough for a slow connection between edge and origin, too few to use a stolen
+ * request.
+ */
 const SIGNATURE_LIFETIME = 60
 
 const VISIBLE_ASCII = /^[\x21-\x7e]*$/
@@ -27,7 +30,7 @@ export async function signHeaders(
   const received = headers.get(ACCESS_TOKEN_HEADER)
   const token = received?.trim() ?? null
   const fields = token === null ? [...stamped.keys()] : [ACCESS_TOKEN_HEADER, ...stamped.keys()]
-  // Sent as it is signed: left alone, workerd sends the client's bytes, spaces and broken UTF-8 included.
+  // Send the token as it is signed. Otherwise workerd would send the client's bytes, with spaces and broken UTF-8.
   if (token !== null && (token !== received || !VISIBLE_ASCII.test(token))) headers.set(ACCESS_TOKEN_HEADER, token)
 
   const created = Math.floor(Date.now() / 1000)
@@ -51,14 +54,14 @@ export async function signHeaders(
   setMember(headers, 'signature', `:${toBase64(new Uint8Array(signature))}:`)
 }
 
-/** Ours first, and in place of what the client wrote under its label; his own signatures behind it. */
+/** Writes our member first, in place of any member with our label. The client's other signatures follow it. */
 function setMember(headers: Headers, name: string, value: string): void {
   const received = headers.get(name)
   const others = received === null ? '' : stripLabel(received)
   headers.set(name, `${SIGNATURE_LABEL}=${value}${others === '' ? '' : `, ${others}`}`)
 }
 
-/** Not with toBase64(): the Node versions on which the test kit runs this do not have it. */
+/** Uint8Array.prototype.toBase64() is missing in the Node versions on which the test kit runs this code. */
 function toBase64(bytes: Uint8Array): string {
   return btoa(String.fromCharCode(...bytes))
 }

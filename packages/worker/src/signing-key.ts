@@ -3,16 +3,16 @@ import { CountersignWorkerError } from './errors.ts'
 
 type CryptoKey = Awaited<ReturnType<typeof crypto.subtle.importKey>>
 
-/** A key that is ready to sign with. */
+/** An imported key that signs. */
 export interface SigningKey extends SigningKeyInfo {
   readonly cryptoKey: CryptoKey
 }
 
-/** The isolate's key. One is enough: a Worker signs with one key at a time, and rotation is a new deployment. */
+/** The isolate's key. One is enough: a Worker signs with one key at a time, and a rotation is a new deployment. */
 let imported: { readonly jwk: string | SigningJwk; readonly key: SigningKey } | undefined
 
 /**
- * Imports the Worker's key, once per isolate as long as it stays the same.
+ * Imports the Worker's key, once per isolate while it stays the same.
  *
  * @param jwk - the private JWK, as an object or as the JSON text of a secret binding
  * @throws CountersignWorkerError `CSN_WORKER_KEY_MISSING` or `CSN_WORKER_KEY_INVALID`
@@ -24,7 +24,7 @@ export async function importSigningKey(jwk: string | SigningJwk | undefined): Pr
       'the Worker has no key: store one with `wrangler secret put COUNTERSIGN_KEY`',
     )
   }
-  // The value, never a promise: awaiting another request's promise can outlive that request's context in workerd.
+  // Cache the value, never a promise: in workerd, another request's promise can outlive that request's context.
   if (imported?.jwk === jwk) return imported.key
   const key = await importJwk(typeof jwk === 'string' ? parseJson(jwk) : jwk)
   imported = { jwk, key }
@@ -33,7 +33,7 @@ export async function importSigningKey(jwk: string | SigningJwk | undefined): Pr
 
 async function importJwk(jwk: unknown): Promise<SigningKey> {
   const info = checked(jwk)
-  // Only the fields that were checked: an unknown "ext" or "alg" spelling must not decide what the runtime does.
+  // Pass only the checked fields: an "ext" or an unknown spelling of "alg" must not change the import.
   const { kty, k = '', crv = '', x = '', d = '' } = jwk as SigningJwk
   try {
     if (info.alg === 'hmac-sha256') {
@@ -51,7 +51,7 @@ async function importJwk(jwk: unknown): Promise<SigningKey> {
   }
 }
 
-/** workerd imports two halves that do not belong together; every request would then be refused at the origin. */
+/** workerd imports two halves that do not belong together. The origin would then refuse every request. */
 async function requirePair(privateKey: CryptoKey, publicJwk: { kty: string; crv: string; x: string }): Promise<void> {
   const publicKey = await crypto.subtle.importKey('jwk', publicJwk, 'Ed25519', false, ['verify'])
   const probe = new Uint8Array(1)
@@ -71,7 +71,7 @@ function parseJson(text: string): unknown {
   try {
     return JSON.parse(text)
   } catch {
-    // JSON.parse quotes its input in the message, and the input is the key.
+    // Do not repeat the message of JSON.parse: it quotes the input, which is the key.
     throw new CountersignWorkerError(
       'CSN_WORKER_KEY_INVALID',
       'COUNTERSIGN_KEY is not JSON: write the private JWK on one line',

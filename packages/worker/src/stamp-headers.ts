@@ -1,12 +1,12 @@
 import { CERTIFICATE_HEADERS, type CertificateHeader, encodeHeaderValue, type TlsClientAuth } from '@countersign/wire'
 
-/** Which certificates travel whole, in RFC 9440's headers. */
+/** The certificates that the Worker forwards whole, in RFC 9440's headers. */
 export type ForwardCert = 'leaf' | 'chain' | 'none'
 
 /**
- * Sets the certificate headers from what Cloudflare saw.
+ * Sets the certificate headers from Cloudflare's description of the certificate.
  *
- * @returns what was set, by name and in the table's order, so that the signature covers these very strings
+ * @returns the headers by name, in the table's order, so that the signature covers exactly these strings
  */
 export function stampHeaders(headers: Headers, auth: TlsClientAuth, forwardCert: ForwardCert): Map<string, string> {
   const stamped = new Map<string, string>()
@@ -20,8 +20,8 @@ export function stampHeaders(headers: Headers, auth: TlsClientAuth, forwardCert:
 }
 
 /**
- * The value to send, `""` for none. Flags and verdict are always said, in a way that fails closed: whoever reads one of
- * them alone must not take a certificate for verified that was not presented, nor for good that is not said to be.
+ * The value to send, `""` for none. The flags and the verdict are always sent and fail closed: code that checks only
+ * one of them still rejects an absent, unverified or possibly revoked certificate.
  */
 function headerText(header: CertificateHeader, auth: TlsClientAuth, forwardCert: ForwardCert): string {
   const text = auth[header.field] ?? ''

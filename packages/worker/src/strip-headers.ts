@@ -1,6 +1,6 @@
 import { isCertificateFamily, SIGNATURE_LABEL, splitDictionary } from '@countersign/wire'
 
-/** Deletes the certificate family, in any spelling: only the edge may say it. */
+/** Deletes every header of the certificate family, in any spelling. Only the edge may set them. */
 export function stripHeaders(headers: Headers): void {
   for (const name of [...headers.keys()]) {
     if (isCertificateFamily(name)) headers.delete(name)
@@ -8,12 +8,12 @@ export function stripHeaders(headers: Headers): void {
 }
 
 /**
- * What stays of the client's `Signature-Input` or `Signature`: signatures under other labels than ours are between the client
- * and the application.
+ * Removes our label from the client's `Signature-Input` or `Signature`. Signatures under other labels stay: they are
+ * for the application.
  *
- * A header that is no dictionary goes whole: what cannot be read for certain cannot be cleaned for certain.
+ * A header that does not parse as a dictionary is dropped: we could not be sure to remove our label from it.
  *
- * @returns `""` for nothing
+ * @returns the other members; `""` without any
  */
 export function stripLabel(value: string): string {
   try {

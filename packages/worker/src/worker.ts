@@ -5,7 +5,7 @@ import { CountersignWorkerError } from './errors.ts'
 export interface WorkerOptions extends CountersignOptions {
   /**
    * `none` (the default) forwards every request and leaves the decision to the origin's routes. `verified` answers 403
-   * at the edge unless Cloudflare verified the certificate and does not know it as revoked.
+   * at the edge, unless Cloudflare verified the certificate and does not list it as revoked.
    */
   readonly require?: 'none' | 'verified' | undefined
 }
@@ -28,9 +28,9 @@ export interface WorkerHandler<Bindings> {
 /**
  * Makes a Worker that countersigns every request and forwards it to the origin.
  *
- * A wrong set-up is logged by its code and answered with 500; nothing is ever forwarded without a signature.
+ * For a wrong configuration the Worker logs the code and answers 500. It never forwards a request without a signature.
  *
- * @param configure - reads the options from the bindings, on every request
+ * @param configure - returns the options for the bindings; called for every request
  * @example
  * ```ts
  * export default createWorker((env: { EDGE_KEY: string }) => ({
@@ -74,7 +74,7 @@ function refuseAtEdge(request: Request, { require = 'none' }: WorkerOptions): Re
 
 function answerFailure(error: unknown): Response {
   const code = error instanceof CountersignWorkerError ? error.code : 'CSN_WORKER_FAILED'
-  // Another error's message can quote what it choked on: JSON.parse does, and in `configure` that is a key.
+  // Another error's message can quote the input: JSON.parse quotes it, and in `configure` the input is a key.
   const reason = error instanceof CountersignWorkerError ? error.message : where(error)
   console.error(JSON.stringify({ level: 'error', code, reason }))
   return answer(500, code, 'Internal Server Error', 'The edge could not sign the request')
@@ -87,12 +87,12 @@ function where(error: unknown): string {
   return `${error.name}${frame ? ` ${frame.trim()}` : ''}`
 }
 
-/** The shape of Fastify's own error replies, so that a client reads one format wherever it is refused. */
+/** The shape of Fastify's error replies, so that edge and origin refuse in one format. */
 function answer(statusCode: number, code: string, error: string, message: string): Response {
   return Response.json({ statusCode, code, error, message }, { status: statusCode })
 }
 
-/** The Worker to deploy as it is: everything it needs comes from its bindings. */
+/** A Worker that is ready to deploy. It takes its configuration from {@link WorkerBindings}. */
 const worker: WorkerHandler<WorkerBindings> = createWorker<WorkerBindings>((bindings) => ({
   key: bindings.COUNTERSIGN_KEY,
   forwardCert: (bindings.COUNTERSIGN_FORWARD_CERT || undefined) as WorkerOptions['forwardCert'],

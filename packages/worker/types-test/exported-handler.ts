@@ -1,4 +1,4 @@
-// Not run: compiled in an own project, where the globals are those of workerd, as in a user's Worker.
+// This file is compiled and never run. Its project has the globals of workerd, as a user's Worker has.
 import worker, { countersign, createWorker, type WorkerBindings } from '@countersign/worker'
 
 worker satisfies ExportedHandler<WorkerBindings>
