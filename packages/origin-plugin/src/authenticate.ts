@@ -17,8 +17,8 @@ export interface Authenticated {
 }
 
 /**
- * Proves the identity of a client, or refuses the request: headers ▶ edge signature ▶ nonce ▶ Access token ▶ Cloudflare's
- * verdict ▶ certificate ▶ trusted issuer ▶ validity and revocation ▶ agreement of token and certificate.
+ * Proves the identity of a client, or refuses the request: headers ▶ edge signature ▶ nonce ▶ Access token ▶
+ * Cloudflare's verdict ▶ certificate ▶ trusted issuer ▶ validity and revocation ▶ agreement of token and certificate.
  *
  * No header is believed before the signature over it is verified. No certificate is parsed before Cloudflare's verdict
  * on it is verified.
@@ -46,7 +46,7 @@ export function authenticate(
     andThen(access ? verifyKnownToken(fields.token, access, now, known?.token) : undefined, (token) => {
       const certificate = known?.certificate ?? readTrustedCert(fields, trustedIssuers)
       const stableLines = signature?.stableLines
-      // Before the checks below: a client that they refuse comes again, and is parsed once.
+      // Before the checks below: a client that they refuse again and again is parsed once.
       if (!known) memory.remember({ fields, certificate, token: undefined, stableLines })
       requireValidNow(certificate, now)
       if (token) requireAgreement(token, certificate.clientCert, access?.matches, known?.token)

@@ -4,7 +4,7 @@ import type { SubjectAltNames } from './x509/certificate-names.ts'
 import type { DistinguishedName } from './x509/distinguished-name.ts'
 
 /**
- * The client's certificate: what Cloudflare saw, proven to have come through the edge.
+ * The client's certificate as Cloudflare verified it. The edge signature proves that it came through the edge.
  *
  * Names and formats are those of Node's own {@link X509Certificate}.
  *
@@ -31,9 +31,9 @@ export interface ClientCert {
   /** `Dec 22 19:39:00 2018 GMT` */
   readonly validTo: string
   readonly validToDate: Date
-  /** Subject key identifier in upper-case hexadecimal, when the certificate has one. */
+  /** Subject key identifier in upper-case hexadecimal, if the certificate has one. */
   readonly keyId: string | undefined
-  /** The issuer's subject key identifier in upper-case hexadecimal, when known. */
+  /** The issuer's subject key identifier in upper-case hexadecimal, if it is known. */
   readonly issuerKeyId: string | undefined
   /** `true`: a certificate that Cloudflare did not verify never becomes a `ClientCert`. */
   readonly verified: true
@@ -41,20 +41,20 @@ export interface ClientCert {
   readonly verification: string
   /** `false`: a revoked certificate never becomes a `ClientCert`. */
   readonly revoked: false
-  /** The certificate itself, when the Worker forwards it (`Client-Cert`, RFC 9440). */
+  /** The certificate itself, if the Worker forwards it (`Client-Cert`, RFC 9440). */
   readonly x509: X509Certificate | undefined
   /** `DNS:a.example, email:b@example`, as `X509Certificate#subjectAltName`. Needs {@link ClientCert.x509}. */
   readonly subjectAltName: string | undefined
   /** The subject alternative names by kind. Needs {@link ClientCert.x509}. */
   readonly subjectAltNames: SubjectAltNames | undefined
-  /** The certificate headers as they came, by name in lower case. */
+  /** The certificate headers as received, by name in lower case. */
   readonly raw: Readonly<Record<string, string>>
 }
 
 /**
- * The request's certificate on a route that is not public, without the `null` of the type.
+ * Returns the request's certificate on a route that is not public, without the `null` of the type.
  *
- * @throws TypeError on a public route: there is no certificate that anybody has proven
+ * @throws TypeError on a public route, where the plugin verifies no certificate
  * @example
  * ```ts
  * app.get('/me', (request) => clientCertOf(request).subject.CN)

@@ -5,7 +5,9 @@ import type { StableLines } from './edge-signature/verify-edge-signature.ts'
 import { slotOf } from './header-index.ts'
 import type { EdgeFields } from './read-headers.ts'
 
-/** The results of the last request with a set of certificate headers. Nothing in them depends on the time or the route. */
+/**
+ * The results of the last request with a set of certificate headers. Nothing in them depends on the time or the route.
+ */
 export interface KnownClient {
   /** The fields of that request. All of them passed `requirePrintable`. */
   readonly fields: EdgeFields
@@ -31,8 +33,8 @@ export const MAX_CLIENTS = 2_000
 const SLOTS = CERTIFICATE_HEADERS.map(({ name }) => slotOf(name))
 
 /**
- * Makes a memory whose key is every certificate header. Two requests share an entry only if they have the same headers with
- * the same values. It looks the entry up by the fingerprint, and then compares all headers.
+ * Makes a memory whose key is every certificate header. Two requests share an entry only if they have the same headers
+ * with the same values. It looks the entry up by the fingerprint, and then compares all headers.
  *
  * @param maxEntries - beyond it the oldest entry is dropped
  */
@@ -49,7 +51,7 @@ export function createClientMemory(maxEntries: number): ClientMemory {
     recall,
     remember(client) {
       const key = keyOf(client.fields)
-      // Another certificate with this fingerprint header counts as new, so its entry moves behind the others.
+      // Another certificate with this fingerprint header counts as new, so its entry becomes the youngest.
       if (!recall(client.fields)) entries.delete(key)
       entries.set(key, client)
       if (entries.size > maxEntries) entries.delete(entries.keys().next().value as string)

@@ -78,7 +78,8 @@ const STEP = Symbol('countersign.step')
 export type Refuse = (code: CountersignErrorCode, reason: string) => CountersignError
 
 /**
- * Makes the function with which the code of one step refuses requests. The refusal carries its step, see {@link stepOf}.
+ * Makes the function with which the code of one step refuses requests. {@link stepOf} returns
+ * its step.
  *
  * @returns a function of the code, which the client reads, and of the reason, which the operator reads. The reason must
  *   contain no secret. It is cut to 300 characters.
@@ -104,7 +105,17 @@ export function stepOf(error: CountersignError): StepName {
   return (error as CountersignError & { readonly [STEP]: StepName })[STEP]
 }
 
-/** Whether an error is a refusal of this plugin, for error handlers that treat refusals apart. */
+/**
+ * Whether an error is a refusal of this plugin, for an error handler that treats refusals in its own way.
+ *
+ * @example
+ * ```ts
+ * app.setErrorHandler((error, _request, reply) => {
+ *   if (isCountersignError(error)) return reply.code(error.statusCode).send({ code: error.code })
+ *   throw error
+ * })
+ * ```
+ */
 export function isCountersignError(error: unknown): error is CountersignError {
   const Constructor = error instanceof Error && constructors.get((error as CountersignError).code)
   return Constructor ? error instanceof Constructor : false

@@ -12,7 +12,10 @@ export const UNKNOWN_SLOT = -1
 
 interface Spelling {
   readonly name: string
-  /** The code of its last letter. Two different strings of one length take several times as long to compare as equal ones. */
+  /**
+   * The code of its last letter. Two different strings of one length take several times as long to compare as equal
+   * ones.
+   */
   readonly last: number
   readonly slot: number
 }
@@ -34,8 +37,9 @@ const NONE: readonly Spelling[] = []
  * The position of a header in {@link COVERED_FIELDS}, in any case of its name. `undefined` for other headers, and
  * {@link UNKNOWN_SLOT} for a name of the certificate family that is not in the table.
  *
- * The plain form is `SLOTS.get(name.toLowerCase())`. For the 27 headers of a request that and a look at the first letter
- * take 2.9 to 3.5 µs, because a fresh string has to be hashed. These tables, by length and last letter, take 1.1 to 1.9.
+ * The plain form is `SLOTS.get(name.toLowerCase())`. For the 27 headers of a request that and a look at the first
+ * letter take 2.9 to 3.5 µs, because a fresh string has to be hashed. These tables, by length and last letter, take 1.1
+ * to 1.9.
  */
 export function slotOfSpelling(name: string): number | undefined {
   const first = name.charCodeAt(0)

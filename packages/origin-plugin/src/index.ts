@@ -1,5 +1,5 @@
 /**
- * The origin of Countersign: a typed, proven `request.clientCert` for Fastify, and guards for its routes.
+ * The origin of Countersign: a Fastify plugin with a typed, proven `request.clientCert`, and guards for routes.
  *
  * @module
  */

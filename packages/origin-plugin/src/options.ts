@@ -13,14 +13,19 @@ import { type BackgroundTask, combineTasks } from './lib/background-task.ts'
 import { checkKnown, checkObject, optionNames } from './lib/check-option.ts'
 
 /**
- * Options of the plugin. `edge`, `access` and `trustedIssuers` must all be said; `null` is how you say no.
+ * Options of the plugin. `edge`, `access` and `trustedIssuers` are all required. Write `null` to skip a check.
  */
 export interface CountersignPluginOptions {
-  /** The edge signature. `null` only where nothing but the edge can reach the origin; the log says what is then not proven. */
+  /**
+   * The check of the edge signature. Write `null` only if nothing but the edge can reach the origin. The plugin then
+   * logs a warning about the missing proof.
+   */
   readonly edge: EdgeOptions | null
-  /** The Access token. `null` where Access is not in use (API Shield). Not `null` together with `edge`. */
+  /**
+   * The check of the Access token. Write `null` without Access (API Shield). Must not be `null` together with `edge`.
+   */
   readonly access: AccessTeamOptions | AccessIssuerOptions | null
-  /** The CAs whose certificates are accepted. `null` accepts every CA that Cloudflare verifies against. */
+  /** The CAs whose client certificates are accepted. `null` accepts every CA that Cloudflare verifies against. */
   readonly trustedIssuers: readonly TrustedIssuer[] | null
   /** Requirements by name. */
   readonly policies?: Readonly<Record<string, Requirement>>
@@ -51,7 +56,7 @@ const FASTIFY_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
  * Checks every option, and compiles the options to the settings that requests need.
  *
  * @param warn - gets the reason of each later failure outside of a request
- * @throws TypeError with a sentence that says what to write
+ * @throws TypeError whose message states the correction
  */
 export function resolveOptions(options: unknown, warn: (reason: string) => void): Settings {
   const given = checkObject(options, 'the options')

@@ -20,9 +20,9 @@ import { requireRegisteredFirst } from './registration-order.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The client's proven certificate; `null` on a public route, and when the proof failed. */
+    /** The client's proven certificate; `null` on a public route, and if the proof failed. */
     clientCert: ClientCert | null
-    /** The identity that Access admitted; `null` on a public route, when the proof failed, and with `access: null`. */
+    /** The identity that Access admitted; `null` on a public route, if the proof failed, and with `access: null`. */
     access: AccessIdentity | null
   }
   interface FastifyInstance {
@@ -36,7 +36,10 @@ declare module 'fastify' {
     clientCertRoutes(): ClientCertRoute[]
   }
   interface FastifyContextConfig {
-    /** The route's requirement on the client certificate; `false` makes the route public. Default `true`: any verified one. */
+    /**
+     * The route's requirement on the client certificate. `false` makes the route public. The default `true` admits any
+     * verified certificate.
+     */
     clientCert?: Requirement | false
   }
 }
@@ -54,7 +57,7 @@ const refused = channel('countersign:refused')
  *
  * Register it before the routes, with `await`, so that its hooks apply to every route.
  *
- * @throws TypeError (from `register`) for a wrong option, with a sentence that tells what to write
+ * @throws TypeError (from `register`) for a wrong option; the message states the correction
  * @example
  * ```ts
  * import { readFileSync } from 'node:fs'
@@ -86,7 +89,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.decorate('clientCertRoutes', () => guards.list())
   app.decorate('requireClientCert', (requirement) => {
     const guard = settings.guards.compile(requirement, 'requireClientCert')
-    // An async function fits every kind of hook, whatever arguments stand before `done`.
+    // An async function fits every kind of hook, with any number of arguments before `done`.
     return async (request, reply) => orRefuse(request, reply, () => applyGuard(guard, request))
   })
 
@@ -121,7 +124,9 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   }
 }
 
-/** Sets the proven identity on the request. It stays there if the guard refuses afterwards: it is proven all the same. */
+/**
+ * Sets the proven identity on the request. It stays there if the guard refuses afterwards, because it is still proven.
+ */
 function prove(request: FastifyRequest, settings: Settings): void | Promise<void> {
   request.clientCert = null
   request.access = null

@@ -33,7 +33,9 @@ export class EdgeFields {
     return COVERED_FIELDS.filter((name) => this.has(name))
   }
 
-  /** The certificate headers that the request has, in the table's order. Without the Access token, which is a secret. */
+  /**
+   * The certificate headers that the request has, in the table's order. Without the Access token, which is a secret.
+   */
   certificateHeaders(): [name: CertificateHeaderName, value: string][] {
     return COVERED_FIELDS.flatMap((name): [CertificateHeaderName, string][] => {
       const value = this.get(name)

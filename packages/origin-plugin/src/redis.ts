@@ -6,32 +6,33 @@
 
 import type { ReplayStore } from './edge-signature/replay-store.ts'
 
-/** What is used of an ioredis client. */
+/** The part of an ioredis client that the store uses. */
 export interface IoRedisLike {
   set(key: string, value: string, px: 'PX', milliseconds: number, nx: 'NX'): Promise<string | null>
 }
 
-/** What is used of a node-redis client. */
+/** The part of a node-redis client that the store uses. */
 export interface NodeRedisLike {
   set(key: string, value: string, options: { readonly NX: true; readonly PX: number }): Promise<unknown>
-  /** node-redis has it as a method that takes an array; ioredis' takes a Command. Tells the two apart. */
+  /** Distinguishes node-redis from ioredis, which does not have this property. */
   readonly isReady: boolean
 }
 
 /** Options of {@link redisReplayStore}. */
 export interface RedisReplayStoreOptions {
-  /** Put before every nonce, so that several origins can share a server. Default `countersign:nonce:`. */
+  /** The text before every nonce, so that several origins can share a server. Default `countersign:nonce:`. */
   readonly prefix?: string
 }
 
 /**
- * Makes a replay store of a Redis client: one `SET key 1 PX lifetime NX` a request, which the server decides atomically.
+ * Makes a replay store of a Redis client. It sends one `SET key 1 PX lifetime NX` a request, which the server decides
+ * atomically. The lifetime is in milliseconds.
  *
- * The client is yours: connect it, give it an `error` listener, close it. Let it fail fast while it is disconnected
- * (`enableOfflineQueue: false` in ioredis, `disableOfflineQueue: true` in node-redis), or each request waits for
- * `edge.storeTimeout` until it is refused.
+ * The client is yours: connect it, give it an `error` listener, and close it. Let it fail fast while it is disconnected
+ * (`enableOfflineQueue: false` in ioredis, `disableOfflineQueue: true` in node-redis). Otherwise each request waits for
+ * `edge.storeTimeout` before it is refused.
  *
- * @param client - an ioredis or node-redis client, connected to a single primary: a replica may not know a nonce yet
+ * @param client - an ioredis or node-redis client, connected to a single primary. A replica may not know a nonce yet
  * @throws TypeError if the client has no `set`
  * @see {@link https://redis.io/docs/latest/commands/set/ Redis: SET}
  * @example
@@ -60,7 +61,7 @@ export function redisReplayStore(
       const reply = await set(prefix + nonce, Math.ceil(lifetime))
       if (reply === 'OK') return true
       if (reply === null) return false
-      // Anything else is no answer to SET … NX; a client that maps replies must not make every request look fresh.
+      // SET … NX has no other reply. A client that maps replies must not make every request look fresh.
       throw new Error('the client gave an unknown reply to SET')
     },
   }

@@ -1,10 +1,10 @@
 import type { FastifyInstance } from 'fastify'
 
 /**
- * Requires that the plugin is registered before all routes. Fastify copies the hooks of a scope into a child scope when it
- * makes the child, so the routes of an earlier plugin would silently stay open.
+ * Requires that the plugin is registered before all routes. Fastify copies the hooks of a scope into a child scope when
+ * it makes the child, so the routes of an earlier plugin would silently stay open.
  *
- * @throws TypeError with a sentence that tells what to write
+ * @throws TypeError whose message states the correction
  */
 export function requireRegisteredFirst(app: FastifyInstance): void {
   if (app.hasRequestDecorator('clientCert')) {

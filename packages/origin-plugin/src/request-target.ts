@@ -11,11 +11,11 @@ export interface ReceivedRequest {
 }
 
 /**
- * The request target as the client sent it. The edge signed this one, and not the target after a `rewriteUrl` option or the
- * host of a trusted proxy header.
+ * The request target as the client sent it. The edge signed this one, and not the target after a `rewriteUrl` option or
+ * the host of a trusted proxy header.
  *
- * The edge writes a URL in printable ASCII. The signature base becomes one byte a character, so another character would be
- * cut to a byte, and could turn into a path that was signed.
+ * The edge writes a URL in printable ASCII. The signature base becomes one byte a character, so another character would
+ * be cut to a byte, and could turn into a path that was signed.
  *
  * @throws CountersignError `CSN_SIGNATURE_INVALID`
  */

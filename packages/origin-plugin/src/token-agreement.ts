@@ -11,10 +11,11 @@ import { normalizeSerialNumber } from './x509/hex-identifier.ts'
 const refuse = refusalAt('token and certificate')
 
 /**
- * Requires that token and certificate belong together: by the certificate that the token names, and by `access.matches`.
+ * Requires that token and certificate belong together: the certificate that the token names is this one, and
+ * `access.matches` returns `true`.
  *
  * @param matches - the operator's function. It is called for every request, since its result may depend on anything
- * @param agreed - a token that agreed with this certificate before: of the same one, only `matches` is asked again
+ * @param agreed - a token that agreed with this certificate before. For the same token, only `matches` is called again
  * @throws CountersignError `CSN_CERT_MISMATCH`
  */
 export function requireAgreement(
@@ -28,8 +29,8 @@ export function requireAgreement(
 }
 
 /**
- * Requires that a token which names a certificate names this one. Otherwise an attacker could bring their own certificate to
- * a session that Access opened for another.
+ * Requires that a token which names a certificate names this one. Otherwise an attacker could bring their own
+ * certificate to a session that Access opened for another.
  *
  * The token of a user or a service names no certificate and agrees with each; `access.matches` can tie those.
  *

@@ -5,7 +5,7 @@ interface AccessClaims {
   readonly claims: Readonly<JWTPayload>
 }
 
-/** Somebody who signed in through an identity provider. */
+/** A person, signed in through an identity provider. */
 export interface AccessUser extends AccessClaims {
   readonly kind: 'user'
   readonly email: string
@@ -27,17 +27,38 @@ export interface AccessCertificate extends AccessClaims {
   readonly commonName: string
 }
 
-/** Whom Access admitted, told apart by `kind`. */
+/**
+ * The identity that Access admitted. `kind` distinguishes the three forms.
+ *
+ * @example
+ * ```ts
+ * app.get('/whoami', ({ access }) => {
+ *   switch (access?.kind) {
+ *     case 'user':
+ *       return access.email
+ *     case 'service':
+ *       return access.clientId
+ *     case 'certificate':
+ *       return access.commonName
+ *     default:
+ *       return null
+ *   }
+ * })
+ * ```
+ */
 export type AccessIdentity = AccessUser | AccessService | AccessCertificate
 
-/** As Access makes them. Anything else that ends so could be a certificate's name, which has to be compared with it. */
+/**
+ * The form in which Access makes the ids of service tokens. Another name that ends in `.access` could be the common
+ * name of a certificate, which has to be compared with the certificate.
+ */
 const SERVICE_TOKEN_ID = /^[0-9a-f]{32}\.access$/
 
 /**
- * Reads whom a verified token names.
+ * Reads the identity that a verified token names.
  *
- * @param claims - the payload of a token whose signature, issuer, audience and times have been verified
- * @returns the identity, or `undefined` when the token names nobody
+ * @param claims - the payload of a token whose signature, issuer, audience and times are verified
+ * @returns the identity; `undefined` if the token names none
  * @see {@link https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/application-token/ Cloudflare: application token}
  */
 export function readAccessIdentity(claims: JWTPayload): AccessIdentity | undefined {

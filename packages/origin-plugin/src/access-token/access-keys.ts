@@ -8,18 +8,18 @@ import { createKeySet, type KeySet, type TokenKeys } from './key-set.ts'
 
 const refuse = refusalAt('Access token')
 
-/** The keys of an Access team, kept current. `start` fetches them for the first time, and fails when that fetch fails. */
+/** The keys of an Access team, kept current. `start` fetches them for the first time, and fails if that fetch fails. */
 export interface AccessKeys extends BackgroundTask, TokenKeys {}
 
 /** The timing of {@link createAccessKeys}, in milliseconds. */
 export interface AccessKeysTiming {
-  /** How often to refresh: a key that the team removed is accepted that much longer at most. */
+  /** The time between two refreshes. A key that the team removed is accepted for at most this time. */
   readonly refreshInterval: number
-  /** How long keys are kept while every fetch fails. Cloudflare's own overlap of two keys is seven days. */
+  /** The time for which keys are used while every fetch fails. Cloudflare's own overlap of two keys is seven days. */
   readonly maxStale: number
   /** The least time between two fetches that an unknown `kid` triggers, for all requests together. */
   readonly cooldown: number
-  /** How long one fetch may take. */
+  /** The time-out of one fetch. */
   readonly timeout: number
 }
 
@@ -31,16 +31,17 @@ export const ACCESS_KEYS_TIMING: AccessKeysTiming = {
 }
 
 /**
- * Keeps the keys of an Access team through Cloudflare's bad days.
+ * Keeps the keys of an Access team current, also through failures of Cloudflare.
  *
- * Keys that were fetched once are used whatever becomes of later fetches, until {@link AccessKeysTiming.maxStale}; a
- * fetch that succeeds replaces them all, so that a key which is no longer listed is gone. An unknown `kid` may be a
- * rotation or junk: it triggers a fetch, but only one in {@link AccessKeysTiming.cooldown} for all requests together, so
- * that junk can neither flood the team's domain nor delay a rotation by more than that. Nothing is remembered of unknown
- * ids, so nothing can grow.
+ * Fetched keys are used until {@link AccessKeysTiming.maxStale}, even if later fetches fail. A fetch that succeeds
+ * replaces them all, so a key that is no longer listed is dropped.
  *
- * @param url - where the keys are
- * @param warn - told of every failed fetch
+ * An unknown `kid` may come from a rotation or from an attacker. It triggers a fetch, but only one in
+ * {@link AccessKeysTiming.cooldown} for all requests together. So an attacker can neither flood the team's domain, nor
+ * delay a rotation by more than that. Unknown ids are not stored, so they cannot fill the memory.
+ *
+ * @param url - the URL of the keys
+ * @param warn - gets the reason of every failed fetch
  */
 export function createAccessKeys(
   url: URL,
@@ -52,10 +53,10 @@ export function createAccessKeys(
   let failure: string | undefined
   let triedAt = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
-  // One for each fetch: sources of an AbortSignal.any() that live on collect what depends on them.
+  // One for each fetch: a signal that outlives its AbortSignal.any() keeps collecting the dependent signals.
   let underway = new AbortController()
 
-  /** One fetch at a time, whoever asks. Never rejects: `failure` says how it ended. */
+  /** Runs one fetch at a time. It never rejects: `failure` has the reason of a failed fetch. */
   function refresh(): Promise<void> {
     if (pending) return pending
     underway = new AbortController()
@@ -72,7 +73,7 @@ export function createAccessKeys(
       )
       .finally(() => {
         pending = undefined
-        // From the end on: a fetch that hangs must not be followed by the next at once.
+        // Measured from the end of the fetch: after one that hung, the next must wait too.
         triedAt = Date.now()
       })
     return pending
@@ -109,7 +110,7 @@ export function createAccessKeys(
     },
     stop() {
       clearInterval(timer)
-      // A server that hangs would keep the process alive for the whole time-out.
+      // Otherwise a server that hangs would keep the process alive for the whole time-out.
       underway.abort()
     },
   }
@@ -122,7 +123,7 @@ async function fetchKeySet(url: URL, timeout: number, signal: AbortSignal): Prom
   const bounds = { timeout, maxBytes: MAX_KEY_SET_BYTES, signal }
   const set = (await fetchJson(url, bounds)) as Partial<JSONWebKeySet> | null
   const keys = Array.isArray(set?.keys) ? set.keys.filter(isUsable) : []
-  // A team always has a key: a set without one is a fault of the server, and not a reason to drop what we have.
+  // A team always has a key. A set without one is a fault of the server, so we keep the keys that we have.
   if (keys.length === 0) throw new Error('the answer holds no RSA key')
   return { keys }
 }

@@ -16,12 +16,13 @@ interface AccessChecks {
   /** Seconds by which the clocks of Access and origin may differ. Default 5. */
   readonly clockTolerance?: number
   /**
-   * Whether a failure to fetch the keys stops the start. Default `false`: it is logged, tried again in the background,
-   * and requests get `CSN_ACCESS_KEYS_UNAVAILABLE` until the keys are there.
+   * Whether a failure to fetch the keys stops the start of the server. By default (`false`) the failure is logged and
+   * the fetch is repeated in the background. Until it succeeds, requests get `CSN_ACCESS_KEYS_UNAVAILABLE`.
    */
   readonly requireKeysAtStart?: boolean
   /**
-   * Ties the one who signed in to the certificate, for instance a user's e-mail address to its subject. Only `true` admits.
+   * Decides whether the identity and the certificate belong together, for instance by a user's e-mail address and the
+   * subject. It is called for every request. Only `true` admits.
    *
    * @example
    * ```ts
@@ -35,17 +36,27 @@ interface AccessChecks {
   readonly matches?: (access: AccessIdentity, clientCert: ClientCert) => boolean
 }
 
-/** How the Access token is verified, by the name of the team. */
+/**
+ * Options for the check of the Access token, with the name of the team.
+ *
+ * @see {@link https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/ Cloudflare: validate JWTs}
+ * @example
+ * ```ts
+ * import type { AccessTeamOptions } from '@countersign/origin-plugin'
+ *
+ * const access: AccessTeamOptions = { team: 'acme', audience: process.env['ACCESS_AUDIENCE'] ?? '' }
+ * ```
+ */
 export interface AccessTeamOptions extends AccessChecks {
-  /** `acme` of `https://acme.cloudflareaccess.com`, where issuer and keys are. */
+  /** The `acme` of `https://acme.cloudflareaccess.com`. This URL is the issuer, and has the keys. */
   readonly team: string
 }
 
-/** How the Access token is verified, with issuer and keys spelled out. */
+/** Options for the check of the Access token, with issuer and keys instead of the name of the team. */
 export interface AccessIssuerOptions extends AccessChecks {
   /** The `iss` of the tokens. */
   readonly issuer: string
-  /** Where the keys are, in place of {@link AccessIssuerOptions.jwks}: https, or http on this machine. */
+  /** The URL of the keys, in place of {@link AccessIssuerOptions.jwks}: https, or http on this machine. */
   readonly jwksUri?: string
   /** The keys themselves, for tests and closed networks. */
   readonly jwks?: JSONWebKeySet
@@ -61,7 +72,7 @@ export interface ResolvedAccess extends AccessVerifier, ResolvedKeys, Pick<Acces
   readonly tokens: TokenCache
 }
 
-/** A clock set by NTP is within milliseconds; five seconds cover one that is being set. */
+/** A clock set by NTP is right within milliseconds. Five seconds cover a clock that is being set. */
 const DEFAULT_CLOCK_TOLERANCE = 5
 
 const OPTIONS = optionNames<keyof AccessTeamOptions | keyof AccessIssuerOptions>({
@@ -78,8 +89,8 @@ const OPTIONS = optionNames<keyof AccessTeamOptions | keyof AccessIssuerOptions>
 /**
  * Checks the option `access`.
  *
- * @param warn - told of every failed fetch of the keys
- * @throws TypeError with a sentence that says what to write
+ * @param warn - gets the reason of every failed fetch of the keys
+ * @throws TypeError whose message states the correction
  */
 export function resolveAccess(access: Record<string, unknown>, warn: (reason: string) => void): ResolvedAccess {
   checkKnown(access, OPTIONS, 'access')
@@ -102,7 +113,7 @@ export function resolveAccess(access: Record<string, unknown>, warn: (reason: st
   }
 }
 
-/** A failed first fetch is logged and tried again in the background; it stops the start only if `required`. */
+/** A failed first fetch is logged, and repeated in the background. It stops the start only if `required`. */
 function fetchedKeys(url: URL, required: boolean, warn: (reason: string) => void): ResolvedKeys {
   const { keys, keySet, start, stop } = createAccessKeys(url, warn)
   return { keys, keySet, refresh: { start: required ? start : () => start().catch(() => {}), stop } }
@@ -115,7 +126,7 @@ function givenKeys(keys: JWTVerifyGetKey): ResolvedKeys {
 
 interface IssuerAndKeys {
   readonly issuer: string
-  /** Where the keys are, or how to find one among those that were given. */
+  /** The URL of the keys, or a function that finds one in the given key set. */
   readonly keys: URL | JWTVerifyGetKey
 }
 

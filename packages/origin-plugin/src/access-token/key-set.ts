@@ -13,8 +13,8 @@ export interface TokenKey {
 }
 
 /**
- * The keys of a team between two refetches. A refetch makes another object, so a verification that is cached with its key
- * set is valid for that one object only.
+ * The keys of a team between two refetches. A refetch makes another object, so a verification that is cached with its
+ * key set is valid for that one object only.
  */
 export interface KeySet {
   /** The key for a protected header that {@link KeySet.remember} has stored. */

@@ -2,7 +2,7 @@ import { refusalAt } from '../errors.ts'
 
 const refuse = refusalAt('Access token')
 
-/** What the claims of a token are held against. */
+/** The expected values of a token's claims. */
 export interface ExpectedClaims {
   readonly issuer: string
   readonly audience: readonly string[]
@@ -11,8 +11,8 @@ export interface ExpectedClaims {
 }
 
 /**
- * Requires the registered claims of a token (RFC 7519, section 4.1): `iss`, `aud`, `iat` and `exp` are there, `iss` and one
- * `aud` are ours, and the time is between `nbf`, where it is there, and `exp`.
+ * Requires the registered claims of a token (RFC 7519, section 4.1). `iss`, `aud`, `iat` and `exp` must be present,
+ * `iss` and one `aud` must be ours, and the time must lie between `nbf`, if it is present, and `exp`.
  *
  * @param now - seconds since the epoch
  * @throws CountersignError `CSN_ACCESS_TOKEN_INVALID`, or `CSN_ACCESS_TOKEN_EXPIRED`

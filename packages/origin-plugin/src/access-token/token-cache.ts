@@ -16,7 +16,7 @@ export interface KnownToken {
 export interface TokenCache {
   /** The verification of exactly this token. The caller checks its expiry and its key set. */
   get(token: string): KnownToken | undefined
-  /** Stores a verification, from the second time on that the token comes. */
+  /** Stores a verification, from the second verification of the same token on. */
   set(known: KnownToken): void
 }
 
@@ -26,7 +26,7 @@ export const MAX_TOKENS = 5_000
 /** Enough characters of the signature to tell tokens apart. Hashing a whole token takes 1.65 µs, these 0.28 µs. */
 const KEY_LENGTH = 32
 
-/** Marks of tokens that came once. A power of two, and enough that few tokens in use share a mark. */
+/** The number of marks, for tokens seen once. A power of two, and enough that few tokens in use share a mark. */
 const MARKS = 65_536
 /** Letters of base64url for a mark of 30 bits. They end before the last letter, whose bits are not all used. */
 const MARK_LETTERS = 5
@@ -35,9 +35,9 @@ const MARK_LETTERS = 5
  * Makes a cache of verified tokens. The key is the last characters of a token, and then the whole token is compared: an
  * attacker can copy the end of a signature, but an equal token is the verified one.
  *
- * A token that comes once leaves only a mark. Keeping it would cost the garbage collector a fifth of the verification,
- * and would evict a token that comes again. The marks are a small Bloom-like table: one slot a token, overwritten by the
- * next token with that slot. A token that finds another's mark is cached the first time, which does no harm.
+ * A token seen once leaves only a mark. Keeping it would cost the garbage collector a fifth of the verification,
+ * and would evict a token that is used again. The marks are a small Bloom-like table: one slot a token, overwritten by
+ * the next token with that slot. A token that finds another's mark is cached the first time, which does no harm.
  *
  * @param maxEntries - beyond it the oldest entry is dropped
  */

@@ -8,19 +8,23 @@ import { verifyJws } from './verify-jws.ts'
 
 const refuse = refusalAt('Access token')
 
-/** What an Access token is verified against. */
+/** The keys and the expected claims of Access tokens. */
 export interface AccessVerifier extends ExpectedClaims, TokenKeys {}
 
 /**
  * Verifies a Cloudflare Access application token.
  *
- * In order: `RS256` and no other algorithm, a key of the team, the signature, `typ`, `iss`, `aud`, `exp`, `nbf` when it is
- * there (service tokens have none), `type: "app"` (the team-wide `org` token is not for applications), and that it names
- * somebody.
+ * It checks in this order:
+ * 1. The algorithm is `RS256`.
+ * 2. The key is one of the team's, and the signature verifies.
+ * 3. `typ`, `iss` and `aud` are the expected ones.
+ * 4. The time lies between `nbf`, if it is present (service tokens have none), and `exp`.
+ * 5. `type` is `app`. The team-wide `org` token is not for applications.
+ * 6. The token names an identity.
  *
  * @param token - the value of `Cf-Access-Jwt-Assertion`
  * @param now - seconds since the epoch
- * @returns at once, unless the key has to be found
+ * @returns without a promise, unless the key has to be found
  * @throws CountersignError `CSN_ACCESS_TOKEN_MISSING`, `_INVALID`, `_EXPIRED`, or `CSN_ACCESS_KEYS_UNAVAILABLE`
  * @see {@link https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/ Cloudflare: validate JWTs}
  */
@@ -31,7 +35,8 @@ export function verifyAccessToken(
 ): AccessIdentity | Promise<AccessIdentity> {
   if (token === undefined) throw refuse('CSN_ACCESS_TOKEN_MISSING', 'there is no Cf-Access-Jwt-Assertion header')
   return andThen(verifyJws(token, verifier), ({ header, payload }) => {
-    // A key may sign tokens of other types (RFC 8725, section 3.11); Access' own say JWT, or might say nothing.
+    // RFC 8725, section 3.11: a key may sign other kinds of tokens. The `typ` of an Access token is JWT, or may be
+    // absent.
     if (header.typ !== undefined && !isJwt(header.typ))
       throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the token has another typ than JWT')
     requireClaims(payload, verifier, now)

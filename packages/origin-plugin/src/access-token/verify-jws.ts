@@ -17,8 +17,8 @@ export interface VerifiedJws {
 const COMPACT = /^([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)\.([A-Za-z0-9_-]+)$/
 
 /**
- * Verifies an RS256 signature over a JSON object (RFC 7515, section 5.2) with `node:crypto`, synchronously. jose goes
- * through WebCrypto's thread pool, which takes twice as long. It still finds the key, the first time that a header asks
+ * Verifies an RS256 signature over a JSON object (RFC 7515, section 5.2) with `node:crypto`, synchronously. jose uses
+ * WebCrypto's thread pool, which takes twice as long. It still finds the key, the first time that a header asks
  * for it.
  *
  * @returns without a promise, unless the key has to be found

@@ -8,7 +8,7 @@ import { verifyAccessToken } from './verify-access-token.ts'
 /**
  * Returns the cached verification while the token has not expired and the key set is unchanged. Otherwise verifies.
  *
- * @param cached - a verification of this client's last token, where one is at hand: saves the look-up
+ * @param cached - the verification of this client's last token, if there is one. It saves the look-up
  * @param now - seconds since the epoch
  * @returns without a promise, unless the key has to be found
  * @throws CountersignError as {@link verifyAccessToken}

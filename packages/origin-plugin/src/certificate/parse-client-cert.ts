@@ -11,11 +11,10 @@ import { fingerprintOf, normalizeSerialNumber } from '../x509/hex-identifier.ts'
 const refuse = refusalAt('certificate')
 
 /**
- * Parses the certificate headers of a verified certificate, and holds them against the certificate itself if it came along.
+ * Parses the headers of a verified certificate. With `Client-Cert` it also compares them with the certificate itself.
  *
- * @param fields - the family headers, after {@link requireVerdict}
- * @throws CountersignError `CSN_HEADERS_MALFORMED`, or `CSN_CERT_MISMATCH` when `Client-Cert` says something else than
- *   the headers
+ * @param fields - the certificate headers, after {@link requireVerdict}
+ * @throws CountersignError `CSN_HEADERS_MALFORMED`, or `CSN_CERT_MISMATCH` if `Client-Cert` and the headers differ
  */
 export function parseClientCert(fields: EdgeFields): ClientCert {
   const text = parseFields(fields)
@@ -29,7 +28,7 @@ export function parseClientCert(fields: EdgeFields): ClientCert {
     x509: forwarded?.x509,
     subjectAltName: forwarded?.x509.subjectAltName,
     subjectAltNames: deepFreeze(forwarded?.names.subjectAltNames),
-    // Without the Access token: applications log and show a certificate.
+    // Without the Access token, because applications log and display certificates.
     raw: Object.freeze(Object.fromEntries(fields.certificateHeaders())),
   }
 }
@@ -43,7 +42,8 @@ function parseFields(fields: EdgeFields): CertFields {
   const validFrom = required(fields, 'x-cert-notbe')
   const validTo = required(fields, 'x-cert-notaf')
   return {
-    // An empty subject is legal (RFC 5280, section 4.1.2.6) and leaves no header; an empty issuer is not.
+    // RFC 5280, section 4.1.2.6: a subject may be empty, and the edge then sends no header. An issuer must not be
+    // empty.
     subject: parse('x-cert-subject-dn', () => DistinguishedName.parse(dnText(fields, 'x-cert-subject-dn') ?? '')),
     issuer: parse('x-cert-issuer-dn', () =>
       DistinguishedName.parse(dnText(fields, 'x-cert-issuer-dn') ?? missing('x-cert-issuer-dn')),
@@ -60,7 +60,7 @@ function parseFields(fields: EdgeFields): CertFields {
   }
 }
 
-/** The RFC 2253 form when it came: it alone has one reading for every character. */
+/** Prefers the RFC 2253 form: only there is every character unambiguous. */
 function dnText(fields: EdgeFields, name: 'x-cert-subject-dn' | 'x-cert-issuer-dn'): string | undefined {
   return fields.get(`${name}-2253`) ?? fields.get(name)
 }
@@ -90,7 +90,7 @@ interface ForwardedCert {
   readonly x509: X509Certificate
   readonly names: CertificateNames
   readonly serialNumber: string
-  /** Milliseconds since the epoch. Node has had `validFromDate` since 22.10 only. */
+  /** Milliseconds since the epoch. `X509Certificate#validFromDate` needs Node 22.10. */
   readonly validFrom: number
   readonly validTo: number
 }
@@ -107,7 +107,7 @@ function parseForwarded(fields: EdgeFields): ForwardedCert | undefined {
   return parse('client-cert', () => ({
     x509,
     names: readCertificateNames(der),
-    // Here, where a fault is one of the header: Node prints a negative serial number as `-05`.
+    // Node prints a negative serial number as `-05`. Normalised here, it is refused as a fault of the header.
     serialNumber: normalizeSerialNumber(x509.serialNumber),
     validFrom: parseCertificateDate(x509.validFrom),
     validTo: parseCertificateDate(x509.validTo),
@@ -121,12 +121,12 @@ function readCertificate(der: Buffer): X509Certificate {
   } catch {
     throw new SyntaxError('holds no certificate')
   }
-  // OpenSSL also reads PEM here, and one certificate out of two: another reader of the header would see another one.
+  // OpenSSL also reads PEM, and the first of two certificates. Another reader of the header could read another one.
   if (!x509.raw.equals(der)) throw new SyntaxError('is not exactly one certificate in DER')
   return x509
 }
 
-/** Cloudflare fills both from one certificate, so any difference was made on the way. */
+/** Cloudflare fills both from one certificate, so a difference arose after Cloudflare. */
 function requireAgreement(text: CertFields, { x509, names, ...own }: ForwardedCert): void {
   const agreements: Partial<Record<CertificateHeaderName, boolean>> = {
     'x-cert-finger-256': text.fingerprint256 === x509.fingerprint256,
@@ -136,7 +136,7 @@ function requireAgreement(text: CertFields, { x509, names, ...own }: ForwardedCe
     'x-cert-issuer-dn': text.issuer.equals(names.issuer),
     'x-cert-notbe': text.validFromDate.getTime() === own.validFrom,
     'x-cert-notaf': text.validToDate.getTime() === own.validTo,
-    // Not every certificate has one, and Cloudflare may leave out or derive what others write down.
+    // Compared only if both have one: not every certificate does, and Cloudflare may omit or derive it.
     'x-cert-ski': !text.keyId || !names.subjectKeyId || text.keyId === names.subjectKeyId,
   }
   const contradicted = Object.entries(agreements).find(([, agrees]) => !agrees)?.[0]

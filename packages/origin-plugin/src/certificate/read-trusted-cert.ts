@@ -36,8 +36,8 @@ export function readTrustedCert(fields: EdgeFields, trustedIssuers: readonly Com
 }
 
 /**
- * Requires that the certificate is valid now and that no issuer has revoked it. Cloudflare checked the dates too, but by its
- * own clock and perhaps many requests ago on the same connection.
+ * Requires that the certificate is valid now and that no issuer has revoked it. Cloudflare checked the dates too, but
+ * by its own clock and perhaps many requests ago on the same connection.
  *
  * @param now - seconds since the epoch
  * @throws CountersignError `CSN_CERT_EXPIRED`, `CSN_CERT_REVOKED`, or `CSN_REVOCATION_UNAVAILABLE`

@@ -6,16 +6,17 @@ const refuse = refusalAt('verdict')
 
 const DESCRIPTIONS = CERTIFICATE_HEADERS.filter((header) => header.when !== 'always').map((header) => header.name)
 
-/** Cloudflare's words for a certificate that is fine but for the time. */
+/** Verdicts that mean "outside its validity period" and nothing else. */
 const OUTSIDE_VALIDITY: ReadonlySet<string> = new Set([
   'FAILED:certificate has expired',
   'FAILED:certificate is not yet valid',
 ])
 
 /**
- * Requires that a certificate was presented, that Cloudflare verified it, and that Cloudflare does not know it as revoked.
+ * Requires that a certificate was presented, that Cloudflare verified it, and that Cloudflare does not list it as
+ * revoked.
  *
- * This comes before anything of the certificate is parsed: what an unverified one says is whatever its holder wrote.
+ * Call it before the certificate is parsed: an attacker chooses every word of an unverified certificate.
  *
  * @throws CountersignError `CSN_CERT_MISSING`, `CSN_CERT_UNVERIFIED`, `CSN_CERT_EXPIRED`, `CSN_CERT_REVOKED`, or
  *   `CSN_HEADERS_MALFORMED` for values that the edge never sends together
@@ -41,7 +42,7 @@ export function requireVerdict(fields: EdgeFields): void {
     throw refuse('CSN_CERT_MISSING', 'the client presented no certificate')
   }
   if (OUTSIDE_VALIDITY.has(verdict)) throw refuse('CSN_CERT_EXPIRED', `Cloudflare's verdict is ${verdict}`)
-  // SUCCESS alone admits. The list of failures is open-ended.
+  // Only SUCCESS admits. Cloudflare's list of failures is open-ended.
   if (verdict !== 'SUCCESS') throw refuse('CSN_CERT_UNVERIFIED', `Cloudflare's verdict is ${verdict}`)
   // A revoked certificate still has the verdict SUCCESS.
   if (revoked === '1') throw refuse('CSN_CERT_REVOKED', 'Cloudflare knows the certificate as revoked')

@@ -9,7 +9,7 @@ import { DistinguishedName } from '../x509/distinguished-name.ts'
 
 const refuse = refusalAt('trust')
 
-/** A CA whose client certificates are accepted, said at length. */
+/** A CA whose client certificates are accepted, by its certificate, its name or its key identifier. */
 export interface TrustedIssuerOptions {
   /** The CA's certificate in PEM. */
   readonly ca?: string
@@ -17,13 +17,21 @@ export interface TrustedIssuerOptions {
   readonly dn?: string
   /** The CA's subject key identifier in hexadecimal. */
   readonly keyId?: string
-  /** The CA's revocation list; needs `ca`, whose key signs it. */
+  /** The CA's revocation list. It needs `ca`, whose key signs the list. */
   readonly revocation?: RevocationOptions
 }
 
 /**
- * A CA whose client certificates are accepted: its certificate in PEM, or what it is known by. It is the CA that signed
- * the client certificates, not a root above it.
+ * A CA whose client certificates are accepted: its certificate in PEM, or its {@link TrustedIssuerOptions}. It must be
+ * the CA that signs the client certificates, not a root above it.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from 'node:fs'
+ * import type { TrustedIssuer } from '@countersign/origin-plugin'
+ *
+ * const trustedIssuers: TrustedIssuer[] = [readFileSync('client-ca.pem', 'utf8'), { dn: 'CN=Acme CA,O=Acme' }]
+ * ```
  */
 export type TrustedIssuer = string | TrustedIssuerOptions
 
@@ -38,8 +46,8 @@ export interface CompiledIssuer {
 /**
  * Checks and compiles the option `trustedIssuers`.
  *
- * @param warn - told of what goes wrong with a revocation list
- * @throws TypeError with a sentence that says what to write
+ * @param warn - gets the reason of every failed load of a revocation list
+ * @throws TypeError whose message states the correction
  */
 export function compileTrustedIssuers(issuers: unknown, warn: (reason: string) => void): CompiledIssuer[] | null {
   if (issuers === null) return null
@@ -116,10 +124,10 @@ function parseKeyId(keyId: unknown): string {
 }
 
 /**
- * Requires that a trusted issuer signed the certificate. By name and key identifier; by the signature itself where the
- * issuer's certificate is configured and the client's came along.
+ * Requires that a trusted issuer signed the certificate. It compares the name and the key identifier. It also verifies
+ * the signature, if the issuer's certificate is configured and the request has `Client-Cert`.
  *
- * @returns every trusted issuer that may have signed it: of two CAs with one name, without `Client-Cert`, that is both
+ * @returns every trusted issuer that may have signed it. Without `Client-Cert` these are both of two CAs with one name
  * @throws CountersignError `CSN_CERT_UNTRUSTED_ISSUER`
  */
 export function requireTrustedIssuer(cert: ClientCert, issuers: readonly CompiledIssuer[]): readonly CompiledIssuer[] {
@@ -140,7 +148,7 @@ export function requireTrustedIssuer(cert: ClientCert, issuers: readonly Compile
 function isNamed(cert: ClientCert, { dn, keyId, ca }: CompiledIssuer): boolean {
   if (dn && !dn.equals(cert.issuer)) return false
   if (!keyId) return true
-  // A PEM's key identifier is held against the header where there is one; a configured keyId has to be there.
+  // Without the header, a PEM is not compared by its key identifier. A configured keyId requires the header.
   return cert.issuerKeyId === undefined ? ca !== undefined : cert.issuerKeyId === keyId
 }
 

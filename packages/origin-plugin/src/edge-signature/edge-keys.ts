@@ -15,7 +15,7 @@ export type EdgeKeys = ReadonlyMap<string, EdgeKey>
  * Imports the keys that verify edge signatures. Several are valid at once, so that a rotation refuses no request.
  *
  * @param keys - one JWK, several, or a JWK Set (RFC 7517)
- * @throws TypeError with a sentence that says what to write; the sentence never contains key material
+ * @throws TypeError whose message states the correction and never contains key material
  */
 export function importEdgeKeys(keys: unknown): EdgeKeys {
   if (typeof keys === 'string') {

@@ -5,50 +5,59 @@ import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
 import type { ReplayStore, ReplayStoreUse } from './replay-store.ts'
 import type { SignatureLifetime } from './verify-edge-signature.ts'
 
-/** How the Worker's signature is verified. */
+/**
+ * Options for the check of the Worker's signature.
+ *
+ * @example
+ * ```ts
+ * import type { EdgeOptions } from '@countersign/origin-plugin'
+ *
+ * const edge: EdgeOptions = { keys: JSON.parse(process.env['COUNTERSIGN_KEYS'] ?? ''), maxAge: 30 }
+ * ```
+ */
 export interface EdgeOptions {
   /**
-   * The keys that the Worker may have signed with: one JWK, several, or a JWK Set. HMAC keys (`kty: "oct"`) are the
-   * Worker's own; of an Ed25519 key (`kty: "OKP"`) the origin gets the public half.
+   * The accepted keys of the Worker: one JWK, several, or a JWK Set. An HMAC key (`kty: "oct"`) is the Worker's own
+   * key. For an Ed25519 key (`kty: "OKP"`) the origin needs the public half.
    */
   readonly keys: SigningJwk | readonly SigningJwk[] | { readonly keys: readonly SigningJwk[] }
-  /** Seconds after which a signature expires, whatever it says itself. Default 60. */
+  /** Seconds after which a signature expires, even if its own `expires` is later. From 1 to 300, default 60. */
   readonly maxAge?: number
-  /** Seconds by which the clocks of edge and origin may differ. Default 5. */
+  /** Seconds by which the clocks of edge and origin may differ. From 0 to 60, default 5. */
   readonly clockTolerance?: number
   /**
-   * Where it is remembered that a signed request was accepted. `memory` (the default): in this process, so that each
-   * process accepts it once. A store, such as `redisReplayStore(client)`: once for all processes. `false`: nowhere, so
-   * that it is accepted until it expires.
+   * The place where the nonces of accepted requests are remembered. With `memory` (the default) each process accepts a
+   * signed request once. With a store, such as `redisReplayStore(client)`, all processes together accept it once. With
+   * `false` it is accepted until it expires.
    */
   readonly replay?: 'memory' | ReplayStore | false
-  /** With `memory`: the most signed requests to remember at once; beyond it new ones get 503. Default 1,000,000. */
+  /** For `memory`: the most signed requests to remember at once. Beyond it new ones get 503. Default 1,000,000. */
   readonly maxRemembered?: number
-  /** With a store: milliseconds after which it counts as unavailable. Default 500. */
+  /** For a store: milliseconds after which it counts as unavailable. From 1 to 60,000, default 500. */
   readonly storeTimeout?: number
   /**
-   * With a store: what to do while it is unavailable. `refuse` (the default) answers `CSN_REPLAY_STORE_UNAVAILABLE`;
-   * `accept` goes on without replay protection, and logs it.
+   * For a store: the reaction while it is unavailable. `refuse` (the default) answers `CSN_REPLAY_STORE_UNAVAILABLE`.
+   * `accept` admits requests without replay protection, and logs it.
    */
   readonly onStoreUnavailable?: 'refuse' | 'accept'
 }
 
-/** The option `edge`, ready to verify with. */
+/** The option `edge`, checked and compiled. */
 export interface EdgeVerifier extends SignatureLifetime {
   readonly keys: EdgeKeys
   /** Seconds for which a nonce must be remembered. */
   readonly nonceLifetime: number
-  /** Where nonces are spent: in this process, in a store that several share, or nowhere. */
+  /** The place where nonces are spent: the memory of this process, a store that several processes share, or none. */
   readonly replay: { readonly memory: NonceMemory } | ReplayStoreUse | null
 }
 
-/** A clock set by NTP is within milliseconds; five seconds cover one that is being set. */
+/** A clock set by NTP is right within milliseconds. Five seconds cover a clock that is being set. */
 const DEFAULT_CLOCK_TOLERANCE = 5
-/** As long as the Worker says itself. */
+/** The lifetime that the Worker writes into `expires`. */
 const DEFAULT_MAX_AGE = 60
 /** Two generations of 70 seconds hold some 7,100 signed requests a second, in at most 43 MB. */
 const DEFAULT_MAX_REMEMBERED = 1_000_000
-/** At 43 bytes a nonce this is 720 MB: more belongs in a store. */
+/** At 43 bytes a nonce this is 720 MB. More nonces belong in a store. */
 const MOST_REMEMBERED = 2 ** 24 - 1
 /** A store on the same network answers within a few milliseconds. */
 const DEFAULT_STORE_TIMEOUT_MS = 500
@@ -66,8 +75,8 @@ const OPTIONS = optionNames<keyof EdgeOptions>({
 /**
  * Checks the option `edge`.
  *
- * @param warn - told when a request was accepted although the store was unavailable
- * @throws TypeError with a sentence that says what to write
+ * @param warn - gets the reason when a request was accepted although the store was unavailable
+ * @throws TypeError whose message states the correction
  */
 export function resolveEdge(edge: Record<string, unknown>, warn: (reason: string) => void): EdgeVerifier {
   checkKnown(edge, OPTIONS, 'edge')

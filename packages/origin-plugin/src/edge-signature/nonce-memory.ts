@@ -17,8 +17,8 @@ export interface NonceMemory {
  * Makes a memory of nonces with a bounded size.
  *
  * It keeps two generations, each as long as a signature may live. A nonce is looked up in both and added to the younger
- * one. Dropping the whole elder one costs nothing per entry. A full memory accepts no new nonce, since forgetting an old
- * one early would admit its request again.
+ * one. Dropping the whole elder one costs nothing per entry. A full memory accepts no new nonce, since forgetting an
+ * old one early would admit its request again.
  *
  * @param lifetime - seconds for which a nonce must be remembered
  * @param maxNonces - the most nonces to hold at once

@@ -49,8 +49,8 @@ export function verifyWithHmac(key: KeyObject): SignatureVerifier {
 /**
  * Compares two strings in constant time: it reads both to the end, wherever they differ.
  *
- * The plain form is `timingSafeEqual`. It needs the bytes of both, and each call that leaves JavaScript, to decode and to
- * compare, costs a loaded server a microsecond.
+ * The plain form is `timingSafeEqual`. It needs the bytes of both, and each call that leaves JavaScript, to decode and
+ * to compare, costs a loaded server a microsecond.
  */
 function isSameText(expected: string, text: string): boolean {
   if (text.length !== expected.length) return false

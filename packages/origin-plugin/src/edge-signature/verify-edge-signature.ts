@@ -128,7 +128,9 @@ function stableLinesOf(fields: EdgeFields, components: string, cached: StableLin
 
 const MANDATORY = CERTIFICATE_HEADERS.filter((header) => header.when === 'always').map((header) => header.name)
 
-/** Requires the headers that the edge always sends: an attacker could remove them from a request without being noticed. */
+/**
+ * Requires the headers that the edge always sends: an attacker could remove them from a request without being noticed.
+ */
 function buildCertificateLines(fields: EdgeFields): string {
   const missing = MANDATORY.find((name) => !fields.has(name))
   if (missing) throw invalid(`the signature does not cover ${missing}`)
@@ -148,7 +150,7 @@ function explainCoverage(text: string, fields: EdgeFields) {
 function selectKey({ keyid, alg }: SignatureParameters, keys: EdgeKeys): EdgeKey {
   const key = keys.get(keyid)
   if (!key) throw invalid('the keyid is not one of edge.keys')
-  // The key determines the algorithm. An attacker who could choose it would use an Ed25519 public key as HMAC secret.
+  // The key determines the algorithm. With a free choice, an attacker would use an Ed25519 public key as HMAC secret.
   if (key.alg !== alg) throw invalid('the alg is not that of the key')
   return key
 }

@@ -32,7 +32,10 @@ export function signatureParameters(request: CapturedRequest): SignatureParamete
   }
 }
 
-/** Joins lines as Node does for the headers that the plugin reads: the first `host`, and the joined lines of others. */
+/**
+ * Joins lines as Node does for the headers that the plugin reads: only the first `host`, and all lines of other
+ * headers.
+ */
 function joinHeaders(rawHeaders: readonly string[]): Record<string, string> {
   const joined = new Map<string, string>()
   for (let at = 0; at + 1 < rawHeaders.length; at += 2) {

@@ -1,5 +1,5 @@
 /**
- * What the plugin would decide on requests that were captured, and why, step by step.
+ * Explains the plugin's decision on captured requests, step by step.
  *
  * @module
  */
@@ -19,35 +19,36 @@ export type { StepName } from '../errors.ts'
 export type { CapturedRequest } from './captured-request.ts'
 export type { ExplainedRefusal, ExplainedStep } from './steps.ts'
 
-/** What is to be known beside the requests and the plugin's options. */
+/** Options of {@link explainRequests}. */
 export interface ExplainOptions {
-  /** What the route asks for. Left out, no guard is asked. */
+  /** The requirement of the route. Without it, no guard is applied. */
   readonly requirement?: Requirement
   /**
-   * Seconds since the epoch at which to judge. Left out, each request is judged at the time that its signature says, and
-   * one without a signature now.
+   * The time of the decision, in seconds since the epoch. By default the `created` of each request's signature; the
+   * current time for a request without a signature.
    */
   readonly now?: number
 }
 
-/** What the plugin would decide on a request, and why. */
+/** The plugin's decision on a request, with the reasons. */
 export interface Explanation {
-  /** The time at which the request was judged, in seconds since the epoch. */
+  /** The time of the decision, in seconds since the epoch. */
   readonly at: number
   /** Every step, in the order in which the plugin takes them. */
   readonly steps: readonly ExplainedStep[]
-  /** `null` when the request is admitted. */
+  /** `null` if the request is admitted. */
   readonly refusal: ExplainedRefusal | null
 }
 
 /**
- * Judges captured requests as an origin with these options would that had just started: with the plugin's own code, one
- * after the other, so that a request that comes a second time is a replay.
+ * Decides on captured requests with the plugin's own code, as an origin with these options would just after its start.
+ * It takes the requests in order, so the second copy of a request is a replay.
  *
- * Keys and revocation lists are fetched as the options say, and have to be there. Nonces are spent in a memory of its
- * own, never in the store of `edge.replay`. A guard or `access.matches` of your own is called.
+ * It fetches keys and revocation lists according to the options, and needs them. It spends nonces in a memory of its
+ * own, never in the store of `edge.replay`. It calls your own guards and `access.matches`.
  *
- * @throws TypeError for a wrong option or requirement; Error when a revocation list cannot be loaded
+ * @returns one explanation for each request, in the same order
+ * @throws TypeError for a wrong option or requirement; Error if a revocation list cannot be loaded
  * @example
  * ```ts
  * const [explanation] = await explainRequests([{ method: 'GET', target: '/me', rawHeaders }], options)

@@ -35,7 +35,7 @@ export interface Explained {
   readonly guard: Guard | undefined
 }
 
-/** Lists every step with its outcome. Without a refusal, every step holds that the options ask for. */
+/** Lists every step with its outcome. Without a refusal, every step that the options ask for holds. */
 export function explainSteps(
   explained: Explained,
   refused?: { readonly step: StepName; readonly refusal: ExplainedRefusal },

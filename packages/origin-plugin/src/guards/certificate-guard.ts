@@ -7,7 +7,7 @@ import { allGuards, type Guard, MATCH, mismatch, undecided } from './guard.ts'
 import type { AccessMatch, CertificateRequirement, NameMatch, SubjectAltNameMatch, TextMatch } from './requirement.ts'
 import { compileTextMatch, describeTextMatch } from './text-match.ts'
 
-/** Compiles one property of a requirement; `where` names it in error messages. */
+/** Compiles one property of a requirement. `where` is its path in error messages. */
 type PropertyCompiler<Property extends keyof CertificateRequirement> = (
   match: NonNullable<CertificateRequirement[Property]>,
   where: string,
@@ -24,11 +24,11 @@ const PROPERTIES: { readonly [Property in keyof CertificateRequirement]-?: Prope
 }
 
 /**
- * Compiles a requirement on the certificate: every property that is given must match.
+ * Compiles a requirement on the certificate: every given property must match.
  *
  * @param requirement - as configured, not yet checked
- * @param where - what it belongs to, for error messages
- * @throws TypeError with a sentence that says what to write
+ * @param where - its path or its route, for error messages
+ * @throws TypeError whose message states the correction
  */
 export function compileCertificateRequirement(requirement: object, where: string): Guard {
   const entries = Object.entries(requirement)
@@ -61,7 +61,7 @@ function nameGuard(which: 'subject' | 'issuer', match: NameMatch, where: string)
 function wholeNameGuard(which: 'subject' | 'issuer', match: string | readonly string[], where: string): Guard {
   const test = compileTextMatch(match, where, (text) => {
     const name = DistinguishedName.parse(text)
-    // A variable that holds a blank would admit every certificate without a subject.
+    // An empty name, for example from a blank variable, would admit every certificate without a subject.
     if (name.rdns.length === 0) throw new TypeError('the name is empty')
     return name.key
   })
@@ -83,7 +83,8 @@ function attributeGuard(which: 'subject' | 'issuer', type: string, match: TextMa
     decide(cert) {
       const values = cert[which].getAll(id)
       const value = values[0]
-      // A header names attributes as OpenSSL does. It knows names that we do not, and a deny list by OID must not miss them.
+      // A header has OpenSSL's attribute names, and OpenSSL knows more than we do. A deny list by OID must not miss
+      // those.
       if (value === undefined) return name === id && hasUnknownName(cert[which]) ? disguise : other
       if (values.length > 1 || typeof value !== 'string') return doubt
       return test(value) ? MATCH : other
@@ -98,14 +99,14 @@ function hasUnknownName({ rdns }: DistinguishedName): boolean {
 const isOid = (id: string) => /^[\d.]+$/.test(id)
 
 /**
- * Unknown names are legal in a certificate's text, but in a requirement they are typos: `CNN` would match nothing, and its
- * negation everything.
+ * A certificate's text may contain unknown attribute names. In a requirement such a name is a typo: `CNN` would match
+ * nothing, and its negation everything.
  */
 function attributeName(type: string, where: string): string {
   try {
     if (isOid(attributeTypeId(type))) return attributeTypeName(type)
   } catch {
-    // Not even the form of a name: the same sentence says what to write.
+    // The text does not even have the form of an attribute name. The error below covers it.
   }
   throw new TypeError(`${where}: "${type}" is not an attribute: write a known name such as CN, or a dotted OID`)
 }
@@ -157,12 +158,12 @@ function listGuard(
   }
 }
 
-/** The certificate's host names come in lower case: a pattern in upper case would match none, and its negation all. */
+/** The certificate's host names are in lower case. A pattern in upper case would match none, and its negation all. */
 function ignoringCase(match: TextMatch): TextMatch {
   return match instanceof RegExp && !match.ignoreCase ? new RegExp(match.source, `${match.flags}i`) : match
 }
 
-/** A pattern sees one spelling of many, and whoever writes it thinks of another. */
+/** A value has many spellings. A pattern sees only ours, and the operator may have another one in mind. */
 function requireTexts(match: unknown, where: string): void {
   if (match instanceof RegExp) throw new TypeError(`${where} must be a text or a list of texts`)
 }
@@ -197,7 +198,7 @@ function properties(match: unknown, known: readonly string[], where: string): [s
   return entries
 }
 
-/** Left out, a condition would be gone without a word: a variable that was never set, a name with a typo. */
+/** `undefined` would silently drop the condition, for example an unset variable. */
 function requireSaid(match: unknown, where: string): void {
   if (match === undefined) throw new TypeError(`${where} is undefined: write a value, or leave the property out`)
 }

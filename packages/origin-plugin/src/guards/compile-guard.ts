@@ -3,22 +3,22 @@ import { compileCertificateRequirement } from './certificate-guard.ts'
 import { ANY_VERIFIED, allGuards, anyGuard, type Guard, MATCH, mismatch, notGuard, undecided } from './guard.ts'
 import { Combination, type GuardFunction, type Requirement } from './requirement.ts'
 
-/** Compiles requirements, with the named policies at hand. */
+/** Compiles requirements. It knows the named policies. */
 export interface GuardCompiler {
   /**
    * @param requirement - as configured, not yet checked
-   * @param where - what it belongs to (`GET /ops`), for error messages
-   * @throws TypeError with a sentence that says what to write
+   * @param where - its path or its route (`GET /ops`), for error messages
+   * @throws TypeError whose message states the correction
    */
   compile(requirement: unknown, where: string): Guard
 }
 
 /**
- * Makes the compiler, compiling every policy at once so that a mistake in an unused one shows too.
+ * Makes the compiler. It compiles every policy immediately, so that a mistake in an unused policy is reported too.
  *
- * @param policies - requirements by name; one may name others
- * @param hasAccess - whether requests have an Access identity for a requirement to ask for
- * @throws TypeError with a sentence that says what to write
+ * @param policies - requirements by name; a policy may refer to others
+ * @param hasAccess - whether requests have an Access identity
+ * @throws TypeError whose message states the correction
  */
 export function createGuardCompiler(policies: Readonly<Record<string, Requirement>>, hasAccess = true): GuardCompiler {
   const compiled = new Map<string, Guard>()

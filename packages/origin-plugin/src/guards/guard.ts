@@ -5,12 +5,12 @@ import { refusalAt } from '../errors.ts'
 const refuse = refusalAt('guard')
 
 /**
- * What a guard says. `undecided` is neither yes nor no: the certificate does not say enough to be sure, so that a guard
+ * The decision of a guard. `undecided` means that the certificate does not contain enough to decide, so that the guard
  * refuses and so does its negation.
  */
 export interface Decision {
   readonly outcome: 'match' | 'mismatch' | 'undecided'
-  /** Why not, for the operator's log. */
+  /** The reason of a refusal, for the operator's log. */
   readonly reason: string
 }
 
@@ -24,13 +24,13 @@ export interface Guard {
 /** The decision that admits. */
 export const MATCH: Decision = { outcome: 'match', reason: '' }
 
-/** The guard of a route that asks for nothing in particular. */
+/** The guard of a route without a requirement of its own. */
 export const ANY_VERIFIED: Guard = { description: 'any verified certificate', decide: () => MATCH }
 
 export const mismatch = (reason: string): Decision => ({ outcome: 'mismatch', reason })
 export const undecided = (reason: string): Decision => ({ outcome: 'undecided', reason })
 
-/** All must match. A certain no outweighs a doubt. */
+/** All must match. A mismatch outweighs a doubt. */
 export function allGuards(guards: readonly Guard[]): Guard {
   const [only] = guards
   if (only && guards.length === 1) return only
@@ -48,7 +48,7 @@ export function allGuards(guards: readonly Guard[]): Guard {
   }
 }
 
-/** One must match. A doubt outweighs a certain no, so that the negation stays in doubt too. */
+/** One must match. A doubt outweighs a mismatch, so that the negation is undecided too. */
 export function anyGuard(guards: readonly Guard[]): Guard {
   const description = `(${guards.map((guard) => guard.description).join(' or ')})`
   const none = mismatch(`none of ${description} matches`)
@@ -66,9 +66,9 @@ export function anyGuard(guards: readonly Guard[]): Guard {
   }
 }
 
-/** Turns yes and no around, and leaves a doubt a doubt. */
+/** Exchanges match and mismatch. A doubt stays a doubt. */
 export function notGuard(guard: Guard): Guard {
-  // In parentheses: "not a and b" reads as if b were asked for.
+  // In parentheses: "not a and b" reads as if b were required.
   const description = `not (${guard.description})`
   const excluded = mismatch(`${guard.description} matches and is excluded`)
   return {
@@ -82,7 +82,7 @@ export function notGuard(guard: Guard): Guard {
 }
 
 /**
- * Lets a guard decide on the request's certificate.
+ * Applies a guard to the request's certificate.
  *
  * @throws CountersignError `CSN_CERT_FORBIDDEN`, or `CSN_CERT_MISSING` on a public route
  */

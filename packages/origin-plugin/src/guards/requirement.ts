@@ -2,22 +2,22 @@ import type { FastifyRequest } from 'fastify'
 import type { ClientCert } from '../client-cert.ts'
 
 /**
- * How one value must read: exactly this text, one of these texts, or a RegExp that is anchored at both ends
- * (`/^pay-\d+$/`; alternatives go into a group: `/^(?:a|b)$/`).
+ * The accepted values: exactly this text, one of these texts, or a RegExp that is anchored at both ends
+ * (`/^pay-\d+$/`). Put alternatives into a group: `/^(?:a|b)$/`.
  */
 export type TextMatch = string | readonly string[] | RegExp
 
 /**
- * How a subject or issuer must read.
+ * The accepted subjects or issuers.
  *
- * Text is a whole distinguished name, or several: every RDN must agree, in order. An object names attributes, by short
- * name in any case or by OID; each must occur exactly once in the certificate's name and match.
+ * A text is a whole distinguished name, and a list contains several: every RDN must be equal, in order. An object names
+ * attributes, by short name in any case or by OID. Each must occur exactly once in the certificate's name, and match.
  */
 export type NameMatch = string | readonly string[] | { readonly [attributeType: string]: TextMatch }
 
-/** Which alternative names the certificate must have: for each kind that is given, at least one that matches. */
+/** The required alternative names: the certificate must have at least one matching name of each given kind. */
 export interface SubjectAltNameMatch {
-  /** Host names; case does not matter. */
+  /** Host names, in any case. */
   readonly dns?: TextMatch
   readonly email?: TextMatch
   readonly uri?: TextMatch
@@ -25,7 +25,7 @@ export interface SubjectAltNameMatch {
   readonly ip?: string | readonly string[]
 }
 
-/** Whom Access must have admitted. */
+/** The identity that Access must have admitted: every given property must match. */
 export interface AccessMatch {
   readonly kind?: 'user' | 'service' | 'certificate'
   /** The user's e-mail address. */
@@ -36,14 +36,14 @@ export interface AccessMatch {
   readonly commonName?: TextMatch
 }
 
-/** What a certificate must be like: every property that is given must match. */
+/** A requirement on the certificate: every given property must match. */
 export interface CertificateRequirement {
   readonly subject?: NameMatch
   /** The CA that signed the certificate. */
   readonly issuer?: NameMatch
   /** Needs a Worker that forwards the certificate (`forwardCert` other than `none`). */
   readonly san?: SubjectAltNameMatch
-  /** Hexadecimal, in any case. Only together with `issuer`: a serial number is unique for one issuer. */
+  /** Hexadecimal, in any case. It needs `issuer`, because a serial number is unique for one issuer only. */
   readonly serialNumber?: string | readonly string[]
   /** SHA-256 of the DER in hexadecimal, in any case, with or without colons. */
   readonly fingerprint256?: string | readonly string[]
@@ -53,7 +53,7 @@ export interface CertificateRequirement {
 }
 
 /**
- * A decision of your own. Only `true` admits; an exception or anything else refuses.
+ * A synchronous decision of your own. Only `true` admits. Every other value and an exception refuse.
  *
  * @example
  * ```ts
@@ -62,10 +62,13 @@ export interface CertificateRequirement {
  */
 export type GuardFunction = (clientCert: ClientCert, request: FastifyRequest) => boolean
 
-/** What a route asks for: `true` for any verified certificate, the name of a policy, a requirement, or a combination. */
+/**
+ * The requirement of a route: `true` for any verified certificate, the name of a policy, a requirement on the
+ * certificate, a function, or a combination.
+ */
 export type Requirement = true | string | CertificateRequirement | GuardFunction | Combination
 
-/** Several requirements in one, made by {@link allOf}, {@link anyOf} and {@link not}. */
+/** A combination of requirements, made by {@link allOf}, {@link anyOf} or {@link not}. */
 export class Combination {
   readonly operator: 'allOf' | 'anyOf' | 'not'
   readonly requirements: readonly Requirement[]
@@ -77,7 +80,7 @@ export class Combination {
 }
 
 /**
- * Every requirement must match.
+ * Combines requirements: every one must match.
  *
  * @example
  * ```ts
@@ -88,14 +91,27 @@ export function allOf(...requirements: Requirement[]): Combination {
   return new Combination('allOf', requirements)
 }
 
-/** At least one requirement must match. */
+/**
+ * Combines requirements: at least one must match.
+ *
+ * @example
+ * ```ts
+ * anyOf({ subject: { OU: 'Ops' } }, { access: { kind: 'service' } })
+ * ```
+ */
 export function anyOf(...requirements: Requirement[]): Combination {
   return new Combination('anyOf', requirements)
 }
 
 /**
- * The requirement must not match. What cannot be decided (a name with two common names, a missing `Client-Cert`, a
- * function that throws) is refused here too: a deny list must not be left by being ambiguous.
+ * Negates a requirement: it must not match. A requirement that cannot be decided refuses here too, for example for a
+ * name with two common names, a missing `Client-Cert` or a function that throws. Otherwise a client could evade a deny
+ * list with an ambiguous certificate.
+ *
+ * @example
+ * ```ts
+ * not({ fingerprint256: ['ab'.repeat(32), 'cd'.repeat(32)] })
+ * ```
  */
 export function not(requirement: Requirement): Combination {
   return new Combination('not', [requirement])

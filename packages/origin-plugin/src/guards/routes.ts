@@ -2,7 +2,7 @@ import type { RouteOptions } from 'fastify'
 import type { GuardCompiler } from './compile-guard.ts'
 import type { Guard } from './guard.ts'
 
-/** How one route is protected. */
+/** A route with its protection. */
 export interface ClientCertRoute {
   readonly method: string
   readonly url: string
@@ -20,15 +20,15 @@ export interface RouteGuards {
   /**
    * Compiles a route's guard.
    *
-   * @throws TypeError when the route's requirement is wrong
+   * @throws TypeError if the route's requirement is wrong
    */
   add(route: RouteOptions): void
-  /** The guard of the route with this config; `undefined` for a route that was never added. */
+  /** The guard of the route with this config; `undefined` for a route that was not added. */
   get(config: object): RouteGuard | undefined
   list(): ClientCertRoute[]
 }
 
-/** Nobody else has this symbol: no config can bring a guard of its own. */
+/** The symbol is private, so that no config can contain a guard of its own. */
 const GUARD = Symbol('countersign.guard')
 
 export function createRouteGuards(compiler: GuardCompiler): RouteGuards {
@@ -38,7 +38,8 @@ export function createRouteGuards(compiler: GuardCompiler): RouteGuards {
       const requirement = requirementOf(route)
       const method = [route.method].flat().join(',')
       const guard = requirement === false ? null : compiler.compile(requirement, `${method} ${route.url}`)
-      // In the route's config, which Fastify hands to the request: deciding by path would mean to read paths as the router does.
+      // Fastify passes the route's config to the request. To decide by path, we would have to parse paths as the router
+      // does.
       route.config = Object.assign({}, route.config, { [GUARD]: guard })
       routes.push({ method, url: route.url, ...describe(requirement, guard) })
     },
@@ -48,8 +49,8 @@ export function createRouteGuards(compiler: GuardCompiler): RouteGuards {
 }
 
 /**
- * What is there but undefined is a mistake, such as a requirement under a name with a typo; it must not mean less. Nor must
- * a misspelt `clientCert`, which would leave a guarded route to every verified certificate.
+ * Returns an explicit `undefined` as it is, for the compiler to refuse: it is a mistake, such as an unset variable. A
+ * misspelt `clientCert` is refused here. Both would open a guarded route to every verified certificate.
  */
 function requirementOf({ config, method, url }: RouteOptions): unknown {
   const misspelt = Object.keys(config ?? {}).find((key) => key !== 'clientCert' && /^client[-_]?certs?$/i.test(key))

@@ -1,15 +1,15 @@
 import type { TextMatch } from './requirement.ts'
 
-/** A compiled {@link TextMatch}: its cost does not grow with the length of a list. */
+/** A compiled {@link TextMatch}. Its cost does not grow with the length of a list. */
 export type TextTest = (value: string) => boolean
 
 /**
- * Checks and compiles how one value must read.
+ * Checks and compiles a {@link TextMatch}.
  *
  * @param match - the configured value
- * @param where - what it is, for the error message
- * @param canonical - brings a configured text into the one spelling in which the certificate's value comes
- * @throws TypeError with a sentence that says what to write
+ * @param where - its path, for the error message
+ * @param canonical - converts a configured text to the spelling of the certificate's values
+ * @throws TypeError whose message states the correction
  */
 export function compileTextMatch(
   match: unknown,
@@ -43,13 +43,13 @@ export function describeTextMatch(match: TextMatch): string {
 }
 
 /**
- * Refuses a RegExp that could match a part of the value: `/pay/` admits `CN=not-pay-at-all`, and so does `/^a|pay$/`,
- * where each anchor holds for one alternative only.
+ * Refuses a RegExp that could match a part of the value. `/pay/` admits `CN=not-pay-at-all`. `/^a|pay$/` admits
+ * `CN=not-pay`, because each anchor applies to one alternative only.
  */
 function requireAnchors(pattern: RegExp, where: string): void {
   const { source, flags } = pattern
   if (/[gmy]/.test(flags)) {
-    // m: ^ and $ match at every line. g and y: test() remembers where it stopped.
+    // With m, ^ and $ match at every line. With g or y, test() remembers its last position.
     throw new TypeError(`${where}: the RegExp ${pattern} must not have the flags g, m or y`)
   }
   if (!source.startsWith('^') || !endsAnchored(source) || hasTopLevelAlternative(source)) {

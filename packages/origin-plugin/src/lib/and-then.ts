@@ -1,8 +1,8 @@
 /**
  * Calls `next` with a value: immediately, or after the promise of the value resolves.
  *
- * The plain form is `next(await value)`. An `await` sends every request through the microtask queue, although nearly all
- * have their values at hand.
+ * The plain form is `next(await value)`. An `await` sends every request through the microtask queue, although nearly
+ * all have their values at hand.
  *
  * A promise that rejects skips `next`.
  *

@@ -1,12 +1,16 @@
-/** The value as an object whose properties can be checked one by one. @throws TypeError if it is none */
+/**
+ * Returns the value as an object, whose properties can be checked one by one.
+ *
+ * @throws TypeError if it is not an object
+ */
 export function checkObject(value: unknown, name: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   throw new TypeError(`${name} must be an object`)
 }
 
 /**
- * Refuses a property that nobody reads, and one that is there but undefined: a mistyped option, or a variable that was
- * never set, would otherwise be a check that is not made.
+ * Refuses an unknown property, and one whose value is undefined. A mistyped option or an unset variable would otherwise
+ * silently skip a check.
  */
 export function checkKnown(
   given: object,
@@ -20,13 +24,13 @@ export function checkKnown(
   if (unsaid !== undefined) throw new TypeError(`${name}: "${unsaid}" is undefined: write a value, or leave it out`)
 }
 
-/** A number within bounds, `unit` for the message. @throws TypeError if it is none */
+/** Returns a number within bounds; `unit` is for the message. @throws TypeError if it is not such a number */
 export function checkNumber(value: unknown, min: number, max: number, unit: string, name: string): number {
   if (typeof value === 'number' && value >= min && value <= max) return value
   throw new TypeError(`${name} must be a number of ${unit} from ${min} to ${max}`)
 }
 
-/** One of a few values. @throws TypeError that lists them */
+/** Returns one of a few values. @throws TypeError that lists them */
 export function checkChoice<Choice>(value: unknown, choices: readonly Choice[], name: string): Choice {
   if (choices.includes(value as Choice)) return value as Choice
   throw new TypeError(`${name} must be ${choices.map((choice) => JSON.stringify(choice)).join(' or ')}`)

@@ -1,8 +1,9 @@
 /**
- * Freezes a plain object or a list with everything in it. Requests share such values, and a handler must not change them
- * for the others.
+ * Freezes a plain object or a list with everything in it. Requests share such values, and a handler must not change
+ * them for the others.
  *
- * Bytes stay as they are: a typed array cannot be frozen. A date keeps its setters, so the caller has to hand out copies.
+ * Bytes stay as they are: a typed array cannot be frozen. A date keeps its setters, so the caller has to hand out
+ * copies.
  *
  * @returns the same value
  * @example

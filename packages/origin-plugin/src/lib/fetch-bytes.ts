@@ -2,17 +2,17 @@
 export interface FetchBounds {
   /** Milliseconds for everything: connection, headers and body. */
   readonly timeout: number
-  /** The most bytes to read. */
+  /** The largest number of bytes to read. */
   readonly maxBytes: number
-  /** Gives up at once when it fires. */
+  /** Aborts the fetch immediately. */
   readonly signal: AbortSignal
 }
 
 /**
- * Fetches bytes within bounds: no redirect is followed (it would choose another server), nothing longer than expected is
- * read, and nothing takes longer than the time-out, whatever the server does.
+ * Fetches bytes within bounds. It follows no redirect, which would choose another server. It reads at most `maxBytes`,
+ * and ends at the time-out even if the server hangs.
  *
- * @throws Error that says what went wrong, in words for a log
+ * @throws Error with the cause, in words for a log
  */
 export async function fetchBytes(url: URL, { timeout, maxBytes, signal }: FetchBounds): Promise<Buffer> {
   const late = AbortSignal.timeout(timeout)
@@ -26,7 +26,7 @@ export async function fetchBytes(url: URL, { timeout, maxBytes, signal }: FetchB
     let length = 0
     for await (const chunk of response.body) {
       length += chunk.length
-      // Leaving the loop cancels the body, and with it the connection.
+      // Leaving the loop cancels the body, which closes the connection.
       if (length > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`)
       chunks.push(chunk)
     }
@@ -47,7 +47,7 @@ export async function fetchJson(url: URL, bounds: FetchBounds): Promise<unknown>
   }
 }
 
-/** undici says "fetch failed" and hides the reason in the cause. */
+/** undici's message is "fetch failed". The reason is in the cause. */
 function describe(error: unknown): string {
   const { message = String(error), cause } = error as { message?: string; cause?: { code?: string; message?: string } }
   return cause ? (cause.code ?? cause.message ?? message) : message

@@ -2,7 +2,7 @@
  * Requires a synchronous function. The promise of an async one is always truthy, and would admit every request.
  *
  * @param where - the option, for the error message
- * @throws TypeError with a sentence that says what to write
+ * @throws TypeError whose message states the correction
  */
 export function requireSynchronous(decide: (...args: never[]) => unknown, where: string): void {
   if (Object.prototype.toString.call(decide) === '[object AsyncFunction]') {

@@ -14,9 +14,9 @@ import { createSerialSet, type SerialSet } from './serial-set.ts'
 
 /** A certificate revocation list whose signature was verified. */
 export interface RevocationList {
-  /** When it was issued, in milliseconds since the epoch. */
+  /** The time of issue, in milliseconds since the epoch. */
   readonly thisUpdate: number
-  /** When the next one is due, in milliseconds since the epoch. */
+  /** The time at which the next list is due, in milliseconds since the epoch. */
   readonly nextUpdate: number
   readonly serials: SerialSet
 }
@@ -24,13 +24,18 @@ export interface RevocationList {
 /**
  * Reads a complete CRL of one CA and verifies that the CA signed it.
  *
- * In order: it is one list in DER or PEM; its issuer is the CA; the signature is the CA's, by an algorithm that is not
- * broken; it speaks of every certificate of the CA and of no other CA's (a delta, a partial or an indirect list is
- * refused, as is any critical extension that we do not know). Reading a million entries does not hold up the event loop.
+ * It checks in this order:
+ * 1. The bytes are one list, in DER or PEM.
+ * 2. Its issuer is the CA.
+ * 3. The CA signed it, with an algorithm that is not broken.
+ * 4. It covers every certificate of this CA and of no other. A delta, a partial and an indirect list are refused, and
+ *    so is a list with an unknown critical extension.
+ *
+ * It reads a million entries without blocking the event loop.
  *
  * @param bytes - DER or PEM
  * @param ca - the CA's certificate
- * @throws SyntaxError that says what is wrong with the list
+ * @throws SyntaxError with the fault of the list
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-5 RFC 5280, section 5}
  */
 export async function parseCrl(bytes: Uint8Array, ca: X509Certificate): Promise<RevocationList> {
@@ -69,7 +74,8 @@ function readParts(tbs: DerValue) {
     algorithm,
     issuer: readName(issuer),
     thisUpdate: readDerTime(thisUpdate),
-    // Optional in the grammar and required by the profile: without it nobody could tell an old list from a current one.
+    // Optional in the grammar, required by the profile (RFC 5280, section 5.1.2.5): without it an old list passes as
+    // current.
     nextUpdate: readDerTime(nextUpdate),
     entries: rest.find(({ tag }) => tag === TAG.SEQUENCE),
     extensions: rest.find(({ tag }) => tag === EXTENSIONS),
@@ -79,7 +85,7 @@ function readParts(tbs: DerValue) {
 const EXTENSIONS = 0xa0
 const verifyAsync = promisify(verify)
 
-/** Signature algorithms by OID, with their digest. SHA-1 is not among them. */
+/** The digest of each accepted signature algorithm, by its OID. SHA-1 is not accepted. */
 const DIGESTS: Readonly<Record<string, string | null>> = {
   '1.2.840.113549.1.1.11': 'sha256',
   '1.2.840.113549.1.1.12': 'sha384',
@@ -103,12 +109,15 @@ async function verifySignature(tbs: DerValue, oid: string, signature: DerValue, 
   if (!verified) throw new SyntaxError("its signature is not the CA's")
 }
 
-/** Extensions that do not change what a complete list means: key identifier, number, freshest list. */
+/**
+ * Extensions that do not change the meaning of a complete list: key identifier, number, freshest list, authority
+ * information.
+ */
 const LIST_EXTENSIONS: ReadonlySet<string> = new Set(['2.5.29.35', '2.5.29.20', '2.5.29.46', '1.3.6.1.5.5.7.1.1'])
-/** Reason, and the day from which on the key was in wrong hands. */
+/** The reason, and the time since which the key may be compromised. */
 const ENTRY_EXTENSIONS: ReadonlySet<string> = new Set(['2.5.29.21', '2.5.29.24'])
 
-/** A change to another list, a list of some certificates only, an entry of another CA's: never a complete list of one CA. */
+/** A delta list, a list of some certificates, an entry of another CA: none of them is in a complete list of one CA. */
 const OTHER_LISTS: ReadonlySet<string> = new Set(['2.5.29.27', '2.5.29.28', '2.5.29.29'])
 
 function requireKnownExtensions(extensions: DerValue | undefined, known: ReadonlySet<string>, where: string): void {
@@ -124,9 +133,9 @@ function requireKnownExtensions(extensions: DerValue | undefined, known: Readonl
   }
 }
 
-/** So many entries are read before others get their turn: one or two milliseconds. */
+/** The number of entries between two yields to the event loop. They take one or two milliseconds. */
 const ENTRIES_AT_ONCE = 2_000
-/** SEQUENCE, INTEGER of one byte, UTCTime: no entry is shorter. */
+/** In bytes: a SEQUENCE with an INTEGER of one byte and a UTCTime. */
 const SHORTEST_ENTRY = 20
 
 async function readSerials(entries: DerValue | undefined, der: Buffer): Promise<SerialSet> {
@@ -136,7 +145,7 @@ async function readSerials(entries: DerValue | undefined, der: Buffer): Promise<
   for (let at = 0; at < bytes.length; ) {
     const entry = readDerValue(bytes, at)
     const [serial, , extensions] = readDerChildren(entry, TAG.SEQUENCE)
-    // Exactly what the table counts on: room for every entry, and the length of the number in one byte.
+    // The table relies on these two checks: it has room for every entry, and reads the number's length from one byte.
     if (serial?.tag !== TAG.INTEGER || serial.encoded.length !== serial.contents.length + 2)
       throw new SyntaxError('an entry has no serial number')
     if (entry.encoded.length < SHORTEST_ENTRY) throw new SyntaxError('an entry has no date')

@@ -10,19 +10,22 @@ import { parseCrl, type RevocationList } from './parse-crl.ts'
 const refuse = refusalAt('trust')
 
 /**
- * How the revocation list of a trusted issuer is kept. Cloudflare checks none for a CA that you bring.
+ * Options for the revocation list of a trusted issuer. Cloudflare checks no list for a CA that you bring.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-5 RFC 5280, section 5}
  */
 export interface RevocationOptions {
-  /** Where the CRL is, in DER or PEM: a file's path, a `file:` or `http(s):` URL, or a function that gets the bytes. */
+  /**
+   * The source of the CRL, in DER or PEM: a file's path, a `file:` or `http(s):` URL, or a function that returns the
+   * bytes.
+   */
   readonly crl: string | URL | (() => Promise<Uint8Array>)
-  /** Seconds between two loads in the background. Default 3600. */
+  /** Seconds between two loads in the background. From 1 to 604,800 (a week), default 3600. */
   readonly refresh?: number
   /**
-   * What to do without a current list, that is before the first one is there and after `nextUpdate`. `refuse` (the
-   * default) answers `CSN_REVOCATION_UNAVAILABLE`, and a first load that fails stops the start. `accept` goes on with
-   * the last list, or none, and logs it.
+   * The reaction without a current list: before the first load, and after `nextUpdate`. `refuse` (the default) answers
+   * `CSN_REVOCATION_UNAVAILABLE`, and a first load that fails stops the start of the server. `accept` uses the last
+   * list, or none, and logs it.
    */
   readonly onStale?: 'refuse' | 'accept'
 }
@@ -41,11 +44,11 @@ export interface Revocation extends BackgroundTask {
 /**
  * Keeps the revocation list of one issuer.
  *
- * A new list takes the place of the old one at once, and only when it is whole: verified, current, and no older than the
- * one before. Anything else is logged and changes nothing.
+ * A new list replaces the old one at once, and only if it is verified, current, and not older than the old one. A load
+ * that fails is logged and changes nothing.
  *
  * @param ca - the issuer's certificate, whose key signs the list
- * @param warn - told of every load that failed
+ * @param warn - gets the reason of every failed load
  */
 export function createRevocation(
   ca: X509Certificate,
@@ -55,19 +58,19 @@ export function createRevocation(
   let current: RevocationList | undefined
   let loading: Promise<void> | undefined
   let timer: NodeJS.Timeout | undefined
-  // One for each load: sources of an AbortSignal.any() that live on collect what depends on them.
+  // One for each load: a signal that outlives its AbortSignal.any() keeps collecting the dependent signals.
   let underway = new AbortController()
 
   async function load(): Promise<void> {
     underway = new AbortController()
     const list = await parseCrl(await loadCrl(crl, underway.signal), ca)
     if (list.nextUpdate < Date.now()) throw new Error('the list is out of date')
-    // Somebody who can answer in the server's place must not bring back a list from before the revocation.
+    // An attacker in place of the server could replay a list from before the revocation.
     if (current && list.thisUpdate < current.thisUpdate) throw new Error('the list is older than the one before')
     current = list
   }
 
-  /** One load at a time. */
+  /** Runs one load at a time. */
   function reload(): Promise<void> {
     loading ??= load().finally(() => {
       loading = undefined
@@ -91,7 +94,7 @@ export function createRevocation(
     },
     stop() {
       clearInterval(timer)
-      // A server that hangs would keep the process alive for the whole time-out.
+      // Otherwise a server that hangs would keep the process alive for the whole time-out.
       underway.abort()
     },
     requireNotRevoked(cert, now) {
@@ -117,7 +120,7 @@ const OPTIONS = optionNames<keyof RevocationOptions>({ crl: true, refresh: true,
 /**
  * Checks the option `revocation` of a trusted issuer.
  *
- * @throws TypeError with a sentence that says what to write
+ * @throws TypeError whose message states the correction
  */
 export function checkRevocation(revocation: unknown): RevocationOptions {
   const given = checkObject(revocation, 'revocation')
@@ -138,7 +141,7 @@ function isCrlSource(crl: unknown): crl is RevocationOptions['crl'] {
   return typeof crl === 'function' || (typeof crl === 'string' && crl !== '')
 }
 
-/** The contents of the DER INTEGER: a positive number has a zero byte in front where its first bit is set. */
+/** The contents of the DER INTEGER: a positive number whose first bit is set begins with a zero byte. */
 function serialBytes(serialNumber: string): Uint8Array {
   const bytes = Buffer.from(serialNumber, 'hex')
   return (bytes[0] ?? 0) < 0x80 ? bytes : Buffer.concat([Buffer.from([0]), bytes])
@@ -148,18 +151,18 @@ function firstLine(text: string): string {
   return text.replaceAll('\n', ', ')
 }
 
-/** Seven million entries. A list of that size wants delta lists or OCSP, and not this. */
+/** Room for seven million entries. A CA of that size needs delta lists or OCSP instead. */
 const MAX_CRL_BYTES = 256 * 1024 * 1024
-/** A large list over a slow line. */
+/** Enough for a large list over a slow line. */
 const CRL_TIMEOUT_MS = 60_000
 
 /**
- * Gets the bytes of a CRL.
+ * Loads the bytes of a CRL.
  *
- * Plain http is good enough: a list is signed, and one from before is refused by its date.
+ * Plain http is enough: the list is signed, and an older one is refused by its date.
  *
- * @param signal - gives up on a server when it fires
- * @throws Error that says what went wrong
+ * @param signal - aborts the load
+ * @throws Error with the cause
  */
 async function loadCrl(crl: RevocationOptions['crl'], signal: AbortSignal): Promise<Uint8Array> {
   if (typeof crl === 'function') return crl()

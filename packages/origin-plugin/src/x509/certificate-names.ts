@@ -18,22 +18,22 @@ export interface CertificateNames {
   readonly subject: DistinguishedName
   readonly issuer: DistinguishedName
   readonly subjectAltNames: SubjectAltNames
-  /** Subject key identifier in upper-case hexadecimal, when the certificate has one (RFC 5280, section 4.2.1.2). */
+  /** Subject key identifier in upper-case hexadecimal, if the certificate has one (RFC 5280, section 4.2.1.2). */
   readonly subjectKeyId: string | undefined
 }
 
 /**
- * Reads the names of a certificate from its DER, which is the only form without a second meaning: every text form loses
- * the string types or, as OpenSSL's one-line form, the borders between attributes.
+ * Reads the names of a certificate from its DER. Only DER is unambiguous: every text form loses the string types, and
+ * OpenSSL's one-line form also loses the borders between attributes.
  *
- * @param der - a certificate that `node:crypto` has parsed before
+ * @param der - a certificate that `node:crypto` parsed before
  * @throws SyntaxError if a name cannot be read
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-4.1 RFC 5280, section 4.1}
  */
 export function readCertificateNames(der: Uint8Array): CertificateNames {
   const [certificate] = readDerValues(der)
   const [tbs] = readDerChildren(certificate, TAG.SEQUENCE)
-  // version [0] is left out of a v1 certificate; behind it: serial, algorithm, issuer, validity, subject, key, extensions [3].
+  // version [0], which a v1 certificate omits, serial, algorithm, issuer, validity, subject, key, extensions [3].
   const parts = readDerChildren(tbs, TAG.SEQUENCE)
   const [, , issuer, , subject] = parts[0]?.tag === VERSION ? parts.slice(1) : parts
   const extensions = readExtensions(parts.find((part) => part.tag === EXTENSIONS))
@@ -49,9 +49,9 @@ const VERSION = 0xa0
 const EXTENSIONS = 0xa3
 
 /**
- * Reads a Name. DER has the most general RDN first; RFC 4514 writes the most specific one first (section 2.1).
+ * Reads a Name. DER has the most general RDN first, and RFC 4514 writes the most specific one first (section 2.1).
  *
- * @throws SyntaxError if the value is no Name
+ * @throws SyntaxError if the value is not a Name
  */
 export function readName(name: DerValue | undefined): DistinguishedName {
   const rdns = readDerChildren(name, TAG.SEQUENCE).map((rdn) => readDerChildren(rdn, TAG.SET).map(readAttribute))
@@ -73,7 +73,7 @@ function readExtensions(extensions: DerValue | undefined): Map<string, Uint8Arra
   const [list] = readDerValues(extensions.contents)
   const entries = readDerChildren(list, TAG.SEQUENCE).map(readExtension)
   const byId = new Map(entries)
-  // RFC 5280, section 4.2. Of two lists of alternative names, each reader would believe another.
+  // RFC 5280, section 4.2. Of two lists of alternative names, two readers could use different ones.
   if (byId.size < entries.length) throw new SyntaxError('an extension is repeated')
   return byId
 }

@@ -1,7 +1,8 @@
-// The local edge has a DER reader too (packages/dev-edge/src/handshake/der.ts). The two stay apart on purpose: they are
-// the two ends of the wire, and one misreading in shared code would hide from the tests that let the ends meet.
+// The local edge has an independent DER reader on purpose (packages/dev-edge/src/handshake/der.ts): two ends of the
+// wire, two implementations. In shared code one misreading would change both ends alike, and no test between them could
+// see it.
 
-/** One DER value: its tag, and where its contents lie. */
+/** One DER value: its tag and its bytes. */
 export interface DerValue {
   readonly tag: number
   readonly contents: Uint8Array
@@ -9,7 +10,7 @@ export interface DerValue {
   readonly encoded: Uint8Array
 }
 
-/** The tags of ASN.1 that certificates and revocation lists are made of. */
+/** The ASN.1 tags in certificates and revocation lists. */
 export const TAG = {
   BOOLEAN: 0x01,
   INTEGER: 0x02,
@@ -23,7 +24,7 @@ export const TAG = {
 } as const
 
 /**
- * Reads the values that stand one after the other in DER-encoded contents.
+ * Reads all values in DER-encoded contents, one after the other.
  *
  * @throws SyntaxError as {@link readDerValue} does
  */
@@ -40,9 +41,10 @@ export function readDerValues(bytes: Uint8Array): DerValue[] {
 /**
  * Reads the value that begins at an offset.
  *
- * Only what X.509 needs: tags of one byte, definite lengths of at most four bytes. Every length is held against the bytes that are there.
+ * It reads the part of DER that X.509 needs: tags of one byte, and definite lengths of at most four bytes. It compares
+ * every length with the number of bytes.
  *
- * @throws SyntaxError if the bytes are anything else
+ * @throws SyntaxError if the bytes have another form
  * @see ITU-T X.690, section 8.1
  */
 export function readDerValue(bytes: Uint8Array, at: number): DerValue {
@@ -94,7 +96,7 @@ export function readDerOid(value: DerValue | undefined): string {
 }
 
 /**
- * Reads a UTCTime or GeneralizedTime as RFC 5280 has them: to the second, in UTC.
+ * Reads a UTCTime or GeneralizedTime in the form of RFC 5280: to the second, in UTC.
  *
  * @returns milliseconds since the epoch
  * @throws SyntaxError if the value is neither
@@ -103,7 +105,7 @@ export function readDerOid(value: DerValue | undefined): string {
 export function readDerTime(value: DerValue | undefined): number {
   const text = value ? String.fromCharCode(...value.contents.subarray(0, 16)) : ''
   if (value?.tag === TAG.GENERALIZED_TIME && /^\d{14}Z$/.test(text)) return timeOf(text)
-  // Of a year with two digits, 50 to 99 are of the twentieth century.
+  // The years 50 to 99 of two digits belong to the twentieth century.
   if (value?.tag === TAG.UTC_TIME && /^\d{12}Z$/.test(text)) return timeOf(`${text < '5' ? '20' : '19'}${text}`)
   throw new SyntaxError('not a time to the second in UTC')
 }
@@ -111,7 +113,7 @@ export function readDerTime(value: DerValue | undefined): number {
 function timeOf(text: string): number {
   const iso = text.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z')
   const time = Date.parse(iso)
-  // Date.parse takes the 30th of February for the 2nd of March.
+  // Date.parse reads the 30th of February as the 2nd of March.
   if (Number.isNaN(time) || new Date(time).toISOString() !== iso.replace('Z', '.000Z')) {
     throw new SyntaxError('no calendar has that time')
   }

@@ -9,8 +9,8 @@ import {
 /**
  * A certificate's subject or issuer: ordered RDNs, most specific first.
  *
- * An attribute that occurs more than once has no single value: its shortcut and {@link DistinguishedName.get} are
- * `undefined`, and a guard on it matches nothing, since which of two common names was meant is a guess.
+ * An attribute that occurs more than once has no single value. Its shortcut and {@link DistinguishedName.get} return
+ * `undefined`, and a guard on it matches nothing: choosing one of two common names would be a guess.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc4514 RFC 4514}
  * @example
@@ -22,7 +22,7 @@ import {
  * ```
  */
 export class DistinguishedName {
-  /** The RDNs, most specific first; an RDN has more than one attribute when it is multi-valued. */
+  /** The RDNs, most specific first. A multi-valued RDN has more than one attribute. */
   readonly rdns: readonly RelativeDistinguishedName[]
   readonly #values = new Map<string, readonly (string | Uint8Array)[]>()
   #text: string | undefined
@@ -84,10 +84,10 @@ export class DistinguishedName {
   }
 
   /**
-   * The one value of an attribute.
+   * Returns the one value of an attribute.
    *
    * @param type - a short name in any case, or a dotted OID
-   * @returns `undefined` when the attribute is absent, occurs more than once, or is not text
+   * @returns the text; `undefined` if the attribute is absent, occurs more than once, or is not text
    * @throws SyntaxError if the type is neither a name nor an OID
    */
   get(type: string): string | undefined {
@@ -97,20 +97,21 @@ export class DistinguishedName {
   }
 
   /**
-   * Every value of an attribute, in order; bytes for a value that is not text.
+   * Returns every value of an attribute, in order, with bytes for a value that is not text.
    *
    * @param type - a short name in any case, or a dotted OID
+   * @throws SyntaxError if the type is neither a name nor an OID
    */
   getAll(type: string): readonly (string | Uint8Array)[] {
     return this.#values.get(attributeTypeId(type)) ?? []
   }
 
-  /** Whether two names agree: the same RDNs in the same order, attributes by type and exact value. */
+  /** Whether two names are equal: the same RDNs in the same order, with equal types and exactly equal values. */
   equals(other: DistinguishedName): boolean {
     return this.key === other.key
   }
 
-  /** One string for all spellings of this name: the key under which a `Set` or `Map` of names finds it. */
+  /** One string for all spellings of this name, as key in a `Set` or `Map`. */
   get key(): string {
     this.#key ??= JSON.stringify(this.rdns.map(rdnKey))
     return this.#key
@@ -122,18 +123,18 @@ export class DistinguishedName {
     return this.#text
   }
 
-  /** As text, so that a logged or serialised certificate shows it. */
+  /** Returns the text, so that a logged or serialised certificate shows it. */
   toJSON(): string {
     return this.toString()
   }
 }
 
-/** The attributes of an RDN are a set (X.501): their order says nothing. */
+/** The attributes of an RDN are a set (X.501), so their order has no meaning. */
 function rdnKey(rdn: RelativeDistinguishedName): string[] {
   return rdn.map(attributeKey).sort()
 }
 
 function attributeKey({ type, value }: AttributeTypeAndValue): string {
-  // JSON tells text from bytes and leaves no character that could join two attributes into one.
+  // JSON distinguishes text from bytes, and leaves no character that could join two attributes into one.
   return JSON.stringify([attributeTypeId(type), typeof value === 'string' ? value : [...value]])
 }

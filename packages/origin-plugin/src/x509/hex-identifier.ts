@@ -1,7 +1,7 @@
 import { normalizeHex } from '@countersign/wire'
 
 /**
- * One spelling for serial numbers: as Node prints them, in whole bytes without leading zero bytes.
+ * Returns the one spelling of a serial number: as Node prints it, in whole bytes without leading zero bytes.
  *
  * @throws SyntaxError if the text is not hexadecimal
  */
@@ -11,10 +11,10 @@ export function normalizeSerialNumber(text: string): string {
 }
 
 /**
- * One spelling for fingerprints: as Node prints them, `AB:CD:…`.
+ * Returns the one spelling of a fingerprint: as Node prints it, `AB:CD:…`.
  *
  * @param text - hexadecimal in any case, with or without colons
- * @param bytes - how many bytes the digest has
+ * @param bytes - the length of the digest
  * @throws SyntaxError if the text is not a digest of that length
  */
 export function fingerprintOf(text: string, bytes: number): string {

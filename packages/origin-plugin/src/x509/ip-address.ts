@@ -15,9 +15,9 @@ export function formatIpAddress(bytes: Uint8Array): string {
 }
 
 /**
- * Brings an address that somebody typed into the form that {@link formatIpAddress} writes.
+ * Converts a configured address to the form of {@link formatIpAddress}.
  *
- * @throws TypeError if the text is no IP address
+ * @throws TypeError if the text is not an IP address
  */
 export function canonicalIpAddress(text: string): string {
   if (isIPv4(text)) return text
@@ -25,7 +25,7 @@ export function canonicalIpAddress(text: string): string {
   throw new TypeError(`"${text}" is not an IP address`)
 }
 
-/** The URL parser writes an IPv6 host as RFC 5952 says. */
+/** The URL parser writes an IPv6 host in the form of RFC 5952. */
 function canonicalIpv6(text: string): string {
   return new URL(`http://[${text}]/`).hostname.slice(1, -1)
 }
