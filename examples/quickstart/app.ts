@@ -1,16 +1,16 @@
+import { readFileSync } from 'node:fs'
 import countersign, { type CountersignPluginOptions, clientCertOf } from '@countersign/origin-plugin'
-import type { FastifyInstance } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 
-/** The options that differ between a laptop and production: the keys, the Access application, the CA. */
-export type OriginConfig = Pick<CountersignPluginOptions, 'edge' | 'access' | 'trustedIssuers'>
+/** The options that differ between a laptop and production: the edge's keys, the Access application, the CAs. */
+export type Proofs = Pick<CountersignPluginOptions, 'edge' | 'access' | 'trustedIssuers'>
 
-/** Adds guarded routes to an application. */
-export async function setUpOrigin(app: FastifyInstance, config: OriginConfig): Promise<void> {
-  // Before the routes, and awaited: from here on every route is protected.
-  await app.register(countersign, {
-    ...config,
-    policies: { ops: { subject: { O: 'Acme', OU: 'Ops' } } },
-  })
+/** Builds an origin whose routes are protected by client certificate. */
+export async function buildApp(proofs: Proofs, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
+  const app = Fastify(options)
+
+  // Before the routes, and awaited: the plugin protects every later route.
+  await app.register(countersign, { ...proofs, policies: { ops: { subject: { O: 'Acme', OU: 'Ops' } } } })
 
   // Explicitly public.
   app.get('/healthz', { config: { clientCert: false } }, () => ({ ok: true }))
@@ -32,7 +32,21 @@ export async function setUpOrigin(app: FastifyInstance, config: OriginConfig): P
   })
 
   // By a named policy.
-  app.get('/ops', { config: { clientCert: 'ops' } }, (request) => {
-    return { operator: clientCertOf(request).subject.CN }
-  })
+  app.get('/ops', { config: { clientCert: 'ops' } }, (request) => ({ operator: clientCertOf(request).subject.CN }))
+
+  return app
+}
+
+/** Reads the options of production from the environment. A missing variable throws, so the origin does not start. */
+export function readProofs(env: NodeJS.ProcessEnv): Proofs {
+  const required = (name: string) => {
+    const value = env[name]
+    if (!value) throw new TypeError(`${name} is missing; examples/quickstart/README.md describes its value`)
+    return value
+  }
+  return {
+    edge: { keys: JSON.parse(required('COUNTERSIGN_KEYS')) },
+    access: { team: required('ACCESS_TEAM'), audience: required('ACCESS_AUDIENCE') },
+    trustedIssuers: [readFileSync(required('CLIENT_CA'), 'utf8')],
+  }
 }

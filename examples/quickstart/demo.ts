@@ -2,11 +2,9 @@ import { createServer } from 'node:net'
 import { join, relative } from 'node:path'
 import { argv, exit } from 'node:process'
 import { type ClientFiles, createDevEdge, type WrittenClients, writeClients } from '@countersign/dev-edge'
-import { showRefusals, whoAmI } from '@countersign/example-who-am-i'
-import Fastify from 'fastify'
-import { setUpOrigin } from './app.ts'
-import { formatTable } from './table.ts'
-import { walkThrough } from './walkthrough.ts'
+import { whoAmI } from '@countersign/example-who-am-i'
+import { buildApp, type Proofs } from './app.ts'
+import { formatTable, walkThrough } from './walkthrough.ts'
 
 const PREFERRED_PORT = 8443
 const FOLDER = join(import.meta.dirname, '.countersign')
@@ -19,7 +17,7 @@ const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}`, por
 const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
 edge.addToCrl(lost)
 
-const config = {
+const proofs: Proofs = {
   edge: { keys: edge.keys },
   access: edge.access,
   trustedIssuers: [
@@ -27,10 +25,9 @@ const config = {
     { dn: 'CN=Acme Branch CA,O=Acme' },
   ],
 }
-const app = Fastify({ logger: { level: 'silent' } })
-showRefusals(app, { ...config, explain: true })
-await setUpOrigin(app, config)
-await app.register(whoAmI, { ...config, explain: true })
+const app = await buildApp(proofs, { logger: { level: 'silent' } })
+// A page for browsers, on top of the finished origin. `explain` is for a laptop alone: it helps attackers too.
+await app.register(whoAmI, { ...proofs, explain: true })
 await app.listen({ host: '127.0.0.1', port: originPort })
 
 console.log(`  edge    ${edge.url}\n  origin  http://127.0.0.1:${originPort}\n`)
@@ -47,12 +44,12 @@ if (once) {
 
 const files = await writeClients(FOLDER, edge)
 console.log(`
-Open ${edge.url}/ in a browser. The page shows your certificate with its proofs, or the reason of a refusal.
-  To be alice there, import ${shown(files.clients.alice.pkcs12)} (password: ${files.password}) into the browser, or into the
-  keychain of macOS, and choose her when the browser asks. The browser warns of the edge's own certificate: accept it, or
-  trust ${shown(files.edgeCa)}. Each start makes new certificates.
+Open ${edge.url}/ in a browser. The page shows your certificate and its proofs, or the reason why you were refused.
+  To be alice, import ${shown(files.clients.alice.pkcs12)} (password: ${files.password}) into the browser, or into the
+  keychain of macOS, and choose her certificate when the browser asks. The browser warns of the edge's own certificate:
+  continue, or trust ${shown(files.edgeCa)}. Each start makes new keys and certificates.
 
-The edge keeps running until you press Ctrl+C, and the origin now logs each request. Paste these commands:
+The edge keeps running until Ctrl+C. Paste these commands to try it. The origin now logs each request.
 
 ${curlCommands(files)}
 `)
@@ -69,17 +66,17 @@ function readArguments(): boolean {
   const unknown = argv.slice(2).find((argument) => argument !== '--once')
   if (unknown === undefined) return argv.includes('--once')
   console.error(
-    `demo: unknown argument ${unknown}; write --once to stop after the table, or nothing to keep the edge running.`,
+    `demo: unknown argument ${unknown}; pass --once to stop after the table, or nothing to keep the edge running`,
   )
   exit(2)
 }
 
-/** The preferred port if it is free, otherwise any. */
+/** Returns the preferred port if it is free, and any free port otherwise. */
 function freePort(preferred: number): Promise<number> {
   return new Promise((resolve, reject) => {
     const probe = createServer()
     probe.once('error', () =>
-      preferred === 0 ? reject(new Error('no port is free on 127.0.0.1')) : resolve(freePort(0)),
+      preferred === 0 ? reject(new Error('127.0.0.1 has no free port')) : resolve(freePort(0)),
     )
     probe.listen(preferred, '127.0.0.1', () => {
       const { port } = probe.address() as { port: number }
@@ -102,7 +99,7 @@ function curlCommands({ edgeCa, clients }: WrittenClients): string {
   ].join('\n')
 }
 
-/** The path from the working directory. */
+/** The path relative to the working directory. */
 function shown(path: string): string {
   return relative(process.cwd(), path)
 }

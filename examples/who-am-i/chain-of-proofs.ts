@@ -1,10 +1,14 @@
+import type { AccessIdentity, ClientCert, CountersignError, CountersignPluginOptions } from '@countersign/origin-plugin'
 import { type Html, type HtmlValue, html } from './html.ts'
-import type { Step } from './refusal-table.ts'
+import { REFUSALS, STEPS, type Step } from './refusals.ts'
 
-/** `open`: an earlier proof failed, so this one counts for nothing. `skipped`: the origin does not require it. */
+/** The plugin's options that decide which proofs the origin requires. Pass the same values as to the plugin. */
+export type ProofOptions = Pick<CountersignPluginOptions, 'edge' | 'access' | 'trustedIssuers'>
+
+/** `open`: an earlier proof failed, so this one was not checked. `skipped`: the origin does not require it. */
 export type Verdict = 'holds' | 'failed' | 'open' | 'skipped'
 
-/** One link of the chain of proofs. */
+/** One link of the chain. */
 export interface Proof {
   readonly step: Step
   readonly verdict: Verdict
@@ -26,7 +30,7 @@ const WORDS: Readonly<Record<Verdict, string>> = {
   skipped: 'Not asked for',
 }
 
-/** Shows each proof with its verdict, in words as well as in colour. */
+/** Renders each proof with its verdict, in words as well as in colour. */
 export function renderChain(proofs: readonly Proof[]): Html {
   return html`<ol class="chain">${proofs.map(
     ({ step, verdict, why }) => html`
@@ -37,4 +41,98 @@ export function renderChain(proofs: readonly Proof[]): Html {
       </li>`,
   )}
     </ol>`
+}
+
+/** The chain of an admitted request: every required proof holds, each with its reason. */
+export function proofsHeld(cert: ClientCert, access: AccessIdentity | null, options: ProofOptions): Proof[] {
+  const reasons: [Step, HtmlValue][] = [
+    ['edge', describeSignature(cert)],
+    ['access', access ? describeToken(access) : undefined],
+    ['certificate', describeVerification(cert)],
+    ['trust', describeTrust(cert)],
+  ]
+  return reasons.map(([step, why]) =>
+    isRequired(step, options) ? { step, verdict: 'holds', why } : skippedProof(step),
+  )
+}
+
+/**
+ * The chain of a refused request, up to the failed proof and with the open ones after it.
+ *
+ * @param explain - whether to show the refusal's reason
+ */
+export function proofsRefused(error: CountersignError, options: ProofOptions, explain: boolean): Proof[] {
+  const { step: failed } = REFUSALS[error.code]
+  const shown = STEPS.filter((step) => step !== 'route' || step === failed)
+  return shown.map((step, at) => {
+    if (step === failed) return { step, verdict: 'failed', why: describeFailure(error, explain) }
+    if (!isRequired(step, options)) return skippedProof(step)
+    return at < shown.indexOf(failed)
+      ? { step, verdict: 'holds', why: HELD_BEFORE_REFUSAL[step] }
+      : { step, verdict: 'open', why: 'Counts for nothing while a proof before it fails.' }
+  })
+}
+
+/** The page must not show a proof as holding that the origin does not check. */
+function isRequired(step: Step, { edge, access, trustedIssuers }: ProofOptions): boolean {
+  switch (step) {
+    case 'edge':
+      return edge !== null
+    case 'access':
+      return access !== null
+    case 'trust':
+      return trustedIssuers !== null
+    default:
+      return true
+  }
+}
+
+/** A step whose option is `null`. */
+function skippedProof(step: Step): Proof {
+  return { step, verdict: 'skipped', why: 'This origin goes without it.' }
+}
+
+function describeSignature({ raw }: ClientCert): HtmlValue {
+  const headers = Object.keys(raw).length
+  return `The Worker signed this very request a moment ago: its address, the Access token and ${headers} certificate headers. The signature counts once.`
+}
+
+function describeToken(access: AccessIdentity): HtmlValue {
+  return html`Cloudflare Access admitted ${describeAdmitted(access)} to this application; <code>${access.claims.iss}</code> signed the token.`
+}
+
+function describeAdmitted(access: AccessIdentity): HtmlValue {
+  switch (access.kind) {
+    case 'user':
+      return access.email
+    case 'service':
+      return 'a service token'
+    case 'certificate':
+      return 'the holder of this certificate'
+  }
+}
+
+function describeVerification({ verification, x509 }: ClientCert): HtmlValue {
+  return html`Cloudflare’s verdict on the handshake: <code>${verification}</code>. ${
+    x509
+      ? 'The Worker forwarded the certificate itself, and it agrees with the headers.'
+      : 'The Worker did not forward the certificate itself: names and dates come from Cloudflare’s headers.'
+  } It is within its validity.`
+}
+
+function describeTrust({ issuer }: ClientCert): HtmlValue {
+  return html`<code>${issuer.toString()}</code> issued it, and this origin trusts that CA. No revocation list of this origin contains it.`
+}
+
+/** These texts name no client and no issuer: the reader was refused. */
+const HELD_BEFORE_REFUSAL: Readonly<Record<Step, string>> = {
+  edge: 'The request came through the Worker, and nothing has changed it since.',
+  access: 'Cloudflare Access admitted the visitor to this application.',
+  certificate: 'Cloudflare verified the certificate.',
+  trust: 'This origin trusts the issuer.',
+  route: '',
+}
+
+function describeFailure({ message, reason }: CountersignError, explain: boolean): HtmlValue {
+  return explain ? html`${message}: <code>${reason}</code>` : `${message}.`
 }

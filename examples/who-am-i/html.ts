@@ -2,7 +2,7 @@
 export class Html {
   readonly #text: string
 
-  /** Only {@link html} may call this: the text is not escaped. */
+  /** For {@link html} alone: the constructor does not escape its text. */
   constructor(text: string) {
     this.#text = text
   }
@@ -12,12 +12,12 @@ export class Html {
   }
 }
 
-/** A value of a template. Text is escaped, {@link Html} stays, lists are joined; `undefined` and `false` add nothing. */
+/** The value of a template: text is escaped, {@link Html} is kept, lists are joined, `undefined` and `false` are left out. */
 export type HtmlValue = Html | string | number | undefined | false | readonly HtmlValue[]
 
 /**
- * Makes HTML from a template. It escapes every value for element content and quoted attributes. So write attributes in
- * quotes. Put no value into a script or a style, and no value from a client in the place of a URL.
+ * A template for HTML. It escapes every value for element content and for quoted attributes. So quote every attribute,
+ * put no value into a script or a style, and use no value from a client as a URL.
  *
  * @example
  * ```ts
@@ -32,7 +32,7 @@ function toHtml(value: HtmlValue): string {
   if (value === undefined || value === false) return ''
   if (value instanceof Html) return value.toString()
   if (Array.isArray(value)) return value.map(toHtml).join('')
-  return escapeHtml(visible(String(value)))
+  return escapeHtml(showInvisible(String(value)))
 }
 
 const ENTITIES: Readonly<Record<string, string>> = {
@@ -48,10 +48,10 @@ function escapeHtml(text: string): string {
 }
 
 /**
- * Shows invisible characters as pairs of hexadecimal digits, in the escapes of RFC 4514 (section 2.4). They change the
- * visible text: a right-to-left override makes a name read as another.
+ * An invisible character can make one name look like another, for example a right-to-left override. Each becomes pairs
+ * of hexadecimal digits, as RFC 4514 (section 2.4) escapes them.
  */
-function visible(text: string): string {
+function showInvisible(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (character) =>
     Buffer.from(character).toString('hex').toUpperCase().replace(/../g, '\\$&'),
   )

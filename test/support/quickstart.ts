@@ -1,25 +1,24 @@
 import { createDevEdge, type DevClient, type DevEdge } from '@countersign/dev-edge'
-import type { CountersignPluginOptions } from '@countersign/origin-plugin'
-import Fastify, { type FastifyInstance } from 'fastify'
-import { setUpOrigin } from '../../examples/quickstart/app.ts'
-import { showRefusals, whoAmI } from '../../examples/who-am-i/who-am-i.ts'
+import type { FastifyInstance } from 'fastify'
+import { buildApp, type Proofs } from '../../examples/quickstart/app.ts'
+import { whoAmI } from '../../examples/who-am-i/who-am-i.ts'
 import { onFreePort } from './free-port.ts'
 
-/** The quickstart behind a local edge, as the demo runs it. */
+/** The quickstart and its page behind a local edge, as the demo runs them. */
 export interface Quickstart {
   readonly edge: DevEdge
   readonly app: FastifyInstance
-  /** What the origin asks for. */
-  readonly proofs: Pick<CountersignPluginOptions, 'edge' | 'access' | 'trustedIssuers'>
+  /** The options that decide which proofs the origin requires. */
+  readonly proofs: Proofs
   /** A client whose certificate is on the CA's revocation list. */
   readonly lost: DevClient
   close(): Promise<void>
 }
 
 /**
- * Starts the quickstart, again when somebody took the origin's port in between.
+ * Starts the quickstart. If another process takes the origin's port first, it starts again on another port.
  *
- * @param explain - as the demo sets it and production does not
+ * @param explain - whether the page shows reasons: `true` in the demo, `false` in production
  */
 export function startQuickstart(explain = true): Promise<Quickstart> {
   return onFreePort((originPort) => startOn(originPort, explain))
@@ -29,7 +28,7 @@ async function startOn(originPort: number, explain: boolean): Promise<Quickstart
   const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}` })
   const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
   edge.addToCrl(lost)
-  const proofs = {
+  const proofs: Proofs = {
     edge: { keys: edge.keys },
     access: edge.access,
     trustedIssuers: [
@@ -37,9 +36,7 @@ async function startOn(originPort: number, explain: boolean): Promise<Quickstart
       { dn: 'CN=Acme Branch CA,O=Acme' },
     ],
   }
-  const app = Fastify()
-  showRefusals(app, { ...proofs, explain })
-  await setUpOrigin(app, proofs)
+  const app = await buildApp(proofs)
   await app.register(whoAmI, { ...proofs, explain })
   try {
     await app.listen({ host: '127.0.0.1', port: originPort })

@@ -1,4 +1,4 @@
-// The page is complete without this file. It adds buttons that try routes in place and that copy the fingerprint.
+// The page is complete without this file. It adds buttons that try a route in place, and one that copies the fingerprint.
 
 for (const route of document.querySelectorAll('.route')) {
   const button = route.querySelector('button')
@@ -7,16 +7,16 @@ for (const route of document.querySelectorAll('.route')) {
 }
 
 for (const button of document.querySelectorAll('.copy')) {
-  // Only a secure context has a clipboard.
+  // Browsers offer the clipboard to secure contexts alone.
   button.hidden = navigator.clipboard === undefined
   button.addEventListener('click', () => copy(button))
 }
 
 async function tryRoute(url, answer) {
-  // A screen reader reads the answer when it is complete.
+  // A screen reader waits until the answer is complete.
   answer.ariaBusy = 'true'
   try {
-    // As a program asks, so that a refusal is JSON and not a page.
+    // A program's Accept header: the origin answers a refusal with JSON, not with a page.
     const response = await fetch(url, { headers: { accept: 'application/json' }, cache: 'no-store' })
     show(answer, response, await response.text())
   } catch {
@@ -28,7 +28,7 @@ async function tryRoute(url, answer) {
 
 function show(answer, { ok, status }, text) {
   const body = parse(text)
-  // HTTP/2 has no reason phrase; Fastify writes it into the body of an error.
+  // HTTP/2 has no reason phrase, but Fastify writes it into the body of an error.
   const phrase = ok ? 'OK' : (body?.error ?? '')
   const outcome = element('p', `outcome ${ok ? 'success' : 'refusal'}`)
   outcome.append(element('strong', '', `${status} ${phrase}`.trim()))
@@ -45,7 +45,7 @@ function parse(text) {
   }
 }
 
-// Text, never HTML: the holder of a certificate chose the names in an answer.
+// Sets text, never HTML: an answer can contain a name from a certificate, and an attacker can choose that name.
 function element(name, className, text = '') {
   const made = document.createElement(name)
   if (className) made.className = className
@@ -54,11 +54,11 @@ function element(name, className, text = '') {
 }
 
 async function copy(button) {
-  const status = button.parentElement.querySelector('.copied')
+  const result = button.parentElement.querySelector('.copied')
   try {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent)
-    status.textContent = 'Copied'
+    result.textContent = 'Copied'
   } catch {
-    status.textContent = 'The browser did not allow it'
+    result.textContent = 'The browser did not allow it'
   }
 }

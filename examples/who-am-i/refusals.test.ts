@@ -1,6 +1,6 @@
 import { countersignErrors } from '@countersign/origin-plugin'
 import { describe, expect, it } from 'vitest'
-import { REFUSALS, STEPS } from './refusal-table.ts'
+import { REFUSALS, STEPS } from './refusals.ts'
 
 describe('the table of refusals', () => {
   it('has every code of the plugin, and no other', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { daysLeft, renderValidity, usedPercent } from './validity.ts'
+import { daysLeft, renderValidity, usedPercent } from './certificate-card.ts'
 
 const day = (number: number, hour = 0) => new Date(Date.UTC(2026, 0, number, hour))
 

@@ -1,24 +1,23 @@
 import { type CountersignError, countersignErrors } from '@countersign/origin-plugin'
 import { describe, expect, it } from 'vitest'
-import { proofsRefused, type WhoAmIOptions } from './proofs.ts'
+import { type ProofOptions, proofsRefused } from './chain-of-proofs.ts'
 
-const OPTIONS: WhoAmIOptions = {
+const OPTIONS: ProofOptions = {
   edge: { keys: [] },
   access: { team: 'acme', audience: 'a' },
   trustedIssuers: [{ dn: 'CN=CA' }],
-  explain: false,
 }
 
-function chainOf(code: string, options: Partial<WhoAmIOptions> = {}) {
+function chainOf(code: string, options: Partial<ProofOptions> = {}, explain = false) {
   const error = { code, message: 'The sentence', reason: 'the reason' } as CountersignError
-  return proofsRefused(error, { ...OPTIONS, ...options })
+  return proofsRefused(error, { ...OPTIONS, ...options }, explain)
 }
 
 const verdicts = (...args: Parameters<typeof chainOf>) =>
   chainOf(...args).map(({ step, verdict }) => `${step} ${verdict}`)
 
 describe('proofsRefused', () => {
-  it('shows the proofs before, the failed one, and nothing of those after it', () => {
+  it('shows what held before, what failed, and nothing of what comes behind', () => {
     expect(verdicts('CSN_CERT_MISSING')).toEqual(['edge holds', 'access holds', 'certificate failed', 'trust open'])
   })
 
@@ -53,7 +52,7 @@ describe('proofsRefused', () => {
   })
 
   it('tells the reason only when asked to explain', () => {
-    const why = (explain: boolean) => String(chainOf('CSN_CERT_REVOKED', { explain })[2]?.why)
+    const why = (explain: boolean) => String(chainOf('CSN_CERT_REVOKED', {}, explain)[2]?.why)
     expect(why(false)).toBe('The sentence.')
     expect(why(true)).toBe('The sentence: <code>the reason</code>')
   })

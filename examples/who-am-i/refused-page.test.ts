@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { prefersHtml } from './prefers-html.ts'
+import { prefersHtml } from './refused-page.ts'
 
 describe('prefersHtml', () => {
   it.each([

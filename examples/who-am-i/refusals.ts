@@ -1,16 +1,16 @@
 import type { CountersignErrorCode } from '@countersign/origin-plugin'
 
-/** The proofs in the order of the origin's checks, and then the route's requirement. */
+/** The proofs in the order in which the origin checks them, and then the route's own requirement. */
 export const STEPS = ['edge', 'access', 'certificate', 'trust', 'route'] as const
 
 /** One of {@link STEPS}. */
 export type Step = (typeof STEPS)[number]
 
-/** The step of a refusal, and advice for the visitor. */
+/** The failed step of a refusal, and the client's next step. */
 export interface Refusal {
   /**
-   * The step that did not hold. If two steps share the code, it is the earlier one, so that the page never claims a step
-   * that was not reached.
+   * The step that failed. If a code can come from two steps, this is the earlier one: the page must not show a step as
+   * holding that was not checked.
    */
   readonly step: Step
   readonly advice: string

@@ -1,0 +1,47 @@
+import { createTestEdge } from '@countersign/dev-edge/testing'
+import countersign from '@countersign/origin-plugin'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { afterEach, describe, expect, it } from 'vitest'
+import { whoAmI } from './who-am-i.ts'
+
+const edge = await createTestEdge()
+const BROWSER = { accept: 'text/html,*/*;q=0.8' }
+
+let app: FastifyInstance
+afterEach(() => app.close())
+
+/** An origin whose routes are declared before or after the page. */
+async function buildApp(order: 'before' | 'after'): Promise<void> {
+  app = Fastify()
+  const declareRoute = () => app.get('/me', () => ({ ok: true }))
+  await app.register(countersign, edge.options)
+  if (order === 'before') declareRoute()
+  await app.register(whoAmI, edge.options)
+  if (order === 'after') declareRoute()
+}
+
+describe('whoAmI', () => {
+  it('requires countersign before it', async () => {
+    app = Fastify()
+    await expect(async () => await app.register(whoAmI, edge.options)).rejects.toThrow(/@countersign\/origin-plugin/)
+  })
+
+  it.each(['before', 'after'] as const)('has a page for refusals of a route declared %s it', async (order) => {
+    await buildApp(order)
+    const response = await app.inject({ url: '/me', headers: BROWSER })
+    expect(response.statusCode).toBe(401)
+    expect(response.headers['content-type']).toBe('text/html; charset=utf-8')
+    expect(response.headers['content-length']).toBe(String(Buffer.byteLength(response.body)))
+    expect(response.body).toContain('<code>CSN_SIGNATURE_MISSING</code>')
+  })
+
+  it('leaves programs to the error handler of the application', async () => {
+    app = Fastify()
+    app.setErrorHandler((error: { code?: string }, _request, reply) => reply.code(401).send({ mine: error.code }))
+    await app.register(countersign, edge.options)
+    await app.register(whoAmI, edge.options)
+    const response = await app.inject('/')
+    expect(response.headers['vary']).toBe('Accept')
+    expect(response.json()).toEqual({ mine: 'CSN_SIGNATURE_MISSING' })
+  })
+})
