@@ -47,7 +47,7 @@ function renderRoutes(routes: readonly ClientCertRoute[], explain: boolean): Htm
     ({ url, requirement, protection }) => html`
       <li class="route" data-url="${url}">
         <a href="${url}"><span class="visually-hidden">GET </span>${url}</a>
-        <p class="asks">${explain && protection === 'guarded' ? html`asks for <code>${requirement}</code>` : PROTECTION[protection]}</p>
+        <p class="asks">${explain && protection === 'guarded' ? html`requires <code>${requirement}</code>` : PROTECTION[protection]}</p>
         <button type="button" hidden>Try<span class="visually-hidden"> ${url}</span></button>
         <div class="answer" role="status"></div>
       </li>`,

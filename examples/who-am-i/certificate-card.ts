@@ -43,7 +43,7 @@ function describeAccess(access: AccessIdentity | null): HtmlValue {
     case 'certificate':
       return html`The certificate of <strong>${access.commonName}</strong>`
     default:
-      return 'This origin goes without Access'
+      return 'This origin does not require Access'
   }
 }
 

@@ -27,7 +27,7 @@ const WORDS: Readonly<Record<Verdict, string>> = {
   holds: 'Holds',
   failed: 'Failed',
   open: 'Open',
-  skipped: 'Not asked for',
+  skipped: 'Not required',
 }
 
 /** Renders each proof with its verdict, in words as well as in colour. */
@@ -69,7 +69,7 @@ export function proofsRefused(error: CountersignError, options: ProofOptions, ex
     if (!isRequired(step, options)) return skippedProof(step)
     return at < shown.indexOf(failed)
       ? { step, verdict: 'holds', why: HELD_BEFORE_REFUSAL[step] }
-      : { step, verdict: 'open', why: 'Counts for nothing while a proof before it fails.' }
+      : { step, verdict: 'open', why: 'It counts for nothing while an earlier proof fails.' }
   })
 }
 
@@ -89,16 +89,16 @@ function isRequired(step: Step, { edge, access, trustedIssuers }: ProofOptions):
 
 /** A step whose option is `null`. */
 function skippedProof(step: Step): Proof {
-  return { step, verdict: 'skipped', why: 'This origin goes without it.' }
+  return { step, verdict: 'skipped', why: 'This origin does not require it.' }
 }
 
 function describeSignature({ raw }: ClientCert): HtmlValue {
   const headers = Object.keys(raw).length
-  return `The Worker signed this very request a moment ago: its address, the Access token and ${headers} certificate headers. The signature counts once.`
+  return `The Worker signed this request: its address, the Access token and ${headers} certificate headers. The signature is valid once.`
 }
 
 function describeToken(access: AccessIdentity): HtmlValue {
-  return html`Cloudflare Access admitted ${describeAdmitted(access)} to this application; <code>${access.claims.iss}</code> signed the token.`
+  return html`Cloudflare Access admitted ${describeAdmitted(access)} to this application. <code>${access.claims.iss}</code> signed the token.`
 }
 
 function describeAdmitted(access: AccessIdentity): HtmlValue {
@@ -116,8 +116,8 @@ function describeVerification({ verification, x509 }: ClientCert): HtmlValue {
   return html`Cloudflare’s verdict on the handshake: <code>${verification}</code>. ${
     x509
       ? 'The Worker forwarded the certificate itself, and it agrees with the headers.'
-      : 'The Worker did not forward the certificate itself: names and dates come from Cloudflare’s headers.'
-  } It is within its validity.`
+      : 'The Worker did not forward the certificate itself, so names and dates come from Cloudflare’s headers.'
+  } It is within its validity period.`
 }
 
 function describeTrust({ issuer }: ClientCert): HtmlValue {

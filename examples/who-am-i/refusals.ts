@@ -26,7 +26,7 @@ export const REFUSALS: Readonly<Record<CountersignErrorCode, Refusal>> = {
   },
   CSN_SIGNATURE_MISSING: {
     step: 'edge',
-    advice: 'This address is not for visitors: open the site by its public name, which leads through Cloudflare.',
+    advice: 'Open the site by its public name, which leads through Cloudflare. This address is not for visitors.',
   },
   CSN_SIGNATURE_INVALID: {
     step: 'edge',
@@ -34,22 +34,22 @@ export const REFUSALS: Readonly<Record<CountersignErrorCode, Refusal>> = {
   },
   CSN_SIGNATURE_EXPIRED: {
     step: 'edge',
-    advice: `Load the page again. If that does not help, a clock is wrong: ${OPERATOR.toLowerCase()}`,
+    advice: `Load the page again. If that does not help, a clock is wrong. ${OPERATOR}`,
   },
   CSN_SIGNATURE_REPLAYED: {
     step: 'edge',
-    advice: 'Load the page again: each signed request counts once.',
+    advice: 'Load the page again. Each signed request is valid once.',
   },
   CSN_REPLAY_STORE_UNAVAILABLE: { step: 'edge', advice: 'Your request is not the cause. Try again in a minute.' },
   CSN_ACCESS_TOKEN_MISSING: {
     step: 'access',
-    advice: `Sign in again. If no login page appears, this address is not behind Access: ${OPERATOR.toLowerCase()}`,
+    advice: `Sign in again. If no login page appears, this address is not behind Access. ${OPERATOR}`,
   },
   CSN_ACCESS_TOKEN_INVALID: {
     step: 'access',
-    advice: `Sign out of Access and in again. If that does not help, the origin expects another application: ${OPERATOR.toLowerCase()}`,
+    advice: `Sign out of Access and in again. If that does not help, the origin expects another application. ${OPERATOR}`,
   },
-  CSN_ACCESS_TOKEN_EXPIRED: { step: 'access', advice: 'Sign in again: your session has ended.' },
+  CSN_ACCESS_TOKEN_EXPIRED: { step: 'access', advice: 'Sign in again. Your session has ended.' },
   CSN_ACCESS_KEYS_UNAVAILABLE: { step: 'access', advice: 'Your request is not the cause. Try again in a minute.' },
   CSN_CERT_MISSING: {
     step: 'certificate',
@@ -59,7 +59,7 @@ export const REFUSALS: Readonly<Record<CountersignErrorCode, Refusal>> = {
   CSN_CERT_UNVERIFIED: {
     step: 'certificate',
     advice:
-      'Show another certificate: this one is not from a CA that Cloudflare verifies for this site. A browser asks again in a new private window.',
+      'Present another certificate. This one is not from a CA that Cloudflare verifies for this site. A browser asks again in a new private window.',
   },
   CSN_CERT_EXPIRED: {
     step: 'certificate',
@@ -75,7 +75,7 @@ export const REFUSALS: Readonly<Record<CountersignErrorCode, Refusal>> = {
   },
   CSN_CERT_UNTRUSTED_ISSUER: {
     step: 'trust',
-    advice: 'Show a certificate from a CA that this site trusts. A browser asks again in a new private window.',
+    advice: 'Present a certificate from a CA that this site trusts. A browser asks again in a new private window.',
   },
   CSN_REVOCATION_UNAVAILABLE: { step: 'trust', advice: 'Your request is not the cause. Try again in a minute.' },
   CSN_CERT_FORBIDDEN: {

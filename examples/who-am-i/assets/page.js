@@ -20,7 +20,7 @@ async function tryRoute(url, answer) {
     const response = await fetch(url, { headers: { accept: 'application/json' }, cache: 'no-store' })
     show(answer, response, await response.text())
   } catch {
-    answer.replaceChildren(element('p', 'outcome refusal', 'No answer: the edge or the origin cannot be reached.'))
+    answer.replaceChildren(element('p', 'outcome refusal', 'The edge or the origin cannot be reached.'))
   } finally {
     answer.ariaBusy = 'false'
   }
@@ -59,6 +59,6 @@ async function copy(button) {
     await navigator.clipboard.writeText(document.getElementById(button.dataset.copy).textContent)
     result.textContent = 'Copied'
   } catch {
-    result.textContent = 'The browser did not allow it'
+    result.textContent = 'The browser does not allow it'
   }
 }
