@@ -32,6 +32,6 @@ test('a program that Access admitted by its certificate is told apart from a per
   assert.deepEqual(person.json(), { name: 'robot', access: 'user' })
 })
 
-test('the health check needs nobody', async () => {
+test('the health check needs no certificate', async () => {
   assert.deepEqual((await app.inject('/healthz')).json(), { ok: true })
 })

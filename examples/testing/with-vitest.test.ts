@@ -26,7 +26,7 @@ describe('POST /pay', () => {
     ['a CA that we do not trust', { cert: { ...pay, issuer: 'intermediate' } }, 403, 'CSN_CERT_UNTRUSTED_ISSUER'],
     ['no token', { cert: pay, access: null }, 401, 'CSN_ACCESS_TOKEN_MISSING'],
     ['an expired token', { cert: pay, access: 'expired' }, 401, 'CSN_ACCESS_TOKEN_EXPIRED'],
-  ] as const)('refuses %s', async (_who, identity, status, code) => {
+  ] as const)('refuses %s', async (_case, identity, status, code) => {
     const response = await edge.inject(app, { method: 'POST', url: '/pay', payload: {}, ...identity })
     expect([response.statusCode, response.json().code]).toEqual([status, code])
   })
@@ -50,7 +50,7 @@ describe('every route', () => {
     expect(code(await stranger.inject(app, { url: '/me', cert: pay }))).toBe('CSN_SIGNATURE_INVALID')
   })
 
-  it('refuses to be asked twice with the same headers', async () => {
+  it('refuses the same headers a second time', async () => {
     const headers = await edge.headers({ method: 'GET', url: '/me', cert: pay })
     expect((await app.inject({ url: '/me', headers })).json()).toEqual({ name: 'pay-1', access: 'user' })
     expect(code(await app.inject({ url: '/me', headers }))).toBe('CSN_SIGNATURE_REPLAYED')
