@@ -77,9 +77,10 @@ try {
   progress.close()
 }
 
-if (values.quick) console.log(`\n${formatTables(curves, points)}`)
-else writeFileSync(join(import.meta.dirname, '../growth.md'), formatPage(formatTables(curves, points), rounds, warning))
+const tables = formatTables(curves, points)
+console.log(`\n${tables}`)
 if (warning) console.log(`\n${warning}`)
+if (!values.quick) writeFileSync(join(import.meta.dirname, '../growth.md'), formatPage(tables, rounds, warning))
 
 function pointName(curve: string, size: number): string {
   return `${curve} ${size}`
