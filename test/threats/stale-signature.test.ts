@@ -48,7 +48,7 @@ describe('a signature of another time', () => {
 
   it('is refused when created is in the future', async () => {
     expect(await sent({ created: now() + 60 })).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
-    expect(chain.lastReason()).toBe('created lies in the future')
+    expect(chain.lastReason()).toBe('created is in the future')
   })
 
   it('is refused as invalid, not as expired, when it is a forgery', async () => {

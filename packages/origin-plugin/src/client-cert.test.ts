@@ -12,7 +12,7 @@ describe('clientCertOf', () => {
   it.each([null, undefined])('throws where no certificate is verified: %s', (clientCert) => {
     expect(() => clientCertOf({ clientCert } as FastifyRequest)).toThrow(
       new TypeError(
-        'clientCertOf() is for routes without clientCert: false: on a public route no certificate is verified',
+        'clientCertOf() must not be called on a public route; remove clientCert: false, or read request.clientCert',
       ),
     )
   })

@@ -63,6 +63,6 @@ export interface ClientCert {
 export function clientCertOf(request: FastifyRequest): ClientCert {
   if (request.clientCert) return request.clientCert
   throw new TypeError(
-    'clientCertOf() is for routes without clientCert: false: on a public route no certificate is verified',
+    'clientCertOf() must not be called on a public route; remove clientCert: false, or read request.clientCert',
   )
 }

@@ -86,7 +86,7 @@ export type Refuse = (code: CountersignErrorCode, reason: string) => Countersign
  * @example
  * ```ts
  * const refuse = refusalAt('verdict')
- * throw refuse('CSN_CERT_MISSING', 'the client presented no certificate')
+ * throw refuse('CSN_CERT_MISSING', 'the client did not present a certificate')
  * ```
  */
 export function refusalAt(step: StepName): Refuse {

@@ -44,37 +44,37 @@ describe('resolveOptions', () => {
   })
 
   it.each([
-    ['no options', undefined, 'the options must be an object'],
-    ['a list of options', [good], 'the options must be an object'],
+    ['no options', undefined, 'options must be an object'],
+    ['a list of options', [good], 'options must be an object'],
     [
       'an unknown option',
       { ...good, polices: {} },
-      'the options: "polices" is not known: write edge, access, trustedIssuers, policies',
+      'options: unknown option "polices"; known options are edge, access, trustedIssuers, policies',
     ],
     [
       'no edge',
       { access: team, trustedIssuers: null },
-      'edge is not said: write edge: { … }, or edge: null to do without',
+      'edge is missing; configure it, or pass edge: null to skip this check',
     ],
     [
       'an undefined edge',
       { ...good, edge: undefined },
-      'edge is not said: write edge: { … }, or edge: null to do without',
+      'edge is missing; configure it, or pass edge: null to skip this check',
     ],
     [
       'no access',
       { edge: { keys }, trustedIssuers: null },
-      'access is not said: write access: { … }, or access: null to do without',
+      'access is missing; configure it, or pass access: null to skip this check',
     ],
     [
       'no trustedIssuers',
       { edge: { keys }, access: team },
-      'trustedIssuers is not said: write trustedIssuers: { … }, or trustedIssuers: null to do without',
+      'trustedIssuers is missing; configure it, or pass trustedIssuers: null to skip this check',
     ],
     [
       'nothing that proves anything',
       { ...good, edge: null, access: null },
-      /^edge and access are both null: nothing would prove/,
+      /^edge and access must not both be null; configure at least one/,
     ],
     ['edge as false', { ...good, edge: false }, 'edge must be an object'],
     ['access as text', { ...good, access: 'acme' }, 'access must be an object'],
@@ -82,7 +82,7 @@ describe('resolveOptions', () => {
     [
       'undefined policies',
       { ...good, policies: undefined },
-      'the options: "policies" is undefined: write a value, or leave it out',
+      'options: option "policies" is undefined; set a value or remove it',
     ],
     ['policies as a list', { ...good, policies: [] }, 'policies must be an object'],
     ['a wrong policy that no route uses', { ...good, policies: { ops: {} } }, /^policies\.ops is an empty requirement/],
@@ -98,10 +98,10 @@ describe('resolveOptions', () => {
   })
 
   it.each([
-    [{ maxage: 5 }, /^edge: "maxage" is not known: write keys, maxAge/],
-    [{ maxAge: undefined }, 'edge: "maxAge" is undefined: write a value, or leave it out'],
-    [{ keys: undefined }, 'edge: "keys" is undefined: write a value, or leave it out'],
-    [{ replay: undefined }, 'edge: "replay" is undefined: write a value, or leave it out'],
+    [{ maxage: 5 }, /^edge: unknown option "maxage"; known options are keys, maxAge/],
+    [{ maxAge: undefined }, 'edge: option "maxAge" is undefined; set a value or remove it'],
+    [{ keys: undefined }, 'edge: option "keys" is undefined; set a value or remove it'],
+    [{ replay: undefined }, 'edge: option "replay" is undefined; set a value or remove it'],
     [{ maxAge: 0 }, 'edge.maxAge must be a number of seconds from 1 to 300'],
     [{ maxAge: 301 }, 'edge.maxAge must be a number of seconds from 1 to 300'],
     [{ maxAge: '60' }, 'edge.maxAge must be a number of seconds from 1 to 300'],
@@ -115,39 +115,39 @@ describe('resolveOptions', () => {
     [{ maxRemembered: 0 }, 'edge.maxRemembered must be a number of requests from 1 to 16777215'],
     // A Set of V8 throws when it would hold more, and every request would be answered 500.
     [{ maxRemembered: 2 ** 24 }, 'edge.maxRemembered must be a number of requests from 1 to 16777215'],
-    [{ replay: false, maxRemembered: 5 }, /^edge\.maxRemembered has a meaning only with replay: "memory"/],
-    [{ storeTimeout: 5 }, /^edge\.storeTimeout has a meaning only with a replay store/],
-    [{ onStoreUnavailable: 'accept' }, /^edge\.onStoreUnavailable has a meaning only with a replay store/],
-    [{ keys: [] }, 'edge.keys is empty: write at least one JWK'],
+    [{ replay: false, maxRemembered: 5 }, /^edge\.maxRemembered is used only with replay: "memory"/],
+    [{ storeTimeout: 5 }, /^edge\.storeTimeout is used only with a replay store/],
+    [{ onStoreUnavailable: 'accept' }, /^edge\.onStoreUnavailable is used only with a replay store/],
+    [{ keys: [] }, 'edge.keys is empty; write at least one JWK'],
   ])('refuses edge with %o', (edge, message) => {
     expect(() => resolve(withEdge(edge))).toThrow(TypeError)
     expect(() => resolve(withEdge(edge))).toThrow(typeof message === 'string' ? new TypeError(message) : message)
   })
 
-  const audienceMissing = /^access\.audience is missing: write the application's Audience/
+  const audienceMissing = /^access\.audience is missing; write the application's Audience/
   const jwksUri = /^access\.jwksUri must be an https URL \(http only on this machine\)/
   it.each([
-    [{ audiance: 'x' }, /^access: "audiance" is not known: write team, issuer/],
-    [{ audience: undefined }, 'access: "audience" is undefined: write a value, or leave it out'],
+    [{ audiance: 'x' }, /^access: unknown option "audiance"; known options are team, issuer/],
+    [{ audience: undefined }, 'access: option "audience" is undefined; set a value or remove it'],
     [{ audience: null }, audienceMissing],
     [{ audience: '' }, audienceMissing],
     [{ audience: [] }, audienceMissing],
     [{ audience: ['a', ''] }, audienceMissing],
     [{ audience: [1] }, audienceMissing],
-    [{ issuer: 'acme' }, /^access needs team: "acme", or issuer/],
-    [{ issuer: 1 }, /^access needs team: "acme", or issuer/],
-    [{ jwksUri: 'https://keys.example' }, /^access\.issuer needs either jwksUri .* or jwks .*, not both$/],
+    [{ issuer: 'acme' }, /^access must have a team or an issuer URL; write team: "acme", or issuer/],
+    [{ issuer: 1 }, /^access must have a team or an issuer URL; write team: "acme", or issuer/],
+    [
+      { jwksUri: 'https://keys.example' },
+      /^access\.issuer must come with either jwksUri or jwks; write the URL of the keys, or the keys themselves$/,
+    ],
     [{ jwks: {} }, 'access.jwks must be a JWK Set: { keys: [ … ] }'],
     [{ jwks: 'https://keys.example' }, 'access.jwks must be a JWK Set: { keys: [ … ] }'],
     [{ clockTolerance: 61 }, 'access.clockTolerance must be a number of seconds from 0 to 60'],
     [{ requireKeysAtStart: 'yes' }, 'access.requireKeysAtStart must be true or false'],
     [{ matches: true }, 'access.matches must be a function (access, clientCert) => boolean'],
     // `matches: checks.emial` must not be no check at all.
-    [{ matches: undefined }, 'access: "matches" is undefined: write a value, or leave it out'],
-    [
-      { matches: async () => true },
-      'access.matches decides without waiting: write a function that returns true or false',
-    ],
+    [{ matches: undefined }, 'access: option "matches" is undefined; set a value or remove it'],
+    [{ matches: async () => true }, 'access.matches must be synchronous; return true or false, not a promise'],
   ])('refuses access with %o', (changes, message) => {
     expect(() => resolve(withAccess(changes))).toThrow(TypeError)
     expect(() => resolve(withAccess(changes))).toThrow(typeof message === 'string' ? new TypeError(message) : message)
@@ -170,7 +170,7 @@ describe('resolveOptions', () => {
 
   it('refuses an issuer without keys', () => {
     const options = { ...good, access: { issuer: ISSUER, audience: AUDIENCE } }
-    expect(() => resolve(options)).toThrow(/^access\.issuer needs either jwksUri/)
+    expect(() => resolve(options)).toThrow(/^access\.issuer must come with either jwksUri or jwks/)
   })
 
   it.each([
@@ -189,7 +189,7 @@ describe('resolveOptions', () => {
 
   it('refuses a team beside issuer or keys', () => {
     for (const also of [{ issuer: ISSUER }, { jwks: { keys: [] } }, { jwksUri: 'https://keys.example' }]) {
-      expect(() => resolve(withTeam(also))).toThrow(/^access\.team already says issuer and keys/)
+      expect(() => resolve(withTeam(also))).toThrow(/^access\.team already determines issuer and keys/)
     }
   })
 
@@ -202,6 +202,6 @@ describe('resolveOptions', () => {
   )
 
   it('reads no option from the prototype of the options', () => {
-    expect(() => resolve(JSON.parse('{"__proto__":{"edge":null},"access":null}'))).toThrow(/^edge is not said/)
+    expect(() => resolve(JSON.parse('{"__proto__":{"edge":null},"access":null}'))).toThrow(/^edge is missing/)
   })
 })

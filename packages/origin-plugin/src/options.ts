@@ -59,16 +59,16 @@ const FASTIFY_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
  * @throws TypeError whose message states the correction
  */
 export function resolveOptions(options: unknown, warn: (reason: string) => void): Settings {
-  const given = checkObject(options, 'the options')
+  const given = checkObject(options, 'options')
   for (const name of ['edge', 'access', 'trustedIssuers']) {
     if (given[name] === undefined) {
-      throw new TypeError(`${name} is not said: write ${name}: { … }, or ${name}: null to do without`)
+      throw new TypeError(`${name} is missing; configure it, or pass ${name}: null to skip this check`)
     }
   }
-  checkKnown(given, OPTIONS, 'the options', FASTIFY_OPTIONS)
+  checkKnown(given, OPTIONS, 'options', FASTIFY_OPTIONS)
   if (given.edge === null && given.access === null) {
     throw new TypeError(
-      'edge and access are both null: nothing would prove that a request came through Cloudflare. Write at least one',
+      'edge and access must not both be null; configure at least one, to prove that a request came through Cloudflare',
     )
   }
   const trustedIssuers = compileTrustedIssuers(given.trustedIssuers, warn)

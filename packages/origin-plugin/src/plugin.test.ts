@@ -108,7 +108,7 @@ describe('a refusal', () => {
 
   it.each(declarations)('by %s keeps the reason from an error handler that sends the error', async (_what, declare) => {
     const { answer, error } = await refuse(declare)
-    expect((error as CountersignError).reason).toBe('not: subject OU=Ops (CN=mallory,OU=Dev)')
+    expect((error as CountersignError).reason).toBe('subject does not match: OU=Ops (CN=mallory,OU=Dev)')
     expect(answer.statusCode).toBe(403)
     expect(answer.json().own).toEqual({
       code: 'CSN_CERT_FORBIDDEN',
@@ -143,7 +143,7 @@ describe('a refusal', () => {
         msg: 'countersign: request refused',
         code: 'CSN_CERT_FORBIDDEN',
         statusCode: 403,
-        reason: 'not: subject OU=Ops (CN=mallory)',
+        reason: 'subject does not match: OU=Ops (CN=mallory)',
         reqId: expect.anything(),
       }),
     ])
@@ -183,7 +183,7 @@ describe('the channel countersign:refused', () => {
       ['/ops', 'CSN_CERT_FORBIDDEN', 'mallory'],
       ['/hook', 'CSN_CERT_FORBIDDEN', 'eve'],
     ])
-    expect(messages[1]?.error.reason).toBe('not: subject OU=Ops (CN=mallory)')
+    expect(messages[1]?.error.reason).toBe('subject does not match: OU=Ops (CN=mallory)')
   })
 })
 
@@ -198,7 +198,7 @@ describe('edge: null', () => {
     await Fastify(logTo(lines)).register(countersign, { edge: null, access: { ...access, jwks }, trustedIssuers: null })
     expect(warnings(lines)).toEqual([
       expect.stringMatching(
-        /^countersign: edge is null\. Nothing proves that the certificate headers were written at the edge/,
+        /^countersign: edge is null, so nothing proves that the edge wrote the certificate headers/,
       ),
     ])
   })
@@ -257,9 +257,9 @@ describe('requireClientCert', () => {
     [undefined, 'requireClientCert must be true'],
     [false, 'requireClientCert must be true'],
     [{}, 'requireClientCert is an empty requirement'],
-    ['opps', 'requireClientCert: there is no policy "opps". The policies are: ops, dev'],
-    [{ subjekt: 'CN=a' }, 'requireClientCert: "subjekt" is not known'],
-    [async () => true, 'requireClientCert: a guard decides without waiting'],
+    ['opps', 'requireClientCert: unknown policy "opps"; known policies are ops, dev'],
+    [{ subjekt: 'CN=a' }, 'requireClientCert: unknown property "subjekt"'],
+    [async () => true, 'requireClientCert: a guard must be synchronous'],
   ])('throws at once for %o', async (requirement, message) => {
     const app = await start()
     expect(() => app.requireClientCert(requirement as Requirement)).toThrow(TypeError)
@@ -300,8 +300,8 @@ describe('a route’s config', () => {
     ['null', null, 'POST /v1/ops must be true, the name of a policy'],
     ['undefined', undefined, 'POST /v1/ops must be true, the name of a policy'],
     ['an empty object', {}, 'POST /v1/ops is an empty requirement'],
-    ['an unknown policy', 'opps', 'POST /v1/ops: there is no policy "opps"'],
-    ['a typo', { subjekt: 'CN=a' }, 'POST /v1/ops: "subjekt" is not known'],
+    ['an unknown policy', 'opps', 'POST /v1/ops: unknown policy "opps"'],
+    ['a typo', { subjekt: 'CN=a' }, 'POST /v1/ops: unknown property "subjekt"'],
   ])('that is wrong is refused where the route is declared: %s', async (_what, clientCert, message) => {
     const app = await start()
     await app.register(
@@ -351,7 +351,7 @@ describe('a route’s config', () => {
 
 describe('the registration', () => {
   it('happens once in a scope and inside it', async () => {
-    const twice = 'countersign is registered twice in one scope, or again inside it: register it once'
+    const twice = 'countersign is registered twice in one scope, or again inside it; register it once'
     const app = await start()
     await expect(app.register(countersign, options)).rejects.toThrow(new TypeError(twice))
 
@@ -392,7 +392,7 @@ describe('the registration', () => {
       await child.register(countersign, { ...options, edge: { keys: otherKey.jwk }, policies: {} })
       child.get('/other', subjectOf)
       expect(child.clientCertRoutes()).toHaveLength(2)
-      expect(() => child.requireClientCert('ops')).toThrow('there is no policy "ops"')
+      expect(() => child.requireClientCert('ops')).toThrow('unknown policy "ops"')
     })
     expect(app).not.toHaveProperty('requireClientCert')
     expect((await app.inject('/open')).json()).toEqual({ has: false })

@@ -108,7 +108,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
 
   if (settings.edge === null) {
     app.log.warn(
-      'countersign: edge is null. Nothing proves that the certificate headers were written at the edge: whoever holds an Access token and reaches this origin can claim any certificate',
+      'countersign: edge is null, so nothing proves that the edge wrote the certificate headers. A client with an Access token that reaches this origin directly can claim any certificate',
     )
   }
 
@@ -119,7 +119,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     if (request.is404) return ANY_VERIFIED
     const { method, url } = request.routeOptions
     throw new TypeError(
-      `the route ${method} ${url} was declared before countersign was registered: register countersign first`,
+      `the route ${method} ${url} was declared before countersign was registered; register countersign first`,
     )
   }
 }

@@ -37,7 +37,7 @@ describe('readHeaders', () => {
   )
 
   it.each(COVERED_FIELDS)('refuses a repeated %s, whatever the case and the values', (name) => {
-    const reason = `the header ${name} is repeated`
+    const reason = `${name} is repeated`
     for (const again of [name, name.toUpperCase()]) {
       expect(refusalOf(() => readHeaders([name, 'a', 'accept', 'b', again, 'c']))).toEqual(refused(reason))
       expect(refusalOf(() => readHeaders([again, 'a', name, 'a']))).toEqual(refused(reason))
@@ -60,14 +60,14 @@ describe('readHeaders', () => {
     'CF_CERT_VERIFIED',
     'cf-client-cert-der-base64',
   ])('refuses the name %s, which something behind the origin may fold into one of the table', (name) => {
-    const reason = `the header ${name.toLowerCase()} is not one that the edge sends`
+    const reason = `${name.toLowerCase()} is not sent by the edge`
     expect(refusalOf(() => readHeaders([name, 'a']))).toEqual(refused(reason))
     expect(refusalOf(() => readHeaders(['x-cert-verify', 'SUCCESS', name, '']))).toEqual(refused(reason))
   })
 
   it('repeats no more of a strange name than its beginning', () => {
     const { reason } = refusalOf(() => readHeaders([`x-cert-${'a'.repeat(8000)}`, 'a']))
-    expect(reason).toBe(`the header x-cert-${'a'.repeat(57)} is not one that the edge sends`)
+    expect(reason).toBe(`x-cert-${'a'.repeat(57)} is not sent by the edge`)
   })
 })
 
@@ -85,7 +85,7 @@ describe('requirePrintable', () => {
   ])('refuses %s', (_what, value) => {
     for (const name of ['x-cert-subject-dn', 'client-cert', ACCESS_TOKEN_HEADER]) {
       expect(refusalOf(() => requirePrintable(readHeaders([name, value])))).toEqual(
-        refused(`the header ${name} is empty or not printable ASCII`),
+        refused(`${name} is empty or not printable ASCII`),
       )
     }
   })

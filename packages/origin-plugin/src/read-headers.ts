@@ -61,7 +61,7 @@ export function readHeaders(rawHeaders: readonly string[]): EdgeFields {
     const name = rawHeaders[at] as string
     const slot = slotOfSpelling(name)
     if (slot === undefined) continue
-    if (slot === UNKNOWN_SLOT) throw malformed(name, 'is not one that the edge sends')
+    if (slot === UNKNOWN_SLOT) throw malformed(name, 'is not sent by the edge')
     if (values[slot] !== undefined) throw malformed(name, 'is repeated')
     values[slot] = rawHeaders[at + 1] as string
   }
@@ -91,5 +91,5 @@ function requirePrintableValue(name: string, value: string): void {
 }
 
 function malformed(name: string, fault: string) {
-  return refuse('CSN_HEADERS_MALFORMED', `the header ${name.toLowerCase().slice(0, 64)} ${fault}`)
+  return refuse('CSN_HEADERS_MALFORMED', `${name.toLowerCase().slice(0, 64)} ${fault}`)
 }

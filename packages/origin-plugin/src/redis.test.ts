@@ -36,7 +36,7 @@ describe('redisReplayStore', () => {
 
   it.each([undefined, null, {}, { set: 'x' }])('refuses a client that is none: %j', (none) => {
     expect(() => redisReplayStore(none as unknown as IoRedisLike)).toThrow(
-      new TypeError('redisReplayStore needs an ioredis or node-redis client: it calls its set()'),
+      new TypeError('redisReplayStore: client must be an ioredis or node-redis client, which has the method set()'),
     )
   })
 })

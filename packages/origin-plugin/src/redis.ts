@@ -50,7 +50,7 @@ export function redisReplayStore(
   options: RedisReplayStoreOptions = {},
 ): ReplayStore {
   if (typeof client?.set !== 'function') {
-    throw new TypeError('redisReplayStore needs an ioredis or node-redis client: it calls its set()')
+    throw new TypeError('redisReplayStore: client must be an ioredis or node-redis client, which has the method set()')
   }
   const { prefix = 'countersign:nonce:' } = options
   const set = isNodeRedis(client)
@@ -62,7 +62,7 @@ export function redisReplayStore(
       if (reply === 'OK') return true
       if (reply === null) return false
       // SET … NX has no other reply. A client that maps replies must not make every request look fresh.
-      throw new Error('the client gave an unknown reply to SET')
+      throw new Error('the client returned an unknown reply to SET')
     },
   }
 }

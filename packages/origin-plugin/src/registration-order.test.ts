@@ -3,8 +3,8 @@ import fp from 'fastify-plugin'
 import { describe, expect, it } from 'vitest'
 import { requireRegisteredFirst } from './registration-order.ts'
 
-const LATE = 'routes or plugins were registered before countersign, and would not be protected'
-const TWICE = 'countersign is registered twice in one scope, or again inside it: register it once'
+const LATE = 'routes or plugins were registered before countersign and would not be protected'
+const TWICE = 'countersign is registered twice in one scope, or again inside it; register it once'
 
 describe('requireRegisteredFirst', () => {
   it('is content with an instance that has nothing yet', () => {
@@ -70,7 +70,7 @@ describe('requireRegisteredFirst', () => {
   it('refuses a Fastify that it does not know', () => {
     const unknown = { hasRequestDecorator: () => false, printRoutes: () => '(empty tree)' }
     expect(() => requireRegisteredFirst(unknown as unknown as FastifyInstance)).toThrow(
-      new TypeError('this version of Fastify is not supported: use Fastify 5'),
+      new TypeError('this version of Fastify is not supported; use Fastify 5'),
     )
   })
 })

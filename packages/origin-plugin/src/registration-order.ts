@@ -8,11 +8,11 @@ import type { FastifyInstance } from 'fastify'
  */
 export function requireRegisteredFirst(app: FastifyInstance): void {
   if (app.hasRequestDecorator('clientCert')) {
-    throw new TypeError('countersign is registered twice in one scope, or again inside it: register it once')
+    throw new TypeError('countersign is registered twice in one scope, or again inside it; register it once')
   }
   if (hasChildScopes(app) || (isRoot(app) && hasRoutes(app))) {
     throw new TypeError(
-      'routes or plugins were registered before countersign, and would not be protected: write `await app.register(countersign, …)` before them, and `config: { clientCert: false }` on the routes that are to be public',
+      'routes or plugins were registered before countersign and would not be protected; write `await app.register(countersign, …)` before them, and `config: { clientCert: false }` on public routes',
     )
   }
 }
@@ -21,7 +21,7 @@ export function requireRegisteredFirst(app: FastifyInstance): void {
 function hasChildScopes(app: FastifyInstance): boolean {
   const symbol = Object.getOwnPropertySymbols(app).find(({ description }) => description === 'fastify.children')
   const children = symbol && (app as unknown as Record<symbol, unknown>)[symbol]
-  if (!Array.isArray(children)) throw new TypeError('this version of Fastify is not supported: use Fastify 5')
+  if (!Array.isArray(children)) throw new TypeError('this version of Fastify is not supported; use Fastify 5')
   return children.length > 0
 }
 

@@ -23,7 +23,7 @@ function matching(claims: Record<string, unknown>, cert: ClientCert = CERT): () 
 
 const mismatch = (claim: string) => ({
   code: 'CSN_CERT_MISMATCH',
-  reason: `the Access token names another certificate: ${claim}`,
+  reason: `the Access token does not match the certificate: ${claim}`,
 })
 
 const USER = { email: 'jane@acme.example' }

@@ -76,7 +76,7 @@ function isText(claim: unknown): claim is string {
 }
 
 function mismatch(claim: string) {
-  return refuse('CSN_CERT_MISMATCH', `the Access token names another certificate: ${claim}`)
+  return refuse('CSN_CERT_MISMATCH', `the Access token does not match the certificate: ${claim}`)
 }
 
 function requireMatch(access: AccessIdentity, cert: ClientCert, matches: NonNullable<ResolvedAccess['matches']>): void {

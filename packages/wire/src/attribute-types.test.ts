@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { attributeTypeId, attributeTypeName } from './attribute-types.ts'
 
-const NO_TYPE = new SyntaxError('an attribute type is a name like CN or a dotted OID')
+const NO_TYPE = new SyntaxError('an attribute type is not a name such as CN or a dotted OID')
 
 /** Printed name, identifier and other names, copied by hand from RFC 4519, RFC 2985 and the EV guidelines. */
 const KNOWN: [name: string, oid: string, ...others: string[]][] = [

@@ -79,7 +79,7 @@ export function attributeTypeId(type: string): string {
   const oid = DOTTED_OID.exec(type)
   if (oid) return oid[1] as string
   if (KEYWORD.test(type)) return type.toLowerCase()
-  throw new SyntaxError('an attribute type is a name like CN or a dotted OID')
+  throw new SyntaxError('an attribute type is not a name such as CN or a dotted OID')
 }
 
 /**

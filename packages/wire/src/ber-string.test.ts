@@ -5,7 +5,7 @@ const bytes = (...values: number[]) => Uint8Array.from(values)
 const ascii = (text: string) => Array.from(text, (char) => char.charCodeAt(0))
 
 const NOT_ONE_VALUE = new SyntaxError('a #hex value is not one BER value')
-const NOT_ITS_CHARACTERS = new SyntaxError('a #hex value does not hold the characters of its string type')
+const NOT_ITS_CHARACTERS = new SyntaxError('a #hex value does not match its string type')
 
 describe('decodeBerString', () => {
   it.each([

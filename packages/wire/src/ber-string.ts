@@ -31,7 +31,7 @@ export function decodeBerString(ber: Uint8Array): string | Uint8Array {
         return ber
     }
   } catch {
-    throw new SyntaxError('a #hex value does not hold the characters of its string type')
+    throw new SyntaxError('a #hex value does not match its string type')
   }
 }
 

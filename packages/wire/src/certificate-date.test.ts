@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { formatCertificateDate, parseCertificateDate } from './certificate-date.ts'
 
-const NO_FORM = new SyntaxError('a certificate date looks like "Dec 22 19:39:00 2018 GMT"')
-const NO_DAY = new SyntaxError('no calendar has that certificate date')
+const NO_FORM = new SyntaxError('a certificate date is not of the form "Dec 22 19:39:00 2018 GMT"')
+const NO_DAY = new SyntaxError('a certificate date is not in the calendar')
 
 describe('parseCertificateDate', () => {
   it.each([
@@ -108,7 +108,9 @@ describe('formatCertificateDate', () => {
     Date.parse('-000001-12-31T23:59:59Z'),
     Date.parse('+010000-01-01T00:00:00Z'),
   ])('refuses %d', (time) => {
-    expect(() => formatCertificateDate(time)).toThrow(new RangeError('a certificate date lies in the years 0 to 9999'))
+    expect(() => formatCertificateDate(time)).toThrow(
+      new RangeError('a certificate date must be in the years 0 to 9999'),
+    )
   })
 
   it('is read back to the same second, over all years that it writes', () => {

@@ -15,7 +15,7 @@ const CERTIFICATE_DATE = /^([A-Z][a-z]{2}) ([ \d]?\d) (\d\d):(\d\d):(\d\d) (\d{4
 export function parseCertificateDate(text: string): number {
   const match = CERTIFICATE_DATE.exec(text)
   const month = match ? MONTHS.indexOf(match[1] as string) : -1
-  if (!match || month < 0) throw new SyntaxError('a certificate date looks like "Dec 22 19:39:00 2018 GMT"')
+  if (!match || month < 0) throw new SyntaxError('a certificate date is not of the form "Dec 22 19:39:00 2018 GMT"')
   const [day, hour, minute, second, year] = match.slice(2).map(Number) as [number, number, number, number, number]
 
   // Date.UTC would read the years 0 to 99 as 1900 to 1999.
@@ -23,7 +23,7 @@ export function parseCertificateDate(text: string): number {
   date.setUTCFullYear(year, month, day)
   // Date moved a day that the month does not have, such as February 30, to another month.
   if (date.getUTCMonth() !== month || hour > 23 || minute > 59 || second > 59) {
-    throw new SyntaxError('no calendar has that certificate date')
+    throw new SyntaxError('a certificate date is not in the calendar')
   }
   date.setUTCHours(hour, minute, second)
   return date.getTime()
@@ -39,7 +39,7 @@ export function parseCertificateDate(text: string): number {
 export function formatCertificateDate(time: number): string {
   const date = new Date(time)
   const year = date.getUTCFullYear()
-  if (!(year >= 0 && year <= 9999)) throw new RangeError('a certificate date lies in the years 0 to 9999')
+  if (!(year >= 0 && year <= 9999)) throw new RangeError('a certificate date must be in the years 0 to 9999')
   const two = (part: number) => String(part).padStart(2, '0')
   const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':')
   const day = String(date.getUTCDate()).padStart(2, ' ')

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { splitDictionary } from './dictionary.ts'
 
 const NOT_A_MEMBER = new SyntaxError('a dictionary member is not of the form key=value')
-const UNBALANCED = new SyntaxError('a dictionary holds an unbalanced list')
+const UNBALANCED = new SyntaxError('a dictionary contains an unbalanced list')
 const CUT = new SyntaxError('a dictionary ends inside a member')
 
 describe('splitDictionary', () => {
@@ -112,7 +112,7 @@ describe('splitDictionary', () => {
     'refuses %j, which is not ASCII',
     (text) => {
       expect(() => splitDictionary(text)).toThrow(
-        new SyntaxError('a dictionary holds a character that is not printable ASCII'),
+        new SyntaxError('a dictionary contains a character that is not printable ASCII'),
       )
     },
   )

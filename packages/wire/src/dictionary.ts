@@ -25,7 +25,7 @@ const KEY = /^[a-z*][a-z0-9_.*-]*$/
 export function splitDictionary(text: string): DictionaryMember[] {
   // RFC 8941, section 4.2. After this check trim() removes only spaces and tabs. A reader that also removed a no-break
   // space would find a member where another reader finds none.
-  if (NOT_ASCII.test(text)) throw new SyntaxError('a dictionary holds a character that is not printable ASCII')
+  if (NOT_ASCII.test(text)) throw new SyntaxError('a dictionary contains a character that is not printable ASCII')
   const members: DictionaryMember[] = []
   let start = 0
   while (start <= text.length) {
@@ -48,7 +48,7 @@ function memberEnd(text: string, start: number): number {
     } else if (char === '"') {
       inString = true
     } else if (char === '(' || char === ')') {
-      if (inList === (char === '(')) throw new SyntaxError('a dictionary holds an unbalanced list')
+      if (inList === (char === '(')) throw new SyntaxError('a dictionary contains an unbalanced list')
       inList = !inList
     } else if (char === ',' && !inList) {
       return at

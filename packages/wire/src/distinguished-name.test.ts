@@ -12,12 +12,12 @@ const rdns = (...pairs: [type: string, value: string][]) => pairs.map(([type, va
 const refusal = (what: string, at: number) => new SyntaxError(`not a distinguished name: ${what} (at character ${at})`)
 
 const NO_ATTRIBUTE = 'expected an attribute such as CN=value'
-const NO_SEPARATOR = 'expected a separator behind a value'
+const NO_SEPARATOR = 'expected a separator after a value'
 const NOT_CLOSED = 'a quoted string is not closed'
 const NOT_ESCAPED = 'a special character is not escaped'
-const NO_PAIR = 'a backslash comes before a special character or two hexadecimal digits'
+const NO_PAIR = 'a backslash is not followed by a special character or two hexadecimal digits'
 const NOT_UTF8 = new SyntaxError('not a distinguished name: the \\XX pairs are not UTF-8')
-const NO_TYPE = new SyntaxError('an attribute type is a name like CN or a dotted OID')
+const NO_TYPE = new SyntaxError('an attribute type is not a name such as CN or a dotted OID')
 const NOT_HEX = new SyntaxError('expected pairs of hexadecimal digits')
 
 describe('parseDistinguishedName', () => {
@@ -200,7 +200,7 @@ describe('parseDistinguishedName', () => {
   })
 
   it.each(['uid', 'Mail'])('refuses %s, under which OpenSSL prints another type than everybody else', (type) => {
-    const ambiguous = 'uid and Mail are two types each: write UID, mail or an OID'
+    const ambiguous = 'uid and Mail are ambiguous types; write UID, mail or an OID'
     expect(() => parseDistinguishedName(`${type}=a`)).toThrow(refusal(ambiguous, type.length))
     expect(() => parseDistinguishedName(`CN=a+${type} =b`)).toThrow(refusal(ambiguous, type.length + 5))
   })
@@ -347,7 +347,7 @@ describe('parseDistinguishedName', () => {
 
   it('refuses a hexadecimal string of wrong characters', () => {
     expect(() => parseDistinguishedName('CN=#0C01C3')).toThrow(
-      new SyntaxError('a #hex value does not hold the characters of its string type'),
+      new SyntaxError('a #hex value does not match its string type'),
     )
   })
 
@@ -355,7 +355,7 @@ describe('parseDistinguishedName', () => {
     expect(MAX_DISTINGUISHED_NAME_LENGTH).toBe(16_384)
     const longest = `CN=${'a'.repeat(16_381)}`
     expect(parseDistinguishedName(longest)).toEqual(cn('a'.repeat(16_381)))
-    const tooLong = new SyntaxError('a distinguished name has at most 16384 characters')
+    const tooLong = new SyntaxError('a distinguished name is longer than 16384 characters')
     expect(() => parseDistinguishedName(`${longest}a`)).toThrow(tooLong)
     expect(() => parseDistinguishedName(' '.repeat(16_385))).toThrow(tooLong)
   })
@@ -364,7 +364,7 @@ describe('parseDistinguishedName', () => {
     'refuses half of a surrogate pair: %j',
     (text) => {
       expect(() => parseDistinguishedName(text)).toThrow(
-        new SyntaxError('a distinguished name holds half of a surrogate pair'),
+        new SyntaxError('a distinguished name contains half of a surrogate pair'),
       )
     },
   )

@@ -35,10 +35,10 @@ export const MAX_DISTINGUISHED_NAME_LENGTH = 16_384
  */
 export function parseDistinguishedName(text: string): RelativeDistinguishedName[] {
   if (text.length > MAX_DISTINGUISHED_NAME_LENGTH) {
-    throw new SyntaxError(`a distinguished name has at most ${MAX_DISTINGUISHED_NAME_LENGTH} characters`)
+    throw new SyntaxError(`a distinguished name is longer than ${MAX_DISTINGUISHED_NAME_LENGTH} characters`)
   }
   // Half of a surrogate pair is not a character: no certificate contains one, and we could not write it again.
-  if (!text.isWellFormed()) throw new SyntaxError('a distinguished name holds half of a surrogate pair')
+  if (!text.isWellFormed()) throw new SyntaxError('a distinguished name contains half of a surrogate pair')
   return new Parser(text).parseName()
 }
 
@@ -72,7 +72,7 @@ class Parser {
   #parseAttribute(): AttributeTypeAndValue {
     this.#skipSpaces()
     const type = this.#readUntil(' =')
-    if (AMBIGUOUS_TYPES.includes(type)) throw this.#error('uid and Mail are two types each: write UID, mail or an OID')
+    if (AMBIGUOUS_TYPES.includes(type)) throw this.#error('uid and Mail are ambiguous types; write UID, mail or an OID')
     this.#skipSpaces()
     if (this.#text[this.#at] !== '=') throw this.#error('expected an attribute such as CN=value')
     this.#at += 1
@@ -138,7 +138,7 @@ class Parser {
       return
     }
     const byte = hexPair(this.#text, this.#at)
-    if (byte < 0) throw this.#error('a backslash comes before a special character or two hexadecimal digits')
+    if (byte < 0) throw this.#error('a backslash is not followed by a special character or two hexadecimal digits')
     this.#at += 2
     value.addByte(byte)
   }
@@ -146,7 +146,7 @@ class Parser {
   #expectSeparator(): void {
     this.#skipSpaces()
     if (this.#at < this.#text.length && !isSeparator(this.#text[this.#at])) {
-      throw this.#error('expected a separator behind a value')
+      throw this.#error('expected a separator after a value')
     }
   }
 
@@ -163,8 +163,8 @@ class Parser {
     while (this.#text[this.#at] === ' ') this.#at += 1
   }
 
-  #error(what: string): SyntaxError {
-    return new SyntaxError(`not a distinguished name: ${what} (at character ${this.#at})`)
+  #error(fault: string): SyntaxError {
+    return new SyntaxError(`not a distinguished name: ${fault} (at character ${this.#at})`)
   }
 }
 

@@ -15,12 +15,12 @@ const TAIL =
   ';created=1782000000;expires=1782000060;nonce="AZaz09-_AZaz09-_AZaz0A";keyid="2026-11.edge_~A";alg="hmac-sha256";tag="countersign"'
 const PLAIN = `("x-cert-presented" "x-cert-verify" ${DERIVED})${TAIL}`
 
-const NO_LIST = new SyntaxError('the signature covers no list of components')
+const NO_LIST = new SyntaxError('the signature does not cover a list of components')
 const NO_DERIVED = new SyntaxError('the signature does not cover @authority, @method, @path, @query at its end')
 const BAD_FIELD = new SyntaxError(
   'the signature covers a field that is unknown, repeated, parameterised or out of order',
 )
-const BAD_PARAMETERS = new SyntaxError('the signature parameters are not those of the profile')
+const BAD_PARAMETERS = new SyntaxError('the signature parameters do not match the profile')
 
 /** The plain value with one change. It throws for a change without effect, which would test nothing. */
 function changed(from: string, to: string): string {

@@ -64,7 +64,7 @@ const PARAMETERS =
  */
 export function parseSignatureParameters(text: string): SignatureParameters {
   const parameters = PARAMETERS.exec(text)
-  if (!parameters) throw new SyntaxError('the signature parameters are not those of the profile')
+  if (!parameters) throw new SyntaxError('the signature parameters do not match the profile')
   return {
     created: Number(parameters[1] as string),
     expires: Number(parameters[2] as string),
@@ -85,7 +85,7 @@ export function parseSignatureParameters(text: string): SignatureParameters {
  */
 export function parseSignatureInput(value: string): SignatureInput {
   const close = value.indexOf(')')
-  if (!value.startsWith('(') || close < 0) throw new SyntaxError('the signature covers no list of components')
+  if (!value.startsWith('(') || close < 0) throw new SyntaxError('the signature does not cover a list of components')
 
   const components = value.slice(1, close)
   if (!components.endsWith(DERIVED)) {
@@ -100,7 +100,7 @@ function parseFields(list: string): CoveredField[] {
   const fields: CoveredField[] = []
   let position = -1
   const items = list.split(' ')
-  if (items.pop() !== '') throw new SyntaxError('the signature covers no list of components')
+  if (items.pop() !== '') throw new SyntaxError('the signature does not cover a list of components')
   for (const item of items) {
     const name = item.slice(1, -1) as CoveredField
     position = COVERED_FIELDS.indexOf(name, position + 1)

@@ -63,7 +63,7 @@ describe('checkSigningKey', () => {
     (jwk) => {
       for (const role of BOTH_ROLES) {
         expect(refusal(jwk, role)).toBe(
-          'the key is not a JWK: write one JSON object such as {"kty":"oct","kid":"2026-11","k":"…"}',
+          'the key must be a JWK; write one JSON object such as {"kty":"oct","kid":"2026-11","k":"…"}',
         )
       }
     },
@@ -86,48 +86,46 @@ describe('checkSigningKey', () => {
     SECRET + PRIVATE,
   ])('refuses the key id %j', (kid) => {
     for (const role of BOTH_ROLES) {
-      expect(refusal(hmac({ kid }), role)).toBe('the JWK needs a "kid": 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -')
+      expect(refusal(hmac({ kid }), role)).toBe(
+        'the JWK: "kid" is missing or malformed; write 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -',
+      )
     }
   })
 
   it('refuses a JWKS where one key belongs', () => {
     expect(refusal({ keys: [hmac()] }, 'verify')).toBe(
-      'the JWK needs a "kid": 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -',
+      'the JWK: "kid" is missing or malformed; write 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -',
     )
   })
 
   it.each(['enc', '', null, 'SIG'])('refuses the use %j', (use) => {
-    expect(refusal(hmac({ use }), 'sign')).toBe(
-      'the JWK "2026-11" has another "use": write "use":"sig" or leave it out',
-    )
+    expect(refusal(hmac({ use }), 'sign')).toBe('the JWK "2026-11": "use" must be "sig"; correct or remove it')
   })
 
   it.each([[[]], [['verify']], [['encrypt']], ['sign'], [null], [{ sign: true }]])(
     'refuses to sign with the key_ops %j',
     (ops) => {
       expect(refusal(hmac({ key_ops: ops }), 'sign')).toBe(
-        'the JWK "2026-11" may not sign: add "sign" to its "key_ops" or leave them out',
+        'the JWK "2026-11": "key_ops" must contain "sign"; add it or remove "key_ops"',
       )
     },
   )
 
   it('refuses to verify with a key that may only sign', () => {
     expect(refusal(ed25519Public({ key_ops: ['sign'] }), 'verify')).toBe(
-      'the JWK "edge-1" may not verify: add "verify" to its "key_ops" or leave them out',
+      'the JWK "edge-1": "key_ops" must contain "verify"; add it or remove "key_ops"',
     )
   })
 
   it.each([undefined, null, '', 'RSA', 'EC', 'OCT', 'okp', 1])('refuses the kty %j', (kty) => {
     expect(refusal(hmac({ kty }), 'sign')).toBe(
-      'the JWK "2026-11" needs "kty":"oct" (HMAC) or "kty":"OKP" with "crv":"Ed25519"',
+      'the JWK "2026-11": "kty" must be "oct" (HMAC), or "OKP" with "crv":"Ed25519"',
     )
   })
 
   it.each(['HS512', 'none', 'hmac-sha256', 'hs256', '', null])('refuses an HMAC key whose alg is %j', (alg) => {
     for (const role of BOTH_ROLES) {
-      expect(refusal(hmac({ alg }), role)).toBe(
-        'the JWK "2026-11" has another "alg": write "alg":"HS256" or leave it out',
-      )
+      expect(refusal(hmac({ alg }), role)).toBe('the JWK "2026-11": "alg" must be "HS256"; correct or remove it')
     }
   })
 
@@ -146,9 +144,7 @@ describe('checkSigningKey', () => {
     ['was cut one character behind a group of four', `${SECRET}AA`],
   ])('refuses an HMAC key whose k %s', (_, k) => {
     for (const role of BOTH_ROLES) {
-      expect(refusal(hmac({ k }), role)).toBe(
-        'the JWK "2026-11" is too weak: "k" needs at least 32 random bytes in base64url',
-      )
+      expect(refusal(hmac({ k }), role)).toBe('the JWK "2026-11": "k" must be at least 32 random bytes in base64url')
     }
   })
 
@@ -164,13 +160,13 @@ describe('checkSigningKey', () => {
     ['x is plain base64', { x: PUBLIC.replace('_', '/') }],
     ['x is no string', { x: 7 }],
   ])('refuses an Ed25519 key whose %s', (_, change) => {
-    const message = 'the JWK "edge-1" needs "crv":"Ed25519" and "x", the public key in base64url'
+    const message = 'the JWK "edge-1": "crv" must be "Ed25519", and "x" the public key in base64url'
     expect(refusal(ed25519Private(change), 'sign')).toBe(message)
     expect(refusal(ed25519Public(change), 'verify')).toBe(message)
   })
 
   it.each(['HS256', 'ES256', 'Ed448', 'eddsa', '', null])('refuses an Ed25519 key whose alg is %j', (alg) => {
-    const message = 'the JWK "edge-1" has another "alg": write "alg":"Ed25519" or leave it out'
+    const message = 'the JWK "edge-1": "alg" must be "Ed25519"; correct or remove it'
     expect(refusal(ed25519Private({ alg }), 'sign')).toBe(message)
     expect(refusal(ed25519Public({ alg }), 'verify')).toBe(message)
   })
@@ -183,7 +179,7 @@ describe('checkSigningKey', () => {
     ['is padded', `${PRIVATE}=`],
   ])('refuses to sign with an Ed25519 key whose d %s', (_, d) => {
     expect(refusal(ed25519Private({ d }), 'sign')).toBe(
-      'the JWK "edge-1" is a public key: the Worker signs and needs the private one, with "d"',
+      'the JWK "edge-1": "d" is missing or malformed; give the Worker the private key',
     )
   })
 
@@ -193,11 +189,13 @@ describe('checkSigningKey', () => {
     ['a d of null', null],
   ])('refuses %s at the origin', (_, d) => {
     expect(refusal(ed25519Private({ d }), 'verify')).toBe(
-      'the JWK "edge-1" is a private key: give the origin the public one, without "d"',
+      'the JWK "edge-1" must not contain the private "d"; give the origin the public key',
     )
   })
 
   it('does not take an Ed25519 key for an HMAC key, whatever its alg', () => {
-    expect(refusal(ed25519Public({ kty: 'oct', alg: 'HS256' }), 'verify')).toMatch(/"k" needs at least 32 random bytes/)
+    expect(refusal(ed25519Public({ kty: 'oct', alg: 'HS256' }), 'verify')).toMatch(
+      /"k" must be at least 32 random bytes/,
+    )
   })
 })

@@ -51,17 +51,17 @@ const ED25519_BYTES = 32
  */
 export function checkSigningKey(jwk: unknown, role: 'sign' | 'verify'): SigningKeyInfo {
   if (typeof jwk !== 'object' || jwk === null || Array.isArray(jwk)) {
-    throw new TypeError('the key is not a JWK: write one JSON object such as {"kty":"oct","kid":"2026-11","k":"…"}')
+    throw new TypeError('the key must be a JWK; write one JSON object such as {"kty":"oct","kid":"2026-11","k":"…"}')
   }
   const key = jwk as Record<string, unknown>
   if (typeof key.kid !== 'string' || !KEY_ID.test(key.kid)) {
-    throw new TypeError('the JWK needs a "kid": 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -')
+    throw new TypeError('the JWK: "kid" is missing or malformed; write 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -')
   }
   if (key.use !== undefined && key.use !== 'sig') {
-    throw new TypeError(`the JWK "${key.kid}" has another "use": write "use":"sig" or leave it out`)
+    throw new TypeError(`the JWK "${key.kid}": "use" must be "sig"; correct or remove it`)
   }
   if (key.key_ops !== undefined && !(Array.isArray(key.key_ops) && key.key_ops.includes(role))) {
-    throw new TypeError(`the JWK "${key.kid}" may not ${role}: add "${role}" to its "key_ops" or leave them out`)
+    throw new TypeError(`the JWK "${key.kid}": "key_ops" must contain "${role}"; add it or remove "key_ops"`)
   }
   switch (key.kty) {
     case 'oct':
@@ -71,31 +71,31 @@ export function checkSigningKey(jwk: unknown, role: 'sign' | 'verify'): SigningK
       checkEd25519Key(key, role)
       return { keyid: key.kid, alg: 'ed25519' }
     default:
-      throw new TypeError(`the JWK "${key.kid}" needs "kty":"oct" (HMAC) or "kty":"OKP" with "crv":"Ed25519"`)
+      throw new TypeError(`the JWK "${key.kid}": "kty" must be "oct" (HMAC), or "OKP" with "crv":"Ed25519"`)
   }
 }
 
 function checkHmacKey(key: Record<string, unknown>): void {
   if (key.alg !== undefined && key.alg !== 'HS256') {
-    throw new TypeError(`the JWK "${key.kid}" has another "alg": write "alg":"HS256" or leave it out`)
+    throw new TypeError(`the JWK "${key.kid}": "alg" must be "HS256"; correct or remove it`)
   }
   if (base64urlBytes(key.k) < MIN_HMAC_BYTES) {
-    throw new TypeError(`the JWK "${key.kid}" is too weak: "k" needs at least 32 random bytes in base64url`)
+    throw new TypeError(`the JWK "${key.kid}": "k" must be at least 32 random bytes in base64url`)
   }
 }
 
 function checkEd25519Key(key: Record<string, unknown>, role: 'sign' | 'verify'): void {
   if (key.crv !== 'Ed25519' || base64urlBytes(key.x) !== ED25519_BYTES) {
-    throw new TypeError(`the JWK "${key.kid}" needs "crv":"Ed25519" and "x", the public key in base64url`)
+    throw new TypeError(`the JWK "${key.kid}": "crv" must be "Ed25519", and "x" the public key in base64url`)
   }
   if (key.alg !== undefined && key.alg !== 'EdDSA' && key.alg !== 'Ed25519') {
-    throw new TypeError(`the JWK "${key.kid}" has another "alg": write "alg":"Ed25519" or leave it out`)
+    throw new TypeError(`the JWK "${key.kid}": "alg" must be "Ed25519"; correct or remove it`)
   }
   if (role === 'sign' && base64urlBytes(key.d) !== ED25519_BYTES) {
-    throw new TypeError(`the JWK "${key.kid}" is a public key: the Worker signs and needs the private one, with "d"`)
+    throw new TypeError(`the JWK "${key.kid}": "d" is missing or malformed; give the Worker the private key`)
   }
   if (role === 'verify' && key.d !== undefined) {
-    throw new TypeError(`the JWK "${key.kid}" is a private key: give the origin the public one, without "d"`)
+    throw new TypeError(`the JWK "${key.kid}" must not contain the private "d"; give the origin the public key`)
   }
 }
 

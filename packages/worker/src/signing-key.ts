@@ -21,7 +21,7 @@ export async function importSigningKey(jwk: string | SigningJwk | undefined): Pr
   if (jwk === undefined || jwk === '') {
     throw new CountersignWorkerError(
       'CSN_WORKER_KEY_MISSING',
-      'the Worker has no key: store one with `wrangler secret put COUNTERSIGN_KEY`',
+      'the key is missing; store one with `wrangler secret put COUNTERSIGN_KEY`',
     )
   }
   // Cache the value, never a promise: in workerd, another request's promise can outlive that request's context.
@@ -46,7 +46,7 @@ async function importJwk(jwk: unknown): Promise<SigningKey> {
   } catch {
     throw new CountersignWorkerError(
       'CSN_WORKER_KEY_INVALID',
-      `the JWK "${info.keyid}" cannot be imported, or its "x" and "d" are of two keys`,
+      `the JWK "${info.keyid}" cannot be imported, or its "x" and "d" do not match; make a new key`,
     )
   }
 }
@@ -74,7 +74,7 @@ function parseJson(text: string): unknown {
     // Do not repeat the message of JSON.parse: it quotes the input, which is the key.
     throw new CountersignWorkerError(
       'CSN_WORKER_KEY_INVALID',
-      'COUNTERSIGN_KEY is not JSON: write the private JWK on one line',
+      'COUNTERSIGN_KEY must be JSON; write the private JWK on one line',
     )
   }
 }

@@ -22,11 +22,15 @@ describe('checkEdgeKeys', () => {
   })
 
   it.each([
-    ['the private half of an Ed25519 key', [ed25519], /is a private key: give the origin the public one/],
-    ['a weak key', { ...hmac, k: 'c2hvcnQ' }, /too weak/],
+    [
+      'the private half of an Ed25519 key',
+      [ed25519],
+      /must not contain the private "d"; give the origin the public key/,
+    ],
+    ['a weak key', { ...hmac, k: 'c2hvcnQ' }, /"k" must be at least 32 random bytes/],
     ['two keys of one name', [hmac, { ...publicKey, kid: hmac.kid }], /two keys have the "kid"/],
     ['an empty list', [], /the set contains no key/],
-    ['no key at all', 'secret', /is not a JWK/],
+    ['no key at all', 'secret', /the key must be a JWK/],
   ])('fails %s', (_what, keys, detail) => {
     expect(checkEdgeKeys(JSON.stringify(keys))).toMatchObject({
       outcome: 'failed',

@@ -24,6 +24,8 @@ describe('toVerificationKey', () => {
   })
 
   it('refuses a key that cannot sign', () => {
-    expect(() => toVerificationKey({ kty: 'OKP', crv: 'Ed25519', kid: 'a', x: PUBLIC })).toThrow(/private one/)
+    expect(() => toVerificationKey({ kty: 'OKP', crv: 'Ed25519', kid: 'a', x: PUBLIC })).toThrow(
+      /give the Worker the private key/,
+    )
   })
 })

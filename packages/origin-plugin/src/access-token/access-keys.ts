@@ -92,11 +92,11 @@ export function createAccessKeys(
         if (!mayTry()) throw failure === undefined ? error : unavailable(failure)
       }
     } else if (!mayTry()) {
-      throw unavailable(failure ?? 'they are older than they may become')
+      throw unavailable(failure ?? 'the cached keys are too old')
     }
     await refresh()
     const fetched = usable()
-    if (failure !== undefined || !fetched) throw unavailable(failure ?? 'they are older than they may become')
+    if (failure !== undefined || !fetched) throw unavailable(failure ?? 'the cached keys are too old')
     return fetched.getKey(header, token)
   }
 
@@ -124,7 +124,7 @@ async function fetchKeySet(url: URL, timeout: number, signal: AbortSignal): Prom
   const set = (await fetchJson(url, bounds)) as Partial<JSONWebKeySet> | null
   const keys = Array.isArray(set?.keys) ? set.keys.filter(isUsable) : []
   // A team always has a key. A set without one is a fault of the server, so we keep the keys that we have.
-  if (keys.length === 0) throw new Error('the answer holds no RSA key')
+  if (keys.length === 0) throw new Error('the answer does not contain an RSA key')
   return { keys }
 }
 

@@ -132,7 +132,9 @@ interface IssuerAndKeys {
 
 function resolveTeam(access: Record<string, unknown>): IssuerAndKeys {
   if (['issuer', 'jwksUri', 'jwks'].some((name) => name in access)) {
-    throw new TypeError('access.team already says issuer and keys: write either team, or issuer with jwksUri or jwks')
+    throw new TypeError(
+      'access.team already determines issuer and keys; write either team, or issuer with jwksUri or jwks',
+    )
   }
   if (typeof access.team !== 'string' || !/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(access.team)) {
     throw new TypeError('access.team must be the name before .cloudflareaccess.com, such as "acme"')
@@ -143,10 +145,14 @@ function resolveTeam(access: Record<string, unknown>): IssuerAndKeys {
 
 function resolveIssuer({ issuer, jwksUri, jwks }: Record<string, unknown>): IssuerAndKeys {
   if (typeof issuer !== 'string' || !URL.canParse(issuer)) {
-    throw new TypeError('access needs team: "acme", or issuer: "https://…" with jwksUri or jwks')
+    throw new TypeError(
+      'access must have a team or an issuer URL; write team: "acme", or issuer: "https://…" with jwksUri or jwks',
+    )
   }
   if ((jwksUri === undefined) === (jwks === undefined)) {
-    throw new TypeError('access.issuer needs either jwksUri (where the keys are) or jwks (the keys), not both')
+    throw new TypeError(
+      'access.issuer must come with either jwksUri or jwks; write the URL of the keys, or the keys themselves',
+    )
   }
   return { issuer, keys: jwks === undefined ? keysUrl(jwksUri) : localKeys(jwks) }
 }
@@ -157,7 +163,7 @@ function keysUrl(jwksUri: unknown): URL {
   const url = typeof jwksUri === 'string' && URL.canParse(jwksUri) ? new URL(jwksUri) : undefined
   if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))) return url
   throw new TypeError(
-    'access.jwksUri must be an https URL (http only on this machine): over plain http anybody on the way could give his own keys',
+    'access.jwksUri must be an https URL (http only on this machine); over plain http an attacker could replace the keys',
   )
 }
 
@@ -174,12 +180,12 @@ function resolveAudience({ audience, team }: Record<string, unknown>): readonly 
   const given = Array.isArray(audiences) && audiences.length > 0
   if (!given || !audiences.every((aud) => typeof aud === 'string' && aud !== '')) {
     throw new TypeError(
-      "access.audience is missing: write the application's Audience (AUD) tag. Without it a token of every application of the team would do",
+      "access.audience is missing; write the application's Audience (AUD) tag, or tokens of all applications of the team would be accepted",
     )
   }
   if (team !== undefined && !audiences.every((aud) => /^[0-9a-f]{64}$/.test(aud))) {
     throw new TypeError(
-      'access.audience must be 64 hexadecimal digits: copy the Audience (AUD) tag from the application in Zero Trust',
+      'access.audience must be 64 hexadecimal digits; copy the Audience (AUD) tag from the application in Zero Trust',
     )
   }
   return audiences

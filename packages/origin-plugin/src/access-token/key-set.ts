@@ -53,9 +53,9 @@ export function createKeySet(): KeySet {
 export async function findTokenKey(token: FlattenedJWSInput, keys: JWTVerifyGetKey): Promise<TokenKey> {
   const header = parseTokenPart(token.protected ?? '', 'header') as JWSHeaderParameters
   // Access uses one algorithm. A header that could choose would choose `none`, or HMAC with the public key as secret.
-  if (header.alg !== 'RS256') throw invalid('"alg" (Algorithm) Header Parameter value not allowed')
+  if (header.alg !== 'RS256') throw invalid('the alg of the token is not RS256')
   // RFC 7515, section 4.1.11: reject a token with a critical header parameter that we do not implement.
-  if (header.crit !== undefined) throw invalid('a critical Header Parameter is not recognized')
+  if (header.crit !== undefined) throw invalid('the crit of the token is not supported')
   try {
     return { header, key: rsaKey((await keys(header as JWSHeaderParameters & { alg: string }, token)) as CryptoKey) }
   } catch (error) {

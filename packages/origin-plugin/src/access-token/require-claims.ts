@@ -23,24 +23,24 @@ export function requireClaims(
   now: number,
 ): void {
   for (const claim of ['iss', 'aud', 'iat', 'exp']) {
-    if (!Object.hasOwn(claims, claim)) throw refuse('CSN_ACCESS_TOKEN_INVALID', `missing required "${claim}" claim`)
+    if (!Object.hasOwn(claims, claim)) throw refuse('CSN_ACCESS_TOKEN_INVALID', `the claim ${claim} is missing`)
   }
-  if (claims.iss !== issuer) throw refuse('CSN_ACCESS_TOKEN_INVALID', 'unexpected "iss" claim value')
+  if (claims.iss !== issuer) throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the claim iss does not match the issuer')
   const audiences: unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
   if (!audience.some((own) => audiences.includes(own)))
-    throw refuse('CSN_ACCESS_TOKEN_INVALID', 'unexpected "aud" claim value')
+    throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the claim aud does not match access.audience')
   numericDate(claims, 'iat')
   const start = Object.hasOwn(claims, 'nbf') ? numericDate(claims, 'nbf') : Number.NEGATIVE_INFINITY
   const end = numericDate(claims, 'exp')
   const second = Math.floor(now)
-  if (start > second + clockTolerance) throw refuse('CSN_ACCESS_TOKEN_INVALID', '"nbf" claim timestamp check failed')
+  if (start > second + clockTolerance) throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the claim nbf is in the future')
   if (end <= second - clockTolerance) {
-    throw refuse('CSN_ACCESS_TOKEN_EXPIRED', '"exp" claim timestamp check failed')
+    throw refuse('CSN_ACCESS_TOKEN_EXPIRED', 'the claim exp is in the past')
   }
 }
 
 function numericDate(claims: Readonly<Record<string, unknown>>, claim: string): number {
   const value = claims[claim]
-  if (typeof value !== 'number') throw refuse('CSN_ACCESS_TOKEN_INVALID', `"${claim}" claim must be a number`)
+  if (typeof value !== 'number') throw refuse('CSN_ACCESS_TOKEN_INVALID', `the claim ${claim} is not a number`)
   return value
 }

@@ -89,7 +89,7 @@ describe('verifyAccessToken: whom the token names', () => {
 describe('verifyAccessToken: the claims', () => {
   it('refuses a missing token', async () => {
     await expect(verify(undefined)).rejects.toThrow(
-      refusedWith('CSN_ACCESS_TOKEN_MISSING', 'there is no Cf-Access-Jwt-Assertion header'),
+      refusedWith('CSN_ACCESS_TOKEN_MISSING', 'Cf-Access-Jwt-Assertion is missing'),
     )
   })
 
@@ -100,21 +100,21 @@ describe('verifyAccessToken: the claims', () => {
   })
 
   it.each<[string, Claims, string | RegExp]>([
-    ['another issuer', { iss: 'https://evil.cloudflareaccess.com' }, 'unexpected "iss" claim value'],
-    ['an issuer that only begins alike', { iss: `${ISSUER}.evil.example` }, 'unexpected "iss" claim value'],
-    ['a list of issuers', { iss: [ISSUER] }, /"iss" claim/],
-    ['no issuer', { iss: undefined }, 'missing required "iss" claim'],
-    ['another audience', { aud: ['0'.repeat(64)] }, 'unexpected "aud" claim value'],
-    ['an empty audience list', { aud: [] }, 'unexpected "aud" claim value'],
-    ['a number as audience', { aud: 4714 }, 'unexpected "aud" claim value'],
-    ['no audience', { aud: undefined }, 'missing required "aud" claim'],
-    ['no expiry', { exp: undefined }, 'missing required "exp" claim'],
-    ['an expiry that is text', { exp: '9999999999' }, '"exp" claim must be a number'],
-    ['no time of issue', { iat: undefined }, 'missing required "iat" claim'],
-    ['a start in the future', { nbf: now + 60 }, '"nbf" claim timestamp check failed'],
-    ['the type of a whole team', { type: 'org' }, 'the token is not of type "app"'],
-    ['no type', { type: undefined }, 'the token is not of type "app"'],
-    ['a type that is no text', { type: ['app'] }, 'the token is not of type "app"'],
+    ['another issuer', { iss: 'https://evil.cloudflareaccess.com' }, 'the claim iss does not match the issuer'],
+    ['an issuer that only begins alike', { iss: `${ISSUER}.evil.example` }, 'the claim iss does not match the issuer'],
+    ['a list of issuers', { iss: [ISSUER] }, /the claim iss /],
+    ['no issuer', { iss: undefined }, 'the claim iss is missing'],
+    ['another audience', { aud: ['0'.repeat(64)] }, 'the claim aud does not match access.audience'],
+    ['an empty audience list', { aud: [] }, 'the claim aud does not match access.audience'],
+    ['a number as audience', { aud: 4714 }, 'the claim aud does not match access.audience'],
+    ['no audience', { aud: undefined }, 'the claim aud is missing'],
+    ['no expiry', { exp: undefined }, 'the claim exp is missing'],
+    ['an expiry that is text', { exp: '9999999999' }, 'the claim exp is not a number'],
+    ['no time of issue', { iat: undefined }, 'the claim iat is missing'],
+    ['a start in the future', { nbf: now + 60 }, 'the claim nbf is in the future'],
+    ['the type of a whole team', { type: 'org' }, 'the type of the token is not "app"'],
+    ['no type', { type: undefined }, 'the type of the token is not "app"'],
+    ['a type that is no text', { type: ['app'] }, 'the type of the token is not "app"'],
   ])('refuses %s', async (_, claims, reason) => {
     await expect(verifyClaims(claims)).rejects.toThrow(invalid(reason))
   })
@@ -124,32 +124,32 @@ describe('verifyAccessToken: the claims', () => {
     expect((await verifyClaims({ exp }, exp + 4)).kind).toBe('user')
     for (const at of [exp + 5, exp + 1000]) {
       await expect(verifyClaims({ exp }, at)).rejects.toThrow(
-        refusedWith('CSN_ACCESS_TOKEN_EXPIRED', '"exp" claim timestamp check failed'),
+        refusedWith('CSN_ACCESS_TOKEN_EXPIRED', 'the claim exp is in the past'),
       )
     }
   })
 
   it('accepts a start that is ahead by the tolerance, and no more', async () => {
     expect((await verifyClaims({ nbf: now + 5 })).kind).toBe('user')
-    await expect(verifyClaims({ nbf: now + 6 })).rejects.toThrow(invalid('"nbf" claim timestamp check failed'))
+    await expect(verifyClaims({ nbf: now + 6 })).rejects.toThrow(invalid('the claim nbf is in the future'))
   })
 })
 
 describe('verifyAccessToken: the signature', () => {
   it('refuses a token of another team, though it names this one', async () => {
-    await expect(verify(await otherTeam.token())).rejects.toThrow(invalid('signature verification failed'))
+    await expect(verify(await otherTeam.token())).rejects.toThrow(invalid('the signature of the token does not verify'))
   })
 
   it('refuses an expired token of another team as invalid, not as expired', async () => {
     await expect(verify(await otherTeam.token({ exp: now - 1000 }))).rejects.toThrow(
-      invalid('signature verification failed'),
+      invalid('the signature of the token does not verify'),
     )
   })
 
   it('refuses other claims under a genuine signature', async () => {
     const [header, , signature] = (await access.token()).split('.')
     const token = `${header}.${base64url({ ...userClaims(), email: 'eve@acme.example' })}.${signature}`
-    await expect(verify(token)).rejects.toThrow(invalid('signature verification failed'))
+    await expect(verify(token)).rejects.toThrow(invalid('the signature of the token does not verify'))
   })
 
   it('refuses alg none, in any case', async () => {
@@ -164,14 +164,14 @@ describe('verifyAccessToken: the signature', () => {
     for (const secret of secrets) {
       const input = `${base64url({ alg: 'HS256', kid: 'access-1' })}.${base64url(userClaims())}`
       const token = `${input}.${createHmac('sha256', secret).update(input).digest('base64url')}`
-      await expect(verify(token)).rejects.toThrow(invalid('"alg" (Algorithm) Header Parameter value not allowed'))
+      await expect(verify(token)).rejects.toThrow(invalid('the alg of the token is not RS256'))
     }
   })
 
   it.each(['RS384', 'RS512', 'PS256', 'ES256', 'EdDSA'])('refuses %s', async (alg) => {
     const { privateKey } = await generateKeyPair(alg)
     const token = await new SignJWT(userClaims()).setProtectedHeader({ alg, kid: 'access-1' }).sign(privateKey)
-    await expect(verify(token)).rejects.toThrow(invalid('"alg" (Algorithm) Header Parameter value not allowed'))
+    await expect(verify(token)).rejects.toThrow(invalid('the alg of the token is not RS256'))
   })
 
   it('takes no key from the token itself, and fetches none that it names', async () => {
@@ -183,7 +183,9 @@ describe('verifyAccessToken: the signature', () => {
       const token = await new SignJWT(userClaims())
         .setProtectedHeader({ alg: 'RS256', kid: 'access-1', ...header })
         .sign(privateKey)
-      await expect(verify(token), Object.keys(header)[0]).rejects.toThrow(invalid('signature verification failed'))
+      await expect(verify(token), Object.keys(header)[0]).rejects.toThrow(
+        invalid('the signature of the token does not verify'),
+      )
     }
     expect(server.requests()).toBe(0)
   })
@@ -191,7 +193,7 @@ describe('verifyAccessToken: the signature', () => {
   it('refuses a critical header that it does not know', async () => {
     const [, payload, signature] = (await access.token()).split('.')
     const token = `${base64url({ alg: 'RS256', kid: 'access-1', crit: ['exp'], exp: 1 })}.${payload}.${signature}`
-    await expect(verify(token)).rejects.toThrow(invalid('a critical Header Parameter is not recognized'))
+    await expect(verify(token)).rejects.toThrow(invalid('the crit of the token is not supported'))
   })
 
   it('refuses a kid that the team does not have', async () => {

@@ -33,14 +33,14 @@ export function verifyAccessToken(
   verifier: AccessVerifier,
   now: number,
 ): AccessIdentity | Promise<AccessIdentity> {
-  if (token === undefined) throw refuse('CSN_ACCESS_TOKEN_MISSING', 'there is no Cf-Access-Jwt-Assertion header')
+  if (token === undefined) throw refuse('CSN_ACCESS_TOKEN_MISSING', 'Cf-Access-Jwt-Assertion is missing')
   return andThen(verifyJws(token, verifier), ({ header, payload }) => {
     // RFC 8725, section 3.11: a key may sign other kinds of tokens. The `typ` of an Access token is JWT, or may be
     // absent.
     if (header.typ !== undefined && !isJwt(header.typ))
-      throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the token has another typ than JWT')
+      throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the typ of the token is not JWT')
     requireClaims(payload, verifier, now)
-    if (payload.type !== 'app') throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the token is not of type "app"')
+    if (payload.type !== 'app') throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the type of the token is not "app"')
     const identity = readAccessIdentity(payload as JWTPayload)
     if (!identity) throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the token has neither email nor common_name')
     return identity

@@ -22,7 +22,7 @@ function freshKeys({ jwks }: TestAccess = access) {
   return { find, keys: find, keySet: (): KeySet | undefined => keySet }
 }
 
-const doesNotVerify = refusedWith('CSN_ACCESS_TOKEN_INVALID', 'signature verification failed')
+const doesNotVerify = refusedWith('CSN_ACCESS_TOKEN_INVALID', 'the signature of the token does not verify')
 
 describe('verifyJws', () => {
   it('finds the key the first time that a header asks for it, and then verifies at once', async () => {
@@ -40,7 +40,7 @@ describe('verifyJws', () => {
     await verifyJws(await access.token(), team)
     const foreign = await otherTeam.token()
     const { reason } = refusalOf(() => void verifyJws(foreign, team))
-    expect(reason).toBe('signature verification failed')
+    expect(reason).toBe('the signature of the token does not verify')
   })
 
   it('remembers nothing of a token that does not verify', async () => {

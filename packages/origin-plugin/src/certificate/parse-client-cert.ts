@@ -70,7 +70,7 @@ function required(fields: EdgeFields, name: CertificateHeaderName): string {
 }
 
 function missing(name: CertificateHeaderName): never {
-  throw refuse('CSN_HEADERS_MALFORMED', `the header ${name} is missing beside a certificate`)
+  throw refuse('CSN_HEADERS_MALFORMED', `${name} is missing although a certificate was presented`)
 }
 
 function parse<T>(name: CertificateHeaderName, read: () => T): T {
@@ -78,7 +78,7 @@ function parse<T>(name: CertificateHeaderName, read: () => T): T {
     return read()
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw refuse('CSN_HEADERS_MALFORMED', `the header ${name}: ${error.message}`)
+    throw refuse('CSN_HEADERS_MALFORMED', `${name}: ${error.message}`)
   }
 }
 
@@ -101,7 +101,7 @@ function parseForwarded(fields: EdgeFields): ForwardedCert | undefined {
   const text = fields.get('client-cert')
   if (text === undefined) return undefined
   const base64 = BYTE_SEQUENCE.exec(text)?.[1]
-  if (!base64) throw refuse('CSN_HEADERS_MALFORMED', 'the header client-cert is not base64 between colons (RFC 9440)')
+  if (!base64) throw refuse('CSN_HEADERS_MALFORMED', 'client-cert is not base64 between colons (RFC 9440)')
   const der = Buffer.from(base64, 'base64')
   const x509 = parse('client-cert', () => readCertificate(der))
   return parse('client-cert', () => ({
@@ -119,10 +119,10 @@ function readCertificate(der: Buffer): X509Certificate {
   try {
     x509 = new X509Certificate(der)
   } catch {
-    throw new SyntaxError('holds no certificate')
+    throw new SyntaxError('not a certificate in DER')
   }
   // OpenSSL also reads PEM, and the first of two certificates. Another reader of the header could read another one.
-  if (!x509.raw.equals(der)) throw new SyntaxError('is not exactly one certificate in DER')
+  if (!x509.raw.equals(der)) throw new SyntaxError('not exactly one certificate in DER')
   return x509
 }
 
@@ -140,5 +140,5 @@ function requireAgreement(text: CertFields, { x509, names, ...own }: ForwardedCe
     'x-cert-ski': !text.keyId || !names.subjectKeyId || text.keyId === names.subjectKeyId,
   }
   const contradicted = Object.entries(agreements).find(([, agrees]) => !agrees)?.[0]
-  if (contradicted) throw refuse('CSN_CERT_MISMATCH', `Client-Cert is not the certificate of ${contradicted}`)
+  if (contradicted) throw refuse('CSN_CERT_MISMATCH', `Client-Cert does not match ${contradicted}`)
 }

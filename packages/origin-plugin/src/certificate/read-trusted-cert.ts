@@ -44,7 +44,7 @@ export function readTrustedCert(fields: EdgeFields, trustedIssuers: readonly Com
  */
 export function requireValidNow({ clientCert, issuers, validFrom, validTo }: TrustedCert, now: number): void {
   if (now * 1000 < validFrom) {
-    throw refuse('CSN_CERT_EXPIRED', `the certificate is valid from ${clientCert.validFrom} on`)
+    throw refuse('CSN_CERT_EXPIRED', `the certificate is not valid before ${clientCert.validFrom}`)
   }
   if (now * 1000 > validTo) throw refuse('CSN_CERT_EXPIRED', `the certificate expired on ${clientCert.validTo}`)
   for (const { revocation } of issuers) revocation?.requireNotRevoked(clientCert, now)

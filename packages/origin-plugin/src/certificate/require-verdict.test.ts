@@ -7,7 +7,7 @@ import { requireVerdict } from './require-verdict.ts'
 
 const DESCRIPTIONS = CERTIFICATE_HEADERS.filter(({ when }) => when !== 'always').map(({ name }) => name)
 
-const OUT_OF_TABLE = 'x-cert-presented, x-cert-verify and x-cert-revoked must be there, flags as 0 or 1'
+const OUT_OF_TABLE = 'x-cert-presented, x-cert-verify or x-cert-revoked is missing, or a flag is not 0 or 1'
 
 type Verdict = readonly [presented: string | undefined, verify: string | undefined, revoked: string | undefined]
 
@@ -66,7 +66,7 @@ describe('requireVerdict', () => {
   it('does not admit a revoked certificate, whose verdict is still SUCCESS', () => {
     expect(verdictOn(['1', 'SUCCESS', '1'])).toEqual({
       code: 'CSN_CERT_REVOKED',
-      reason: 'Cloudflare knows the certificate as revoked',
+      reason: 'Cloudflare lists the certificate as revoked',
     })
   })
 
@@ -76,14 +76,14 @@ describe('requireVerdict', () => {
       for (const revoked of ['0', '1']) {
         expect(verdictOn(['0', verify, revoked])).toEqual({
           code: 'CSN_CERT_MISSING',
-          reason: 'the client presented no certificate',
+          reason: 'the client did not present a certificate',
         })
       }
     },
   )
 
   it('asks for a certificate where no header says anything', () => {
-    const missing = { code: 'CSN_CERT_MISSING', reason: 'the request has no certificate headers' }
+    const missing = { code: 'CSN_CERT_MISSING', reason: 'the certificate headers are missing' }
     expect(refusalOf(() => requireVerdict(edgeFieldsOf([])))).toEqual(missing)
     expect(refusalOf(() => requireVerdict(edgeFieldsOf([['cf-access-jwt-assertion', 'a.b.c']])))).toEqual(missing)
   })

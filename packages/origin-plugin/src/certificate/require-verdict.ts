@@ -27,25 +27,25 @@ export function requireVerdict(fields: EdgeFields): void {
   const revoked = fields.get('x-cert-revoked')
 
   if (presented === undefined && !DESCRIPTIONS.some((name) => fields.has(name))) {
-    throw refuse('CSN_CERT_MISSING', 'the request has no certificate headers')
+    throw refuse('CSN_CERT_MISSING', 'the certificate headers are missing')
   }
   if (!isFlag(presented) || !isFlag(revoked) || verdict === undefined) {
     throw refuse(
       'CSN_HEADERS_MALFORMED',
-      'x-cert-presented, x-cert-verify and x-cert-revoked must be there, flags as 0 or 1',
+      'x-cert-presented, x-cert-verify or x-cert-revoked is missing, or a flag is not 0 or 1',
     )
   }
   if (presented === '0') {
     if (verdict === 'SUCCESS' || DESCRIPTIONS.some((name) => fields.has(name))) {
       throw refuse('CSN_HEADERS_MALFORMED', 'the headers describe a certificate that was not presented')
     }
-    throw refuse('CSN_CERT_MISSING', 'the client presented no certificate')
+    throw refuse('CSN_CERT_MISSING', 'the client did not present a certificate')
   }
   if (OUTSIDE_VALIDITY.has(verdict)) throw refuse('CSN_CERT_EXPIRED', `Cloudflare's verdict is ${verdict}`)
   // Only SUCCESS admits. Cloudflare's list of failures is open-ended.
   if (verdict !== 'SUCCESS') throw refuse('CSN_CERT_UNVERIFIED', `Cloudflare's verdict is ${verdict}`)
   // A revoked certificate still has the verdict SUCCESS.
-  if (revoked === '1') throw refuse('CSN_CERT_REVOKED', 'Cloudflare knows the certificate as revoked')
+  if (revoked === '1') throw refuse('CSN_CERT_REVOKED', 'Cloudflare lists the certificate as revoked')
 }
 
 function isFlag(value: string | undefined): boolean {

@@ -46,7 +46,7 @@ const untrusted = (name = DN) => ({
 })
 const unsigned = {
   code: 'CSN_CERT_UNTRUSTED_ISSUER',
-  reason: `the certificate has the issuer's name but not its signature: ${DN}`,
+  reason: `the certificate is not signed by the issuer that it names: ${DN}`,
 }
 
 function faultOf(issuers: unknown): string {
@@ -74,7 +74,7 @@ describe('requireTrustedIssuer', () => {
       expect(trust(certOf(issued), { dn: 'CN=x' }, ca.pem)).toHaveLength(1)
       expect(compile(bundle)).toHaveLength(2)
       const cutOff = bundle.slice(0, bundle.lastIndexOf('-----END'))
-      expect(() => compile(cutOff)).toThrow('holds a PEM certificate that is cut off')
+      expect(() => compile(cutOff)).toThrow('contains a PEM certificate that is cut off')
     })
 
     it('refuses what another CA signed', async () => {
@@ -155,7 +155,7 @@ describe('requireTrustedIssuer', () => {
 describe('compileTrustedIssuers', () => {
   it('trusts every CA when told so, and only by null', () => {
     expect(compileTrustedIssuers(null, () => {})).toBeNull()
-    const message = /^trustedIssuers must list at least one CA: .*Write null to trust every CA/
+    const message = /^trustedIssuers must list at least one CA; .*or null to trust every CA/
     for (const none of [undefined, [], '', ca.pem, {}, { dn: DN }, true, 0]) expect(faultOf(none)).toMatch(message)
   })
 
@@ -168,9 +168,9 @@ describe('compileTrustedIssuers', () => {
     'CN=Acme Client CA',
     '-----BEGIN CERTIFICATE-----',
     '-----BEGIN PUBLIC KEY-----\nAA==\n-----END PUBLIC KEY-----',
-  ])('refuses the text "%s", which holds no certificate', (text) => {
+  ])('refuses the text "%s", which contains no certificate', (text) => {
     expect(faultOf([text])).toBe(
-      'trustedIssuers[0]: the text holds no PEM certificate: read it with readFileSync(path, "utf8"), or write { dn: "CN=…" }',
+      'trustedIssuers[0]: the text does not contain a PEM certificate; read it with readFileSync(path, "utf8"), or write { dn: "CN=…" }',
     )
   })
 
@@ -198,9 +198,13 @@ describe('compileTrustedIssuers', () => {
     ['an empty key identifier', { keyId: '' }, /hexadecimal/],
     ['a key identifier that is none', { keyId: 'keyid:AB' }, /./],
     ['a key identifier that is no text', { keyId: 7 }, /keyId must be hexadecimal text/],
-    ['a ca that is no PEM', { ca: 'x' }, /the text holds no PEM certificate/],
+    ['a ca that is no PEM', { ca: 'x' }, /the text does not contain a PEM certificate/],
     ['a ca that is no text', { ca: 7 }, /ca must be one certificate in PEM/],
-    ['a revocation list without ca', { dn: DN, revocation: {} }, /revocation needs ca/],
+    [
+      'a revocation list without ca',
+      { dn: DN, revocation: {} },
+      /ca is missing; write the PEM certificate whose key signs the revocation list/,
+    ],
   ])('refuses %s', (_what, issuer, message) => {
     expect(faultOf([issuer])).toMatch(/^trustedIssuers\[0\]: /)
     expect(faultOf([issuer])).toMatch(message)
@@ -208,7 +212,7 @@ describe('compileTrustedIssuers', () => {
 
   it('refuses a ca of two certificates, and one with the name or identifier of another', () => {
     expect(faultOf([{ ca: `${ca.pem}\n${stranger.pem}` }])).toBe('trustedIssuers[0]: ca must be one certificate in PEM')
-    const message = 'trustedIssuers[0]: dn and keyId are those of another CA than ca: leave them out'
+    const message = 'trustedIssuers[0]: dn and keyId do not match ca; remove them'
     expect(faultOf([{ ca: ca.pem, dn: 'CN=x' }])).toBe(message)
     expect(faultOf([{ ca: namesake.pem, keyId }])).toBe(message)
     expect(compile({ ca: ca.pem, dn: DN, keyId })).toHaveLength(1)

@@ -53,7 +53,7 @@ export function compileTrustedIssuers(issuers: unknown, warn: (reason: string) =
   if (issuers === null) return null
   if (!Array.isArray(issuers) || issuers.length === 0) {
     throw new TypeError(
-      'trustedIssuers must list at least one CA: a PEM certificate, { dn } or { keyId }. Write null to trust every CA that Cloudflare verifies against',
+      'trustedIssuers must list at least one CA; write a PEM certificate, { dn } or { keyId }, or null to trust every CA that Cloudflare verifies against',
     )
   }
   return issuers.flatMap((issuer, at) => {
@@ -71,15 +71,17 @@ function compilePem(pem: string): CompiledIssuer[] {
   const blocks = pem.match(CERTIFICATE)
   if (!blocks)
     throw new TypeError(
-      'the text holds no PEM certificate: read it with readFileSync(path, "utf8"), or write { dn: "CN=…" }',
+      'the text does not contain a PEM certificate; read it with readFileSync(path, "utf8"), or write { dn: "CN=…" }',
     )
   if (blocks.length < pem.split('-----BEGIN CERTIFICATE-----').length - 1) {
-    throw new TypeError('the text holds a PEM certificate that is cut off')
+    throw new TypeError('the text contains a PEM certificate that is cut off')
   }
   return blocks.map((block) => {
     const ca = new X509Certificate(block)
     if (!ca.ca)
-      throw new TypeError('the certificate is not that of a CA: give the one that signs the client certificates')
+      throw new TypeError(
+        'the certificate is not that of a CA; write that of the CA that signs the client certificates',
+      )
     const { subject, subjectKeyId } = readCertificateNames(ca.raw)
     return { dn: subject, keyId: subjectKeyId, ca, revocation: undefined }
   })
@@ -88,11 +90,11 @@ function compilePem(pem: string): CompiledIssuer[] {
 const OPTIONS = optionNames<keyof TrustedIssuerOptions>({ ca: true, dn: true, keyId: true, revocation: true })
 
 function compileDescription(issuer: unknown, warn: (reason: string) => void): CompiledIssuer {
-  const given = checkObject(issuer, 'a trusted issuer that is no PEM text')
+  const given = checkObject(issuer, 'a trusted issuer that is not PEM text')
   checkKnown(given, OPTIONS, 'a trusted issuer')
   const { ca: pem, dn, keyId, revocation } = given
   if (pem === undefined && dn === undefined && keyId === undefined) {
-    throw new TypeError('write { ca }, a PEM certificate, or { dn }, { keyId } or both')
+    throw new TypeError('ca, dn and keyId are missing; write { ca }, a PEM certificate, or { dn }, { keyId } or both')
   }
   const issued = pem === undefined ? undefined : compileOnePem(pem)
   const named = {
@@ -100,10 +102,10 @@ function compileDescription(issuer: unknown, warn: (reason: string) => void): Co
     keyId: keyId === undefined ? issued?.keyId : parseKeyId(keyId),
   }
   if (issued && !(issued.dn?.equals(named.dn ?? issued.dn) && issued.keyId === named.keyId)) {
-    throw new TypeError('dn and keyId are those of another CA than ca: leave them out')
+    throw new TypeError('dn and keyId do not match ca; remove them')
   }
   if (revocation === undefined) return { ...named, ca: issued?.ca, revocation: undefined }
-  if (!issued?.ca) throw new TypeError('revocation needs ca, the PEM certificate whose key signs the list')
+  if (!issued?.ca) throw new TypeError('ca is missing; write the PEM certificate whose key signs the revocation list')
   return { ...named, ca: issued.ca, revocation: createRevocation(issued.ca, checkRevocation(revocation), warn) }
 }
 
@@ -139,7 +141,7 @@ export function requireTrustedIssuer(cert: ClientCert, issuers: readonly Compile
   if (signers.length === 0) {
     throw refuse(
       'CSN_CERT_UNTRUSTED_ISSUER',
-      `the certificate has the issuer's name but not its signature: ${cert.issuer}`,
+      `the certificate is not signed by the issuer that it names: ${cert.issuer}`,
     )
   }
   return signers

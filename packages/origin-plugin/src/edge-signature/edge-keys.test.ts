@@ -69,17 +69,17 @@ describe('importEdgeKeys', () => {
     ['a list', []],
     ['a JWK Set', { keys: [] }],
   ])('refuses %s without keys', (_what, keys) => {
-    expect(faultOf(keys)).toBe('edge.keys is empty: write at least one JWK')
+    expect(faultOf(keys)).toBe('edge.keys is empty; write at least one JWK')
   })
 
   it.each([JSON.stringify(hmac()), SECRET, '', '-----BEGIN PUBLIC KEY-----'])('refuses text', (text) => {
-    expect(faultOf(text)).toBe('edge.keys is text: write JSON.parse(process.env.COUNTERSIGN_KEYS)')
+    expect(faultOf(text)).toBe('edge.keys must be JWKs, not text; write JSON.parse(process.env.COUNTERSIGN_KEYS)')
   })
 
   it.each([[undefined], [null], [7], [[SECRET]], [[null]], [{ keys: [SECRET] }], [{ keys: [[hmac()]] }]])(
     'refuses %j, which holds no JWK',
     (keys) => {
-      expect(faultOf(keys)).toMatch(/^edge\.keys: the key is not a JWK: write one JSON object such as /)
+      expect(faultOf(keys)).toMatch(/^edge\.keys: the key must be a JWK; write one JSON object such as /)
     },
   )
 
@@ -90,11 +90,13 @@ describe('importEdgeKeys', () => {
     [hmac({ kid: undefined })],
     [hmac({ kid: SECRET + PRIVATE })],
   ])('refuses a key without a proper name', (keys) => {
-    expect(faultOf(keys)).toBe('edge.keys: the JWK needs a "kid": 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -')
+    expect(faultOf(keys)).toBe(
+      'edge.keys: the JWK: "kid" is missing or malformed; write 1 to 64 of the characters A-Z a-z 0-9 . _ ~ -',
+    )
   })
 
   it('refuses two keys of one name, of whatever kind', () => {
-    const message = 'edge.keys: two keys have the "kid" "same": give each its own'
+    const message = 'edge.keys: the "kid" "same" is not unique; give each key its own'
     expect(faultOf([hmac({ kid: 'same' }), hmac({ kid: 'same' })])).toBe(message)
     expect(faultOf({ keys: [hmac({ kid: 'same' }), ed25519(), ed25519({ kid: 'same' })] })).toBe(message)
   })
@@ -104,19 +106,19 @@ describe('importEdgeKeys', () => {
   })
 
   it('refuses the private half of an Ed25519 key, alone and beside a good key', () => {
-    const message = 'edge.keys: the JWK "ed-1" is a private key: give the origin the public one, without "d"'
+    const message = 'edge.keys: the JWK "ed-1" must not contain the private "d"; give the origin the public key'
     expect(faultOf(ed25519({ d: PRIVATE }))).toBe(message)
     expect(faultOf([hmac(), ed25519({ d: PRIVATE })])).toBe(message)
   })
 
   it.each([
-    ['weak', hmac({ k: SECRET.slice(0, 40) }), /is too weak: "k" needs at least 32 random bytes in base64url$/],
-    ['padded', hmac({ k: `${SECRET}=` }), /is too weak/],
-    ['of another curve', ed25519({ crv: 'X25519' }), /needs "crv":"Ed25519" and "x"/],
-    ['for something else', hmac({ use: 'enc' }), /has another "use"/],
-    ['that may only sign', ed25519({ key_ops: ['sign'] }), /may not verify/],
-    ['an RSA key', { kty: 'RSA', kid: 'rsa', n: PUBLIC, e: 'AQAB' }, /needs "kty":"oct" \(HMAC\) or "kty":"OKP"/],
-    ['of another algorithm', hmac({ alg: 'HS512' }), /has another "alg"/],
+    ['weak', hmac({ k: SECRET.slice(0, 40) }), /"k" must be at least 32 random bytes in base64url$/],
+    ['padded', hmac({ k: `${SECRET}=` }), /"k" must be at least 32 random bytes/],
+    ['of another curve', ed25519({ crv: 'X25519' }), /"crv" must be "Ed25519", and "x"/],
+    ['for something else', hmac({ use: 'enc' }), /"use" must be "sig"/],
+    ['that may only sign', ed25519({ key_ops: ['sign'] }), /"key_ops" must contain "verify"/],
+    ['an RSA key', { kty: 'RSA', kid: 'rsa', n: PUBLIC, e: 'AQAB' }, /"kty" must be "oct" \(HMAC\), or "OKP"/],
+    ['of another algorithm', hmac({ alg: 'HS512' }), /"alg" must be "HS256"/],
   ])('refuses a key that is %s', (_what, key, message) => {
     expect(faultOf(key)).toMatch(message)
     expect(faultOf([ed25519({ kid: 'good' }), key])).toMatch(message)

@@ -19,14 +19,14 @@ export type EdgeKeys = ReadonlyMap<string, EdgeKey>
  */
 export function importEdgeKeys(keys: unknown): EdgeKeys {
   if (typeof keys === 'string') {
-    throw new TypeError('edge.keys is text: write JSON.parse(process.env.COUNTERSIGN_KEYS)')
+    throw new TypeError('edge.keys must be JWKs, not text; write JSON.parse(process.env.COUNTERSIGN_KEYS)')
   }
   const jwks = listSigningKeys(keys)
-  if (jwks.length === 0) throw new TypeError('edge.keys is empty: write at least one JWK')
+  if (jwks.length === 0) throw new TypeError('edge.keys is empty; write at least one JWK')
   const imported = new Map<string, EdgeKey>()
   for (const jwk of jwks) {
     const { keyid, alg } = prefixError(() => checkSigningKey(jwk, 'verify'))
-    if (imported.has(keyid)) throw new TypeError(`edge.keys: two keys have the "kid" "${keyid}": give each its own`)
+    if (imported.has(keyid)) throw new TypeError(`edge.keys: the "kid" "${keyid}" is not unique; give each key its own`)
     imported.set(keyid, { alg, verify: importKey(jwk as SigningJwk, keyid) })
   }
   return imported
@@ -41,7 +41,7 @@ function importPublicKey(jwk: SigningJwk, keyid: string): KeyObject {
   try {
     return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: jwk.x as string } })
   } catch {
-    throw new TypeError(`edge.keys: the "x" of "${keyid}" is not an Ed25519 public key`)
+    throw new TypeError(`edge.keys: the JWK "${keyid}": "x" must be an Ed25519 public key`)
   }
 }
 

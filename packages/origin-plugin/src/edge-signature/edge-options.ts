@@ -125,5 +125,5 @@ function resolveReplay(
 }
 
 function requireUse(edge: Record<string, unknown>, name: string, used: boolean, when: string): void {
-  if (edge[name] !== undefined && !used) throw new TypeError(`edge.${name} has a meaning only ${when}: leave it out`)
+  if (edge[name] !== undefined && !used) throw new TypeError(`edge.${name} is used only ${when}; remove it`)
 }

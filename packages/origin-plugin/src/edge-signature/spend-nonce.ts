@@ -23,6 +23,6 @@ export function spendNonce(nonce: string, { replay, nonceLifetime }: EdgeVerifie
     case 'replayed':
       throw refuse('CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request')
     case 'full':
-      throw refuse('CSN_REPLAY_STORE_UNAVAILABLE', 'edge.maxRemembered signed requests are remembered already')
+      throw refuse('CSN_REPLAY_STORE_UNAVAILABLE', 'the memory of nonces is full (edge.maxRemembered)')
   }
 }

@@ -94,14 +94,14 @@ export function verifyEdgeSignature(
 const OUR_MEMBER = `${SIGNATURE_LABEL}=`
 
 function labelledMember(text: string | undefined, header: string): string {
-  if (text === undefined) throw refuse('CSN_SIGNATURE_MISSING', `there is no ${header} header`)
+  if (text === undefined) throw refuse('CSN_SIGNATURE_MISSING', `${header} is missing`)
   // Fast path: without a comma there is one member, ours. If it is malformed, parsing its value rejects it.
   if (hasPrefix(text, OUR_MEMBER) && !text.includes(',')) return text.slice(OUR_MEMBER.length)
   const members = asRefusal(() => splitDictionary(text)).filter(({ key }) => key === SIGNATURE_LABEL)
   const [member] = members
-  if (!member) throw refuse('CSN_SIGNATURE_MISSING', `${header} has no member ${SIGNATURE_LABEL}`)
+  if (!member) throw refuse('CSN_SIGNATURE_MISSING', `${header} does not contain the member ${SIGNATURE_LABEL}`)
   // In a dictionary the last member wins (RFC 8941, section 3.2), so that two readers could see two signatures.
-  if (members.length > 1) throw invalid(`${header} has several members ${SIGNATURE_LABEL}`)
+  if (members.length > 1) throw invalid(`${header} contains several members ${SIGNATURE_LABEL}`)
   return member.value
 }
 
@@ -144,14 +144,14 @@ function explainCoverage(text: string, fields: EdgeFields) {
   const missing = MANDATORY.find((name) => !input.fields.includes(name))
   if (missing) return invalid(`the signature does not cover ${missing}`)
   const different = COVERED_FIELDS.find((name) => fields.has(name) !== input.fields.includes(name))
-  return invalid(`the signature does not cover ${different}, or covers what is not there`)
+  return invalid(`the signature does not cover exactly the headers of the request: ${different}`)
 }
 
 function selectKey({ keyid, alg }: SignatureParameters, keys: EdgeKeys): EdgeKey {
   const key = keys.get(keyid)
   if (!key) throw invalid('the keyid is not one of edge.keys')
   // The key determines the algorithm. With a free choice, an attacker would use an Ed25519 public key as HMAC secret.
-  if (key.alg !== alg) throw invalid('the alg is not that of the key')
+  if (key.alg !== alg) throw invalid('the alg does not match the key')
   return key
 }
 
@@ -172,9 +172,9 @@ function explainSignature(text: string) {
 }
 
 function requireAge(input: SignatureParameters, { maxAge, clockTolerance }: SignatureLifetime, now: number): void {
-  if (input.created > now + clockTolerance) throw invalid('created lies in the future')
+  if (input.created > now + clockTolerance) throw invalid('created is in the future')
   if (now > Math.min(input.expires, input.created + maxAge) + clockTolerance) {
-    throw refuse('CSN_SIGNATURE_EXPIRED', `the signature was made ${Math.round(now - input.created)} s ago`)
+    throw refuse('CSN_SIGNATURE_EXPIRED', `the signature is ${Math.round(now - input.created)} s old`)
   }
 }
 

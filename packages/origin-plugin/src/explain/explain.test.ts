@@ -66,7 +66,7 @@ describe('explainRequests', () => {
     expect(details).toContain('by the key "hmac-1" (hmac-sha256), made at 20')
     expect(details).toContain(`signed by ${ISSUER} for ${AUDIENCE}`)
     expect(details).toContain(
-      'CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US, issued by CN=Acme Client CA,O=Acme,C=US; Client-Cert agrees',
+      'CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US, issued by CN=Acme Client CA,O=Acme,C=US; Client-Cert matches',
     )
   })
 
@@ -76,7 +76,7 @@ describe('explainRequests', () => {
       code: 'CSN_CERT_MISSING',
       statusCode: 401,
       message: 'A client certificate is required',
-      reason: 'the client presented no certificate',
+      reason: 'the client did not present a certificate',
     })
     expect(outcomes(explanation)).toEqual([
       'headers: holds',
@@ -171,7 +171,9 @@ describe('explainRequests', () => {
       const listed = { ca: openssl.certificate, revocation: { crl: async () => openssl.crl() } }
       expect(await failure({}, { trustedIssuers: [ca.pem, listed] })).toBeUndefined()
       const broken = { ca: openssl.certificate, revocation: { crl: async () => Buffer.from('none') } }
-      await expect(explain({}, { trustedIssuers: [broken] })).rejects.toThrow(/^trustedIssuers: the revocation list: /)
+      await expect(explain({}, { trustedIssuers: [broken] })).rejects.toThrow(
+        /^trustedIssuers: the revocation list cannot be loaded: /,
+      )
     } finally {
       openssl.remove()
     }
@@ -208,7 +210,7 @@ describe('explainRequests', () => {
   })
 
   it('refuses wrong options and requirements as the plugin does', async () => {
-    await expect(explain({}, { edge: null, access: null })).rejects.toThrow('edge and access are both null')
-    await expect(explain({}, {}, { requirement: 'ops' })).rejects.toThrow('there is no policy "ops"')
+    await expect(explain({}, { edge: null, access: null })).rejects.toThrow('edge and access must not both be null')
+    await expect(explain({}, {}, { requirement: 'ops' })).rejects.toThrow('unknown policy "ops"')
   })
 })

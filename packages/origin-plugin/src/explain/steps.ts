@@ -69,7 +69,7 @@ const withAccess = ({ settings }: Explained) => (settings.access ? null : 'acces
 const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
   headers: {
     notAsked: always,
-    describe: () => 'no certificate header is repeated, empty, or of a name that the edge does not send',
+    describe: () => 'no certificate header is repeated, empty or unknown',
   },
   'edge signature': {
     notAsked: withEdge,
@@ -77,7 +77,7 @@ const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
   },
   replay: {
     notAsked: (explained) => withEdge(explained) ?? (explained.settings.edge?.replay ? null : 'edge.replay is false'),
-    describe: () => 'the nonce is new here; whether the origin has seen it, the request cannot tell',
+    describe: () => 'the nonce is new among these requests; the origin may have seen it before',
   },
   'Access token': {
     notAsked: withAccess,
@@ -85,7 +85,7 @@ const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
   },
   verdict: {
     notAsked: always,
-    describe: () => 'Cloudflare verified the certificate and does not know it as revoked',
+    describe: () => 'Cloudflare verified the certificate and does not list it as revoked',
   },
   certificate: {
     notAsked: always,
@@ -97,7 +97,7 @@ const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
   },
   'token and certificate': {
     notAsked: withAccess,
-    describe: () => 'the token names no other certificate',
+    describe: () => 'the token does not name another certificate',
   },
   guard: {
     notAsked: ({ guard }) => (guard ? null : 'no requirement was given'),
@@ -115,7 +115,7 @@ function describeSignature({ keyid, alg, created = 0 }: Partial<SignatureParamet
 }
 
 function describeCertificate({ subject, issuer, x509 }: ClientCert): string {
-  const forwarded = x509 ? 'Client-Cert agrees' : 'no Client-Cert to hold it against'
+  const forwarded = x509 ? 'Client-Cert matches' : 'no Client-Cert to compare with'
   return `${String(subject) || '(empty)'}, issued by ${issuer}; ${forwarded}`
 }
 
@@ -123,7 +123,7 @@ function describeTrust({ validFrom, validTo }: ClientCert, issuers: Settings['tr
   const validity = `valid from ${validFrom} to ${validTo}`
   if (!issuers) return `every issuer is trusted; ${validity}`
   const lists = issuers.some(({ revocation }) => revocation)
-    ? 'on no revocation list that is kept'
-    : 'no revocation list is kept'
+    ? 'not on a configured revocation list'
+    : 'no revocation list is configured'
   return `the issuer is trusted; ${validity}; ${lists}`
 }

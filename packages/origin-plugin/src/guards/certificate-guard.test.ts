@@ -34,33 +34,33 @@ describe('a requirement', () => {
   })
 
   it('names what does not match, and not the whole list', () => {
-    expect(decide({ subject: { CN: 'a' } }).reason).toBe('not: subject CN=a')
-    expect(decide({ keyId: ['AA', 'BB'] }).reason).toBe('not: keyId in the list')
+    expect(decide({ subject: { CN: 'a' } }).reason).toBe('subject does not match: CN=a')
+    expect(decide({ keyId: ['AA', 'BB'] }).reason).toBe('keyId does not match: expected one of 2')
   })
 
   it.each<[string, object, string]>([
-    ['an empty one', {}, 'GET /ops is an empty requirement: write true for any verified certificate'],
+    ['an empty one', {}, 'GET /ops is an empty requirement; write true to accept any verified certificate'],
     [
       'a Map',
       new Map([['subject', 'CN=a']]),
-      'GET /ops is an empty requirement: write true for any verified certificate',
+      'GET /ops is an empty requirement; write true to accept any verified certificate',
     ],
     [
       'a typo',
       { subjekt: { CN: 'a' } },
-      'GET /ops: "subjekt" is not known: write subject, issuer, san, serialNumber, fingerprint256, keyId, access',
+      'GET /ops: unknown property "subjekt"; known properties are subject, issuer, san, serialNumber, fingerprint256, keyId, access',
     ],
-    ['the wrong case', { Subject: { CN: 'a' } }, 'GET /ops: "Subject" is not known'],
-    ['a property of objects', { constructor: { CN: 'a' } }, 'GET /ops: "constructor" is not known'],
-    ['__proto__ as from JSON', JSON.parse('{"__proto__":{"CN":"a"}}'), 'GET /ops: "__proto__" is not known'],
-    ['SHA-1, which decides nothing', { fingerprint: 'AA' }, 'GET /ops: "fingerprint" is not known'],
+    ['the wrong case', { Subject: { CN: 'a' } }, 'GET /ops: unknown property "Subject"'],
+    ['a property of objects', { constructor: { CN: 'a' } }, 'GET /ops: unknown property "constructor"'],
+    ['__proto__ as from JSON', JSON.parse('{"__proto__":{"CN":"a"}}'), 'GET /ops: unknown property "__proto__"'],
+    ['SHA-1, which decides nothing', { fingerprint: 'AA' }, 'GET /ops: unknown property "fingerprint"'],
     [
       'an undefined property',
       { subject: undefined },
-      'GET /ops.subject is undefined: write a value, or leave the property out',
+      'GET /ops.subject is undefined; set a value or remove the property',
     ],
     ['an undefined one beside others', { keyId: 'AA', issuer: undefined }, 'GET /ops.issuer is undefined'],
-    ['an undefined one with a typo', { subjekt: undefined }, 'GET /ops: "subjekt" is not known'],
+    ['an undefined one with a typo', { subjekt: undefined }, 'GET /ops: unknown property "subjekt"'],
   ])('is refused at the start: %s', (_what, requirement, message) => {
     expect(() => compile(requirement)).toThrow(TypeError)
     expect(() => compile(requirement)).toThrow(message)
@@ -130,14 +130,14 @@ describe.each(['subject', 'issuer'] as const)('attributes of the %s', (which) =>
   })
 
   it.each<[string, unknown, string]>([
-    ['no attribute', {}, `GET /ops.${which} names no attribute: write one such as { CN: "pay-1" }`],
+    ['no attribute', {}, `GET /ops.${which} is empty; write an attribute such as { CN: "pay-1" }`],
     [
       'no type',
       { 'C N': 'a' },
-      `GET /ops.${which}: "C N" is not an attribute: write a known name such as CN, or a dotted OID`,
+      `GET /ops.${which}: unknown attribute "C N"; write a known name such as CN, or a dotted OID`,
     ],
-    ['empty type', { '': 'a' }, `GET /ops.${which}: "" is not an attribute`],
-    ['__proto__ as from JSON', JSON.parse('{"__proto__":"a"}'), `GET /ops.${which}: "__proto__" is not an attribute`],
+    ['empty type', { '': 'a' }, `GET /ops.${which}: unknown attribute ""`],
+    ['__proto__ as from JSON', JSON.parse('{"__proto__":"a"}'), `GET /ops.${which}: unknown attribute "__proto__"`],
     ['undefined', { CN: undefined }, `GET /ops.${which}.CN must be a text, a list of texts, or an anchored RegExp`],
     ['empty text', { CN: '' }, `GET /ops.${which}.CN must be a text`],
     ['an empty list', { CN: [] }, `GET /ops.${which}.CN must be a text`],
@@ -242,7 +242,7 @@ describe('alternative names', () => {
   it('are undecided when the certificate was not forwarded', () => {
     expect(decide({ san: { dns: 'a' } }, { subjectAltNames: null })).toEqual({
       outcome: 'undecided',
-      reason: 'the alternative names are unknown: let the Worker forward the certificate',
+      reason: 'the alternative names are unknown; let the Worker forward the certificate',
     })
   })
 
@@ -250,7 +250,7 @@ describe('alternative names', () => {
     ['nothing', {}, 'GET /ops.san must be an object with dns, email, uri, ip'],
     ['null', null, 'GET /ops.san must be an object with dns, email, uri, ip'],
     ['text', 'pay.example', 'GET /ops.san must be an object with dns, email, uri, ip'],
-    ['a typo', { DNS: 'a' }, 'GET /ops.san: "DNS" is not known: write dns, email, uri, ip'],
+    ['a typo', { DNS: 'a' }, 'GET /ops.san: unknown property "DNS"; known properties are dns, email, uri, ip'],
     ['undefined', { dns: undefined }, 'GET /ops.san.dns must be a text'],
     ['an empty list', { dns: [] }, 'GET /ops.san.dns must be a text'],
     ['an open pattern', { dns: /pay/ }, 'GET /ops.san.dns: the RegExp /pay/i is not anchored'],
@@ -283,7 +283,7 @@ describe('serialNumber', () => {
   it.each([{}, { subject: { CN: 'pay-1' } }, Object.create({ issuer })])('needs the issuer beside it', (others) => {
     const requirement = Object.assign(others, { serialNumber: '0A1B' })
     expect(() => compile(requirement)).toThrow(
-      new TypeError('GET /ops: serialNumber needs issuer beside it, since a serial number is unique for one issuer'),
+      new TypeError('GET /ops.issuer is missing; write it next to serialNumber, which is unique for one issuer only'),
     )
   })
 
@@ -382,8 +382,8 @@ describe('access', () => {
     [{}, 'GET /ops.access must be an object with kind, email, clientId, commonName'],
     [null, 'GET /ops.access must be an object with kind, email, clientId, commonName'],
     [true, 'GET /ops.access must be an object with kind, email, clientId, commonName'],
-    [{ mail: 'a' }, 'GET /ops.access: "mail" is not known: write kind, email, clientId, commonName'],
-    [{ claims: 'a' }, 'GET /ops.access: "claims" is not known'],
+    [{ mail: 'a' }, 'GET /ops.access: unknown property "mail"; known properties are kind, email, clientId, commonName'],
+    [{ claims: 'a' }, 'GET /ops.access: unknown property "claims"'],
     [{ kind: 'admin' }, 'GET /ops.access.kind must be "user", "service" or "certificate"'],
     [{ kind: undefined }, 'GET /ops.access.kind must be "user"'],
     [{ kind: ['user'] }, 'GET /ops.access.kind must be "user"'],
@@ -398,7 +398,7 @@ describe('access', () => {
 describe('an attribute that nobody knows', () => {
   it.each(['CNN', 'commonname2', 'x-role'])('is taken for a typo: its negation would admit everybody (%s)', (type) => {
     const compile = () => compileCertificateRequirement({ subject: { [type]: 'x' } }, 'GET /ops')
-    expect(compile).toThrow(`GET /ops.subject: "${type}" is not an attribute: write a known name such as CN`)
+    expect(compile).toThrow(`GET /ops.subject: unknown attribute "${type}"; write a known name such as CN`)
   })
 
   it('can be named by its OID', () => {

@@ -33,14 +33,16 @@ const PROPERTIES: { readonly [Property in keyof CertificateRequirement]-?: Prope
 export function compileCertificateRequirement(requirement: object, where: string): Guard {
   const entries = Object.entries(requirement)
   if (entries.length === 0) {
-    throw new TypeError(`${where} is an empty requirement: write true for any verified certificate`)
+    throw new TypeError(`${where} is an empty requirement; write true to accept any verified certificate`)
   }
   if ('serialNumber' in requirement && !Object.hasOwn(requirement, 'issuer')) {
-    throw new TypeError(`${where}: serialNumber needs issuer beside it, since a serial number is unique for one issuer`)
+    throw new TypeError(
+      `${where}.issuer is missing; write it next to serialNumber, which is unique for one issuer only`,
+    )
   }
   const guards = entries.map(([property, match]) => {
     requireKnown(property, Object.keys(PROPERTIES), where)
-    requireSaid(match, `${where}.${property}`)
+    requireValue(match, `${where}.${property}`)
     const compile = PROPERTIES[property as keyof CertificateRequirement] as (match: unknown, where: string) => Guard
     return compile(match, `${where}.${property}`)
   })
@@ -53,7 +55,7 @@ function nameGuard(which: 'subject' | 'issuer', match: NameMatch, where: string)
     throw new TypeError(`${where} must be a name such as "CN=pay-1,O=Acme", or attributes such as { CN: "pay-1" }`)
   }
   const entries = Object.entries(match as Record<string, TextMatch>)
-  if (entries.length === 0) throw new TypeError(`${where} names no attribute: write one such as { CN: "pay-1" }`)
+  if (entries.length === 0) throw new TypeError(`${where} is empty; write an attribute such as { CN: "pay-1" }`)
   return allGuards(entries.map(([type, text]) => attributeGuard(which, type, text, where)))
 }
 
@@ -65,8 +67,9 @@ function wholeNameGuard(which: 'subject' | 'issuer', match: string | readonly st
     if (name.rdns.length === 0) throw new TypeError('the name is empty')
     return name.key
   })
-  const description = `${which} is ${describeTextMatch(match)}`
-  const other = mismatch(`not: ${description}`)
+  const expected = describeTextMatch(match)
+  const description = `${which} is ${expected}`
+  const other = mismatch(`${which} does not match: ${expected}`)
   return { description, decide: (cert) => (test(cert[which].key) ? MATCH : other) }
 }
 
@@ -74,10 +77,11 @@ function attributeGuard(which: 'subject' | 'issuer', type: string, match: TextMa
   const name = attributeName(type, where)
   const id = attributeTypeId(name)
   const test = compileTextMatch(match, `${where}.${type}`)
-  const description = `${which} ${name}=${describeTextMatch(match)}`
-  const other = mismatch(`not: ${description}`)
+  const expected = `${name}=${describeTextMatch(match)}`
+  const description = `${which} ${expected}`
+  const other = mismatch(`${which} does not match: ${expected}`)
   const doubt = undecided(`${which} ${name} occurs more than once or is not text`)
-  const disguise = undecided(`${which} has an attribute under a name without a known OID, which may be ${name}`)
+  const disguise = undecided(`${which} has an attribute without a known OID, which may be ${name}`)
   return {
     description,
     decide(cert) {
@@ -108,7 +112,7 @@ function attributeName(type: string, where: string): string {
   } catch {
     // The text does not even have the form of an attribute name. The error below covers it.
   }
-  throw new TypeError(`${where}: "${type}" is not an attribute: write a known name such as CN, or a dotted OID`)
+  throw new TypeError(`${where}: unknown attribute "${type}"; write a known name such as CN, or a dotted OID`)
 }
 
 function subjectAltNameGuard(match: SubjectAltNameMatch, where: string): Guard {
@@ -123,9 +127,10 @@ function subjectAltNameGuard(match: SubjectAltNameMatch, where: string): Guard {
     kinds.map(([kind, texts]) => {
       if (kind === 'ip') requireTexts(texts, `${where}.${kind}`)
       const test = compileTextMatch(kind === 'dns' ? ignoringCase(texts) : texts, `${where}.${kind}`, canonical[kind])
-      const description = `san ${kind}=${describeTextMatch(texts)}`
-      const other = mismatch(`not: ${description}`)
-      const doubt = undecided('the alternative names are unknown: let the Worker forward the certificate')
+      const expected = `${kind}=${describeTextMatch(texts)}`
+      const description = `san ${expected}`
+      const other = mismatch(`san does not match: ${expected}`)
+      const doubt = undecided('the alternative names are unknown; let the Worker forward the certificate')
       return {
         description,
         decide: ({ subjectAltNames }) => {
@@ -146,7 +151,7 @@ function listGuard(
   requireTexts(match, where)
   const test = compileTextMatch(match, where, canonical)
   const description = `${property}=${describeTextMatch(match)}`
-  const other = mismatch(`not: ${property} in the list`)
+  const other = mismatch(`${property} does not match: expected one of ${[match].flat().length}`)
   const doubt = undecided(`the certificate's ${property} is unknown`)
   return {
     description,
@@ -176,8 +181,9 @@ function accessGuard(match: AccessMatch, where: string): Guard {
         throw new TypeError(`${where}.kind must be "user", "service" or "certificate"`)
       }
       const test = compileTextMatch(texts, `${where}.${claim}`)
-      const description = `access ${claim}=${describeTextMatch(texts)}`
-      const other = mismatch(`not: ${description}`)
+      const expected = `${claim}=${describeTextMatch(texts)}`
+      const description = `access ${expected}`
+      const other = mismatch(`access does not match: ${expected}`)
       const doubt = undecided('the request has no Access identity')
       return {
         description,
@@ -199,10 +205,11 @@ function properties(match: unknown, known: readonly string[], where: string): [s
 }
 
 /** `undefined` would silently drop the condition, for example an unset variable. */
-function requireSaid(match: unknown, where: string): void {
-  if (match === undefined) throw new TypeError(`${where} is undefined: write a value, or leave the property out`)
+function requireValue(match: unknown, where: string): void {
+  if (match === undefined) throw new TypeError(`${where} is undefined; set a value or remove the property`)
 }
 
 function requireKnown(property: string, known: readonly string[], where: string): void {
-  if (!known.includes(property)) throw new TypeError(`${where}: "${property}" is not known: write ${known.join(', ')}`)
+  if (!known.includes(property))
+    throw new TypeError(`${where}: unknown property "${property}"; known properties are ${known.join(', ')}`)
 }

@@ -31,14 +31,14 @@ describe('a requirement that is compiled', () => {
       expect(() => compile(wrong, { ops: true })).toThrow(TypeError)
       if (wrong === '') return
       expect(() => compile(wrong, { ops: true })).toThrow(
-        'GET /ops must be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function (and clientCert of a public route: false)',
+        'GET /ops must be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function; for a public route write clientCert: false',
       )
     },
   )
 
   it('says where in a combination the mistake is', () => {
     expect(() => compile(anyOf('ops', not({ subjekt: 'CN=a' } as Requirement)), { ops: true })).toThrow(
-      'GET /ops anyOf not: "subjekt" is not known',
+      'GET /ops anyOf not: unknown property "subjekt"',
     )
   })
 })
@@ -111,7 +111,7 @@ describe('combinations', () => {
     ['not', new Combination('not', [])],
   ])('are refused at the start when empty: %s()', (operator, empty) => {
     expect(() => compile(empty)).toThrow(
-      new TypeError(`GET /ops: ${operator}() is empty: give it at least one requirement`),
+      new TypeError(`GET /ops: ${operator}() is empty; write at least one requirement`),
     )
   })
 
@@ -127,7 +127,7 @@ describe('combinations', () => {
   })
 
   it('are not read from an object that only looks like one', () => {
-    expect(() => compile({ operator: 'allOf', requirements: [true] })).toThrow('"operator" is not known')
+    expect(() => compile({ operator: 'allOf', requirements: [true] })).toThrow('unknown property "operator"')
   })
 })
 
@@ -162,18 +162,16 @@ describe('policies', () => {
     expect(() => createGuardCompiler({ ops: {} })).toThrow('policies.ops is an empty requirement')
     expect(() => createGuardCompiler({ ops: undefined as never })).toThrow('policies.ops must be true')
     expect(() => createGuardCompiler({ ops: false as never })).toThrow('policies.ops must be true')
-    expect(() => createGuardCompiler({ ops: 'obs' })).toThrow('policies.ops: there is no policy "obs"')
+    expect(() => createGuardCompiler({ ops: 'obs' })).toThrow('policies.ops: unknown policy "obs"')
   })
 
   it.each(['opps', 'Ops', 'ops ', '', '__proto__', 'constructor', 'toString', 'hasOwnProperty'])(
     'are not found by %j',
     (name) => {
       expect(() => compile(name, { ops: yes, dev: no })).toThrow(
-        new TypeError(`GET /ops: there is no policy "${name}". The policies are: ops, dev`),
+        new TypeError(`GET /ops: unknown policy "${name}"; known policies are ops, dev`),
       )
-      expect(() => compile(name)).toThrow(
-        new TypeError(`GET /ops: there is no policy "${name}". The policies are: none`),
-      )
+      expect(() => compile(name)).toThrow(new TypeError(`GET /ops: unknown policy "${name}"; known policies are none`))
     },
   )
 
@@ -184,7 +182,7 @@ describe('policies', () => {
   })
 
   it('are not inherited', () => {
-    expect(() => compile('ops', Object.create({ ops: true }))).toThrow('there is no policy "ops"')
+    expect(() => compile('ops', Object.create({ ops: true }))).toThrow('unknown policy "ops"')
   })
 
   it('stay as they were at the start', () => {
@@ -249,7 +247,7 @@ describe('a function', () => {
       expect(outcome(() => Promise.resolve(true))).toBe('undecided')
       expect(decide(() => Promise.reject(new Error('late')))).toEqual({
         outcome: 'undecided',
-        reason: 'function (anonymous) did not return a boolean: a guard decides without waiting',
+        reason: 'function (anonymous) did not return a boolean; a guard must be synchronous',
       })
       expect(outcome(not((() => Promise.reject(new Error('late'))) as never))).toBe('undecided')
       await new Promise((resolve) => setTimeout(resolve, 20))
@@ -272,9 +270,9 @@ describe('a function', () => {
       }.method,
     ],
   ])('is refused at the start when it is asynchronous: %s', (_what, guard) => {
-    const message = 'GET /ops: a guard decides without waiting: write a function that returns true or false'
+    const message = 'GET /ops: a guard must be synchronous; return true or false, not a promise'
     expect(() => compile(guard)).toThrow(new TypeError(message))
-    expect(() => createGuardCompiler({ ops: guard as never })).toThrow('policies.ops: a guard decides without waiting')
+    expect(() => createGuardCompiler({ ops: guard as never })).toThrow('policies.ops: a guard must be synchronous')
   })
 
   it('is told by its name', () => {
@@ -290,6 +288,6 @@ describe('a requirement on access where access is null', () => {
     ['in a route', () => createGuardCompiler({}, false).compile({ access: { kind: 'user' } }, 'GET /ops'), 'GET /ops'],
     ['in a policy', () => createGuardCompiler({ ops: not({ access: { kind: 'user' } }) }, false), 'policies.ops not'],
   ])('is refused at the start: %s', (_where, compile, where) => {
-    expect(compile).toThrow(`${where} asks for access, and the plugin's option access is null`)
+    expect(compile).toThrow(`${where} requires \`access\`, but the plugin is registered with access: null`)
   })
 })

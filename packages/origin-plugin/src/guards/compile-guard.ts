@@ -31,18 +31,20 @@ export function createGuardCompiler(policies: Readonly<Record<string, Requiremen
     if (requirement instanceof Combination) return combine(requirement, where)
     if (typeof requirement === 'object' && requirement !== null && !Array.isArray(requirement)) {
       if (!hasAccess && 'access' in requirement) {
-        throw new TypeError(`${where} asks for access, and the plugin's option access is null: nobody could get in`)
+        throw new TypeError(
+          `${where} requires \`access\`, but the plugin is registered with access: null, so no request can match`,
+        )
       }
       return compileCertificateRequirement(requirement, where)
     }
     throw new TypeError(
-      `${where} must be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function (and clientCert of a public route: false)`,
+      `${where} must be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function; for a public route write clientCert: false`,
     )
   }
 
   function combine({ operator, requirements }: Combination, where: string): Guard {
     if (requirements.length === 0)
-      throw new TypeError(`${where}: ${operator}() is empty: give it at least one requirement`)
+      throw new TypeError(`${where}: ${operator}() is empty; write at least one requirement`)
     const guards = requirements.map((requirement) => compile(requirement, `${where} ${operator}`))
     switch (operator) {
       case 'allOf':
@@ -59,7 +61,7 @@ export function createGuardCompiler(policies: Readonly<Record<string, Requiremen
     if (done) return done
     if (!Object.hasOwn(policies, name)) {
       throw new TypeError(
-        `${where}: there is no policy "${name}". The policies are: ${Object.keys(policies).join(', ') || 'none'}`,
+        `${where}: unknown policy "${name}"; known policies are ${Object.keys(policies).join(', ') || 'none'}`,
       )
     }
     if (underWay.has(name)) throw new TypeError(`policies.${name} refers to itself`)
@@ -78,7 +80,7 @@ function functionGuard(decideOwn: GuardFunction, where: string): Guard {
   requireSynchronous(decideOwn, `${where}: a guard`)
   const description = `function ${decideOwn.name || '(anonymous)'}`
   const other = mismatch(`${description} did not return true`)
-  const doubt = undecided(`${description} did not return a boolean: a guard decides without waiting`)
+  const doubt = undecided(`${description} did not return a boolean; a guard must be synchronous`)
   return {
     description,
     decide(cert, request) {

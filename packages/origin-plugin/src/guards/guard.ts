@@ -87,7 +87,7 @@ export function notGuard(guard: Guard): Guard {
  * @throws CountersignError `CSN_CERT_FORBIDDEN`, or `CSN_CERT_MISSING` on a public route
  */
 export function applyGuard(guard: Guard, request: FastifyRequest): void {
-  if (!request.clientCert) throw refuse('CSN_CERT_MISSING', 'the route is public, so that no certificate was verified')
+  if (!request.clientCert) throw refuse('CSN_CERT_MISSING', 'the route is public, so no certificate was verified')
   const { outcome, reason } = guard.decide(request.clientCert, request)
   if (outcome !== 'match') throw refuse('CSN_CERT_FORBIDDEN', `${reason} (${request.clientCert.subject})`)
 }

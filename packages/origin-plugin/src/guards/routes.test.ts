@@ -52,7 +52,7 @@ describe('createRouteGuards', () => {
     'refuses config.%s, which would guard nothing',
     (key) => {
       expect(() => create().add(routeOf({ [key]: 'ops' }))).toThrow(
-        new TypeError(`GET /x: config.${key} is not known: write clientCert`),
+        new TypeError(`GET /x: unknown option config.${key}; write config.clientCert`),
       )
     },
   )
@@ -87,8 +87,8 @@ describe('createRouteGuards', () => {
   it.each<[string, unknown, string]>([
     ['undefined', undefined, 'GET /x must be true'],
     ['null', null, 'GET /x must be true'],
-    ['an unknown policy', 'opps', 'GET /x: there is no policy "opps"'],
-    ['a typo', { subjekt: {} }, 'GET /x: "subjekt" is not known'],
+    ['an unknown policy', 'opps', 'GET /x: unknown policy "opps"'],
+    ['a typo', { subjekt: {} }, 'GET /x: unknown property "subjekt"'],
   ])('refuses a route with %s', (_what, clientCert, message) => {
     const guards = create()
     expect(() => guards.add(routeOf({ clientCert }))).toThrow(message)

@@ -54,7 +54,8 @@ export function createRouteGuards(compiler: GuardCompiler): RouteGuards {
  */
 function requirementOf({ config, method, url }: RouteOptions): unknown {
   const misspelt = Object.keys(config ?? {}).find((key) => key !== 'clientCert' && /^client[-_]?certs?$/i.test(key))
-  if (misspelt !== undefined) throw new TypeError(`${method} ${url}: config.${misspelt} is not known: write clientCert`)
+  if (misspelt !== undefined)
+    throw new TypeError(`${method} ${url}: unknown option config.${misspelt}; write config.clientCert`)
   return config && 'clientCert' in config ? config.clientCert : true
 }
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { compileTextMatch, describeTextMatch } from './text-match.ts'
 
 const compile = (match: unknown) => compileTextMatch(match, 'subject.CN')
-const NOT_ANCHORED = 'is not anchored: write /^(?:…)$/ around all of it'
+const NOT_ANCHORED = 'is not anchored; write /^(?:…)$/ around all of it'
 
 describe('compileTextMatch', () => {
   it('accepts exactly the text, as it is spelled', () => {

@@ -53,7 +53,7 @@ function requireAnchors(pattern: RegExp, where: string): void {
     throw new TypeError(`${where}: the RegExp ${pattern} must not have the flags g, m or y`)
   }
   if (!source.startsWith('^') || !endsAnchored(source) || hasTopLevelAlternative(source)) {
-    throw new TypeError(`${where}: the RegExp ${pattern} is not anchored: write /^(?:…)$/ around all of it`)
+    throw new TypeError(`${where}: the RegExp ${pattern} is not anchored; write /^(?:…)$/ around all of it`)
   }
 }
 

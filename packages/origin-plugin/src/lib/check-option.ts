@@ -19,9 +19,10 @@ export function checkKnown(
   alsoKnown: readonly string[] = [],
 ): void {
   const unknown = Object.keys(given).find((key) => !known.includes(key) && !alsoKnown.includes(key))
-  if (unknown !== undefined) throw new TypeError(`${name}: "${unknown}" is not known: write ${known.join(', ')}`)
-  const unsaid = known.find((key) => key in given && (given as Record<string, unknown>)[key] === undefined)
-  if (unsaid !== undefined) throw new TypeError(`${name}: "${unsaid}" is undefined: write a value, or leave it out`)
+  if (unknown !== undefined)
+    throw new TypeError(`${name}: unknown option "${unknown}"; known options are ${known.join(', ')}`)
+  const unset = known.find((key) => key in given && (given as Record<string, unknown>)[key] === undefined)
+  if (unset !== undefined) throw new TypeError(`${name}: option "${unset}" is undefined; set a value or remove it`)
 }
 
 /** Returns a number within bounds; `unit` is for the message. @throws TypeError if it is not such a number */

@@ -31,9 +31,7 @@ describe('askOperator', () => {
 
 describe('requireSynchronous', () => {
   it('refuses an async function, and no other', () => {
-    expect(() => requireSynchronous(async () => true, 'access.matches')).toThrow(
-      'access.matches decides without waiting',
-    )
+    expect(() => requireSynchronous(async () => true, 'access.matches')).toThrow('access.matches must be synchronous')
     expect(() => requireSynchronous(() => true, 'access.matches')).not.toThrow()
   })
 })

@@ -6,7 +6,7 @@
  */
 export function requireSynchronous(decide: (...args: never[]) => unknown, where: string): void {
   if (Object.prototype.toString.call(decide) === '[object AsyncFunction]') {
-    throw new TypeError(`${where} decides without waiting: write a function that returns true or false`)
+    throw new TypeError(`${where} must be synchronous; return true or false, not a promise`)
   }
 }
 

@@ -38,13 +38,15 @@ describe('parseCrl: entries', () => {
 
   it('refuses entries without a date: so short that more of them fit than the table has room for', async () => {
     const entries = Array.from({ length: 2000 }, (_, at) => der(TAG.SEQUENCE, der(TAG.INTEGER, number(at))))
-    await expect(parseCrl(signedList(entries), ca.cert)).rejects.toThrow(new SyntaxError('an entry has no date'))
+    await expect(parseCrl(signedList(entries), ca.cert)).rejects.toThrow(
+      new SyntaxError('the date of an entry is missing'),
+    )
   })
 
   it('refuses a length that is not in its short form, of which the table would read another number', async () => {
     const long = Buffer.concat([Buffer.from([TAG.INTEGER, 0x81, 3]), number(5)])
     await expect(parseCrl(signedList([der(TAG.SEQUENCE, long, TIME)]), ca.cert)).rejects.toThrow(
-      new SyntaxError('an entry has no serial number'),
+      new SyntaxError('the serial number of an entry is missing'),
     )
   })
 })

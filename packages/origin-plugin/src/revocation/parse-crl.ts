@@ -41,14 +41,15 @@ export interface RevocationList {
 export async function parseCrl(bytes: Uint8Array, ca: X509Certificate): Promise<RevocationList> {
   const der = toDer(bytes)
   const [list, ...behind] = readDerValues(der)
-  if (behind.length > 0) throw new SyntaxError('there is something behind the list')
+  if (behind.length > 0) throw new SyntaxError('the list is followed by other bytes')
   const [tbs, algorithm, signature] = readDerChildren(list, TAG.SEQUENCE)
   if (!tbs || !algorithm || !signature) throw new SyntaxError('the list is not signed')
   const parts = readParts(tbs)
 
   if (!parts.issuer.equals(readCertificateNames(ca.raw).subject))
-    throw new SyntaxError(`it is the list of ${parts.issuer}`)
-  if (!Buffer.from(parts.algorithm.encoded).equals(algorithm.encoded)) throw new SyntaxError('it names two algorithms')
+    throw new SyntaxError(`the issuer of the list is not this CA: ${parts.issuer}`)
+  if (!Buffer.from(parts.algorithm.encoded).equals(algorithm.encoded))
+    throw new SyntaxError('the list names two algorithms')
   await verifySignature(tbs, readDerOid(readDerChildren(algorithm, TAG.SEQUENCE)[0]), signature, ca)
   requireKnownExtensions(parts.extensions, LIST_EXTENSIONS, 'the list')
   const { thisUpdate, nextUpdate } = parts
@@ -61,15 +62,15 @@ function toDer(bytes: Uint8Array): Buffer {
   const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
   if (buffer[0] === TAG.SEQUENCE) return buffer
   const base64 = PEM.exec(buffer.toString('latin1'))?.[1]
-  if (!base64) throw new SyntaxError('it is neither DER nor PEM')
+  if (!base64) throw new SyntaxError('the list is neither DER nor PEM')
   return Buffer.from(base64, 'base64')
 }
 
 /** TBSCertList: version, signature, issuer, thisUpdate, nextUpdate, revokedCertificates, crlExtensions [0]. */
 function readParts(tbs: DerValue) {
   const [version, algorithm, issuer, thisUpdate, nextUpdate, ...rest] = readDerChildren(tbs, TAG.SEQUENCE)
-  if (version?.tag !== TAG.INTEGER || version.contents[0] !== 1) throw new SyntaxError('it is not a list of version 2')
-  if (!algorithm) throw new SyntaxError('it names no algorithm')
+  if (version?.tag !== TAG.INTEGER || version.contents[0] !== 1) throw new SyntaxError('the list is not of version 2')
+  if (!algorithm) throw new SyntaxError('the list does not name an algorithm')
   return {
     algorithm,
     issuer: readName(issuer),
@@ -100,13 +101,13 @@ const DIGESTS: Readonly<Record<string, string | null>> = {
 async function verifySignature(tbs: DerValue, oid: string, signature: DerValue, ca: X509Certificate): Promise<void> {
   const digest = DIGESTS[oid]
   if (digest === undefined)
-    throw new SyntaxError(`its signature algorithm ${oid} is not one of RSA, ECDSA or EdDSA with SHA-2`)
+    throw new SyntaxError(`the signature algorithm ${oid} is not RSA, ECDSA or EdDSA with SHA-2`)
   if (signature.tag !== TAG.BIT_STRING || signature.contents[0] !== 0)
-    throw new SyntaxError('its signature is no bit string')
+    throw new SyntaxError('the signature is not a bit string')
   const verified = await verifyAsync(digest, tbs.encoded, ca.publicKey, signature.contents.subarray(1)).catch(
     () => false,
   )
-  if (!verified) throw new SyntaxError("its signature is not the CA's")
+  if (!verified) throw new SyntaxError('the signature does not verify with the key of the CA')
 }
 
 /**
@@ -128,7 +129,7 @@ function requireKnownExtensions(extensions: DerValue | undefined, known: Readonl
     const oid = readDerOid(id)
     const isCritical = critical?.tag === TAG.BOOLEAN && critical.contents[0] !== 0
     if (OTHER_LISTS.has(oid) || (isCritical && !known.has(oid))) {
-      throw new SyntaxError(`${where} has the extension ${oid}: it is not a complete list of one CA`)
+      throw new SyntaxError(`${where} has the extension ${oid}, so this is not a complete list of one CA`)
     }
   }
 }
@@ -147,8 +148,8 @@ async function readSerials(entries: DerValue | undefined, der: Buffer): Promise<
     const [serial, , extensions] = readDerChildren(entry, TAG.SEQUENCE)
     // The table relies on these two checks: it has room for every entry, and reads the number's length from one byte.
     if (serial?.tag !== TAG.INTEGER || serial.encoded.length !== serial.contents.length + 2)
-      throw new SyntaxError('an entry has no serial number')
-    if (entry.encoded.length < SHORTEST_ENTRY) throw new SyntaxError('an entry has no date')
+      throw new SyntaxError('the serial number of an entry is missing')
+    if (entry.encoded.length < SHORTEST_ENTRY) throw new SyntaxError('the date of an entry is missing')
     requireKnownExtensions(extensions, ENTRY_EXTENSIONS, 'an entry')
     serials.add(serial.encoded.byteOffset - der.byteOffset)
     at += entry.encoded.length

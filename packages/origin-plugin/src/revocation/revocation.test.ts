@@ -80,8 +80,12 @@ describe('createRevocation', () => {
   it.each<[string, () => Buffer, string]>([
     ['rubbish', () => Buffer.from('rubbish'), 'neither DER nor PEM'],
     ['nothing', () => Buffer.alloc(0), 'neither DER nor PEM'],
-    ['a list of a CA with the same name', () => namesake.crl({ lastUpdate: at(1), nextUpdate: at(9) }), "not the CA's"],
-    ['a list from before', () => ca.crl({ lastUpdate: at(-3), nextUpdate: at(9) }), 'older than the one before'],
+    [
+      'a list of a CA with the same name',
+      () => namesake.crl({ lastUpdate: at(1), nextUpdate: at(9) }),
+      'does not verify with the key of the CA',
+    ],
+    ['a list from before', () => ca.crl({ lastUpdate: at(-3), nextUpdate: at(9) }), 'older than the previous one'],
     ['a list that is out of date', () => ca.crl({ lastUpdate: at(-3), nextUpdate: at(-2) }), 'out of date'],
   ])('never takes over %s', async (_what, bytes, warning) => {
     await revocation.start()
@@ -161,7 +165,7 @@ describe('checkRevocation', () => {
     [{ crl: path, refresh: 0 }, 'revocation.refresh must be'],
     [{ crl: path, refresh: 1e9 }, 'revocation.refresh must be'],
     [{ crl: path, onStale: 'ignore' }, 'revocation.onStale must be "refuse" or "accept"'],
-    [{ crl: path, url: path }, '"url" is not known'],
+    [{ crl: path, url: path }, 'unknown option "url"'],
     ['list', 'revocation must be an object'],
   ])('refuses %j', (revocationOptions, message) => {
     expect(() => checkRevocation(revocationOptions)).toThrow(TypeError)

@@ -66,7 +66,7 @@ export function createRevocation(
     const list = await parseCrl(await loadCrl(crl, underway.signal), ca)
     if (list.nextUpdate < Date.now()) throw new Error('the list is out of date')
     // An attacker in place of the server could replay a list from before the revocation.
-    if (current && list.thisUpdate < current.thisUpdate) throw new Error('the list is older than the one before')
+    if (current && list.thisUpdate < current.thisUpdate) throw new Error('the list is older than the previous one')
     current = list
   }
 
@@ -89,7 +89,8 @@ export function createRevocation(
         await reload()
       } catch (error) {
         complain(error as Error)
-        if (onStale === 'refuse') throw new Error(`trustedIssuers: the revocation list: ${(error as Error).message}`)
+        if (onStale === 'refuse')
+          throw new Error(`trustedIssuers: the revocation list cannot be loaded: ${(error as Error).message}`)
       }
     },
     stop() {
@@ -100,7 +101,7 @@ export function createRevocation(
     requireNotRevoked(cert, now) {
       const isCurrent = current !== undefined && now * 1000 <= current.nextUpdate
       if (!isCurrent && onStale === 'refuse') {
-        throw refuse('CSN_REVOCATION_UNAVAILABLE', `there is no current revocation list of ${cert.issuer}`)
+        throw refuse('CSN_REVOCATION_UNAVAILABLE', `the revocation list of ${cert.issuer} is missing or out of date`)
       }
       if (current?.serials.has(serialBytes(cert.serialNumber))) {
         throw refuse(
@@ -127,7 +128,7 @@ export function checkRevocation(revocation: unknown): RevocationOptions {
   checkKnown(given, OPTIONS, 'revocation')
   const { crl, refresh = DEFAULT_REFRESH, onStale = 'refuse' } = given
   if (!isCrlSource(crl)) {
-    throw new TypeError('revocation.crl must be a path, a file: or http(s): URL, or a function that gets the bytes')
+    throw new TypeError('revocation.crl must be a path, a file: or http(s): URL, or a function that returns the bytes')
   }
   return {
     crl,

@@ -115,7 +115,7 @@ function timeOf(text: string): number {
   const time = Date.parse(iso)
   // Date.parse reads the 30th of February as the 2nd of March.
   if (Number.isNaN(time) || new Date(time).toISOString() !== iso.replace('Z', '.000Z')) {
-    throw new SyntaxError('no calendar has that time')
+    throw new SyntaxError('a time is not in the calendar')
   }
   return time
 }

@@ -23,7 +23,9 @@ describe('formatIpAddress', () => {
   })
 
   it.each([0, 1, 3, 5, 8, 15, 17, 32])('refuses %i bytes, which a name constraint may have', (length) => {
-    expect(() => formatIpAddress(new Uint8Array(length))).toThrow(new SyntaxError('an IP address has 4 or 16 bytes'))
+    expect(() => formatIpAddress(new Uint8Array(length))).toThrow(
+      new SyntaxError('an IP address is not 4 or 16 bytes long'),
+    )
   })
 })
 

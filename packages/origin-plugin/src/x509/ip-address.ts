@@ -8,7 +8,7 @@ import { isIPv4, isIPv6 } from 'node:net'
  */
 export function formatIpAddress(bytes: Uint8Array): string {
   if (bytes.length === 4) return bytes.join('.')
-  if (bytes.length !== 16) throw new SyntaxError('an IP address has 4 or 16 bytes')
+  if (bytes.length !== 16) throw new SyntaxError('an IP address is not 4 or 16 bytes long')
   const groups: string[] = []
   for (let at = 0; at < 16; at += 2) groups.push(((bytes[at] as number) * 256 + (bytes[at + 1] as number)).toString(16))
   return canonicalIpv6(groups.join(':'))

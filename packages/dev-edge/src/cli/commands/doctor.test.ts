@@ -62,7 +62,7 @@ describe('countersign doctor', () => {
     writeFileSync(keyFile, JSON.stringify([key]))
     const { code, stdout, stderr } = await runHere('doctor', '--origin', origin, '--no-access', '--keys', keyFile)
     expect(code).toBe(1)
-    expect(stdout).toMatch(/^failed {3}edge-keys .*is a private key: give the origin the public one/m)
+    expect(stdout).toMatch(/^failed {3}edge-keys .*must not contain the private "d"; give the origin the public key/m)
     expect(stdout + stderr).not.toContain(key.d)
   })
 
