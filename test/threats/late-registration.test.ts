@@ -7,7 +7,7 @@ const options = {
   access: null,
   trustedIssuers: null,
 }
-const message = /were registered before countersign and would not be protected: write `await app.register/
+const message = /were registered before countersign and would not be protected; write `await app.register/
 
 async function start(declare: (app: FastifyInstance) => void | Promise<void>): Promise<void> {
   const app = Fastify()

@@ -60,7 +60,7 @@ describe('createDevEdge', () => {
     [{ origin: 'http://a', forwardCert: 'all' as 'leaf' }, /forwardCert must be/],
     [{ origin: 'http://a', require: 'yes' as 'none' }, /require must be/],
     [{ origin: 'http://a', hostname: 'a/b' }, /hostname must be/],
-    [{ origin: 'http://a', key: { kty: 'oct', kid: 'a', k: 'c2hvcnQ' } }, /too weak/],
+    [{ origin: 'http://a', key: { kty: 'oct', kid: 'a', k: 'c2hvcnQ' } }, /"k" must be at least 32 random bytes/],
   ])('refuses %o', async (options, message) => {
     const refused = createDevEdge(options)
     await expect(refused).rejects.toThrow(TypeError)

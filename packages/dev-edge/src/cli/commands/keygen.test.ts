@@ -61,7 +61,7 @@ describe('countersign keygen', () => {
   })
 
   it.each([
-    ['[{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"}]', /too weak/],
+    ['[{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"}]', /"k" must be at least 32 random bytes/],
     ['{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"', /--rotate: not valid JSON/],
     ['[]', /omit --rotate/],
     ['absent.json', /nor a readable file/],
