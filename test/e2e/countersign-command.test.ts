@@ -28,7 +28,7 @@ interface Started {
 }
 
 /** An origin with the printed configuration. */
-async function startOrigin({ environment }: Started, port: number): Promise<FastifyInstance> {
+async function startPrintedOrigin({ environment }: Started, port: number): Promise<FastifyInstance> {
   const { COUNTERSIGN_KEYS = '', ACCESS_ISSUER = '', ACCESS_AUDIENCE = '', ACCESS_JWKS_URI = '' } = environment
   const { CLIENT_CA = '', CLIENT_CRL = '' } = environment
   const app = Fastify()
@@ -67,7 +67,7 @@ describe('countersign dev', () => {
     onTestFinished(async () => {
       await dev.stop()
     })
-    const app = await startOrigin(started, port)
+    const app = await startPrintedOrigin(started, port)
     onTestFinished(() => app.close())
     expect(await get(started, 'alice')).toEqual({ status: 200, body: { hello: 'alice' } })
     expect(await get(started)).toMatchObject({ status: 401, body: { code: 'CSN_CERT_MISSING' } })

@@ -1,22 +1,19 @@
 import { X509Certificate } from 'node:crypto'
 import { type ClientCert, clientCertOf } from '@countersign/origin-plugin'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
+import { describe, expect, it } from 'vitest'
+import { startChain } from '../support/chain.ts'
+import { useChain } from '../support/use-chain.ts'
 
 describe('request.clientCert at the end of the chain', () => {
-  let chain: Chain
   let seen: ClientCert | undefined
-  beforeAll(async () => {
-    chain = await startChain({
-      routes(app) {
-        app.get('/me', (request) => {
-          seen = clientCertOf(request)
-          return { subject: seen.subject, access: request.access }
-        })
-      },
-    })
+  const chain = useChain({
+    routes(app) {
+      app.get('/me', (request) => {
+        seen = clientCertOf(request)
+        return { subject: seen.subject, access: request.access }
+      })
+    },
   })
-  afterAll(() => chain.close())
 
   it.each(['alice', 'bob', 'rsa', 'branch'] as const)('has the values of the certificate of %s', async (name) => {
     const client = chain.edge.clients[name]

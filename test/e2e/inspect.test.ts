@@ -1,11 +1,11 @@
 import type { IncomingMessage } from 'node:http'
 import type { Requirement } from '@countersign/origin-plugin'
+import { formatRequest, headerOf, type WireRequest } from '@countersign/test-support/wire-request'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Row, walkThrough } from '../../examples/quickstart/walkthrough.ts'
 import { type Inspection, inspectRequests } from '../../packages/dev-edge/src/inspect/inspect-requests.ts'
 import { parseRequests } from '../../packages/dev-edge/src/inspect/parse-requests.ts'
 import { type Quickstart, startQuickstart } from '../support/quickstart.ts'
-import { formatRequest, headerOf, type WireRequest } from '../support/signed-request.ts'
 
 /** The requirements of the quickstart's routes. Every other route requires only a verified certificate. */
 const REQUIREMENTS: Readonly<Record<string, Requirement>> = {

@@ -1,28 +1,24 @@
 import { once } from 'node:events'
 import { PassThrough, Readable } from 'node:stream'
 import websocket from '@fastify/websocket'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { WebSocket } from 'ws'
-import { type Chain, startChain } from '../support/chain.ts'
+import { useChain } from '../support/use-chain.ts'
 
 describe('traffic through the chain', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain({
-      routes(app) {
-        app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-        app.post('/echo', (request, reply) => reply.send(request.body as Readable))
-        app.get('/redirect', (_request, reply) => reply.redirect('/elsewhere', 302))
-        app.get('/host', (request) => ({ host: request.headers.host, url: request.url }))
-        app.register(websocket).after(() => {
-          app.get('/socket', { websocket: true, config: { clientCert: { subject: { CN: 'alice' } } } }, (socket) => {
-            socket.on('message', (message) => socket.send(`heard ${message}`))
-          })
+  const chain = useChain({
+    routes(app) {
+      app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
+      app.post('/echo', (request, reply) => reply.send(request.body as Readable))
+      app.get('/redirect', (_request, reply) => reply.redirect('/elsewhere', 302))
+      app.get('/host', (request) => ({ host: request.headers.host, url: request.url }))
+      app.register(websocket).after(() => {
+        app.get('/socket', { websocket: true, config: { clientCert: { subject: { CN: 'alice' } } } }, (socket) => {
+          socket.on('message', (message) => socket.send(`heard ${message}`))
         })
-      },
-    })
+      })
+    },
   })
-  afterAll(() => chain.close())
 
   it('streams a large body there and back', async () => {
     const { alice } = chain.edge.clients

@@ -1,3 +1,4 @@
+// Signs its tokens with node:crypto and not with test-support: jose is the oracle, and must not judge its own tokens.
 import { generateKeyPairSync, sign } from 'node:crypto'
 import fc from 'fast-check'
 import { createLocalJWKSet, type JSONWebKeySet, jwtVerify } from 'jose'

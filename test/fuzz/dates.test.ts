@@ -1,3 +1,4 @@
+// The oracle is JavaScript's own reader of ISO dates: it shares no code with our parser and cannot share a mistake.
 import { formatCertificateDate, parseCertificateDate } from '@countersign/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'

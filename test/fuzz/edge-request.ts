@@ -1,3 +1,5 @@
+import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
+import { headerLines, type WireRequest } from '@countersign/test-support/wire-request'
 import {
   ACCESS_TOKEN_HEADER,
   CERTIFICATE_HEADERS,
@@ -14,12 +16,10 @@ import {
   verifyEdgeSignature,
 } from '../../packages/origin-plugin/src/edge-signature/verify-edge-signature.ts'
 import { readHeaders } from '../../packages/origin-plugin/src/read-headers.ts'
-import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from '../../packages/worker/src/testing/keys.ts'
-import { headerLines, type WireRequest } from '../support/signed-request.ts'
 import { anyText, distinguishedName, syntaxText } from './arbitraries.ts'
 
 /** A client's request, with Cloudflare's data on its certificate. */
-export interface ClientRequest {
+export interface RandomRequest {
   readonly method: string
   readonly url: string
   readonly headers: Readonly<Record<string, string>>
@@ -28,12 +28,14 @@ export interface ClientRequest {
   readonly alg: SignatureAlgorithm
 }
 
-/** The key for each algorithm. */
+const [hmac, ed25519] = [hmacKey(), ed25519Key()]
+const KEYS = importEdgeKeys([hmac.jwk, ed25519.jwk])
+
+/** The Worker's key for each algorithm. */
 export const SIGNING_KEYS: Readonly<Record<SignatureAlgorithm, SigningJwk>> = {
-  'hmac-sha256': hmacJwk,
-  ed25519: ed25519Jwk as SigningJwk,
+  'hmac-sha256': hmac.privateJwk,
+  ed25519: ed25519.privateJwk,
 }
-const KEYS = importEdgeKeys([hmacJwk, ed25519PublicJwk])
 
 const dn = fc.oneof(distinguishedName.map(formatDistinguishedName), syntaxText, anyText)
 const fieldValue = fc.option(fc.oneof(dn, fc.stringMatching(/^[0-9a-f:]{1,40}$/), fc.string({ maxLength: 40 })), {
@@ -78,7 +80,7 @@ const headers = fc
   )
 
 /** Random requests. Many have odd subjects, paths or headers. */
-export const clientRequest: fc.Arbitrary<ClientRequest> = fc.record({
+export const clientRequest: fc.Arbitrary<RandomRequest> = fc.record({
   method: fc.oneof(fc.constantFrom('GET', 'POST', 'DELETE', 'PATCH'), fc.stringMatching(/^X[A-Z-]{1,6}$/)),
   url,
   headers,
@@ -95,7 +97,7 @@ export async function sign({
   tlsClientAuth,
   forwardCert,
   alg,
-}: ClientRequest): Promise<WireRequest> {
+}: RandomRequest): Promise<WireRequest> {
   const request = Object.assign(new Request(url, { method, headers }), { cf: { tlsClientAuth } })
   const signed = await countersign(request, { key: SIGNING_KEYS[alg], forwardCert })
   const { host, pathname, search } = new URL(signed.url)

@@ -1,10 +1,11 @@
+// The evaluator in this file shares no code with the guards or with test-support: two evaluators must not share a mistake.
 import { allOf, anyOf, DistinguishedName, not, type Requirement } from '@countersign/origin-plugin'
 import { formatDistinguishedName } from '@countersign/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { ClientCert } from '../../packages/origin-plugin/src/client-cert.ts'
 import { createGuardCompiler } from '../../packages/origin-plugin/src/guards/compile-guard.ts'
-import { makeClientCert, makeRequest } from '../../packages/origin-plugin/src/testing/client-cert.ts'
+import { makeClientCert, makeRequest } from '../../packages/origin-plugin/test/support/make-client-cert.ts'
 import { fuzz } from './fuzz.ts'
 
 /** Match, mismatch, or undecided. */

@@ -1,9 +1,10 @@
+// OpenSSL prints and test values decide, not our own formatter: the reader and its oracle must not share a mistake.
 import { execFile } from 'node:child_process'
 import { generateKeyPairSync } from 'node:crypto'
+import { der, derName } from '@countersign/test-support/write-der'
 import { attributeTypeId, parseDistinguishedName, type RelativeDistinguishedName } from '@countersign/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { der, derName } from '../../packages/origin-plugin/src/testing/certificates.ts'
 import { readCertificateNames } from '../../packages/origin-plugin/src/x509/certificate-names.ts'
 import { TAG } from '../../packages/origin-plugin/src/x509/der.ts'
 import { fuzz } from './fuzz.ts'

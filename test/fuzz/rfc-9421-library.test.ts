@@ -1,8 +1,5 @@
+// Signs and verifies with another library and not with test-support: the two sides must not share a mistake.
 import { createPrivateKey, createPublicKey, type JsonWebKey, randomBytes } from 'node:crypto'
-import { DERIVED_COMPONENTS, formatComponents, type SignatureAlgorithm } from '@countersign/wire'
-import fc from 'fast-check'
-import { createSigner, createVerifier, httpbis, type SigningKey, type VerifyingKey } from 'http-message-signatures'
-import { describe, expect, it } from 'vitest'
 import {
   carriedFields,
   headerLines,
@@ -10,7 +7,11 @@ import {
   type WireRequest,
   withHeader,
   withLines,
-} from '../support/signed-request.ts'
+} from '@countersign/test-support/wire-request'
+import { DERIVED_COMPONENTS, formatComponents, type SignatureAlgorithm } from '@countersign/wire'
+import fc from 'fast-check'
+import { createSigner, createVerifier, httpbis, type SigningKey, type VerifyingKey } from 'http-message-signatures'
+import { describe, expect, it } from 'vitest'
 import { applyEdits, edits } from './arbitraries.ts'
 import { clientRequest, SIGNING_KEYS, sign, verify } from './edge-request.ts'
 import { fuzz } from './fuzz.ts'

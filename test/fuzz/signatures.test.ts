@@ -1,5 +1,13 @@
 import { isCountersignError } from '@countersign/origin-plugin'
 import {
+  carriedFields,
+  headerLines,
+  headerOf,
+  type WireRequest,
+  withHeader,
+  withLines,
+} from '@countersign/test-support/wire-request'
+import {
   COVERED_FIELDS,
   formatComponents,
   SIGNATURE_LABEL,
@@ -8,14 +16,6 @@ import {
 } from '@countersign/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import {
-  carriedFields,
-  headerLines,
-  headerOf,
-  type WireRequest,
-  withHeader,
-  withLines,
-} from '../support/signed-request.ts'
 import { applyEdits, edits, syntaxText } from './arbitraries.ts'
 import { clientRequest, sign, verify } from './edge-request.ts'
 import { fuzz } from './fuzz.ts'

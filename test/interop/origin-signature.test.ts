@@ -1,10 +1,10 @@
 import { createPrivateKey, randomBytes } from 'node:crypto'
+import { carriedFields, headerLines, type WireRequest, withLines } from '@countersign/test-support/wire-request'
 import type { SigningJwk } from '@countersign/wire'
 import { DERIVED_COMPONENTS } from '@countersign/wire'
 import { createSigner, httpbis, type SigningKey } from 'http-message-signatures'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { carriedFields, headerLines, type WireRequest, withLines } from '../support/signed-request.ts'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { useChain } from '../support/use-chain.ts'
 
 const hmac: SigningJwk = { kty: 'oct', kid: 'mac', k: randomBytes(32).toString('base64url') }
 const ed25519: SigningJwk = {
@@ -22,17 +22,15 @@ const signers: Record<string, SigningKey> = {
 }
 
 describe('a signature by an independent RFC 9421 implementation over the same profile', () => {
-  let chain: Chain
+  const chain = useChain({ edge: { key: hmac }, plugin: () => ({ edge: { keys: [hmac, ed25519Public] } }) })
   let request: WireRequest
   beforeAll(async () => {
-    chain = await startChain({ edge: { key: hmac }, plugin: () => ({ edge: { keys: [hmac, ed25519Public] } }) })
     const captured = await chain.capture('/me?a=1', { client: chain.edge.clients.alice })
     request = withLines(
       captured,
       headerLines(captured).filter(([name]) => !/^signature/i.test(name)),
     )
   })
-  afterAll(() => chain.close())
 
   async function signed(alg: string, fields: readonly string[]): Promise<WireRequest> {
     const headers = Object.fromEntries(headerLines(request).map(([name, value]) => [name.toLowerCase(), value]))

@@ -1,21 +1,24 @@
-import { createPublicKey, type JsonWebKey } from 'node:crypto'
+import { createPublicKey } from 'node:crypto'
+import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
+import type { RecordedRequest } from '@countersign/test-support/recording-origin'
 import { createVerifier, httpbis, type VerifyingKey } from 'http-message-signatures'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Edge, startEdge } from '../../packages/worker/src/testing/edge.ts'
-import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from '../../packages/worker/src/testing/keys.ts'
-import type { ReceivedRequest } from '../../packages/worker/src/testing/origin.ts'
-import { VERIFIED } from '../../packages/worker/src/testing/tls-client-auth.ts'
+import { VERIFIED } from '../../packages/worker/test/support/cloudflare-values.ts'
+import { type Edge, startEdge } from '../../packages/worker/test/support/edge.ts'
+
+const { jwk: hmacJwk } = hmacKey()
+const { privateJwk: ed25519Jwk, jwk: ed25519PublicJwk } = ed25519Key()
 
 const keys: Record<string, VerifyingKey> = {
   'hmac-1': {
     id: 'hmac-1',
     algs: ['hmac-sha256'],
-    verify: createVerifier(Buffer.from(hmacJwk.k, 'base64url'), 'hmac-sha256'),
+    verify: createVerifier(Buffer.from(String(hmacJwk.k), 'base64url'), 'hmac-sha256'),
   },
   'ed-1': {
     id: 'ed-1',
     algs: ['ed25519'],
-    verify: createVerifier(createPublicKey({ key: ed25519PublicJwk as JsonWebKey, format: 'jwk' }), 'ed25519'),
+    verify: createVerifier(createPublicKey({ key: { ...ed25519PublicJwk }, format: 'jwk' }), 'ed25519'),
   },
 }
 
@@ -57,7 +60,7 @@ describe("the Worker's signature, read by an independent RFC 9421 implementation
 })
 
 /** Verifies with the library alone. `changed` names a component that gets another value first. */
-async function verify({ method, url, rawHeaders }: ReceivedRequest, changed = ''): Promise<boolean | null> {
+async function verify({ method, url, rawHeaders }: RecordedRequest, changed = ''): Promise<boolean | null> {
   const headers: Record<string, string> = {}
   for (let at = 0; at < rawHeaders.length; at += 2)
     headers[rawHeaders[at]?.toLowerCase() ?? ''] = rawHeaders[at + 1] ?? ''

@@ -1,28 +1,28 @@
 import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
-import { Agent, request as httpRequest } from 'node:http'
+import { Agent } from 'node:http'
 import { join } from 'node:path'
+import { signAsWorker } from '@countersign/test-support/sign-as-worker'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 import { freePort } from '../support/free-port.ts'
-import { codeOf } from '../support/raw-http.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { CLIENTS, type ConnectedStore } from '../support/redis-stores.ts'
-import { signRequest, type WireRequest } from '../support/signed-request.ts'
+import { sendKeptAlive } from '../support/send-kept-alive.ts'
+import { useChain } from '../support/use-chain.ts'
 
 const REQUESTS = 10_000
 const CONNECTIONS = 8
 
 describe('four processes that share a Redis', () => {
+  const chain = useChain()
   let redis: RedisServer
-  let chain: Chain
   const processes: ChildProcess[] = []
   const ports: number[] = []
   const agent = new Agent({ keepAlive: true, maxSockets: CONNECTIONS })
 
   beforeAll(async () => {
     redis = await startRedis(await freePort())
-    chain = await startChain()
     for (const client of ['ioredis', 'redis', 'ioredis', 'redis']) {
       const child = fork(join(import.meta.dirname, 'origin-process.ts'), [JSON.stringify(chain.key), redis.url, client])
       processes.push(child)
@@ -33,7 +33,6 @@ describe('four processes that share a Redis', () => {
   afterAll(async () => {
     agent.destroy()
     for (const child of processes) child.kill()
-    await chain.close()
     await redis.stop()
   })
 
@@ -47,11 +46,11 @@ describe('four processes that share a Redis', () => {
     const sender = async () => {
       while (next < REQUESTS) {
         const index = next++
-        const signed = signRequest(captured, chain.key)
-        const answers = await Promise.all(ports.map((port) => send(port, signed, agent)))
-        for (const answer of answers) {
-          if (answer === '200') accepted[index] = (accepted[index] ?? 0) + 1
-          else if (answer === 'CSN_SIGNATURE_REPLAYED') replayed += 1
+        const signed = signAsWorker(captured, chain.key)
+        const answers = await Promise.all(ports.map((port) => sendKeptAlive(port, signed, agent)))
+        for (const { outcome } of answers) {
+          if (outcome === '200') accepted[index] = (accepted[index] ?? 0) + 1
+          else if (outcome === 'CSN_SIGNATURE_REPLAYED') replayed += 1
         }
       }
     }
@@ -60,22 +59,6 @@ describe('four processes that share a Redis', () => {
     expect(replayed).toBe(3 * REQUESTS)
   })
 })
-
-/** The status of an accepted request, the code of a refused one. */
-function send(port: number, { method, target, headers }: WireRequest, agent: Agent): Promise<string> {
-  return new Promise((resolve, reject) => {
-    const lines = headers.filter((_, at, all) => (all[at - (at % 2)] as string).toLowerCase() !== 'connection')
-    httpRequest({ host: '127.0.0.1', port, method, path: target, headers: lines as string[], agent }, (response) => {
-      let body = ''
-      response.on('data', (chunk) => {
-        body += chunk
-      })
-      response.on('end', () => resolve(codeOf(body) ?? String(response.statusCode)))
-    })
-      .on('error', reject)
-      .end()
-  })
-}
 
 describe.each(Object.keys(CLIENTS) as (keyof typeof CLIENTS)[])('a replay store through %s', (name) => {
   let redis: RedisServer

@@ -12,7 +12,8 @@ const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
 const run = (command: string, ...args: string[]) => execFileSync(command, args, { cwd: ROOT, stdio: 'inherit' })
 
 try {
-  run('pnpm', '--recursive', '--filter', './packages/*', 'exec', 'pnpm', 'pack', '--pack-destination', folder)
+  const filters = ['--filter', './packages/*', '--filter', '!@countersign/test-support']
+  run('pnpm', '--recursive', ...filters, 'exec', 'pnpm', 'pack', '--pack-destination', folder)
   const tarballs = readdirSync(folder).filter((name) => name.endsWith('.tgz'))
   if (tarballs.length !== 4)
     throw new Error(`expected the tarballs of four packages, got ${tarballs.join(', ') || 'none'}`)

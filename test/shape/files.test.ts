@@ -16,7 +16,7 @@ const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'bench/probes/internals.ts': 'the only import of inner files of the plugin in the probes',
 }
 
-/** Names that several files of the packages export, each with the reason. */
+/** Names that several files of the packages and their tests export, each with the reason. */
 const SHARED_EXPORTS: Readonly<Record<string, string>> = {
   countersign: 'public: the plugin of the origin, and the function of the Worker',
   DerValue: 'two readers of DER: the edge and the origin must not share a mistake',
@@ -24,7 +24,7 @@ const SHARED_EXPORTS: Readonly<Record<string, string>> = {
   SubjectAltNames: 'public: the names to issue, and the names of a verified certificate',
 }
 
-/** File names that several folders of the packages have, each with the reason. */
+/** File names that several folders of the packages and their tests have, each with the reason. */
 const SHARED_FILE_NAMES: Readonly<Record<string, string>> = {
   index: 'exports entry',
   errors: 'the errors of one package',
@@ -36,7 +36,7 @@ const SHARED_FILE_NAMES: Readonly<Record<string, string>> = {
 const SOURCES = filesMatching('{packages,examples,bench,test}/**/*.{ts,js}').filter(
   (path) => !path.endsWith('.test.ts'),
 )
-const PUBLISHED = SOURCES.filter((path) => /^packages\/[^/]+\/src\//.test(path))
+const NAMED = SOURCES.filter((path) => /^(?:packages\/[^/]+\/(?:src|test)|test\/support)\//.test(path))
 
 const EXPORT =
   /^export\s+(?:declare\s+)?(?:abstract\s+)?(?:async\s+)?(?:function\*?|class|interface|type|const|let|enum)\s+(\w+)/gm
@@ -73,14 +73,14 @@ describe('source files', () => {
   })
 
   it('declare an exported name once, except for those with a reason', () => {
-    const found = shared(PUBLISHED.flatMap((path) => declaredExports(readText(path)).map((name) => [name, path])))
+    const found = shared(NAMED.flatMap((path) => declaredExports(readText(path)).map((name) => [name, path])))
     const known = new Map([...found].filter(([name]) => name in SHARED_EXPORTS))
     expect(found).toEqual(known)
     expect([...known.keys()].toSorted()).toEqual(Object.keys(SHARED_EXPORTS).toSorted())
   })
 
   it('have a name of their own, except for those with a reason', () => {
-    const found = shared(PUBLISHED.map((path) => [basename(path, '.ts'), path]))
+    const found = shared(NAMED.map((path) => [basename(path, '.ts'), path]))
     const known = new Map([...found].filter(([name]) => name in SHARED_FILE_NAMES))
     expect(found).toEqual(known)
     expect([...known.keys()].toSorted()).toEqual(Object.keys(SHARED_FILE_NAMES).toSorted())

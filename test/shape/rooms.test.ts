@@ -97,11 +97,10 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
   },
 }
 
-/** The places of a package with their arrows, read from its sources without tests and fixtures. */
+/** The places of a package with their arrows, read from its sources without tests. */
 function roomsOf(name: string): Graph {
   const root = `packages/${name}/src/`
-  const fixture = /\.test\.ts$|^packages\/origin-plugin\/src\/testing\//
-  const files = new Map([...importGraph(`${root}**/*.ts`)].filter(([path]) => !fixture.test(path)))
+  const files = new Map([...importGraph(`${root}**/*.ts`)].filter(([path]) => !path.endsWith('.test.ts')))
   const placeOf = (path: string) => (path.startsWith(root) ? path.slice(root.length).split('/')[0] : undefined)
   return groupGraph(files, placeOf)
 }
@@ -146,6 +145,7 @@ describe('the files of', () => {
     'packages/worker',
     'packages/origin-plugin',
     'packages/dev-edge',
+    'packages/test-support',
     'examples',
     'bench',
     'test',

@@ -1,7 +1,7 @@
 import type { DevClient } from '@countersign/dev-edge'
+import type { WireRequest } from '@countersign/test-support/wire-request'
 import type { SigningJwk } from '@countersign/wire'
 import { startChain } from '../support/chain.ts'
-import type { WireRequest } from '../support/signed-request.ts'
 import { type Epoch, makeEpochs } from './epoch.ts'
 
 /** The edge's part of the run, prepared before it starts: a running workerd would disturb the measurements. */

@@ -14,7 +14,7 @@ import type { World } from './oracle/allowed-outcomes.ts'
 import { History, SETTLE } from './oracle/history.ts'
 import { createLedger } from './oracle/ledger.ts'
 import { Outages } from './oracle/outages.ts'
-import { startOrigin } from './origin/origin.ts'
+import { startOriginProcess } from './origin/origin.ts'
 import { printReport } from './print-report.ts'
 import { measureFloods } from './traffic/measure-floods.ts'
 import { CASE_NAMES, runTraffic, type Traffic } from './traffic/traffic.ts'
@@ -46,7 +46,7 @@ const material = await prepareMaterial(isShort ? 3 : 8)
 const keyLane = await startKeyLane(material.epochs, world, cooldown + 2 * SETTLE + 10_000)
 const crlLane = await startCrlLane(material, world)
 const redisLane = await startRedisLane(await freePort(), world)
-const origin = await startOrigin({
+const origin = await startOriginProcess({
   key: material.key,
   issuer: material.issuer,
   audience: material.audience,

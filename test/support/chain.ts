@@ -1,12 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import { Writable } from 'node:stream'
 import { createDevEdge, type DevEdge, type DevEdgeOptions } from '@countersign/dev-edge'
 import countersign, { type CountersignPluginOptions, clientCertOf } from '@countersign/origin-plugin'
+import { hmacKey } from '@countersign/test-support/edge-key-pair'
+import { lineStream } from '@countersign/test-support/line-stream'
+import { codeOf, type RawAnswer, sendRaw } from '@countersign/test-support/raw-http'
+import { type SignatureOverrides, signAsWorker } from '@countersign/test-support/sign-as-worker'
+import { formatRequest, type WireRequest } from '@countersign/test-support/wire-request'
 import type { SigningJwk } from '@countersign/wire'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import { onFreePort } from './free-port.ts'
-import { codeOf, type RawAnswer, sendRaw } from './raw-http.ts'
-import { formatRequest, type SignatureChanges, signRequest, type WireRequest } from './signed-request.ts'
 
 /** What differs from the usual chain. */
 export interface ChainOptions {
@@ -16,6 +18,9 @@ export interface ChainOptions {
   /** Routes in place of the usual ones. */
   readonly routes?: (app: FastifyInstance) => void
 }
+
+/** An answer, with or without the edge in between. */
+export type ChainAnswer = Pick<RawAnswer, 'status' | 'code' | 'body'>
 
 type Sent = Parameters<DevEdge['fetch']>[1]
 
@@ -30,13 +35,13 @@ export interface Chain {
   /** Everything that the origin logged, a JSON line each. */
   readonly log: readonly string[]
   /** A request through the edge. */
-  through(path: string, options?: Sent): Promise<RawAnswer>
+  through(path: string, options?: Sent): Promise<ChainAnswer>
   /** The request that the Worker would send to the origin, held back: its nonce is not spent. */
   capture(path: string, options?: Sent): Promise<WireRequest>
   /** A request around the edge, straight to the origin. */
-  around(request: WireRequest): Promise<RawAnswer>
+  around(request: WireRequest): Promise<ChainAnswer>
   /** The request with a fresh signature, by the Worker's key unless the changes say otherwise. */
-  sign(request: WireRequest, changes?: SignatureChanges): WireRequest
+  sign(request: WireRequest, changes?: SignatureOverrides): WireRequest
   /** The reason that the origin logged for its latest refusal. */
   lastReason(): string | undefined
   close(): Promise<void>
@@ -51,14 +56,10 @@ async function startChainOn(
   originPort: number,
   { edge: edgeOptions, plugin, fastify, routes = usualRoutes }: ChainOptions,
 ): Promise<Chain> {
-  const key: SigningJwk = edgeOptions?.key ?? {
-    kty: 'oct',
-    kid: 'test',
-    k: Buffer.from(crypto.getRandomValues(new Uint8Array(32))).toString('base64url'),
-  }
+  const key = edgeOptions?.key ?? hmacKey('test').privateJwk
   const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}`, ...edgeOptions, key })
   const log: string[] = []
-  const app = Fastify({ logger: { level: 'info', stream: lineStream(log) }, ...fastify })
+  const app = Fastify({ logger: { level: 'info', stream: lineStream((line) => log.push(line)) }, ...fastify })
   await app.register(countersign, {
     edge: { keys: edge.keys },
     access: edge.access,
@@ -89,7 +90,7 @@ async function startChainOn(
       return captured
     },
     around: (request) => sendRaw(originPort, formatRequest(request)),
-    sign: (request, changes) => signRequest(request, key, changes),
+    sign: (request, changes) => signAsWorker(request, key, changes),
     lastReason: () =>
       log.map((line) => JSON.parse(line) as { reason?: string }).findLast(({ reason }) => reason)?.reason,
     async close() {
@@ -116,15 +117,5 @@ function holdBack({ server }: FastifyInstance): Promise<WireRequest> {
       response.end()
       resolve({ method, target: url, headers: rawHeaders })
     })
-  })
-}
-
-/** A stream that keeps what is logged, line by line. */
-export function lineStream(lines: string[]): Writable {
-  return new Writable({
-    write(chunk, _encoding, done) {
-      lines.push(...String(chunk).trim().split('\n'))
-      done()
-    },
   })
 }

@@ -1,8 +1,10 @@
 import { createHmac, generateKeyPairSync } from 'node:crypto'
+import { signAsWorker } from '@countersign/test-support/sign-as-worker'
+import type { WireRequest } from '@countersign/test-support/wire-request'
 import type { SigningJwk } from '@countersign/wire'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { signRequest, type WireRequest } from '../support/signed-request.ts'
+import { beforeAll, expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
 const pair = generateKeyPairSync('ed25519')
 const ed25519: SigningJwk = { ...(pair.privateKey.export({ format: 'jwk' }) as SigningJwk), kid: 'ed' }
@@ -10,16 +12,16 @@ const { d: _private, ...ed25519Public } = ed25519
 const hmac: SigningJwk = { kty: 'oct', kid: 'mac', k: Buffer.alloc(32, 9).toString('base64url') }
 const refused = { status: 401, code: 'CSN_SIGNATURE_INVALID' }
 
-describe('a key that is used for another algorithm', () => {
-  let chain: Chain
+const options: ChainOptions = { edge: { key: ed25519 }, plugin: () => ({ edge: { keys: [ed25519Public, hmac] } }) }
+
+describeThreat('a key that is used for another algorithm', options, (chain) => {
   let request: WireRequest
   beforeAll(async () => {
-    chain = await startChain({ edge: { key: ed25519 }, plugin: () => ({ edge: { keys: [ed25519Public, hmac] } }) })
     request = await chain.capture('/me', { client: chain.edge.clients.alice })
   })
-  afterAll(() => chain.close())
 
-  const hmacWith = (secret: Buffer) => (base: string) => createHmac('sha256', secret).update(base, 'latin1').digest()
+  const hmacWith = (secret: Buffer) => (_: Buffer, base: string) =>
+    createHmac('sha256', secret).update(base, 'latin1').digest()
   const publicBytes = [
     Buffer.from(ed25519.x as string, 'base64url'),
     pair.publicKey.export({ format: 'der', type: 'spki' }),
@@ -29,31 +31,31 @@ describe('a key that is used for another algorithm', () => {
 
   it('is accepted with its own algorithm, for both keys', async () => {
     expect(await chain.around(request)).toMatchObject({ status: 200 })
-    expect(await chain.around(signRequest(request, ed25519))).toMatchObject({ status: 200 })
-    expect(await chain.around(signRequest(request, hmac))).toMatchObject({ status: 200 })
+    expect(await chain.around(signAsWorker(request, ed25519))).toMatchObject({ status: 200 })
+    expect(await chain.around(signAsWorker(request, hmac))).toMatchObject({ status: 200 })
   })
 
   it('does not verify an HMAC with the public key as the secret, in any encoding', async () => {
     for (const secret of publicBytes) {
       for (const alg of ['hmac-sha256', 'ed25519'] as const) {
-        const forged = signRequest(request, ed25519, { alg, sign: hmacWith(secret) })
+        const forged = signAsWorker(request, ed25519, { alg, signature: hmacWith(secret) })
         expect(await chain.around(forged)).toMatchObject(refused)
       }
     }
   })
 
   it('does not verify under the name of the other algorithm', async () => {
-    expect(await chain.around(signRequest(request, ed25519, { alg: 'hmac-sha256' }))).toMatchObject(refused)
-    expect(await chain.around(signRequest(request, hmac, { alg: 'ed25519' }))).toMatchObject(refused)
+    expect(await chain.around(signAsWorker(request, ed25519, { alg: 'hmac-sha256' }))).toMatchObject(refused)
+    expect(await chain.around(signAsWorker(request, hmac, { alg: 'ed25519' }))).toMatchObject(refused)
   })
 
   it('does not verify under the id of the other key', async () => {
-    expect(await chain.around(signRequest(request, ed25519, { keyid: 'mac' }))).toMatchObject(refused)
-    expect(await chain.around(signRequest(request, hmac, { keyid: 'ed' }))).toMatchObject(refused)
+    expect(await chain.around(signAsWorker(request, ed25519, { keyid: 'mac' }))).toMatchObject(refused)
+    expect(await chain.around(signAsWorker(request, hmac, { keyid: 'ed' }))).toMatchObject(refused)
   })
 
   it.each(['unknown', 'constructor', '__proto__', 'toString'])('is refused under the id %s', async (keyid) => {
-    expect(await chain.around(signRequest(request, hmac, { keyid }))).toMatchObject(refused)
+    expect(await chain.around(signAsWorker(request, hmac, { keyid }))).toMatchObject(refused)
     expect(chain.lastReason()).toBe('the keyid is not one of edge.keys')
   })
 })

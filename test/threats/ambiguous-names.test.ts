@@ -1,23 +1,20 @@
 import { not } from '@countersign/origin-plugin'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
+import { expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a subject that could be read in two ways', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain({
-      routes(app) {
-        const answer = () => 'in'
-        app.get('/cn-alice', { config: { clientCert: { subject: { CN: 'alice' } } } }, answer)
-        app.get('/ou-ops', { config: { clientCert: { subject: { OU: 'Ops' } } } }, answer)
-        app.get('/whole', { config: { clientCert: { subject: 'CN=alice,OU=Ops,O=Acme' } } }, answer)
-        app.get('/pattern', { config: { clientCert: { subject: { CN: /^alice$/ } } } }, answer)
-        app.get('/not-mallory', { config: { clientCert: not({ subject: { CN: 'mallory' } }) } }, answer)
-      },
-    })
-  })
-  afterAll(() => chain.close())
+const options: ChainOptions = {
+  routes(app) {
+    const answer = () => 'in'
+    app.get('/cn-alice', { config: { clientCert: { subject: { CN: 'alice' } } } }, answer)
+    app.get('/ou-ops', { config: { clientCert: { subject: { OU: 'Ops' } } } }, answer)
+    app.get('/whole', { config: { clientCert: { subject: 'CN=alice,OU=Ops,O=Acme' } } }, answer)
+    app.get('/pattern', { config: { clientCert: { subject: { CN: /^alice$/ } } } }, answer)
+    app.get('/not-mallory', { config: { clientCert: not({ subject: { CN: 'mallory' } }) } }, answer)
+  },
+}
 
+describeThreat('a subject that could be read in two ways', options, (chain) => {
   const sent = async (path: string, subject: string) =>
     chain.through(path, { client: await chain.edge.issueClient({ subject }) })
   const forbidden = { status: 403, code: 'CSN_CERT_FORBIDDEN' }

@@ -1,16 +1,13 @@
+import { headerLines, headerOf, type WireRequest, withHeader, withLines } from '@countersign/test-support/wire-request'
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { headerLines, headerOf, type WireRequest, withHeader, withLines } from '../support/signed-request.ts'
+import { beforeAll, expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a header that is changed after the edge', () => {
-  let chain: Chain
+describeThreat('a header that is changed after the edge', { edge: { forwardCert: 'chain' } }, (chain) => {
   let genuine: WireRequest
   beforeAll(async () => {
-    chain = await startChain({ edge: { forwardCert: 'chain' } })
     genuine = await chain.capture('/me', { client: chain.edge.clients.branch })
   })
-  afterAll(() => chain.close())
 
   const names = [...CERTIFICATE_HEADERS.map(({ name }) => name), 'cf-access-jwt-assertion']
 

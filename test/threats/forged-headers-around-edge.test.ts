@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { withHeader } from '../support/signed-request.ts'
+import { signAsWorker } from '@countersign/test-support/sign-as-worker'
+import { withHeader } from '@countersign/test-support/wire-request'
+import { expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('certificate headers that an attacker sends directly to the origin', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain()
-  })
-  afterAll(() => chain.close())
-
+describeThreat('certificate headers that an attacker sends directly to the origin', (chain) => {
   it('are refused without a signature, even with a valid Access token', async () => {
     // An insider with a browser's cookie can build this request. Only the edge's signature is missing.
     const genuine = await chain.capture('/alice', { client: chain.edge.clients.alice })
@@ -31,8 +26,7 @@ describe('certificate headers that an attacker sends directly to the origin', ()
   it('are refused with a signature by a key of the attacker', async () => {
     const genuine = await chain.capture('/alice', { client: chain.edge.clients.alice })
     const own = { ...chain.key, k: Buffer.alloc(32, 7).toString('base64url') }
-    const { signRequest } = await import('../support/signed-request.ts')
-    expect(await chain.around(signRequest(genuine, own))).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
+    expect(await chain.around(signAsWorker(genuine, own))).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
   })
 
   it('are accepted when they are genuine', async () => {

@@ -1,14 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { headerLines } from '../support/signed-request.ts'
+import { headerLines } from '@countersign/test-support/wire-request'
+import { expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('certificate headers that the client sends through the edge', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain()
-  })
-  afterAll(() => chain.close())
-
+describeThreat('certificate headers that the client sends through the edge', (chain) => {
   const forged = {
     'X-CERT-PRESENTED': '1',
     'X-CERT-VERIFY': 'SUCCESS',

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { headerLines, withLines } from '../support/signed-request.ts'
+import { headerLines, withLines } from '@countersign/test-support/wire-request'
+import { expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
 const variants = [
   'x_cert_subject_dn',
@@ -17,13 +17,7 @@ const variants = [
   'x.cert.subject.dn',
 ]
 
-describe('names that fold into the certificate family', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain()
-  })
-  afterAll(() => chain.close())
-
+describeThreat('names that fold into the certificate family', (chain) => {
   it.each(variants)('are deleted at the edge: %s', async (name) => {
     const captured = await chain.capture('/me', { client: chain.edge.clients.bob, headers: { [name]: 'forged' } })
     expect(headerLines(captured).filter(([, value]) => value.includes('forged'))).toEqual([])

@@ -1,19 +1,16 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { sendRaw } from '../support/raw-http.ts'
-import { formatRequest, type WireRequest, withHeader } from '../support/signed-request.ts'
+import { sendRaw } from '@countersign/test-support/raw-http'
+import { formatRequest, type WireRequest, withHeader } from '@countersign/test-support/wire-request'
+import { afterEach, beforeAll, expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
 /** Each text with its first characters for the test's name. */
 const labelled = (texts: string[]) => texts.map((text) => [text.slice(0, 40), text] as const)
 
-describe('hostile bytes directly to the origin', () => {
-  let chain: Chain
+describeThreat('hostile bytes directly to the origin', (chain) => {
   let request: WireRequest
   beforeAll(async () => {
-    chain = await startChain()
     request = await chain.capture('/me', { client: chain.edge.clients.alice })
   })
-  afterAll(() => chain.close())
 
   // After each attack the origin must still accept a good request.
   afterEach(async () => {

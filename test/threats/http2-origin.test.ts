@@ -3,19 +3,18 @@ import { type ClientHttp2Session, connect } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import countersign from '@countersign/origin-plugin'
+import { codeOf } from '@countersign/test-support/raw-http'
+import { headerLines, type WireRequest } from '@countersign/test-support/wire-request'
 import Fastify from 'fastify'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain, usualRoutes } from '../support/chain.ts'
-import { codeOf } from '../support/raw-http.ts'
-import { headerLines, type WireRequest } from '../support/signed-request.ts'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { usualRoutes } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('an origin that speaks HTTP/2', () => {
-  let chain: Chain
+describeThreat('an origin that speaks HTTP/2', (chain) => {
   let request: WireRequest
   let session: ClientHttp2Session
   const app = Fastify({ http2: true })
   beforeAll(async () => {
-    chain = await startChain()
     request = await chain.capture('/me', { client: chain.edge.clients.alice })
     const { keys, access, clientCa } = chain.edge
     await app.register(countersign, { edge: { keys }, access, trustedIssuers: [clientCa] })
@@ -26,7 +25,6 @@ describe('an origin that speaks HTTP/2', () => {
   afterAll(async () => {
     session.destroy()
     await app.close()
-    await chain.close()
   })
 
   async function send({ target, headers }: WireRequest, changes: Record<string, string> = {}) {

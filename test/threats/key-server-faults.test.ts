@@ -1,5 +1,5 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
+import { type LocalServer, startServer } from '@countersign/test-support/local-server'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 
@@ -15,19 +15,17 @@ const faults: Record<string, RequestListener> = {
 
 describe('a key server that answers with', () => {
   let chain: Chain
-  let server: Server
+  let server: LocalServer
   // The origin fetches the keys for the first time when it starts.
   let answer = faults['500'] as RequestListener
   beforeAll(async () => {
-    server = createServer((request, response) => answer(request, response))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const jwksUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/certs`
+    server = await startServer((request, response) => answer(request, response))
+    const jwksUri = `${server.url}/certs`
     chain = await startChain({ plugin: (edge) => ({ access: { ...edge.access, jwksUri } }) })
   })
   afterAll(async () => {
     await chain.close()
-    server.closeAllConnections()
-    server.close()
+    await server.close()
   })
 
   it.each(Object.keys(faults))('%s admits no client, and the answer does not blame the client', async (fault) => {

@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { type WireRequest, withHeader } from '../support/signed-request.ts'
+import { type WireRequest, withHeader } from '@countersign/test-support/wire-request'
+import { beforeAll, expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a captured signature on another request', () => {
-  let chain: Chain
+describeThreat('a captured signature on another request', (chain) => {
   let captured: WireRequest
   beforeAll(async () => {
-    chain = await startChain()
     captured = await chain.capture('/me?a=1&b=2', { client: chain.edge.clients.alice })
   })
-  afterAll(() => chain.close())
 
   it.each([
     ['path', { target: '/alice?a=1&b=2' }],

@@ -1,8 +1,9 @@
 import { clientCertOf } from '@countersign/origin-plugin'
+import { headerLines } from '@countersign/test-support/wire-request'
 import { parseDistinguishedName } from '@countersign/wire'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { headerLines } from '../support/signed-request.ts'
+import { expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
 const names = [
   'Zoë',
@@ -25,20 +26,16 @@ const names = [
   'x'.repeat(2000),
 ]
 
-describe('a common name with odd characters', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain({
-      routes: (app) => {
-        app.get('/name', (request) => ({
-          name: clientCertOf(request).subject.CN,
-          text: String(clientCertOf(request).subject),
-        }))
-      },
-    })
-  })
-  afterAll(() => chain.close())
+const options: ChainOptions = {
+  routes: (app) => {
+    app.get('/name', (request) => ({
+      name: clientCertOf(request).subject.CN,
+      text: String(clientCertOf(request).subject),
+    }))
+  },
+}
 
+describeThreat('a common name with odd characters', options, (chain) => {
   const escaped = (name: string) =>
     [...Buffer.from(name)].map((byte) => `\\${byte.toString(16).padStart(2, '0')}`).join('')
 

@@ -1,20 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { type WireRequest, withHeader } from '../support/signed-request.ts'
+import { type WireRequest, withHeader } from '@countersign/test-support/wire-request'
+import { beforeAll, expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a substitute for the signed target', () => {
-  let chain: Chain
+const options: ChainOptions = {
+  fastify: {
+    trustProxy: true,
+    rewriteUrl: ({ url = '', headers }) => String(headers['x-rewrite-to'] ?? url),
+  },
+}
+
+describeThreat('a substitute for the signed target', options, (chain) => {
   let captured: WireRequest
   beforeAll(async () => {
-    chain = await startChain({
-      fastify: {
-        trustProxy: true,
-        rewriteUrl: ({ url = '', headers }) => String(headers['x-rewrite-to'] ?? url),
-      },
-    })
     captured = await chain.capture('/me', { client: chain.edge.clients.alice })
   })
-  afterAll(() => chain.close())
 
   const refused = { status: 401, code: 'CSN_SIGNATURE_INVALID' }
 

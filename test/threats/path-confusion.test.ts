@@ -1,20 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
+import { expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a path that two parsers could read differently', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain({
-      routes(app) {
-        app.get('/public/*', { config: { clientCert: false } }, (request) => `public ${request.url}`)
-        app.get('/secret', { config: { clientCert: { subject: { CN: 'alice' } } } }, () => 'secret')
-        app.get('/secret/:name', { config: { clientCert: { subject: { CN: 'alice' } } } }, () => 'secret')
-        app.get('/any/*', () => 'any')
-      },
-    })
-  })
-  afterAll(() => chain.close())
+const options: ChainOptions = {
+  routes(app) {
+    app.get('/public/*', { config: { clientCert: false } }, (request) => `public ${request.url}`)
+    app.get('/secret', { config: { clientCert: { subject: { CN: 'alice' } } } }, () => 'secret')
+    app.get('/secret/:name', { config: { clientCert: { subject: { CN: 'alice' } } } }, () => 'secret')
+    app.get('/any/*', () => 'any')
+  },
+}
 
+describeThreat('a path that two parsers could read differently', options, (chain) => {
   const ways = [
     '/secret',
     '/public/../secret',

@@ -1,19 +1,16 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { withHeader } from '../support/signed-request.ts'
+import { withHeader } from '@countersign/test-support/wire-request'
+import { expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a public route', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain({
-      routes(app) {
-        app.get('/healthz', { config: { clientCert: false } }, ({ clientCert, access }) => ({ clientCert, access }))
-        app.get('/half', { config: { clientCert: false }, preHandler: app.requireClientCert(true) }, () => 'in')
-      },
-    })
-  })
-  afterAll(() => chain.close())
+const options: ChainOptions = {
+  routes(app) {
+    app.get('/healthz', { config: { clientCert: false } }, ({ clientCert, access }) => ({ clientCert, access }))
+    app.get('/half', { config: { clientCert: false }, preHandler: app.requireClientCert(true) }, () => 'in')
+  },
+}
 
+describeThreat('a public route', options, (chain) => {
   const anonymous = { status: 200, body: '{"clientCert":null,"access":null}' }
 
   it('answers without a certificate or token', async () => {

@@ -1,21 +1,18 @@
+import { sendRaw } from '@countersign/test-support/raw-http'
 import websocket from '@fastify/websocket'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { sendRaw } from '../support/raw-http.ts'
+import { expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a WebSocket handshake that is refused', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain({
-      routes(app) {
-        app.register(websocket).after(() => {
-          app.get('/socket', { websocket: true }, (socket) => socket.close())
-        })
-      },
+const options: ChainOptions = {
+  routes(app) {
+    app.register(websocket).after(() => {
+      app.get('/socket', { websocket: true }, (socket) => socket.close())
     })
-  })
-  afterAll(() => chain.close())
+  },
+}
 
+describeThreat('a WebSocket handshake that is refused', options, (chain) => {
   it('does not keep its connection, because a thousand of them would stay open forever', async () => {
     const handshake = [
       'GET /socket HTTP/1.1',

@@ -1,6 +1,6 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { headerLines, withLines } from '../support/signed-request.ts'
+import { headerLines, withLines } from '@countersign/test-support/wire-request'
+import { expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
 const repeatable = [
   'x-cert-subject-dn',
@@ -11,13 +11,7 @@ const repeatable = [
   'cf-access-jwt-assertion',
 ]
 
-describe('a repeated header line', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain()
-  })
-  afterAll(() => chain.close())
-
+describeThreat('a repeated header line', (chain) => {
   it.each(repeatable)('is refused before the genuine line, where Node joins the two: %s', async (name) => {
     const genuine = await chain.capture('/me', { client: chain.edge.clients.bob })
     const before = withLines(genuine, [[name, 'CN=alice'], ...headerLines(genuine)])

@@ -1,13 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
+import { expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a captured request', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain()
-  })
-  afterAll(() => chain.close())
-
+describeThreat('a captured request', (chain) => {
   it('is accepted once', async () => {
     const captured = await chain.capture('/me', { client: chain.edge.clients.alice })
     expect(await chain.around(captured)).toMatchObject({ status: 200 })
@@ -37,13 +32,9 @@ describe('a captured request', () => {
   })
 })
 
-describe('a full memory of requests', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain({ plugin: (edge) => ({ edge: { keys: edge.keys, maxRemembered: 2 } }) })
-  })
-  afterAll(() => chain.close())
+const options: ChainOptions = { plugin: (edge) => ({ edge: { keys: edge.keys, maxRemembered: 2 } }) }
 
+describeThreat('a full memory of requests', options, (chain) => {
   it('forgets no request, and accepts no new one', async () => {
     const { alice } = chain.edge.clients
     const first = await chain.capture('/me', { client: alice })

@@ -1,28 +1,27 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { headerOf } from '../support/signed-request.ts'
+import { headerOf } from '@countersign/test-support/wire-request'
+import { expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe("a certificate on the revocation list of the operator's own CA, which Cloudflare does not read", () => {
-  let chain: Chain
-  let outage = false
-  beforeAll(async () => {
-    chain = await startChain({
-      plugin: (edge) => ({
-        trustedIssuers: [
-          {
-            ca: edge.clientCa,
-            revocation: {
-              crl: () => (outage ? Promise.reject(new Error('the server is down')) : edge.clientCrl()),
-              refresh: 1,
-            },
-          },
-          { dn: 'CN=Acme Branch CA,O=Acme' },
-        ],
-      }),
-    })
-  })
-  afterAll(() => chain.close())
+const threat = "a certificate on the revocation list of the operator's own CA, which Cloudflare does not read"
 
+let outage = false
+const options: ChainOptions = {
+  plugin: (edge) => ({
+    trustedIssuers: [
+      {
+        ca: edge.clientCa,
+        revocation: {
+          crl: () => (outage ? Promise.reject(new Error('the server is down')) : edge.clientCrl()),
+          refresh: 1,
+        },
+      },
+      { dn: 'CN=Acme Branch CA,O=Acme' },
+    ],
+  }),
+}
+
+describeThreat(threat, options, (chain) => {
   it('is refused from the next load on, although Cloudflare reports it as verified and not revoked', async () => {
     const client = await chain.edge.issueClient({ name: 'lost' })
     expect(await chain.through('/me', { client })).toMatchObject({ status: 200 })

@@ -1,14 +1,9 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { headerOf, withHeader } from '../support/signed-request.ts'
+import { headerOf, withHeader } from '@countersign/test-support/wire-request'
+import { expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a revoked certificate', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain()
-  })
-  afterAll(() => chain.close())
-
+describeThreat('a revoked certificate', (chain) => {
   it('is refused although its verdict is SUCCESS', async () => {
     const client = await chain.edge.issueClient()
     expect(await chain.through('/me', { client })).toMatchObject({ status: 200 })
@@ -25,13 +20,9 @@ describe('a revoked certificate', () => {
   })
 })
 
-describe('a revoked certificate, at an edge that requires a verified one', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain({ edge: { require: 'verified' } })
-  })
-  afterAll(() => chain.close())
+const options: ChainOptions = { edge: { require: 'verified' } }
 
+describeThreat('a revoked certificate, at an edge that requires a verified one', options, (chain) => {
   it('does not reach the origin', async () => {
     expect(await chain.through('/me', { client: chain.edge.clients.revoked })).toMatchObject({
       status: 403,

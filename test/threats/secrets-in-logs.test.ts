@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { headerOf, type WireRequest, withHeader } from '../support/signed-request.ts'
+import { headerOf, type WireRequest, withHeader } from '@countersign/test-support/wire-request'
+import { beforeAll, expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('logs and answers', () => {
-  let chain: Chain
+describeThreat('logs and answers', (chain) => {
   let captured: WireRequest
   const answers: string[] = []
   beforeAll(async () => {
-    chain = await startChain()
     const { alice, bob } = chain.edge.clients
     captured = await chain.capture('/me', { client: alice })
     const broken = [
@@ -22,7 +20,6 @@ describe('logs and answers', () => {
     for (const request of broken) answers.push((await chain.around(request)).body)
     for (const path of ['/alice', '/nowhere']) answers.push((await chain.through(path, { client: bob })).body)
   })
-  afterAll(() => chain.close())
 
   it('contain a reason for each refusal', () => {
     const refusals = chain.log

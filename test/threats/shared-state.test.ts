@@ -1,7 +1,8 @@
 import { clientCertOf } from '@countersign/origin-plugin'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { type WireRequest, withHeader } from '../support/signed-request.ts'
+import { type WireRequest, withHeader } from '@countersign/test-support/wire-request'
+import { expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
 /** Changes everything in an object, as a careless handler could. Ignores the failures on frozen objects. */
 function vandalise(value: unknown, seen = new Set<unknown>()): void {
@@ -18,41 +19,37 @@ function vandalise(value: unknown, seen = new Set<unknown>()): void {
   if (Array.isArray(value)) Reflect.set(value, value.length, 'mallory')
 }
 
-describe('the state that is cached between requests', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain({
-      routes(app) {
-        const answer = (request: Parameters<typeof clientCertOf>[0]) => {
-          const { subject, issuer, validTo, validToDate, subjectAltNames, raw, ...rest } = clientCertOf(request)
-          const { x509: _, ...plain } = rest
-          return {
-            subject,
-            text: String(subject),
-            CN: subject.CN,
-            issuer,
-            validTo,
-            validToDate,
-            subjectAltNames,
-            raw,
-            plain,
-            access: request.access,
-          }
-        }
-        app.get('/show', answer)
-        app.get('/vandal', (request) => {
-          const { x509: _, ...cert } = clientCertOf(request)
-          vandalise(clientCertOf(request).subject)
-          vandalise(cert)
-          vandalise(request.clientCert)
-          vandalise(request.access)
-          return 'done'
-        })
-      },
+const options: ChainOptions = {
+  routes(app) {
+    const answer = (request: Parameters<typeof clientCertOf>[0]) => {
+      const { subject, issuer, validTo, validToDate, subjectAltNames, raw, ...rest } = clientCertOf(request)
+      const { x509: _, ...plain } = rest
+      return {
+        subject,
+        text: String(subject),
+        CN: subject.CN,
+        issuer,
+        validTo,
+        validToDate,
+        subjectAltNames,
+        raw,
+        plain,
+        access: request.access,
+      }
+    }
+    app.get('/show', answer)
+    app.get('/vandal', (request) => {
+      const { x509: _, ...cert } = clientCertOf(request)
+      vandalise(clientCertOf(request).subject)
+      vandalise(cert)
+      vandalise(request.clientCert)
+      vandalise(request.access)
+      return 'done'
     })
-  })
-  afterAll(() => chain.close())
+  },
+}
 
+describeThreat('the state that is cached between requests', options, (chain) => {
   it('cannot be changed by a handler for the requests of other clients', async () => {
     const client = await chain.edge.issueClient({ subject: 'CN=pay+UID=7,O=Acme', san: { dns: ['pay.example'] } })
     const before = await chain.through('/show', { client })

@@ -1,8 +1,8 @@
 import countersign from '@countersign/origin-plugin'
+import { sendRaw } from '@countersign/test-support/raw-http'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { freePort } from '../support/free-port.ts'
-import { sendRaw } from '../support/raw-http.ts'
 
 describe('a route declared next to the register call', () => {
   const app = Fastify()

@@ -1,17 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import type { SignatureChanges, WireRequest } from '../support/signed-request.ts'
+import type { SignatureOverrides } from '@countersign/test-support/sign-as-worker'
+import type { WireRequest } from '@countersign/test-support/wire-request'
+import { beforeAll, expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a signature of another time', () => {
-  let chain: Chain
+describeThreat('a signature of another time', (chain) => {
   let request: WireRequest
   beforeAll(async () => {
-    chain = await startChain()
     request = await chain.capture('/me', { client: chain.edge.clients.alice })
   })
-  afterAll(() => chain.close())
 
-  const sent = (changes: SignatureChanges) => chain.around(chain.sign(request, changes))
+  const sent = (changes: SignatureOverrides) => chain.around(chain.sign(request, changes))
   const now = () => Math.floor(Date.now() / 1000)
 
   it('is accepted within the minute', async () => {
@@ -52,7 +50,7 @@ describe('a signature of another time', () => {
   })
 
   it('is refused as invalid, not as expired, when it is a forgery', async () => {
-    const forged = chain.sign(request, { created: now() - 3600, sign: () => Buffer.alloc(32) })
+    const forged = chain.sign(request, { created: now() - 3600, signature: () => Buffer.alloc(32) })
     expect(await chain.around(forged)).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
   })
 })

@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { type WireRequest, withHeader } from '../support/signed-request.ts'
+import { type WireRequest, withHeader } from '@countersign/test-support/wire-request'
+import { beforeAll, expect, it } from 'vitest'
+import type { Chain } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a genuine token for another purpose', () => {
-  let chain: Chain
+describeThreat('a genuine token for another purpose', (chain) => {
   let request: WireRequest
   beforeAll(async () => {
-    chain = await startChain()
     request = await chain.capture('/me', { client: chain.edge.clients.alice })
   })
-  afterAll(() => chain.close())
 
   type TokenOptions = Parameters<Chain['edge']['accessToken']>[0]
   const sent = async (options: TokenOptions) =>

@@ -1,21 +1,20 @@
 import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { type WireRequest, withHeader } from '@countersign/test-support/wire-request'
 import { exportJWK, type JWTHeaderParameters, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
-import { type WireRequest, withHeader } from '../support/signed-request.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
 const base64url = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
 const attacker = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const attackerEc = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 
-describe('a forged Access token, in a request that the edge signed', () => {
-  let chain: Chain
+describeThreat('a forged Access token, in a request that the edge signed', (chain) => {
   let request: WireRequest
   let kid: string
   let publicKey: string
   let claims: Record<string, unknown>
   beforeAll(async () => {
-    chain = await startChain()
     request = await chain.capture('/me', { client: chain.edge.clients.alice })
     const token = await chain.edge.accessToken()
     claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
@@ -23,7 +22,6 @@ describe('a forged Access token, in a request that the edge signed', () => {
     const served = (await (await fetch(chain.edge.access.jwksUri)).json()) as { public_cert: { cert: string } }
     publicKey = served.public_cert.cert
   })
-  afterAll(() => chain.close())
 
   const sent = (token: string) => chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token)))
   const refused = { status: 401, code: 'CSN_ACCESS_TOKEN_INVALID' }

@@ -1,15 +1,13 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { type WireRequest, withHeader } from '../support/signed-request.ts'
+import { type WireRequest, withHeader } from '@countersign/test-support/wire-request'
+import { beforeAll, expect, it } from 'vitest'
+import type { Chain, ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('an Access token that names a certificate', () => {
-  let chain: Chain
+describeThreat('an Access token that names a certificate', (chain) => {
   let request: WireRequest
   beforeAll(async () => {
-    chain = await startChain()
     request = await chain.capture('/me', { client: chain.edge.clients.alice })
   })
-  afterAll(() => chain.close())
 
   type TokenOptions = Parameters<Chain['edge']['accessToken']>[0]
   const sent = async (options: TokenOptions) =>
@@ -60,25 +58,21 @@ describe('an Access token that names a certificate', () => {
   })
 })
 
-describe('a user that access.matches ties to a certificate', () => {
-  let chain: Chain
-  const suspended = new Set<string>()
-  beforeAll(async () => {
-    chain = await startChain({
-      plugin: (edge) => ({
-        access: {
-          ...edge.access,
-          matches: (access, cert) => {
-            if (suspended.has(String(cert.subject.CN))) return false
-            if (cert.subject.CN === 'rsa') throw new Error('no such user')
-            return access.kind === 'user' && access.email.startsWith(`${cert.subject.CN}@`)
-          },
-        },
-      }),
-    })
-  })
-  afterAll(() => chain.close())
+const suspended = new Set<string>()
+const options: ChainOptions = {
+  plugin: (edge) => ({
+    access: {
+      ...edge.access,
+      matches: (access, cert) => {
+        if (suspended.has(String(cert.subject.CN))) return false
+        if (cert.subject.CN === 'rsa') throw new Error('no such user')
+        return access.kind === 'user' && access.email.startsWith(`${cert.subject.CN}@`)
+      },
+    },
+  }),
+}
 
+describeThreat('a user that access.matches ties to a certificate', options, (chain) => {
   const sent = async (email: string, client: 'alice' | 'bob' | 'rsa') => {
     const request = await chain.capture('/me', { client: chain.edge.clients[client] })
     const token = await chain.edge.accessToken({ claims: { email } })

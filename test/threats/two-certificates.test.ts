@@ -1,17 +1,14 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { headerOf, type WireRequest, withHeader } from '../support/signed-request.ts'
+import { headerOf, type WireRequest, withHeader } from '@countersign/test-support/wire-request'
+import { beforeAll, expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('headers of one certificate with the Client-Cert of another', () => {
-  let chain: Chain
+describeThreat('headers of one certificate with the Client-Cert of another', (chain) => {
   let alice: WireRequest
   let bob: WireRequest
   beforeAll(async () => {
-    chain = await startChain()
     alice = await chain.capture('/alice', { client: chain.edge.clients.alice })
     bob = await chain.capture('/me', { client: chain.edge.clients.bob })
   })
-  afterAll(() => chain.close())
 
   const mismatch = { status: 403, code: 'CSN_CERT_MISMATCH' }
   const malformed = { status: 400, code: 'CSN_HEADERS_MALFORMED' }

@@ -1,14 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { headerLines } from '../support/signed-request.ts'
+import { headerLines } from '@countersign/test-support/wire-request'
+import { expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a field that Cloudflare leaves empty', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain({ edge: { forwardCert: 'chain' } })
-  })
-  afterAll(() => chain.close())
-
+describeThreat('a field that Cloudflare leaves empty', { edge: { forwardCert: 'chain' } }, (chain) => {
   it('never becomes the text undefined, null or an empty line', async () => {
     const { alice, selfSigned } = chain.edge.clients
     for (const client of [undefined, alice, selfSigned]) {

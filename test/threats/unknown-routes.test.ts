@@ -1,23 +1,20 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
+import { expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a request for a route that does not exist', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await startChain({
-      routes(app) {
-        app.get('/exists', () => 'here')
-        app.register(
-          async (scope) => {
-            scope.setNotFoundHandler((_request, reply) => reply.code(404).send({ own: true }))
-          },
-          { prefix: '/scope' },
-        )
+const options: ChainOptions = {
+  routes(app) {
+    app.get('/exists', () => 'here')
+    app.register(
+      async (scope) => {
+        scope.setNotFoundHandler((_request, reply) => reply.code(404).send({ own: true }))
       },
-    })
-  })
-  afterAll(() => chain.close())
+      { prefix: '/scope' },
+    )
+  },
+}
 
+describeThreat('a request for a route that does not exist', options, (chain) => {
   it.each([
     ['GET', '/exists'],
     ['GET', '/nowhere'],

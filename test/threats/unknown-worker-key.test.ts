@@ -1,14 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
+import { hmacKey } from '@countersign/test-support/edge-key-pair'
+import { expect, it } from 'vitest'
+import type { ChainOptions } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('an origin that does not know the key of the Worker', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    const other = { kty: 'oct', kid: 'test', k: Buffer.alloc(32, 3).toString('base64url') }
-    chain = await startChain({ plugin: () => ({ edge: { keys: other } }) })
-  })
-  afterAll(() => chain.close())
+const { jwk: keys } = hmacKey('test')
+const options: ChainOptions = { plugin: () => ({ edge: { keys } }) }
 
+describeThreat('an origin that does not know the key of the Worker', options, (chain) => {
   it('admits no client', async () => {
     expect(await chain.through('/me', { client: chain.edge.clients.alice })).toMatchObject({
       status: 401,

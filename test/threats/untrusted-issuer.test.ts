@@ -1,25 +1,19 @@
+import type { DevEdge } from '@countersign/dev-edge'
 import type { TrustedIssuer } from '@countersign/origin-plugin'
+import { headerOf } from '@countersign/test-support/wire-request'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { headerOf } from '../support/signed-request.ts'
+import { type Chain, type ChainOptions, startChain } from '../support/chain.ts'
+import { describeThreat } from '../support/use-chain.ts'
 
 const refused = { status: 403, code: 'CSN_CERT_UNTRUSTED_ISSUER' }
 
 /** A chain in which the edge verifies every client, and the origin trusts the given issuers. */
-async function withTrust(
-  issuers: (chain: { edge: Chain['edge'] }) => readonly TrustedIssuer[],
-  forwardCert: 'leaf' | 'none' = 'leaf',
-) {
-  return startChain({ edge: { forwardCert }, plugin: (edge) => ({ trustedIssuers: issuers({ edge }) }) })
-}
+const trusting = (issuers: (edge: DevEdge) => readonly TrustedIssuer[]): ChainOptions => ({
+  plugin: (edge) => ({ trustedIssuers: issuers(edge) }),
+})
+const oneCa = trusting((edge) => [edge.clientCa])
 
-describe('a certificate that Cloudflare verified, of a CA that the origin does not trust', () => {
-  let chain: Chain
-  beforeAll(async () => {
-    chain = await withTrust(({ edge }) => [edge.clientCa])
-  })
-  afterAll(() => chain.close())
-
+describeThreat('a certificate that Cloudflare verified, of a CA that the origin does not trust', oneCa, (chain) => {
   it('is refused', async () => {
     expect(await chain.through('/me', { client: chain.edge.clients.branch })).toMatchObject(refused)
   })
@@ -35,7 +29,7 @@ describe('a CA with the name of a trusted one', () => {
   beforeAll(async () => {
     // Two edges have CAs with the same name and different keys. The origin trusts the CA of the other edge.
     namesake = await startChain()
-    chain = await withTrust(() => [namesake.edge.clientCa])
+    chain = await startChain(trusting(() => [namesake.edge.clientCa]))
   })
   afterAll(async () => {
     await chain.close()
@@ -58,7 +52,7 @@ describe('a CA that is trusted by name or key identifier', () => {
     ['the key identifier of another CA', [{ keyId: 'AB:CD' }], false],
     ['its name and the key identifier of another CA', [{ dn: 'CN=Acme Client CA,O=Acme', keyId: 'ABCD' }], false],
   ] as const)('by %s', async (_what, issuers, trusted) => {
-    const chain = await withTrust(() => issuers, 'none')
+    const chain = await startChain({ ...trusting(() => issuers), edge: { forwardCert: 'none' } })
     try {
       const answer = await chain.through('/me', { client: chain.edge.clients.alice })
       expect(answer).toMatchObject(trusted ? { status: 200 } : refused)

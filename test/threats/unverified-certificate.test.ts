@@ -1,15 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Chain, startChain } from '../support/chain.ts'
-import { type WireRequest, withHeader } from '../support/signed-request.ts'
+import { type WireRequest, withHeader } from '@countersign/test-support/wire-request'
+import { beforeAll, expect, it } from 'vitest'
+import { describeThreat } from '../support/use-chain.ts'
 
-describe('a certificate that Cloudflare did not verify', () => {
-  let chain: Chain
+describeThreat('a certificate that Cloudflare did not verify', (chain) => {
   let request: WireRequest
   beforeAll(async () => {
-    chain = await startChain()
     request = await chain.capture('/me', { client: chain.edge.clients.alice })
   })
-  afterAll(() => chain.close())
 
   it.each([
     ['none', undefined, 401, 'CSN_CERT_MISSING'],

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { describe, expect, it, vi } from 'vitest'
-import { useEdge } from '../test/support/edge.ts'
+import { useEdge } from '../test/support/use-edge.ts'
 import { createDevEdge } from './create-dev-edge.ts'
 
 // Many of these tests start an edge of their own, on machines under load.

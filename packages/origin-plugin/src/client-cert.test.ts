@@ -1,7 +1,7 @@
 import type { FastifyRequest } from 'fastify'
 import { describe, expect, it } from 'vitest'
+import { makeClientCert } from '../test/support/make-client-cert.ts'
 import { clientCertOf } from './client-cert.ts'
-import { makeClientCert } from './testing/client-cert.ts'
 
 describe('clientCertOf', () => {
   it('gives the certificate itself', () => {

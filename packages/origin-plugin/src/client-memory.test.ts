@@ -1,9 +1,9 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
+import { edgeFieldsOf } from '../test/support/header-lines.ts'
 import type { TrustedCert } from './certificate/read-trusted-cert.ts'
 import { createClientMemory } from './client-memory.ts'
 import type { EdgeFields } from './read-headers.ts'
-import { edgeFieldsOf } from './testing/edge-fields-of.ts'
 
 const fieldsOf = (fingerprint: string, changes: Record<string, string | undefined> = {}) => {
   const all = Object.fromEntries(CERTIFICATE_HEADERS.map(({ name }) => [name, `value of ${name}`]))

@@ -1,7 +1,7 @@
+import { AUDIENCE, ISSUER } from '@countersign/test-support/access-team'
+import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
 import { describe, expect, it } from 'vitest'
 import { resolveOptions } from './options.ts'
-import { AUDIENCE, ISSUER } from './testing/access.ts'
-import { ed25519Key, hmacKey } from './testing/sign-lines.ts'
 
 const keys = hmacKey().jwk
 const access = { issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [] } }

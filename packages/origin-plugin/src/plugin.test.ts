@@ -1,15 +1,15 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Writable } from 'node:stream'
+import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
 import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import type { JSONWebKeySet } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
+import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
 import { clientCertOf } from './client-cert.ts'
 import { type CountersignError, isCountersignError } from './errors.ts'
 import { allOf, not, type Requirement } from './guards/requirement.ts'
 import type { CountersignPluginOptions } from './options.ts'
 import { countersign, type RefusedMessage } from './plugin.ts'
-import { ed25519Key, hmacKey } from './testing/sign-lines.ts'
-import { EDGE_KEY, injectSigned } from './testing/signed-inject.ts'
 
 const options: CountersignPluginOptions = {
   edge: { keys: EDGE_KEY.jwk },

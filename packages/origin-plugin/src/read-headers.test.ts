@@ -1,7 +1,7 @@
 import { ACCESS_TOKEN_HEADER, COVERED_FIELDS } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
+import { refusalOf } from '../test/support/expect-refusal.ts'
 import { readHeaders, requirePrintable } from './read-headers.ts'
-import { refusalOf } from './testing/refusal-of.ts'
 
 /** The fields that were read, as a Map. */
 const read = (rawHeaders: readonly string[]) => {

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
+import { refusalOf } from '../test/support/expect-refusal.ts'
 import { readAccessIdentity } from './access-token/access-identity.ts'
 import type { ClientCert } from './client-cert.ts'
-import { refusalOf } from './testing/refusal-of.ts'
 import { requireSameCertificate } from './token-agreement.ts'
 import { DistinguishedName } from './x509/distinguished-name.ts'
 

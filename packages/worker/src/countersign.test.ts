@@ -1,8 +1,11 @@
+import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Edge, startEdge } from './testing/edge.ts'
-import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from './testing/keys.ts'
-import { VERIFIED } from './testing/tls-client-auth.ts'
-import { verifyByHand } from './testing/verify-by-hand.ts'
+import { VERIFIED } from '../test/support/cloudflare-values.ts'
+import { type Edge, startEdge } from '../test/support/edge.ts'
+import { verifyByHand } from '../test/support/verify-by-hand.ts'
+
+const { jwk: hmacJwk } = hmacKey()
+const { privateJwk: ed25519Jwk, jwk: ed25519PublicJwk } = ed25519Key()
 
 /** Somebody's own Worker: it answers some paths itself, and tells how often it imported a key. */
 const OWN_WORKER = `
@@ -67,7 +70,7 @@ describe('countersign', () => {
       counting: { source: OWN_WORKER, bindings: { HMAC } },
       deployed: { source: DEPLOYED, bindings: { COUNTERSIGN_KEY: HMAC } },
       created: { source: OWN_BINDINGS, bindings: { EDGE_KEY: ED25519, MTLS: 'verified' } },
-      broken: { source: OWN_BINDINGS, bindings: { EDGE_KEY: `${hmacJwk.k}"}`, MTLS: 'verified' } },
+      broken: { source: OWN_BINDINGS, bindings: { EDGE_KEY: `${String(hmacJwk.k)}"}`, MTLS: 'verified' } },
     })
   }, 30_000)
   afterAll(() => edge[Symbol.asyncDispose]())
@@ -99,14 +102,14 @@ describe('countersign', () => {
 
   it('rejects with an error that the Worker can tell by its code', async () => {
     const exchange = await edge.send({ worker: 'own', headers: [['forward-cert', 'all']] })
-    expect(exchange.response).toMatchObject({ status: 500, text: 'CSN_WORKER_OPTION_INVALID' })
+    expect(exchange.response).toMatchObject({ status: 500, body: 'CSN_WORKER_OPTION_INVALID' })
     const keyless = await edge.send({ worker: 'own', headers: [['key', 'NO_SUCH_BINDING']] })
-    expect(keyless.response).toMatchObject({ status: 500, text: 'CSN_WORKER_KEY_MISSING' })
+    expect(keyless.response).toMatchObject({ status: 500, body: 'CSN_WORKER_KEY_MISSING' })
     expect([exchange.received, keyless.received]).toEqual([undefined, undefined])
   })
 
   it('imports its key once per isolate, not per request', async () => {
-    const imports = async () => Number((await edge.send({ worker: 'counting', target: '/imports' })).response.text)
+    const imports = async () => Number((await edge.send({ worker: 'counting', target: '/imports' })).response.body)
     expect(await imports()).toBe(0)
     for (let sent = 0; sent < 5; sent += 1) await edge.forward({ worker: 'counting' })
     await Promise.all(Array.from({ length: 20 }, () => edge.forward({ worker: 'counting' })))
@@ -152,7 +155,7 @@ describe('countersign', () => {
       const [line = ''] = await vi.waitUntil(() => edge.logs.length > 0 && edge.logs)
       expect(JSON.parse(line)).toMatchObject({ level: 'error', code: 'CSN_WORKER_FAILED' })
       expect(JSON.parse(line).reason).toMatch(/^SyntaxError at /)
-      expect(line).not.toContain(hmacJwk.k.slice(0, 5))
+      expect(line).not.toContain(String(hmacJwk.k).slice(0, 5))
     })
   })
 })

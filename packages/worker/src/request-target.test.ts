@@ -1,8 +1,9 @@
+import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Edge, startEdge } from './testing/edge.ts'
-import { hmacJwk } from './testing/keys.ts'
-import { verifyByHand } from './testing/verify-by-hand.ts'
+import { type Edge, startEdge } from '../test/support/edge.ts'
+import { verifyByHand } from '../test/support/verify-by-hand.ts'
 
+const { jwk: hmacJwk } = hmacKey()
 describe('the request target', () => {
   let edge: Edge
   beforeAll(async () => {

@@ -1,15 +1,17 @@
-import type { JsonWebKey } from 'node:crypto'
+import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
+import type { SigningJwk } from '@countersign/wire'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Edge, type RawRequest, startEdge } from './testing/edge.ts'
-import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from './testing/keys.ts'
-import { PLACEHOLDER, VERIFIED } from './testing/tls-client-auth.ts'
-import { verifyByHand } from './testing/verify-by-hand.ts'
+import { PLACEHOLDER, VERIFIED } from '../test/support/cloudflare-values.ts'
+import { type ClientMessage, type Edge, startEdge } from '../test/support/edge.ts'
+import { verifyByHand } from '../test/support/verify-by-hand.ts'
 
+const { jwk: hmacJwk } = hmacKey()
+const { privateJwk: ed25519Jwk, jwk: ed25519PublicJwk } = ed25519Key()
 const DERIVED = ['@authority', '@method', '@path', '@query']
 const cf = { tlsClientAuth: VERIFIED }
 
 /** Fields that a JWK may carry beside the key itself; workerd alone would refuse the second for its `alg`. */
-const ANNOTATED: Readonly<Record<string, readonly [jwk: JsonWebKey, publicJwk: JsonWebKey]>> = {
+const ANNOTATED: Readonly<Record<string, readonly [jwk: object, publicJwk: SigningJwk]>> = {
   'alg-eddsa': [{ ...ed25519Jwk, alg: 'EdDSA' }, ed25519PublicJwk],
   'alg-ed25519': [{ ...ed25519Jwk, alg: 'Ed25519', use: 'sig' }, ed25519PublicJwk],
   'alg-hs256': [{ ...hmacJwk, alg: 'HS256', key_ops: ['sign', 'verify'], ext: false }, hmacJwk],
@@ -31,7 +33,7 @@ describe('signHeaders', () => {
   }, 30_000)
   afterAll(() => edge[Symbol.asyncDispose]())
 
-  const signature = async (request: RawRequest = {}, jwk: JsonWebKey = hmacJwk) =>
+  const signature = async (request: ClientMessage = {}, jwk: SigningJwk = hmacJwk) =>
     verifyByHand(await edge.forward(request), jwk)
 
   it.each([
@@ -60,7 +62,7 @@ describe('signHeaders', () => {
 
   it('is no signature of another key, nor over another value', async () => {
     const request = await edge.forward({ cf })
-    expect(verifyByHand(request, { ...hmacJwk, k: `A${hmacJwk.k.slice(1, -1)}A` }).valid).toBe(false)
+    expect(verifyByHand(request, { ...hmacJwk, k: `A${String(hmacJwk.k).slice(1, -1)}A` }).valid).toBe(false)
     for (const [at, value] of request.rawHeaders.entries()) {
       if (value !== 'SUCCESS') continue
       const rawHeaders = request.rawHeaders.with(at, 'SUCCESs')

@@ -1,10 +1,11 @@
+import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import { CERTIFICATE_HEADERS, parseDistinguishedName } from '@countersign/wire'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Edge, startEdge } from './testing/edge.ts'
-import { hmacJwk } from './testing/keys.ts'
-import { PLACEHOLDER, VERIFIED } from './testing/tls-client-auth.ts'
-import { verifyByHand } from './testing/verify-by-hand.ts'
+import { PLACEHOLDER, VERIFIED } from '../test/support/cloudflare-values.ts'
+import { type Edge, startEdge } from '../test/support/edge.ts'
+import { verifyByHand } from '../test/support/verify-by-hand.ts'
 
+const { jwk: hmacJwk } = hmacKey()
 const ABSENT = { 'x-cert-presented': '0', 'x-cert-revoked': '0', 'x-cert-verify': 'NONE' }
 
 describe('stampHeaders', () => {

@@ -1,10 +1,11 @@
+import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import { splitDictionary } from '@countersign/wire'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { type Edge, type RawRequest, startEdge } from './testing/edge.ts'
-import { hmacJwk } from './testing/keys.ts'
-import { VERIFIED } from './testing/tls-client-auth.ts'
-import { verifyByHand } from './testing/verify-by-hand.ts'
+import { VERIFIED } from '../test/support/cloudflare-values.ts'
+import { type ClientMessage, type Edge, startEdge } from '../test/support/edge.ts'
+import { verifyByHand } from '../test/support/verify-by-hand.ts'
 
+const { jwk: hmacJwk } = hmacKey()
 /** What the Worker itself writes without a certificate. */
 const STAMPED = ['x-cert-presented', 'x-cert-verify', 'x-cert-revoked']
 const FORGED_INPUT = 'countersign=("x-cert-verify");created=1;keyid="evil"'
@@ -17,7 +18,7 @@ describe('stripHeaders', () => {
   afterAll(() => edge[Symbol.asyncDispose]())
 
   /** The request must arrive signed, whatever the client wrote. */
-  async function forward(headers: RawRequest['headers'], cf?: unknown) {
+  async function forward(headers: ClientMessage['headers'], cf?: unknown) {
     const request = await edge.forward({ headers: headers ?? [], cf })
     expect(verifyByHand(request, hmacJwk).valid).toBe(true)
     return request

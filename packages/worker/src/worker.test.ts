@@ -1,10 +1,12 @@
 import { generateKeyPairSync } from 'node:crypto'
+import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Edge, type Exchange, startEdge } from './testing/edge.ts'
-import { ed25519Jwk, ed25519PublicJwk, hmacJwk } from './testing/keys.ts'
-import { PLACEHOLDER, VERIFIED } from './testing/tls-client-auth.ts'
-import { verifyByHand } from './testing/verify-by-hand.ts'
+import { PLACEHOLDER, VERIFIED } from '../test/support/cloudflare-values.ts'
+import { type Edge, type Exchange, startEdge } from '../test/support/edge.ts'
+import { verifyByHand } from '../test/support/verify-by-hand.ts'
 
+const { jwk: hmacJwk } = hmacKey()
+const { privateJwk: ed25519Jwk, jwk: ed25519PublicJwk } = ed25519Key()
 const KEY = JSON.stringify(hmacJwk)
 const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ'
 
@@ -42,7 +44,7 @@ const BAD_BINDINGS: Readonly<Record<string, readonly [code: string, bindings: Re
 }
 
 /** Starts of the keys above: nobody may read them in a log or an answer, and JSON.parse quotes no more than a start. */
-const KEY_MATERIAL = [SECRET, hmacJwk.k, String(ed25519PublicJwk['x'])].map((key) => key.slice(0, 8))
+const KEY_MATERIAL = [SECRET, String(hmacJwk.k), String(ed25519PublicJwk['x'])].map((key) => key.slice(0, 8))
 
 describe('the Worker', () => {
   let edge: Edge
@@ -79,7 +81,7 @@ describe('the Worker', () => {
 
       const lines = await vi.waitUntil(() => edge.logs.length > logged && edge.logs.slice(logged))
       expect(lines.map((line) => JSON.parse(line))).toEqual([{ level: 'error', code, reason: expect.any(String) }])
-      for (const material of KEY_MATERIAL) expect(lines.join() + exchange.response.text).not.toContain(material)
+      for (const material of KEY_MATERIAL) expect(lines.join() + exchange.response.body).not.toContain(material)
       expect(edge.origin.received).toHaveLength(forwarded)
     },
   )

@@ -1,5 +1,6 @@
 import { randomInt } from 'node:crypto'
-import { type SignatureChanges, signRequest, type WireRequest, withHeader } from '../../support/signed-request.ts'
+import { type SignatureOverrides, signAsWorker } from '@countersign/test-support/sign-as-worker'
+import { type WireRequest, withHeader } from '@countersign/test-support/wire-request'
 import type { Epoch } from '../epoch.ts'
 import type { Material } from '../material.ts'
 import type { Sent } from '../oracle/allowed-outcomes.ts'
@@ -25,7 +26,7 @@ export interface Kit {
 export type MakeCase = (kit: Kit) => Case
 
 /** The differences of a request from the client's own `GET /me`. */
-export interface Variation extends SignatureChanges {
+export interface Variation extends SignatureOverrides {
   readonly method?: string
   readonly target?: string
   /** `undefined` for a request without a token. The default is the user's token. */
@@ -42,7 +43,7 @@ export function signed({ material, known }: Kit, client: string, variation: Vari
   const token = 'token' in variation ? variation.token : known().tokens.user
   let request: WireRequest = { ...(material.requests[client] as WireRequest), method, target }
   for (const [name, value] of Object.entries({ ...headers, [TOKEN]: token })) request = withHeader(request, name, value)
-  return signRequest(request, material.key, changes)
+  return signAsWorker(request, material.key, changes)
 }
 
 /** The subjects of the accepted clients. */

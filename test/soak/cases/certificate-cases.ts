@@ -1,4 +1,4 @@
-import { headerOf, type WireRequest } from '../../support/signed-request.ts'
+import { headerOf, type WireRequest } from '@countersign/test-support/wire-request'
 import { type Kit, type MakeCase, signed, type Variation } from './case.ts'
 
 /** Requests with a valid edge signature and a certificate that does not give access. */

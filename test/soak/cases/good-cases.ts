@@ -1,4 +1,4 @@
-import type { WireRequest } from '../../support/signed-request.ts'
+import type { WireRequest } from '@countersign/test-support/wire-request'
 import { type MakeCase, pick, SUBJECTS, signed } from './case.ts'
 
 /** Requests that the origin accepts. */

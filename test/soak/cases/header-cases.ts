@@ -1,4 +1,4 @@
-import { headerLines, withLines } from '../../support/signed-request.ts'
+import { headerLines, withLines } from '@countersign/test-support/wire-request'
 import { type Case, type Kit, type MakeCase, pick, SUBJECTS, signed } from './case.ts'
 
 /** A signed request with one more header line, before or after the others. */

@@ -1,12 +1,6 @@
 import { randomBytes } from 'node:crypto'
-import {
-  headerLines,
-  headerOf,
-  signRequest,
-  type WireRequest,
-  withHeader,
-  withLines,
-} from '../../support/signed-request.ts'
+import { signAsWorker } from '@countersign/test-support/sign-as-worker'
+import { headerLines, headerOf, type WireRequest, withHeader, withLines } from '@countersign/test-support/wire-request'
 import { type Case, type Kit, type MakeCase, pick, SUBJECTS, signed } from './case.ts'
 
 const invalid = (request: WireRequest): Case => ({ request, sent: { refused: 'CSN_SIGNATURE_INVALID' } })
@@ -33,16 +27,16 @@ export const SIGNATURE_CASES: Readonly<Record<string, MakeCase>> = {
   'a forged signature': (kit) =>
     invalid(withHeader(some(kit), 'signature', `countersign=:${randomBytes(32).toString('base64')}:`)),
   'another key under the same id': (kit) =>
-    invalid(signRequest(some(kit), { ...kit.material.key, k: FOREIGN } as never)),
-  'an unknown key id': (kit) => invalid(signRequest(some(kit), kit.material.key, { keyid: 'nobody' })),
-  'the other algorithm': (kit) => invalid(signRequest(some(kit), kit.material.key, { alg: 'ed25519' })),
-  'a signature of the future': (kit) => invalid(signRequest(some(kit), kit.material.key, { created: now() + 60 })),
+    invalid(signAsWorker(some(kit), { ...kit.material.key, k: FOREIGN } as never)),
+  'an unknown key id': (kit) => invalid(signAsWorker(some(kit), kit.material.key, { keyid: 'nobody' })),
+  'the other algorithm': (kit) => invalid(signAsWorker(some(kit), kit.material.key, { alg: 'ed25519' })),
+  'a signature of the future': (kit) => invalid(signAsWorker(some(kit), kit.material.key, { created: now() + 60 })),
   'a stale signature': (kit) => ({
-    request: signRequest(some(kit), kit.material.key, { created: now() - 120, expires: now() + 60 }),
+    request: signAsWorker(some(kit), kit.material.key, { created: now() - 120, expires: now() + 60 }),
     sent: { refused: 'CSN_SIGNATURE_EXPIRED' },
   }),
   'a signature after its own expiry': (kit) => ({
-    request: signRequest(some(kit), kit.material.key, { created: now() - 40, expires: now() - 20 }),
+    request: signAsWorker(some(kit), kit.material.key, { created: now() - 40, expires: now() - 20 }),
     sent: { refused: 'CSN_SIGNATURE_EXPIRED' },
   }),
   'a signature moved to another route': (kit) => invalid({ ...signed(kit, 'alice'), target: '/alice' }),

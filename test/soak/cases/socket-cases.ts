@@ -1,8 +1,8 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { sendRaw } from '../../support/raw-http.ts'
-import { formatRequest, withHeader } from '../../support/signed-request.ts'
+import { sendRaw } from '@countersign/test-support/raw-http'
+import { formatRequest, withHeader } from '@countersign/test-support/wire-request'
 import { type Kit, signed } from './case.ts'
 
 /** Clients that do not wait for an answer. Each function resolves when its socket is closed. */

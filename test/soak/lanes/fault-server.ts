@@ -1,5 +1,5 @@
-import { createServer, type RequestListener } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
+import { startServer } from '@countersign/test-support/local-server'
 
 /** An HTTP server on 127.0.0.1 with faults on demand. */
 export interface FaultServer {
@@ -23,18 +23,14 @@ export const FAULTS = {
 /** Starts the server. `answer` is its correct answer. */
 export async function startFaultServer(answer: RequestListener): Promise<FaultServer> {
   let fault: RequestListener | null = null
-  const server = createServer((request, response) => (fault ?? answer)(request, response))
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const { url, server, close } = await startServer((request, response) => (fault ?? answer)(request, response))
   return {
-    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    url: `${url}/`,
     setFault(next) {
       fault = next
       // Otherwise a hanging request would outlast the fault, until the client's own time-out.
       server.closeAllConnections()
     },
-    close() {
-      server.closeAllConnections()
-      return new Promise<void>((resolve) => server.close(() => resolve()))
-    },
+    close,
   }
 }

@@ -1,9 +1,9 @@
-import type { Answer } from '../traffic/send.ts'
+import type { KeptAliveAnswer } from '../../support/send-kept-alive.ts'
 import { allowedOutcomes, type Sent, statusOf, type World } from './allowed-outcomes.ts'
 
 /** Compares every decision of the origin with the oracle and counts. */
 export interface Ledger {
-  judge(sent: Sent, from: number, to: number, answer: Answer): void
+  judge(sent: Sent, from: number, to: number, answer: KeptAliveAnswer): void
   /** Records a fault that does not belong to a request. */
   wrong(sentence: string): void
   readonly requests: number

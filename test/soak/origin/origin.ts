@@ -23,7 +23,7 @@ export interface OriginOptions {
 export type Question = 'heap' | 'cpu' | 'delay' | 'faults' | 'resources' | 'connections' | 'close'
 
 /** The origin's process, seen from its parent. */
-export interface Origin {
+export interface OriginProcess {
   readonly port: number
   ask<T>(question: Question): Promise<T>
   /** Closes the server. Resolves to the milliseconds until the process ended by itself, or to `null` if it did not. */
@@ -35,7 +35,7 @@ export interface Origin {
 const ENDS_WITHIN = 8_000
 
 /** Starts the origin in a process of its own. */
-export async function startOrigin(options: OriginOptions): Promise<Origin> {
+export async function startOriginProcess(options: OriginOptions): Promise<OriginProcess> {
   const child = fork(join(import.meta.dirname, 'main.ts'), [JSON.stringify(options)], {
     execArgv: ['--expose-gc'],
   })

@@ -3,7 +3,7 @@ import { type MakeCase, signed } from '../cases/case.ts'
 import { GOOD_CASES } from '../cases/good-cases.ts'
 import { SIGNATURE_CASES } from '../cases/signature-cases.ts'
 import { forgedToken, junkKid } from '../cases/token-cases.ts'
-import type { Origin } from '../origin/origin.ts'
+import type { OriginProcess } from '../origin/origin.ts'
 import { sendCase, type Traffic } from './traffic.ts'
 
 /** The cost of one kind of request for the origin. */
@@ -36,7 +36,7 @@ const ROUNDS = 5
 const CLIENTS = 16
 
 /** Sends floods of good and of bad requests, and measures their cost for the origin. */
-export async function measureFloods(traffic: Traffic, origin: Origin, requests: number): Promise<FloodCost[]> {
+export async function measureFloods(traffic: Traffic, origin: OriginProcess, requests: number): Promise<FloodCost[]> {
   const costs = new Map<string, number[]>(Object.keys(KINDS).map((name) => [name, []]))
   for (let round = 0; round < ROUNDS; round += 1) {
     for (const [name, make] of Object.entries(KINDS)) {
@@ -46,7 +46,7 @@ export async function measureFloods(traffic: Traffic, origin: Origin, requests: 
   return [...costs].map(([name, measured]) => ({ name, microseconds: median(measured) }))
 }
 
-async function costOf(traffic: Traffic, origin: Origin, name: string, make: MakeCase, requests: number) {
+async function costOf(traffic: Traffic, origin: OriginProcess, name: string, make: MakeCase, requests: number) {
   let left = requests
   const client = async () => {
     while (left-- > 0) await sendCase(traffic, name, make)

@@ -1,4 +1,5 @@
 import type { Agent } from 'node:http'
+import { sendKeptAlive } from '../../support/send-kept-alive.ts'
 import type { Case, Kit, MakeCase } from '../cases/case.ts'
 import { pick } from '../cases/case.ts'
 import { CERTIFICATE_CASES } from '../cases/certificate-cases.ts'
@@ -9,7 +10,6 @@ import { BYTE_CASES, SOCKET_CASES, sendBytes } from '../cases/socket-cases.ts'
 import { TOKEN_CASES } from '../cases/token-cases.ts'
 import type { Sent } from '../oracle/allowed-outcomes.ts'
 import type { Ledger } from '../oracle/ledger.ts'
-import { send } from './send.ts'
 
 /** The target of the traffic, and the judge of the answers. */
 export interface Traffic {
@@ -51,7 +51,7 @@ export async function sendCase(traffic: Traffic, name: string, make: MakeCase): 
 
 async function sendOnce({ port, agent, ledger }: Traffic, { request, body }: Case, sent: Sent) {
   const from = performance.now()
-  const answer = await send(port, request, agent, body)
+  const answer = await sendKeptAlive(port, request, agent, body)
   ledger.judge(sent, from, performance.now(), answer)
   return { ...answer, from }
 }

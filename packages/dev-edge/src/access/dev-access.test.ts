@@ -1,15 +1,15 @@
 import { once } from 'node:events'
 import { get } from 'node:http'
+import type { EchoedRequest } from '@countersign/test-support/recording-origin'
 import { createRemoteJWKSet, decodeJwt, jwtVerify } from 'jose'
 import { describe, expect, it } from 'vitest'
-import { useEdge } from '../../test/support/edge.ts'
-import type { RecordedRequest } from '../../test/support/recording-origin.ts'
+import { useEdge } from '../../test/support/use-edge.ts'
 import { createDevEdge } from '../create-dev-edge.ts'
 
 const test = useEdge()
 
 describe('Access', () => {
-  const token = (headers: RecordedRequest['headers']) => headers['cf-access-jwt-assertion'] ?? ''
+  const token = (headers: EchoedRequest['headers']) => headers['cf-access-jwt-assertion'] ?? ''
   const verify = (jwt: string) =>
     jwtVerify(jwt, createRemoteJWKSet(new URL(test.edge.access.jwksUri)), {
       issuer: test.edge.access.issuer,
@@ -110,7 +110,7 @@ describe('Access', () => {
 })
 
 describe('accessFor', () => {
-  const claims = (headers: RecordedRequest['headers']) => decodeJwt(headers['cf-access-jwt-assertion'] ?? '')
+  const claims = (headers: EchoedRequest['headers']) => decodeJwt(headers['cf-access-jwt-assertion'] ?? '')
 
   it('chooses by the certificate for a client that sends no choice', async () => {
     await using edge = await createDevEdge({

@@ -1,7 +1,8 @@
 import { createServer, type Server } from 'node:net'
+import { startServer } from '@countersign/test-support/local-server'
+import { startRecordingOrigin } from '@countersign/test-support/recording-origin'
 import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { connectHttp2, request } from '../../test/support/http2-client.ts'
-import { startOrigin } from '../../test/support/recording-origin.ts'
 import { createDevEdge } from '../create-dev-edge.ts'
 import type { DevEdge } from '../dev-edge.ts'
 import { listen } from '../net/listen.ts'
@@ -13,7 +14,7 @@ describe('an origin that is away', () => {
   let address: string
 
   beforeAll(async () => {
-    const shut = await startOrigin()
+    const shut = await startRecordingOrigin()
     address = new URL(shut.url).host
     await shut.close()
     edge = await createDevEdge({ origin: shut.url, log: () => {} })
@@ -61,7 +62,7 @@ describe('an origin that is away', () => {
 
   it('answers again as soon as it listens', async () => {
     expect((await edge.fetch('/', { method: 'POST', body: 'x'.repeat(1_000_000) })).status).toBe(502)
-    const back = await startOrigin((_, response) => response.end('back'), Number(address.split(':')[1]))
+    const back = await startServer((_, response) => response.end('back'), { port: Number(address.split(':')[1]) })
     expect((await edge.fetch('/')).body).toBe('back')
     await back.close()
     expect((await edge.fetch('/')).status).toBe(502)

@@ -3,9 +3,9 @@ import { request as httpsRequest } from 'node:https'
 import { Readable } from 'node:stream'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
+import { startServer } from '@countersign/test-support/local-server'
 import { describe, expect, it, vi } from 'vitest'
-import { useEdge } from '../../test/support/edge.ts'
-import { startOrigin } from '../../test/support/recording-origin.ts'
+import { useEdge } from '../../test/support/use-edge.ts'
 import { createDevEdge } from '../create-dev-edge.ts'
 
 // Many of these tests start an edge of their own, on machines under load.
@@ -66,7 +66,7 @@ describe('a request', () => {
 
   it('streams its body', async () => {
     const seen: string[] = []
-    const streaming = await startOrigin((request, response) => {
+    const streaming = await startServer((request, response) => {
       request.on('data', (chunk) => seen.push(String(chunk))).on('end', () => response.end('done'))
     })
     await using other = await createDevEdge({ origin: streaming.url })
@@ -101,7 +101,7 @@ describe('the answer of the edge', () => {
 describe('an upload', () => {
   it('that the client breaks off is broken off at the origin', async () => {
     const broken = Promise.withResolvers<boolean>()
-    const receiving = await startOrigin((request) => {
+    const receiving = await startServer((request) => {
       request.on('error', () => {}).on('close', () => broken.resolve(!request.complete))
     })
     await using other = await createDevEdge({ origin: receiving.url, log: () => {} })
@@ -121,7 +121,7 @@ describe('an upload', () => {
   })
 
   it('that the origin refuses early gets the answer', async () => {
-    const refusing = await startOrigin((request, response) => {
+    const refusing = await startServer((request, response) => {
       request.resume()
       response.writeHead(413).end('too much')
     })
@@ -134,7 +134,7 @@ describe('an upload', () => {
 
 describe('an answer', () => {
   it('keeps status, reason, and repeated headers', async () => {
-    const custom = await startOrigin((_, response) => {
+    const custom = await startServer((_, response) => {
       response.writeHead(418, 'Short and stout', ['Set-Cookie', 'a=1', 'Set-Cookie', 'b=2', 'X-Up', 'yes'])
       response.end('tea')
     })
@@ -146,7 +146,7 @@ describe('an answer', () => {
 
   it('streams: its head before its body, and every part as it comes', async () => {
     let next = (_part: string | null) => {}
-    const slow = await startOrigin((_, response) => {
+    const slow = await startServer((_, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       response.flushHeaders()
       next = (part) => (part === null ? response.end() : response.write(part))
@@ -164,7 +164,7 @@ describe('an answer', () => {
   })
 
   it('that the origin cuts off is cut off for the client', async () => {
-    const broken = await startOrigin((_, response) => {
+    const broken = await startServer((_, response) => {
       response.writeHead(200, { 'content-length': '100' })
       response.write('half')
       setTimeout(() => response.destroy(), 50)
@@ -179,7 +179,7 @@ describe('an answer', () => {
     async (when) => {
       const gone = Promise.withResolvers<void>()
       const started = Promise.withResolvers<void>()
-      const endless = await startOrigin((_, response) => {
+      const endless = await startServer((_, response) => {
         if (when === 'after') response.write('forever')
         response.on('close', () => gone.resolve())
         started.resolve()

@@ -1,10 +1,10 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { connect as tlsConnect } from 'node:tls'
+import { startRecordingOrigin } from '@countersign/test-support/recording-origin'
 import { describe, expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { useEdge } from '../../test/support/edge.ts'
-import { startOrigin } from '../../test/support/recording-origin.ts'
+import { useEdge } from '../../test/support/use-edge.ts'
 import { createDevEdge } from '../create-dev-edge.ts'
 
 // Many of these tests start an edge of their own, on machines under load.
@@ -35,7 +35,7 @@ describe('a WebSocket', () => {
   })
 
   it('that the client drops is dropped at the origin, and vice versa', async () => {
-    const sockets = await startOrigin()
+    const sockets = await startRecordingOrigin()
     const server = new WebSocketServer({ server: sockets.server })
     await using other = await createDevEdge({ origin: sockets.url, log: () => {} })
     const open = async () => {
@@ -61,7 +61,7 @@ describe('a WebSocket', () => {
   })
 
   it('that the origin refuses gets its answer', async () => {
-    const refusing = await startOrigin()
+    const refusing = await startRecordingOrigin()
     refusing.server.on('upgrade', (_, socket) => {
       socket.end('HTTP/1.1 403 Forbidden\r\nContent-Length: 2\r\nX-Why: no\r\n\r\nno')
     })
@@ -73,7 +73,7 @@ describe('a WebSocket', () => {
   })
 
   it('gets 502 without a listening origin, and 400 for a wrong developer header', async () => {
-    const shut = await startOrigin()
+    const shut = await startRecordingOrigin()
     await shut.close()
     await using other = await createDevEdge({ origin: shut.url, log: () => {} })
     const status = async (headers: Record<string, string>) => {

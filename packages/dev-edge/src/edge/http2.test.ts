@@ -2,10 +2,10 @@ import { once } from 'node:events'
 import { constants } from 'node:http2'
 import { text } from 'node:stream/consumers'
 import { connect, type TLSSocket } from 'node:tls'
+import { startServer } from '@countersign/test-support/local-server'
 import { describe, expect, it, vi } from 'vitest'
-import { useEdge } from '../../test/support/edge.ts'
 import { connectHttp2, request } from '../../test/support/http2-client.ts'
-import { startOrigin } from '../../test/support/recording-origin.ts'
+import { useEdge } from '../../test/support/use-edge.ts'
 import { createDevEdge } from '../create-dev-edge.ts'
 import type { EdgeTlsOptions } from '../net/edge-fetch.ts'
 import type { DevClientName } from '../pki/dev-clients.ts'
@@ -125,7 +125,7 @@ describe('a request over HTTP/2', () => {
 
 describe('an answer over HTTP/2', () => {
   it('has no headers of the connection, and keeps repeats', async () => {
-    const custom = await startOrigin((_, response) => {
+    const custom = await startServer((_, response) => {
       response.writeHead(404, [
         ...['Connection', 'keep-alive', 'Keep-Alive', 'timeout=5', 'Set-Cookie', 'a=1'],
         ...['Set-Cookie', 'b=2', 'ETag', '"a"', 'Server', 'origin', 'X-Latin', 'Zo\xeb'],
@@ -143,7 +143,7 @@ describe('an answer over HTTP/2', () => {
   })
 
   it.each([204, 304])('of status %i has no body', async (status) => {
-    const empty = await startOrigin((_, response) => response.writeHead(status).end())
+    const empty = await startServer((_, response) => response.writeHead(status).end())
     await using other = await createDevEdge({ origin: empty.url })
     await using session = await connectHttp2(other.tlsOptions())
     const { headers, body } = await request(session, {})
@@ -152,7 +152,7 @@ describe('an answer over HTTP/2', () => {
   })
 
   it('that the origin breaks off is reset for the client, and the connection stays open', async () => {
-    const broken = await startOrigin((incoming, response) => {
+    const broken = await startServer((incoming, response) => {
       if (incoming.url === '/whole') return response.end('whole')
       response.writeHead(200, { 'content-length': '100' }).write('half')
       setTimeout(() => response.destroy(), 50)
@@ -169,7 +169,7 @@ describe('an answer over HTTP/2', () => {
     async (when) => {
       const gone = Promise.withResolvers<void>()
       const started = Promise.withResolvers<void>()
-      const endless = await startOrigin((incoming, response) => {
+      const endless = await startServer((incoming, response) => {
         if (incoming.url === '/other') return response.end('other')
         if (when === 'after') response.write('forever')
         response.on('close', () => gone.resolve())
@@ -193,7 +193,7 @@ describe('an upload over HTTP/2', () => {
   it.each(['reset', 'cut'])('that is %s is broken off at the origin, not ended', async (how) => {
     const ended = Promise.withResolvers<boolean>()
     const begun = Promise.withResolvers<void>()
-    const receiving = await startOrigin((incoming) => {
+    const receiving = await startServer((incoming) => {
       incoming.on('data', () => begun.resolve())
       incoming.on('error', () => {}).on('close', () => ended.resolve(incoming.complete))
     })
@@ -211,7 +211,7 @@ describe('an upload over HTTP/2', () => {
   })
 
   it('that the origin refuses early gets the answer', async () => {
-    const refusing = await startOrigin((incoming, response) => {
+    const refusing = await startServer((incoming, response) => {
       incoming.resume()
       response.writeHead(413).end('too much')
     })

@@ -1,16 +1,18 @@
 import { once } from 'node:events'
+import type { RequestListener } from 'node:http'
 import { constants } from 'node:http2'
+import { startServer } from '@countersign/test-support/local-server'
+import { startRecordingOrigin } from '@countersign/test-support/recording-origin'
 import { describe, expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { connectHttp2, request } from '../../test/support/http2-client.ts'
-import { startOrigin } from '../../test/support/recording-origin.ts'
 import { createDevEdge } from '../create-dev-edge.ts'
 import type { EdgeRequestEvent } from './request-event.ts'
 
 vi.setConfig({ testTimeout: 20_000 })
 
-async function startWatched(handler?: Parameters<typeof startOrigin>[0]) {
-  const origin = await startOrigin(handler)
+async function startWatched(handler?: RequestListener) {
+  const origin = await (handler ? startServer(handler) : startRecordingOrigin())
   const events: EdgeRequestEvent[] = []
   const lines: string[] = []
   const edge = await createDevEdge({
@@ -134,7 +136,7 @@ describe('onRequest', () => {
     ],
     ['rejects', () => Promise.reject(new Error('broken log'))],
   ])('that %s changes nothing, and is logged', async (_, onRequest) => {
-    const origin = await startOrigin()
+    const origin = await startRecordingOrigin()
     const lines: string[] = []
     await using edge = await createDevEdge({ origin: origin.url, onRequest, log: (line) => lines.push(line) })
     expect((await edge.fetch('/')).status).toBe(200)

@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
 import type { Readable, Writable } from 'node:stream'
 import { text } from 'node:stream/consumers'
+import { startServer } from '@countersign/test-support/local-server'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { connectHttp2 } from '../../test/support/http2-client.ts'
-import { startOrigin } from '../../test/support/recording-origin.ts'
 import { createDevEdge } from '../create-dev-edge.ts'
 import type { DevEdge } from '../dev-edge.ts'
 
@@ -32,7 +32,7 @@ async function send(
 
 describe.each(['HTTP/1.1', 'HTTP/2'])('over %s', (protocol) => {
   it('streams a slow upload to the origin, and events to the client', async () => {
-    const origin = await startOrigin((request, response) => {
+    const origin = await startServer((request, response) => {
       response.writeHead(200, { 'content-type': 'text/event-stream' })
       request.on('data', (chunk) => response.write(`data: ${chunk}\n\n`)).on('end', () => response.end())
     })
@@ -50,7 +50,7 @@ describe.each(['HTTP/1.1', 'HTTP/2'])('over %s', (protocol) => {
 
   it(`${LARGE} MiB are uploaded no faster than the origin reads, and arrive whole`, async () => {
     const reading = Promise.withResolvers<void>()
-    const origin = await startOrigin(async (request, response) => {
+    const origin = await startServer(async (request, response) => {
       await reading.promise
       const hash = createHash('sha256')
       for await (const chunk of request) hash.update(chunk)
@@ -76,7 +76,7 @@ describe.each(['HTTP/1.1', 'HTTP/2'])('over %s', (protocol) => {
 
   it(`${LARGE} MiB are downloaded no faster than the client reads, and arrive whole`, async () => {
     let sent = 0
-    const origin = await startOrigin(async (_, response) => {
+    const origin = await startServer(async (_, response) => {
       for (; sent < LARGE; sent++) if (!response.write(MEBIBYTE)) await once(response, 'drain')
       response.end()
     })

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
+import { opensslX509 } from '@countersign/test-support/openssl'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { opensslX509 } from '../../test/support/openssl.ts'
 import { type DevClient, issueClient, toPem } from '../pki/dev-client.ts'
 import { generateKeyPair } from '../pki/key-pair.ts'
 import { X509CertificateGenerator } from '../pki/peculiar-x509.ts'

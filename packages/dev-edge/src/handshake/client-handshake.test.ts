@@ -1,6 +1,6 @@
 import { connect } from 'node:tls'
 import { describe, expect, it } from 'vitest'
-import { useEdge } from '../../test/support/edge.ts'
+import { useEdge } from '../../test/support/use-edge.ts'
 import type { DevClientName } from '../pki/dev-clients.ts'
 
 const test = useEdge({ forwardCert: 'chain' })

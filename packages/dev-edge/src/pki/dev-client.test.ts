@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
+import { opensslX509 } from '@countersign/test-support/openssl'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { opensslX509 } from '../../test/support/openssl.ts'
 import { issueClient } from './dev-client.ts'
 import { createPki, type Pki } from './pki.ts'
 

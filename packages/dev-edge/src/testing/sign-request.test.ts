@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { useEdge } from '../../test/support/edge.ts'
+import { useEdge } from '../../test/support/use-edge.ts'
 import { createTestEdge } from './index.ts'
 
 const test = useEdge({ forwardCert: 'chain' })

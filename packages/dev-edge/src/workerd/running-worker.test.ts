@@ -5,9 +5,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
+import { startServer } from '@countersign/test-support/local-server'
+import { startRecordingOrigin } from '@countersign/test-support/recording-origin'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
-import { startOrigin } from '../../test/support/recording-origin.ts'
 import { createDevEdge } from '../create-dev-edge.ts'
 
 vi.setConfig({ testTimeout: 20_000 })
@@ -37,7 +38,7 @@ describe('a Worker of your own', () => {
 
   async function start(source: string) {
     await writeFile(entry, source)
-    const origin = await startOrigin()
+    const origin = await startRecordingOrigin()
     const lines: string[] = []
     const edge = await createDevEdge({ origin: origin.url, worker: entry, log: (line) => lines.push(line) })
     const stop = async () => {
@@ -89,7 +90,7 @@ describe('a Worker of your own', () => {
 describe('a reload of the Worker', () => {
   it('lets open requests and WebSockets finish', async () => {
     const held = Promise.withResolvers<() => void>()
-    const origin = await startOrigin((_, response) => {
+    const origin = await startServer((_, response) => {
       response.write('before ')
       held.resolve(() => response.end('after'))
     })
@@ -114,7 +115,7 @@ describe('a reload of the Worker', () => {
   })
 
   it('leaves no process running', async () => {
-    const origin = await startOrigin()
+    const origin = await startRecordingOrigin()
     const processes = () => process.getActiveResourcesInfo().filter((resource) => resource === 'ProcessWrap').length
     await expect.poll(processes).toBe(0)
     await using edge = await createDevEdge({ origin: origin.url })
@@ -131,7 +132,7 @@ describe('a reload of the Worker', () => {
 
 describe('rotateKey', () => {
   it('signs with the new key, and lists the previous one', async () => {
-    const origin = await startOrigin()
+    const origin = await startRecordingOrigin()
     await using edge = await createDevEdge({ origin: origin.url })
     const [first] = edge.keys
     const signedBy = async () => (await edge.fetch('/')).json().headers['signature-input'].match(/keyid="([^"]+)"/)[1]
@@ -149,7 +150,7 @@ describe('rotateKey', () => {
   })
 
   it('refuses a key that cannot sign, and one whose kid is taken', async () => {
-    const origin = await startOrigin()
+    const origin = await startRecordingOrigin()
     await using edge = await createDevEdge({ origin: origin.url })
     const before = edge.keys
     await expect(edge.rotateKey({ kty: 'oct', kid: 'weak', k: 'c2hvcnQ' })).rejects.toThrow(TypeError)

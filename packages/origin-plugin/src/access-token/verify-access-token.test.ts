@@ -1,38 +1,40 @@
 import { createHmac } from 'node:crypto'
-import { createLocalJWKSet, createRemoteJWKSet, errors, exportJWK, generateKeyPair, SignJWT } from 'jose'
-import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { refusalAt } from '../errors.ts'
 import {
   AUDIENCE,
-  type Claims,
-  createAccess,
+  type ClaimOverrides,
+  createTestTeam,
   ISSUER,
   serviceClaims,
-  startKeyServer,
-  type TestAccess,
+  type TestTeam,
   userClaims,
-} from '../testing/access.ts'
-import { refusedWith } from '../testing/refused-with.ts'
+} from '@countersign/test-support/access-team'
+import { startServer } from '@countersign/test-support/local-server'
+import { createLocalJWKSet, createRemoteJWKSet, errors, exportJWK, generateKeyPair, SignJWT } from 'jose'
+import { afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { refusedWith } from '../../test/support/expect-refusal.ts'
+import { refusalAt } from '../errors.ts'
 import { type AccessVerifier, verifyAccessToken } from './verify-access-token.ts'
 
 const now = Math.floor(Date.now() / 1000)
-let access: TestAccess
-let otherTeam: TestAccess
+let access: TestTeam
+let otherTeam: TestTeam
 const servers: { close(): Promise<void> }[] = []
 
 beforeAll(async () => {
-  access = await createAccess()
+  access = await createTestTeam()
   // The same key id: what differs is the key.
-  otherTeam = await createAccess()
+  otherTeam = await createTestTeam()
 })
 afterEach(async () => {
   await Promise.all(servers.splice(0).map((server) => server.close()))
 })
 
 async function verify(token: string | undefined, changes: Partial<AccessVerifier> = {}, at = now) {
-  return verifyAccessToken(token, { ...access.verifier, keySet: () => undefined, ...changes }, at)
+  const keys = createLocalJWKSet(access.jwks)
+  const verifier = { issuer: ISSUER, audience: [AUDIENCE], keys, keySet: () => undefined, clockTolerance: 5 }
+  return verifyAccessToken(token, { ...verifier, ...changes }, at)
 }
-const verifyClaims = async (claims: Claims, at = now) => verify(await access.token(claims), {}, at)
+const verifyClaims = async (claims: ClaimOverrides, at = now) => verify(await access.token(claims), {}, at)
 
 const invalid = (reason: string | RegExp) => refusedWith('CSN_ACCESS_TOKEN_INVALID', reason)
 const unavailable = (reason: string | RegExp) => refusedWith('CSN_ACCESS_KEYS_UNAVAILABLE', reason)
@@ -99,7 +101,7 @@ describe('verifyAccessToken: the claims', () => {
     expect((await verify(await access.token(), { audience: ['other', AUDIENCE] })).kind).toBe('user')
   })
 
-  it.each<[string, Claims, string | RegExp]>([
+  it.each<[string, ClaimOverrides, string | RegExp]>([
     ['another issuer', { iss: 'https://evil.cloudflareaccess.com' }, 'the claim iss does not match the issuer'],
     ['an issuer that only begins alike', { iss: `${ISSUER}.evil.example` }, 'the claim iss does not match the issuer'],
     ['a list of issuers', { iss: [ISSUER] }, /the claim iss /],
@@ -177,7 +179,7 @@ describe('verifyAccessToken: the signature', () => {
   it('takes no key from the token itself, and fetches none that it names', async () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
     const jwk = { ...(await exportJWK(publicKey)), kid: 'access-1', alg: 'RS256' }
-    const server = await startKeyServer((_, response) => response.end(JSON.stringify({ keys: [jwk] })))
+    const server = await startServer((_, response) => response.end(JSON.stringify({ keys: [jwk] })))
     servers.push(server)
     for (const header of [{ jwk }, { jku: server.url }, { x5u: server.url }, { x5c: ['MIIB'] }]) {
       const token = await new SignJWT(userClaims())
@@ -237,7 +239,7 @@ describe('verifyAccessToken: the signature', () => {
 describe('verifyAccessToken: the keys are not to be had', () => {
   const fetched = (url: string) => ({ keys: createRemoteJWKSet(new URL(url), { timeoutDuration: 200 }) })
 
-  it.each<[string, Parameters<typeof startKeyServer>[0]]>([
+  it.each<[string, Parameters<typeof startServer>[0]]>([
     ['an error', (_, response) => response.writeHead(500).end()],
     [
       'a redirect to somewhere else',
@@ -248,13 +250,13 @@ describe('verifyAccessToken: the keys are not to be had', () => {
     ['nothing at all', () => {}],
     ['a closed connection', (request) => request.socket.destroy()],
   ])('answers 503 when the server gives %s', async (_, answer) => {
-    const server = await startKeyServer(answer)
+    const server = await startServer(answer)
     servers.push(server)
     await expect(verify(await access.token(), fetched(server.url))).rejects.toThrow(unavailable(/./))
   })
 
   it('answers 503 when there is no server', async () => {
-    const server = await startKeyServer(() => {})
+    const server = await startServer(() => {})
     await server.close()
     await expect(verify(await access.token(), fetched(server.url))).rejects.toThrow(unavailable(/./))
   })
@@ -268,7 +270,7 @@ describe('verifyAccessToken: the keys are not to be had', () => {
   })
 
   it('verifies with keys from a real server', async () => {
-    const server = await startKeyServer((_, response) => {
+    const server = await startServer((_, response) => {
       response.setHeader('content-type', 'application/json')
       response.end(JSON.stringify({ ...access.jwks, public_cert: {}, public_certs: [] }))
     })

@@ -1,22 +1,21 @@
+import { createTestTeam, type TestTeam } from '@countersign/test-support/access-team'
 import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
-import { createAccess, type TestAccess } from '../testing/access.ts'
-import { refusalOf } from '../testing/refusal-of.ts'
-import { refusedWith } from '../testing/refused-with.ts'
+import { refusalOf, refusedWith } from '../../test/support/expect-refusal.ts'
 import { createKeySet, type KeySet } from './key-set.ts'
 import { verifyJws } from './verify-jws.ts'
 
-let access: TestAccess
-let otherTeam: TestAccess
+let access: TestTeam
+let otherTeam: TestTeam
 
 beforeAll(async () => {
-  access = await createAccess()
+  access = await createTestTeam()
   // The same key id: what differs is the key.
-  otherTeam = await createAccess()
+  otherTeam = await createTestTeam()
 })
 
 /** The keys of a team that nobody has asked for yet, and how often somebody does. */
-function freshKeys({ jwks }: TestAccess = access) {
+function freshKeys({ jwks }: TestTeam = access) {
   const find = vi.fn<JWTVerifyGetKey>(createLocalJWKSet(jwks))
   const keySet = createKeySet()
   return { find, keys: find, keySet: (): KeySet | undefined => keySet }

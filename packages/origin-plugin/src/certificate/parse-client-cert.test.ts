@@ -1,10 +1,10 @@
 import { X509Certificate } from 'node:crypto'
+import { createCa, type IssuedCert, type TestCa } from '@countersign/test-support/certificates'
+import { opensslSubject } from '@countersign/test-support/openssl'
+import { der, derName, type RawAttribute } from '@countersign/test-support/write-der'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createCa, der, derName, opensslSubject, type RawAttribute, type TestCa } from '../testing/certificates.ts'
-import { edgeFieldsOf } from '../testing/edge-fields-of.ts'
-import { certificateLines, type HeaderChanges, type IssuedCert } from '../testing/header-lines.ts'
-import { refusalOf } from '../testing/refusal-of.ts'
-import { refusedWith } from '../testing/refused-with.ts'
+import { refusalOf, refusedWith } from '../../test/support/expect-refusal.ts'
+import { certificateLines, edgeFieldsOf, type HeaderChanges } from '../../test/support/header-lines.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 
 let ca: TestCa

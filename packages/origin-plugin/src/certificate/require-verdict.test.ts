@@ -1,8 +1,8 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
+import { refusalOf } from '../../test/support/expect-refusal.ts'
+import { edgeFieldsOf } from '../../test/support/header-lines.ts'
 import type { EdgeFields } from '../read-headers.ts'
-import { edgeFieldsOf } from '../testing/edge-fields-of.ts'
-import { refusalOf } from '../testing/refusal-of.ts'
 import { requireVerdict } from './require-verdict.ts'
 
 const DESCRIPTIONS = CERTIFICATE_HEADERS.filter(({ when }) => when !== 'always').map(({ name }) => name)

@@ -1,9 +1,8 @@
+import { createCa, type IssuedCert, type TestCa } from '@countersign/test-support/certificates'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { refusalOf } from '../../test/support/expect-refusal.ts'
+import { certificateLines, edgeFieldsOf, type HeaderChanges } from '../../test/support/header-lines.ts'
 import type { ClientCert } from '../client-cert.ts'
-import { createCa, type TestCa } from '../testing/certificates.ts'
-import { edgeFieldsOf } from '../testing/edge-fields-of.ts'
-import { certificateLines, type HeaderChanges, type IssuedCert } from '../testing/header-lines.ts'
-import { refusalOf } from '../testing/refusal-of.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { compileTrustedIssuers, requireTrustedIssuer } from './trusted-issuers.ts'
 

@@ -1,10 +1,12 @@
+import { createCa } from '@countersign/test-support/certificates'
+import { type EdgeKeyPair, ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
+import type { SignatureOverrides } from '@countersign/test-support/sign-as-worker'
+import type { HeaderLine } from '@countersign/test-support/wire-request'
 import { formatComponents } from '@countersign/wire'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createCa } from '../testing/certificates.ts'
-import { edgeFieldsOf } from '../testing/edge-fields-of.ts'
-import { certificateLines, type HeaderLine, noCertificateLines } from '../testing/header-lines.ts'
-import { refusedWith } from '../testing/refused-with.ts'
-import { AUTHORITY, ed25519Key, hmacKey, type Signing, signLines, tokenLine } from '../testing/sign-lines.ts'
+import { AUTHORITY, appendSignature } from '../../test/support/edge-lines.ts'
+import { refusedWith } from '../../test/support/expect-refusal.ts'
+import { certificateLines, edgeFieldsOf, noCertificateLines, tokenLine } from '../../test/support/header-lines.ts'
 import { importEdgeKeys } from './edge-keys.ts'
 import { verifyEdgeSignature } from './verify-edge-signature.ts'
 
@@ -48,7 +50,8 @@ function verify(
   )
 }
 
-const signed = (signing: Partial<Signing> = {}) => signLines(lines, { key: hmac, created: NOW, ...signing })
+const signed = ({ key = hmac, ...overrides }: SignatureOverrides & { readonly key?: EdgeKeyPair } = {}) =>
+  appendSignature(lines, key, { created: NOW, ...overrides })
 const change = (name: string, to: (value: string) => string | undefined, all: readonly HeaderLine[]): HeaderLine[] =>
   all.flatMap((line) => {
     if (line[0] !== name) return [line]
@@ -72,7 +75,7 @@ describe.each([
 
   it('accepts a client without a certificate, with a token or without', () => {
     for (const few of [noCertificateLines(), [tokenLine('t'), ...noCertificateLines()]]) {
-      expect(() => verify(signLines(few, { key, created: NOW }))).not.toThrow()
+      expect(() => verify(appendSignature(few, key, { created: NOW }))).not.toThrow()
     }
   })
 
@@ -95,10 +98,10 @@ describe.each([
   it('refuses a header that is not covered, wherever it belongs', () => {
     for (const [name] of lines.slice(1)) {
       const without = lines.filter((line) => line[0] !== name)
-      const added = [...signLines(without, { key, created: NOW }), [name, 'x'] as const]
+      const added = [...appendSignature(without, key, { created: NOW }), [name, 'x'] as const]
       expect(() => verify(added), name).toThrow(invalid(/^the signature does not cover /))
     }
-    const withoutToken = signLines(lines.slice(1), { key, created: NOW })
+    const withoutToken = appendSignature(lines.slice(1), key, { created: NOW })
     expect(() => verify([tokenLine('stolen'), ...withoutToken])).toThrow(
       invalid('the signature does not cover exactly the headers of the request: cf-access-jwt-assertion'),
     )
@@ -117,7 +120,7 @@ describe.each([
   })
 
   it('refuses a signature over no header at all, on a request without any', () => {
-    expect(() => verify(signLines([], { key, created: NOW }))).toThrow(
+    expect(() => verify(appendSignature([], key, { created: NOW }))).toThrow(
       invalid('the signature does not cover x-cert-presented'),
     )
   })

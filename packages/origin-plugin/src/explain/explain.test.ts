@@ -1,11 +1,10 @@
+import { AUDIENCE, ISSUER } from '@countersign/test-support/access-team'
+import { createCa } from '@countersign/test-support/certificates'
+import { createParties, type Parties } from '@countersign/test-support/parties'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
+import { AUTHORITY, type EdgeRequest, edgeLines } from '../../test/support/edge-lines.ts'
+import { createOpensslCa } from '../../test/support/openssl-ca.ts'
 import type { CountersignPluginOptions } from '../index.ts'
-import { AUDIENCE, ISSUER } from '../testing/access.ts'
-import { createCa } from '../testing/certificates.ts'
-import { createOpensslCa } from '../testing/openssl-ca.ts'
-import { type EdgeRequest, edgeLines } from '../testing/origin.ts'
-import { createParties, type Parties } from '../testing/parties.ts'
-import { AUTHORITY } from '../testing/sign-lines.ts'
 import { type CapturedRequest, type ExplainOptions, type Explanation, explainRequests } from './explain.ts'
 
 let ca: Parties['ca']

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type CertChanges, makeClientCert, makeRequest } from '../testing/client-cert.ts'
+import { type CertChanges, makeClientCert, makeRequest } from '../../test/support/make-client-cert.ts'
 import { createGuardCompiler } from './compile-guard.ts'
 import { allOf, anyOf, Combination, not, type Requirement } from './requirement.ts'
 

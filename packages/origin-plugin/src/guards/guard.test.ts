@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { makeClientCert, makeRequest } from '../testing/client-cert.ts'
+import { makeClientCert, makeRequest } from '../../test/support/make-client-cert.ts'
 import { ANY_VERIFIED, allGuards, anyGuard, type Guard, MATCH, mismatch, notGuard, undecided } from './guard.ts'
 
 type Outcome = 'match' | 'mismatch' | 'undecided'

@@ -1,5 +1,6 @@
+import { createCa, type TestCa } from '@countersign/test-support/certificates'
+import { der } from '@countersign/test-support/write-der'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createCa, der, type TestCa } from '../testing/certificates.ts'
 import { readDerChildren, readDerValue, TAG } from '../x509/der.ts'
 import { parseCrl } from './parse-crl.ts'
 

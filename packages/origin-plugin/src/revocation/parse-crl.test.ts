@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { afterAll, describe, expect, it } from 'vitest'
-import { createOpensslCa } from '../testing/openssl-ca.ts'
+import { createOpensslCa } from '../../test/support/openssl-ca.ts'
 import { parseCrl } from './parse-crl.ts'
 
 const ca = createOpensslCa('/O=Acme/CN=Acme Client CA')

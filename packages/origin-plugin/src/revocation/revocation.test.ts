@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createOpensslCa } from '../../test/support/openssl-ca.ts'
 import type { ClientCert } from '../client-cert.ts'
-import { createOpensslCa } from '../testing/openssl-ca.ts'
 import { checkRevocation, createRevocation, type Revocation, type RevocationOptions } from './revocation.ts'
 
 const ca = createOpensslCa('/O=Acme/CN=Acme Client CA')

@@ -1,15 +1,8 @@
 import { X509Certificate } from 'node:crypto'
+import { createCa, type IssueOverrides, type TestCa, x509 } from '@countersign/test-support/certificates'
+import { opensslSubject } from '@countersign/test-support/openssl'
+import { der, derName, type RawAttribute } from '@countersign/test-support/write-der'
 import { beforeAll, describe, expect, it } from 'vitest'
-import {
-  createCa,
-  der,
-  derName,
-  opensslSubject,
-  type RawAttribute,
-  type Template,
-  type TestCa,
-} from '../testing/certificates.ts'
-import * as x509 from '../testing/x509.ts'
 import { readCertificateNames } from './certificate-names.ts'
 import { DistinguishedName } from './distinguished-name.ts'
 
@@ -18,7 +11,7 @@ beforeAll(async () => {
   ca = await createCa()
 })
 
-const namesOf = async (template: Template) => readCertificateNames((await ca.issue(template)).cert.raw)
+const namesOf = async (template: IssueOverrides) => readCertificateNames((await ca.issue(template)).cert.raw)
 
 /** Attribute types, as the contents of their object identifiers. */
 const TYPE = {

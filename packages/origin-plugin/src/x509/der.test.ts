@@ -1,5 +1,5 @@
+import { der } from '@countersign/test-support/write-der'
 import { describe, expect, it } from 'vitest'
-import { der } from '../testing/certificates.ts'
 import { readDerChildren, readDerOid, readDerTime, readDerValue, readDerValues, TAG } from './der.ts'
 
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex')

@@ -1,7 +1,6 @@
 import { X509Certificate } from 'node:crypto'
+import { createCa, type IssuedCert, type TestCa } from '@countersign/test-support/certificates'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { createCa, type TestCa } from '../testing/certificates.ts'
-import type { IssuedCert } from '../testing/header-lines.ts'
 import { fingerprintOf, normalizeSerialNumber } from './hex-identifier.ts'
 
 let ca: TestCa

@@ -5,9 +5,9 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { promisify } from 'node:util'
+import { type RecordingOrigin, startRecordingOrigin } from '@countersign/test-support/recording-origin'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { type RunningDev, runCountersign, startCountersignDev } from '../../../test/support/command.ts'
-import { type RecordingOrigin, startOrigin } from '../../../test/support/recording-origin.ts'
 
 vi.setConfig({ testTimeout: 20_000, hookTimeout: 20_000 })
 
@@ -27,7 +27,7 @@ interface Started {
 }
 
 beforeAll(async () => {
-  origin = await startOrigin()
+  origin = await startRecordingOrigin()
   dev = startCountersignDev(cwd, '--origin', origin.url, ...anyPort, '--json')
   started = JSON.parse(await dev.line(/"started"/))
 })
@@ -92,7 +92,7 @@ describe('countersign dev', () => {
   })
 
   it('stays the same over a restart, waits for an origin that is not up, and ends with 0', async () => {
-    const absent = await startOrigin()
+    const absent = await startRecordingOrigin()
     await absent.close()
     const again = startCountersignDev(cwd, '--origin', absent.url, ...anyPort)
     await again.progress(/Nothing listens at http:\/\/127\.0\.0\.1:\d+ yet/)

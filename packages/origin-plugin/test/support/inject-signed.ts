@@ -1,12 +1,13 @@
+import { type EdgeKeyPair, hmacKey } from '@countersign/test-support/edge-key-pair'
+import type { HeaderLine } from '@countersign/test-support/wire-request'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
-import type { HeaderLine } from './header-lines.ts'
-import { AUTHORITY, type EdgeKeyPair, hmacKey, signLines } from './sign-lines.ts'
+import { AUTHORITY, appendSignature } from './edge-lines.ts'
 
-/** The key that {@link injectSigned} signs with, unless it is told another. */
+/** The key of {@link injectSigned} by default. */
 export const EDGE_KEY: EdgeKeyPair = hmacKey()
 
-/** What to send otherwise than usual. */
-export interface SignedRequest {
+/** Deviations from the usual request. */
+export interface InjectOverrides {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS'
   readonly subject?: string
   readonly key?: EdgeKeyPair
@@ -16,9 +17,8 @@ export interface SignedRequest {
 export function injectSigned(
   app: FastifyInstance,
   url: string,
-  request: SignedRequest = {},
+  { method = 'GET', subject = 'CN=pay-1,OU=Ops,O=Acme', key = EDGE_KEY }: InjectOverrides = {},
 ): Promise<LightMyRequestResponse> {
-  const { method = 'GET', subject = 'CN=pay-1,OU=Ops,O=Acme', key = EDGE_KEY } = request
   const lines: HeaderLine[] = [
     ['x-cert-presented', '1'],
     ['x-cert-verify', 'SUCCESS'],
@@ -31,6 +31,6 @@ export function injectSigned(
     ['x-cert-notbe', 'Jan  1 00:00:00 2020 GMT'],
     ['x-cert-notaf', 'Jan  1 00:00:00 2050 GMT'],
   ]
-  const headers = Object.fromEntries(signLines(lines, { key, method, target: url }))
+  const headers = Object.fromEntries(appendSignature(lines, key, { method, target: url }))
   return app.inject({ method, url, headers: { host: AUTHORITY, ...headers } })
 }

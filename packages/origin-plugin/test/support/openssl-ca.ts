@@ -1,22 +1,23 @@
+// Kept apart from `certificates.ts` of test-support: OpenSSL, not our code, must write the lists that our reader parses.
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
-/** What differs from a plain list. */
+/** Deviations from a plain list. */
 export interface CrlChanges {
   /** Serial numbers in hexadecimal. */
   readonly serials?: readonly string[]
   /** A section of OpenSSL's configuration for the list's extensions. */
   readonly extensions?: string
-  /** As OpenSSL writes dates: `20260101000000Z`. */
+  /** In OpenSSL's format: `20260101000000Z`. */
   readonly lastUpdate?: string
   readonly nextUpdate?: string
   readonly digest?: string
   readonly outform?: 'DER' | 'PEM'
 }
 
-/** A CA that the `openssl` command runs, for lists that we did not write ourselves. */
+/** A CA whose keys, certificate and lists the `openssl` command writes. */
 export interface OpensslCa {
   /** PEM. */
   readonly certificate: string
@@ -24,7 +25,7 @@ export interface OpensslCa {
   remove(): void
 }
 
-/** Makes a CA with a new key; `algorithm` as `openssl genpkey` takes it. */
+/** Creates a CA with a new key. `algorithm` is the one of `openssl genpkey`. */
 export function createOpensslCa(
   subject: string,
   algorithm: readonly string[] = ['EC', '-pkeyopt', 'ec_paramgen_curve:P-256'],

@@ -1,9 +1,9 @@
 import { type Agent, request as httpRequest } from 'node:http'
-import { codeOf } from '../../support/raw-http.ts'
-import { headerLines, type WireRequest } from '../../support/signed-request.ts'
+import { codeOf } from '@countersign/test-support/raw-http'
+import { headerLines, type WireRequest } from '@countersign/test-support/wire-request'
 
 /** The answer to a request, or the lack of one. */
-export interface Answer {
+export interface KeptAliveAnswer {
   /** The code of a refusal, the status of any other answer, or `no answer:` with the reason. */
   readonly outcome: string
   readonly status: number
@@ -14,7 +14,7 @@ export interface Answer {
 const PATIENCE = 20_000
 
 /** Sends a request on a kept-alive connection. Never rejects: a missing answer is an outcome. */
-export function send(port: number, request: WireRequest, agent: Agent, body = ''): Promise<Answer> {
+export function sendKeptAlive(port: number, request: WireRequest, agent: Agent, body = ''): Promise<KeptAliveAnswer> {
   const { method, target } = request
   const headers = headerLines(request)
     .filter(([name]) => !['connection', 'content-length', 'transfer-encoding'].includes(name.toLowerCase()))

@@ -1,15 +1,19 @@
+import {
+  type EchoedRequest,
+  type RecordingOrigin,
+  startRecordingOrigin,
+} from '@countersign/test-support/recording-origin'
 import { afterAll, beforeAll, expect } from 'vitest'
 import { createDevEdge } from '../../src/create-dev-edge.ts'
 import type { DevEdge, DevEdgeOptions } from '../../src/dev-edge.ts'
 import type { EdgeFetchOptions } from '../../src/net/edge-fetch.ts'
-import { type RecordedRequest, type RecordingOrigin, startOrigin } from './recording-origin.ts'
 
 /** An edge in front of a recording origin, for all tests of a file. */
 export interface RecordedEdge {
   readonly edge: DevEdge
   readonly origin: RecordingOrigin
   /** Sends a request. Returns the request that the origin recorded. */
-  record(path: string, options?: EdgeFetchOptions): Promise<RecordedRequest>
+  record(path: string, options?: EdgeFetchOptions): Promise<EchoedRequest>
 }
 
 /** Starts an edge before the tests and stops it after them. */
@@ -20,7 +24,7 @@ export function useEdge(options?: Partial<DevEdgeOptions>): RecordedEdge {
     return started
   }
   beforeAll(async () => {
-    const origin = await startOrigin()
+    const origin = await startRecordingOrigin()
     started = { origin, edge: await createDevEdge({ origin: origin.url, ...options }) }
   })
   afterAll(async () => {

@@ -1,43 +1,34 @@
-import type { X509Certificate } from 'node:crypto'
-import { CERTIFICATE_HEADERS } from '@countersign/wire'
-import { readCertificateNames } from '../x509/certificate-names.ts'
+import type { IssuedCert } from '@countersign/test-support/certificates'
+import type { HeaderLine } from '@countersign/test-support/wire-request'
+import { ACCESS_TOKEN_HEADER, CERTIFICATE_HEADERS, COVERED_FIELDS, type CoveredField } from '@countersign/wire'
+import { slotOf } from '../../src/header-index.ts'
+import { EdgeFields } from '../../src/read-headers.ts'
+import { readCertificateNames } from '../../src/x509/certificate-names.ts'
 
-/** A certificate of the tests with the one that signed it. */
-export interface IssuedCert {
-  readonly cert: X509Certificate
-  readonly issuer: X509Certificate
-  readonly pem: string
-}
-
-/** A header line as it goes over the wire. */
-export type HeaderLine = readonly [name: string, value: string]
-
-/** Other values by header name; `null` leaves the header out. */
+/** Other values by header name. `null` omits the header. */
 export type HeaderChanges = Readonly<Record<string, string | null>>
-
-const hex = (text: string) => text.replaceAll(':', '')
 
 /** The certificate headers that the Worker sends, in Cloudflare's formats and the table's order. */
 export function certificateLines({ cert, issuer }: IssuedCert, changes: HeaderChanges = {}): HeaderLine[] {
   const names = readCertificateNames(cert.raw)
-  const subject = String(names.subject)
-  const issuerName = String(names.issuer)
+  const subject = ascii(String(names.subject))
+  const issuerName = ascii(String(names.issuer))
   return lines({
     'x-cert-presented': '1',
     'x-cert-verify': 'SUCCESS',
     'x-cert-revoked': '0',
-    'x-cert-subject-dn': ascii(subject),
-    'x-cert-issuer-dn': ascii(issuerName),
-    'x-cert-subject-dn-2253': ascii(subject),
-    'x-cert-issuer-dn-2253': ascii(issuerName),
+    'x-cert-subject-dn': subject,
+    'x-cert-issuer-dn': issuerName,
+    'x-cert-subject-dn-2253': subject,
+    'x-cert-issuer-dn-2253': issuerName,
     'x-cert-subject-dn-l': `/C=US/CN=legacy`,
     'x-cert-issuer-dn-l': `/C=US/O=Acme/CN=legacy issuer`,
     'x-cert-serial': cert.serialNumber,
     'x-cert-issuer-serial': issuer.serialNumber,
     'x-cert-ski': names.subjectKeyId ?? '',
     'x-cert-issuer-ski': readCertificateNames(issuer.raw).subjectKeyId ?? '',
-    'x-cert-finger': hex(cert.fingerprint).toLowerCase(),
-    'x-cert-finger-256': hex(cert.fingerprint256).toLowerCase(),
+    'x-cert-finger': hex(cert.fingerprint),
+    'x-cert-finger-256': hex(cert.fingerprint256),
     'x-cert-notbe': cert.validFrom,
     'x-cert-notaf': cert.validTo,
     'client-cert': `:${cert.raw.toString('base64')}:`,
@@ -50,13 +41,30 @@ export function noCertificateLines(changes: HeaderChanges = {}): HeaderLine[] {
   return lines({ 'x-cert-presented': '0', 'x-cert-verify': 'NONE', 'x-cert-revoked': '0', ...changes })
 }
 
+/** The line of an Access token. */
+export function tokenLine(token: string): HeaderLine {
+  return [ACCESS_TOKEN_HEADER, token]
+}
+
+/** Fields as `readHeaders` would read them from these lines. */
+export function edgeFieldsOf(entries: Iterable<HeaderLine>): EdgeFields {
+  const fields = new EdgeFields()
+  for (const [name, value] of entries) {
+    if (!COVERED_FIELDS.some((field) => field === name)) throw new TypeError(`${name} is not a field of the edge`)
+    fields.values[slotOf(name as CoveredField)] = value
+  }
+  return fields
+}
+
 function lines(values: HeaderChanges): HeaderLine[] {
   const names: string[] = CERTIFICATE_HEADERS.map(({ name }) => name)
   const others = Object.keys(values).filter((name) => !names.includes(name))
   return [...names, ...others].flatMap((name) => (values[name] ? [[name, values[name]] as const] : []))
 }
 
-/** `\XX` pairs for what is not printable ASCII, as the Worker does. */
+const hex = (text: string) => text.replaceAll(':', '').toLowerCase()
+
+/** Escapes characters outside printable ASCII as `\XX` pairs, as the Worker does. */
 function ascii(text: string): string {
   return text.replace(/[^\x20-\x7e]+/gu, (run) =>
     Array.from(Buffer.from(run), (byte) => `\\${byte.toString(16).toUpperCase().padStart(2, '0')}`).join(''),

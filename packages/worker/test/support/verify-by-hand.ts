@@ -1,7 +1,9 @@
-import { createHmac, createPublicKey, type JsonWebKey, timingSafeEqual, verify } from 'node:crypto'
-import type { ReceivedRequest } from './origin.ts'
+// Kept apart from the signer of test-support and from the packages: two readings of RFC 9421 cannot share a mistake.
+import { createHmac, createPublicKey, timingSafeEqual, verify } from 'node:crypto'
+import type { RecordedRequest } from '@countersign/test-support/recording-origin'
+import type { SigningJwk } from '@countersign/wire'
 
-/** Our signature on a request that arrived, read and checked without a line of the package's own code. */
+/** Our signature on a received request, read and checked without the packages' code. */
 export interface ReadSignature {
   readonly valid: boolean
   /** The covered components, in order, without their quotes. */
@@ -11,8 +13,8 @@ export interface ReadSignature {
   readonly parameter: (name: string) => string | undefined
 }
 
-/** Verifies as RFC 9421, section 3.2 says, from the bytes that came over the wire. */
-export function verifyByHand(request: ReceivedRequest, jwk: JsonWebKey): ReadSignature {
+/** Verifies the bytes that crossed the wire (RFC 9421, section 3.2). */
+export function verifyByHand(request: RecordedRequest, jwk: SigningJwk): ReadSignature {
   const input = member(request.header('signature-input'), /^countersign=(\(([^)]*)\)((?:;[a-z]+=(?:"[^"]*"|\d+))*))/)
   const [, signatureParams = '', list = '', parameterText = ''] = input
   const [, signature = ''] = member(request.header('signature'), /^countersign=:([A-Za-z0-9+/]+=*):/)
@@ -42,7 +44,7 @@ function member(header: string | undefined, pattern: RegExp): RegExpExecArray {
   return match
 }
 
-function componentValue(request: ReceivedRequest, name: string): string {
+function componentValue(request: RecordedRequest, name: string): string {
   const [path = '', ...query] = request.url.split('?')
   switch (name) {
     case '@method':
@@ -61,8 +63,8 @@ function componentValue(request: ReceivedRequest, name: string): string {
   }
 }
 
-function verifyBytes(base: Buffer, signature: Buffer, jwk: JsonWebKey): boolean {
-  if (jwk.kty === 'OKP') return verify(null, base, createPublicKey({ key: jwk, format: 'jwk' }), signature)
+function verifyBytes(base: Buffer, signature: Buffer, jwk: SigningJwk): boolean {
+  if (jwk.kty === 'OKP') return verify(null, base, createPublicKey({ key: { ...jwk }, format: 'jwk' }), signature)
   const mac = createHmac('sha256', Buffer.from(jwk.k ?? '', 'base64url'))
     .update(base)
     .digest()

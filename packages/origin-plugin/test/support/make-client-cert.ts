@@ -1,10 +1,10 @@
 import type { FastifyRequest } from 'fastify'
-import type { AccessIdentity } from '../access-token/access-identity.ts'
-import type { ClientCert } from '../client-cert.ts'
-import type { SubjectAltNames } from '../x509/certificate-names.ts'
-import { DistinguishedName } from '../x509/distinguished-name.ts'
+import type { AccessIdentity } from '../../src/access-token/access-identity.ts'
+import type { ClientCert } from '../../src/client-cert.ts'
+import type { SubjectAltNames } from '../../src/x509/certificate-names.ts'
+import { DistinguishedName } from '../../src/x509/distinguished-name.ts'
 
-/** What is particular about a certificate; names as text. */
+/** Deviations from the usual certificate. Names are text. */
 export interface CertChanges extends Partial<Omit<ClientCert, 'subject' | 'issuer' | 'subjectAltNames'>> {
   readonly subject?: string
   readonly issuer?: string
@@ -12,7 +12,7 @@ export interface CertChanges extends Partial<Omit<ClientCert, 'subject' | 'issue
   readonly subjectAltNames?: Partial<SubjectAltNames> | null
 }
 
-/** A proven certificate, for what decides about one. */
+/** Makes a proven certificate for guards and checks. */
 export function makeClientCert({
   subject = 'CN=pay-1,OU=Ops,O=Acme',
   issuer = 'CN=Acme Issuing CA,O=Acme',
@@ -42,7 +42,7 @@ export function makeClientCert({
   }
 }
 
-/** As much of a request as a guard looks at. */
+/** Makes the part of a request that a guard reads. */
 export function makeRequest(access: AccessIdentity | null = null): FastifyRequest {
   return { access } as FastifyRequest
 }
