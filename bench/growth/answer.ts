@@ -14,7 +14,7 @@ const OTHERS = ['cf-ray', '8c0ffee', 'cf-connecting-ip', '192.0.2.1', 'x-forward
 export function createRequests(key: SigningJwk, path: string) {
   const sign = createSigner(key, path)
   return (fields: Fields): IncomingMessage => {
-    const [signatureInput, signature] = sign(new Map(fields))
+    const [signatureInput, signature] = sign(fields)
     const signed = ['signature-input', signatureInput, 'signature', signature]
     return message([...OTHERS, 'host', AUTHORITY, ...fields.flat(), ...signed].map(fresh), path)
   }

@@ -5,7 +5,9 @@ import { encodeDer } from '../../packages/dev-edge/src/pki/encode-der.ts'
 /** Encodes one DER value of several parts. */
 export const tlv = (tag: number, ...parts: Uint8Array[]): Buffer => encodeDer(tag, Buffer.concat(parts))
 
-/** A CA that issues certificates faster than an origin can verify them. */
+/**
+ * A CA that issues certificates faster than an origin can verify them. `createCa` of test-support is too slow for that.
+ */
 export interface FastCa {
   /** PEM. */
   readonly ca: string

@@ -1,11 +1,5 @@
-import { createHmac, createPrivateKey, createSecretKey, randomBytes, sign } from 'node:crypto'
-import {
-  ACCESS_TOKEN_HEADER,
-  buildSignatureBase,
-  COVERED_FIELDS,
-  formatSignatureInput,
-  type SigningJwk,
-} from '@countersign/wire'
+import { signAsWorker } from '@countersign/test-support/sign-as-worker'
+import { ACCESS_TOKEN_HEADER, type SigningJwk } from '@countersign/wire'
 import type { Sample } from './sample.ts'
 
 export const AUTHORITY = 'bench.example'
@@ -23,20 +17,20 @@ export function formatHead({ headers }: Sample, without: readonly string[] = [])
 }
 
 /** Signs fields, by name in lower case, with a new nonce. Returns the values of the two signature headers. */
-export type Sign = (fields: ReadonlyMap<string, string>) => readonly [signatureInput: string, signature: string]
+export type Sign = (
+  fields: Iterable<readonly [name: string, value: string]>,
+) => readonly [input: string, signature: string]
 
 /** Signs as the Worker does, for GET requests to {@link AUTHORITY}. */
-export function createSigner(jwk: SigningJwk, path = '/'): Sign {
-  const { alg, signBase } = importSigningKey(jwk)
-  const keyid = jwk.kid ?? ''
-  const target = { authority: AUTHORITY, method: 'GET', path, query: '?' }
+export function createSigner(jwk: SigningJwk, target = '/'): Sign {
   return (fields) => {
-    const covered = COVERED_FIELDS.filter((field) => fields.has(field))
-    const created = Math.floor(Date.now() / 1000)
-    const nonce = randomBytes(16).toString('base64url')
-    const input = formatSignatureInput(covered, { created, expires: created + 60, nonce, keyid, alg })
-    const signature = signBase(buildSignatureBase(covered, (field) => fields.get(field), target, input))
-    return [`countersign=${input}`, `countersign=:${signature.toString('base64')}:`]
+    const { headers } = signAsWorker(
+      { method: 'GET', target, headers: ['Host', AUTHORITY, ...[...fields].flat()] },
+      jwk,
+    )
+    // The signer adds its two lines at the end.
+    const [input = '', , signature = ''] = headers.slice(-3)
+    return [input, signature]
   }
 }
 
@@ -62,16 +56,4 @@ export function signLines(sample: Sample, count: number, tokenOf?: (n: number) =
     const own = token ? `${ACCESS_TOKEN_HEADER}: ${token}\r\n` : ''
     return `${own}Signature-Input: ${signatureInput}\r\nSignature: ${signature}\r\n\r\n`
   })
-}
-
-function importSigningKey(jwk: SigningJwk) {
-  if (jwk.kty === 'oct') {
-    const secret = createSecretKey(jwk.k as string, 'base64url')
-    return {
-      alg: 'hmac-sha256' as const,
-      signBase: (base: string) => createHmac('sha256', secret).update(base, 'latin1').digest(),
-    }
-  }
-  const key = createPrivateKey({ format: 'jwk', key: jwk as never })
-  return { alg: 'ed25519' as const, signBase: (base: string) => sign(null, Buffer.from(base, 'latin1'), key) }
 }
