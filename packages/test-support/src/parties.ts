@@ -11,7 +11,10 @@ export interface Parties {
   readonly key: EdgeKeyPair
 }
 
-/** Creates new parties. */
+/**
+ * Creates new parties. They have nothing in common with those of an earlier call, so two calls make a good and a foreign
+ * chain of trust.
+ */
 export async function createParties(): Promise<Parties> {
   const ca = await createCa()
   const access = await createTestTeam()
