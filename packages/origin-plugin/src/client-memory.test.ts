@@ -27,7 +27,7 @@ function counting(maxEntries = 10) {
 }
 
 describe('createClientMemory', () => {
-  it('recalls a client that comes again', () => {
+  it('recalls a client on its next request', () => {
     const { get, made } = counting()
     const first = get(fieldsOf('aa'))
     expect(get(fieldsOf('aa'))).toBe(first)
@@ -91,7 +91,7 @@ describe('createClientMemory', () => {
     expect(made()).toBe(4)
   })
 
-  it('holds one entry for a fingerprint, whatever headers come with it', () => {
+  it('keeps one entry for a fingerprint, with any other headers', () => {
     const { get, made } = counting(2)
     get(fieldsOf('bb'))
     for (let serial = 0; serial < 100; serial += 1) get(fieldsOf('aa', { 'x-cert-serial': String(serial) }))

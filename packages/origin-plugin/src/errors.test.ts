@@ -23,7 +23,7 @@ describe('refusalAt', () => {
     expect(Object.keys(error)).toEqual(Object.keys(refusal(CODE, 'why')))
   })
 
-  it('tells the reason to whoever asks for it, and to nobody else', () => {
+  it('has a readable reason that no enumeration shows', () => {
     const error = refusal(CODE, 'the reason')
     expect(error.reason).toBe('the reason')
     expect(JSON.stringify(error)).not.toContain('the reason')
@@ -33,7 +33,7 @@ describe('refusalAt', () => {
     expect(error.stack ?? '').not.toContain('the reason')
   })
 
-  it('cuts a reason that somebody made long', () => {
+  it('cuts a long reason', () => {
     expect(refusal(CODE, 'x'.repeat(300)).reason).toHaveLength(300)
     expect(refusal(CODE, 'x'.repeat(100_000)).reason).toHaveLength(300)
   })
@@ -44,7 +44,7 @@ describe('refusalAt', () => {
     expect(one.reason).toBe('a')
   })
 
-  it('takes no format in the reason', () => {
+  it('does not interpret format specifiers in the reason', () => {
     expect(refusal(CODE, '%s %d %j').reason).toBe('%s %d %j')
   })
 

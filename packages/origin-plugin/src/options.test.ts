@@ -14,7 +14,7 @@ const withAccess = (changes: unknown) => ({ ...good, access: { ...access, ...(ch
 const withTeam = (changes: unknown) => ({ ...good, access: { ...team, ...(changes as object) } })
 
 describe('resolveOptions', () => {
-  it('fills in what was left out', () => {
+  it('fills in the defaults', () => {
     expect(resolve(good)).toMatchObject({
       edge: { maxAge: 60, clockTolerance: 5, nonceLifetime: 70, replay: { memory: {} } },
       access: { issuer: ISSUER, audience: [AUDIENCE], clockTolerance: 5 },
@@ -22,7 +22,7 @@ describe('resolveOptions', () => {
     })
   })
 
-  it('takes every kind of each option', () => {
+  it('accepts every kind of each option', () => {
     for (const edge of [keys, [keys, ed25519Key().jwk], { keys: [keys] }]) {
       expect(resolve({ ...good, edge: { keys: edge } }).edge?.keys.size).toBeGreaterThan(0)
     }
@@ -39,7 +39,7 @@ describe('resolveOptions', () => {
     }
   })
 
-  it('lets Fastify’s own options of register pass', () => {
+  it('accepts Fastify’s own options of register', () => {
     expect(() => resolve({ ...good, prefix: '/x', logLevel: 'info', logSerializers: {} })).not.toThrow()
   })
 
@@ -113,7 +113,7 @@ describe('resolveOptions', () => {
     [{ replay: null }, /^edge\.replay must be "memory", false/],
     [{ replay: {} }, /^edge\.replay must be "memory", false/],
     [{ maxRemembered: 0 }, 'edge.maxRemembered must be a number of requests from 1 to 16777215'],
-    // A Set of V8 throws when it would hold more, and every request would be answered 500.
+    // A Set of V8 throws beyond this size, and every request would be answered with 500.
     [{ maxRemembered: 2 ** 24 }, 'edge.maxRemembered must be a number of requests from 1 to 16777215'],
     [{ replay: false, maxRemembered: 5 }, /^edge\.maxRemembered is used only with replay: "memory"/],
     [{ storeTimeout: 5 }, /^edge\.storeTimeout is used only with a replay store/],
@@ -145,7 +145,7 @@ describe('resolveOptions', () => {
     [{ clockTolerance: 61 }, 'access.clockTolerance must be a number of seconds from 0 to 60'],
     [{ requireKeysAtStart: 'yes' }, 'access.requireKeysAtStart must be true or false'],
     [{ matches: true }, 'access.matches must be a function (access, clientCert) => boolean'],
-    // `matches: checks.emial` must not be no check at all.
+    // `matches: checks.emial` must not silently skip the check.
     [{ matches: undefined }, 'access: option "matches" is undefined; set a value or remove it'],
     [{ matches: async () => true }, 'access.matches must be synchronous; return true or false, not a promise'],
   ])('refuses access with %o', (changes, message) => {
@@ -163,7 +163,7 @@ describe('resolveOptions', () => {
     'keys.example',
     '',
     7,
-  ])('refuses the keys of %s, which somebody on the way could replace', (uri) => {
+  ])('refuses the keys of %s, which an attacker on the way could replace', (uri) => {
     const options = { ...good, access: { issuer: ISSUER, audience: AUDIENCE, jwksUri: uri } }
     expect(() => resolve(options)).toThrow(jwksUri)
   })
@@ -187,7 +187,7 @@ describe('resolveOptions', () => {
     )
   })
 
-  it('refuses a team beside issuer or keys', () => {
+  it('refuses a team together with issuer or keys', () => {
     for (const also of [{ issuer: ISSUER }, { jwks: { keys: [] } }, { jwksUri: 'https://keys.example' }]) {
       expect(() => resolve(withTeam(also))).toThrow(/^access\.team already determines issuer and keys/)
     }

@@ -175,7 +175,7 @@ describe('a public route', () => {
 describe('registration', () => {
   const tooLate = /^routes or plugins were registered before countersign and would not be protected; write `await/
 
-  it('refuses to come behind a route', async () => {
+  it('refuses to be registered after a route', async () => {
     const app = Fastify()
     app.get('/early', () => 'open')
     await expect(app.register(countersign, options())).rejects.toThrow(TypeError)
@@ -184,7 +184,7 @@ describe('registration', () => {
     await expect(again.register(countersign, options())).rejects.toThrow(tooLate)
   })
 
-  it('refuses to start when nobody waited for it before a route was declared', async () => {
+  it('refuses to start if a route was declared without awaiting it', async () => {
     const app = Fastify()
     app.register(countersign, options())
     app.get('/early', () => 'open')
@@ -192,19 +192,19 @@ describe('registration', () => {
     await expect(app.ready()).rejects.toBeInstanceOf(TypeError)
   })
 
-  it('refuses to come behind an encapsulated plugin', async () => {
+  it('refuses to be registered after an encapsulated plugin', async () => {
     const app = Fastify()
     await app.register(async (child) => void child.get('/early', () => 'open'))
     await expect(app.register(countersign, options())).rejects.toThrow(tooLate)
   })
 
-  it('refuses to come behind an encapsulated plugin without routes, which may get them later', async () => {
+  it('refuses to be registered after an encapsulated plugin without routes, which may get them later', async () => {
     const app = Fastify()
     await app.register(async () => {})
     await expect(app.register(countersign, options())).rejects.toThrow(tooLate)
   })
 
-  it('may come behind a plugin that shares its scope and declares no route', async () => {
+  it('may be registered after a plugin that shares its scope and declares no route', async () => {
     const app = Fastify()
     open.push(app)
     await app.register(fp(async (same) => void same.addHook('onSend', async () => {})))
@@ -263,7 +263,7 @@ describe('registration', () => {
     expect(() => app.requireClientCert('opps')).toThrow(/^requireClientCert: unknown policy "opps"/)
   })
 
-  it('says at start what a missing edge signature leaves unproven', async () => {
+  it('warns at the start that nothing is proven without an edge signature', async () => {
     const quiet = await start()
     expect(quiet.log.filter(({ level }) => level === 40)).toEqual([])
     const loud = await start({ plugin: options({ edge: null }) })
@@ -350,7 +350,7 @@ describe('guards', () => {
     expect(seen).toEqual(['user', true, 'user', true])
   })
 
-  it('goes by the route that the router chose, whatever the spelling of the path', async () => {
+  it('applies the guard of the route that the router chose, for any spelling of the path', async () => {
     const origin = await start({
       fastify: { routerOptions: { caseSensitive: false, ignoreTrailingSlash: true, ignoreDuplicateSlashes: true } },
       routes: (app) => {
@@ -382,7 +382,7 @@ describe('a refused request', () => {
     expect(seen).toEqual(['CSN_SIGNATURE_MISSING', null, null])
   })
 
-  it('keeps what was proven in error handlers when a guard refuses, with an error that does not show its reason', async () => {
+  it('keeps the proven identity in error handlers when a guard refuses, with an error that does not show its reason', async () => {
     const seen: { clientCert: unknown; access: unknown; json: string; error: CountersignError }[] = []
     const origin = await start({
       routes(app) {
@@ -450,15 +450,15 @@ describe('a refused request', () => {
   })
 })
 
-describe('what is signed', () => {
-  it('is the request line as it came, not what rewriteUrl makes of it', async () => {
+describe('the signed request', () => {
+  it('has the request line as received, not the result of rewriteUrl', async () => {
     const origin = await start({ fastify: { rewriteUrl: () => '/me' } })
     expect((await origin.get('/elsewhere')).status).toBe(200)
     const answer = await origin.get('/elsewhere', { signedTarget: '/me' })
     expectRefusal(origin, answer, 'CSN_SIGNATURE_INVALID', 'the signature does not verify')
   })
 
-  it('is the Host that came, not a trusted X-Forwarded-Host', async () => {
+  it('has the received Host, not a trusted X-Forwarded-Host', async () => {
     const origin = await start({ fastify: { trustProxy: true } })
     const forwarded = [['X-Forwarded-Host', 'origin.example']] as const
     const tamper = (lines: ReturnType<typeof edgeLines>) => [...lines, ...forwarded]
@@ -517,7 +517,7 @@ describe('a request that is verified', () => {
     expect((await origin.send({ target: '/me', lines })).status).toBe(200)
   })
 
-  it('is refused when there is no room to remember it', async () => {
+  it('is refused without room to remember it', async () => {
     const origin = await start({ plugin: options({ edge: { keys: key.jwk, maxRemembered: 1 } }) })
     expect((await origin.get('/me')).status).toBe(200)
     expectRefusal(
@@ -579,7 +579,7 @@ describe('a request that is verified', () => {
     )
   })
 
-  it('is refused with a repeated line, before or behind the genuine one, and with a name that folds into one', async () => {
+  it('is refused with a repeated line, before or after the genuine one, and with a name that folds into one', async () => {
     const origin = await start()
     const line = (name: string) => [name, 'CN=admin'] as const
     for (const tamper of [
@@ -595,7 +595,7 @@ describe('a request that is verified', () => {
     }
   })
 
-  it('is refused outside the certificate’s validity, whatever Cloudflare found', async () => {
+  it('is refused outside the certificate’s validity, with any verdict of Cloudflare', async () => {
     const origin = await start()
     const day = 86_400_000
     const past = await ca.issue({ notBefore: new Date(Date.now() - 2 * day), notAfter: new Date(Date.now() - day) })
@@ -609,7 +609,7 @@ describe('a request that is verified', () => {
     )
   })
 
-  it('is refused with the issuer of somebody else', async () => {
+  it('is refused with another issuer', async () => {
     const origin = await start()
     const other = await (await createCa('CN=Other CA')).issue()
     const answer = await origin.get('/me', { cert: other })
@@ -639,7 +639,7 @@ describe('access.matches', () => {
     }
   })
 
-  it('refuses when it throws, and says no more than what was thrown', async () => {
+  it('refuses when it throws, and logs only the name of the error', async () => {
     const origin = await withMatches(() => {
       throw new RangeError('secret')
     })

@@ -46,14 +46,14 @@ describe('a request', () => {
     expect(answer.json()).toEqual({ subject: 'CN=pay-1,OU=Ops,O=Acme' })
   })
 
-  it('has no certificate on a public route, whatever it carries', async () => {
+  it('has no certificate on a public route, with any headers', async () => {
     const app = await start()
     app.get('/public', { config: { clientCert: false } }, stateOf)
     expect((await app.inject('/public')).json()).toEqual({ clientCert: null, access: null })
     expect((await injectSigned(app, '/public')).json()).toEqual({ clientCert: null, access: null })
   })
 
-  it('does not share its certificate with the requests beside it', async () => {
+  it('does not share its certificate with concurrent requests', async () => {
     const app = await start()
     app.get('/me', async (request) => {
       await new Promise((resolve) => setImmediate(resolve))
@@ -100,7 +100,7 @@ describe('a refusal', () => {
     ],
   ]
 
-  it.each(declarations)('by %s leaves what was proven to an error handler', async (_what, declare) => {
+  it.each(declarations)('by %s leaves the proven identity to an error handler', async (_what, declare) => {
     const { request, error } = await refuse(declare)
     expect(request).toEqual({ clientCert: expect.anything(), access: null })
     expect(isCountersignError(error)).toBe(true)
@@ -149,7 +149,7 @@ describe('a refusal', () => {
     ])
   })
 
-  it('does not run the handler, nor the hooks behind it', async () => {
+  it('does not run the handler, nor the hooks after it', async () => {
     const app = await start()
     const ran: string[] = []
     app.addHook('onRequest', async () => void ran.push('onRequest'))
@@ -245,7 +245,7 @@ describe('requireClientCert', () => {
     expect((await injectSigned(app, '/x')).statusCode).toBe(200)
   })
 
-  it.each(['onRequest', 'preHandler'] as const)('refuses everybody on a public route, as %s hook', async (hook) => {
+  it.each(['onRequest', 'preHandler'] as const)('refuses every client on a public route, as %s hook', async (hook) => {
     const app = await start()
     app.get('/x', { config: { clientCert: false }, [hook]: app.requireClientCert(true) }, () => 'x')
     for (const answer of [await app.inject('/x'), await injectSigned(app, '/x')]) {

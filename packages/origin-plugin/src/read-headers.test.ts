@@ -36,7 +36,7 @@ describe('readHeaders', () => {
     },
   )
 
-  it.each(COVERED_FIELDS)('refuses a repeated %s, whatever the case and the values', (name) => {
+  it.each(COVERED_FIELDS)('refuses a repeated %s, in any case and with any values', (name) => {
     const reason = `${name} is repeated`
     for (const again of [name, name.toUpperCase()]) {
       expect(refusalOf(() => readHeaders([name, 'a', 'accept', 'b', again, 'c']))).toEqual(refused(reason))
@@ -59,7 +59,7 @@ describe('readHeaders', () => {
     'cf-cert-serial',
     'CF_CERT_VERIFIED',
     'cf-client-cert-der-base64',
-  ])('refuses the name %s, which something behind the origin may fold into one of the table', (name) => {
+  ])('refuses the name %s, which a server behind the origin may fold into one of the table', (name) => {
     const reason = `${name.toLowerCase()} is not sent by the edge`
     expect(refusalOf(() => readHeaders([name, 'a']))).toEqual(refused(reason))
     expect(refusalOf(() => readHeaders(['x-cert-verify', 'SUCCESS', name, '']))).toEqual(refused(reason))
@@ -90,7 +90,7 @@ describe('requirePrintable', () => {
     }
   })
 
-  it('takes every printable ASCII character, and a value of one space', () => {
+  it('accepts every printable ASCII character, and a value of one space', () => {
     const printable = Array.from({ length: 95 }, (_, at) => String.fromCharCode(0x20 + at)).join('')
     for (const value of [printable, ' ']) {
       expect(() => requirePrintable(readHeaders(['x-cert-subject-dn', value]))).not.toThrow()

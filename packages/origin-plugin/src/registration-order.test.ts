@@ -31,7 +31,7 @@ describe('requireRegisteredFirst', () => {
       'a plugin without a scope that has a route',
       (app) => app.register(fp(async (same: FastifyInstance) => void same.get('/', () => 1))),
     ],
-  ])('refuses to come behind %s', async (_what, declare) => {
+  ])('refuses to be registered after %s', async (_what, declare) => {
     const app = Fastify()
     declare(app)
     await app.after()
@@ -39,7 +39,7 @@ describe('requireRegisteredFirst', () => {
     expect(() => requireRegisteredFirst(app)).toThrow(LATE)
   })
 
-  it('is content in a scope whose siblings have routes', async () => {
+  it('accepts a scope whose siblings have routes', async () => {
     const app = Fastify()
     app.get('/sibling', () => 1)
     await app.register(async (child) => {
@@ -47,7 +47,7 @@ describe('requireRegisteredFirst', () => {
     })
   })
 
-  it('refuses to come behind the children of its scope', async () => {
+  it('refuses to be registered after the children of its scope', async () => {
     const app = Fastify()
     await app.register(async (child) => {
       await child.register(async (grandchild) => void grandchild.get('/', () => 1))

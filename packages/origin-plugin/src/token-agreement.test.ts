@@ -30,7 +30,7 @@ const USER = { email: 'jane@acme.example' }
 const SERVICE = { common_name: 'e367826f93b8d71185e03fe518aff3b4.access' }
 
 describe('requireSameCertificate', () => {
-  it('agrees with every certificate where the token names none', () => {
+  it('agrees with every certificate if the token names none', () => {
     for (const claims of [USER, SERVICE]) expect(matching(claims)).not.toThrow()
   })
 
@@ -43,7 +43,7 @@ describe('requireSameCertificate', () => {
       expect(refusalOf(matching({ common_name: name }))).toEqual(mismatch('common_name'))
     })
 
-    it('agrees with no certificate whose common name is absent or ambiguous', () => {
+    it('does not agree with a certificate whose common name is absent or ambiguous', () => {
       for (const subject of ['O=Acme', '', 'CN=pay-1,CN=pay-1', 'CN=pay-1+CN=other']) {
         const cert = { ...CERT, subject: DistinguishedName.parse(subject) }
         expect(refusalOf(matching({ common_name: 'pay-1' }, cert)), subject).toEqual(mismatch('common_name'))
@@ -54,7 +54,7 @@ describe('requireSameCertificate', () => {
       expect(refusalOf(matching({ ...SERVICE, mtls_auth: {} }))).toEqual(mismatch('common_name'))
     })
 
-    it('counts beside an e-mail address too', () => {
+    it('is compared together with an e-mail address too', () => {
       expect(matching({ ...USER, common_name: 'pay-1' })).not.toThrow()
       expect(refusalOf(matching({ ...USER, common_name: 'pay-2' }))).toEqual(mismatch('common_name'))
       expect(matching({ ...USER, common_name: '' })).not.toThrow()
@@ -67,7 +67,7 @@ describe('requireSameCertificate', () => {
   ])('by mtls_auth of %s', (_who, claims) => {
     const by = (mtls_auth: unknown, cert?: ClientCert) => matching({ ...claims, mtls_auth }, cert)
 
-    it('agrees where nothing is said', () => {
+    it('agrees if it is absent or empty', () => {
       for (const said of [undefined, {}, { auth_status: 'SUCCESS', cert_presented: true }]) {
         expect(by(said)).not.toThrow()
       }
@@ -77,7 +77,7 @@ describe('requireSameCertificate', () => {
       }
     })
 
-    it.each([null, '', 'x', 1, true, false])('does not agree where it is %j, which nobody can read', (value) => {
+    it.each([null, '', 'x', 1, true, false])('does not agree if it is %j, which cannot be read', (value) => {
       expect(refusalOf(by(value))).toEqual(mismatch('mtls_auth'))
     })
 
@@ -115,7 +115,7 @@ describe('requireSameCertificate', () => {
       },
     )
 
-    it('does not agree with a key identifier where the certificate has none', () => {
+    it('does not agree with a key identifier if the certificate has none', () => {
       const cert = { ...CERT, issuerKeyId: undefined }
       expect(refusalOf(by({ cert_issuer_ski: '0102ABCD' }, cert))).toEqual(mismatch('mtls_auth.cert_issuer_ski'))
     })
@@ -147,7 +147,7 @@ describe('requireSameCertificate', () => {
       expect(refusalOf(by({ cert_issuer_dn: issuer }))).toEqual(mismatch('mtls_auth.cert_issuer_dn'))
     })
 
-    it('does not agree with a legacy issuer where no legacy header came', () => {
+    it('does not agree with a legacy issuer without the legacy header', () => {
       expect(refusalOf(by({ cert_issuer_dn: LEGACY_ISSUER }, { ...CERT, raw: {} }))).toEqual(
         mismatch('mtls_auth.cert_issuer_dn'),
       )

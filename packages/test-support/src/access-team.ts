@@ -18,7 +18,7 @@ export interface TestTeam {
 
 const now = () => Math.floor(Date.now() / 1000)
 
-/** The claims of a user who has just logged in. */
+/** The claims of a user just after the login. */
 export const userClaims = (): JWTPayload => ({
   aud: [AUDIENCE],
   email: 'jane@acme.example',

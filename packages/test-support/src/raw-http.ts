@@ -45,7 +45,7 @@ export function sendRaw(port: number, bytes: string): Promise<RawAnswer> {
 /**
  * Reads one whole answer from a connection that stays open, as its framing delimits it.
  *
- * @param isBodiless - whether the answer has no body whatever its headers state: the request was `HEAD`
+ * @param isBodiless - whether the answer has no body in spite of its headers, because the request was `HEAD`
  * @throws {Error} If the answer is cut off, or pauses for ten seconds.
  */
 export async function readAnswer(socket: Socket, isBodiless = false): Promise<RawAnswer> {

@@ -32,7 +32,7 @@ export interface SignatureOverrides {
 }
 
 /**
- * Signs a request as the Worker does, except for the overrides: an attacker who has the key, or a faulty edge.
+ * Signs a request as the Worker does, except for the overrides: as an attacker with the key would, or a faulty edge.
  *
  * A signature that the request already has is replaced.
  *

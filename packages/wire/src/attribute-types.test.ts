@@ -58,7 +58,7 @@ describe('attributeTypeId', () => {
     expect(attributeTypeId('x-badge')).toBe('x-badge')
   })
 
-  it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf'])('takes %s for a name like any other', (type) => {
+  it.each(['constructor', 'toString', 'hasOwnProperty', 'valueOf'])('treats %s as a name like all others', (type) => {
     expect(attributeTypeId(type)).toBe(type.toLowerCase())
   })
 

@@ -37,13 +37,16 @@ describe('CERTIFICATE_HEADERS', () => {
 })
 
 describe('isCertificateFamily', () => {
-  it.each(CERTIFICATE_HEADERS.map((header) => header.name))('holds %s in every case and with underscores', (name) => {
-    expect(isCertificateFamily(name)).toBe(true)
-    expect(isCertificateFamily(name.toUpperCase())).toBe(true)
-    expect(isCertificateFamily(name.replaceAll('-', '_'))).toBe(true)
-    expect(isCertificateFamily(name.toUpperCase().replaceAll('-', '_'))).toBe(true)
-    expect(isCertificateFamily(name.replace('-', '_'))).toBe(true)
-  })
+  it.each(CERTIFICATE_HEADERS.map((header) => header.name))(
+    'contains %s in every case and with underscores',
+    (name) => {
+      expect(isCertificateFamily(name)).toBe(true)
+      expect(isCertificateFamily(name.toUpperCase())).toBe(true)
+      expect(isCertificateFamily(name.replaceAll('-', '_'))).toBe(true)
+      expect(isCertificateFamily(name.toUpperCase().replaceAll('-', '_'))).toBe(true)
+      expect(isCertificateFamily(name.replace('-', '_'))).toBe(true)
+    },
+  )
 
   it.each([
     'x-cert-',
@@ -58,7 +61,7 @@ describe('isCertificateFamily', () => {
     'cf-cert-fingerprint-sha256',
     'cf-client-cert-der-base64',
     'Cf-Client_Cert-Sha256',
-  ])('holds %s, which no table names', (name) => {
+  ])('contains %s, which is not in the table', (name) => {
     expect(isCertificateFamily(name)).toBe(true)
   })
 

@@ -8,7 +8,7 @@ describe('COVERED_FIELDS', () => {
     expect(COVERED_FIELDS).toEqual(['cf-access-jwt-assertion', ...CERTIFICATE_HEADERS.map((header) => header.name)])
   })
 
-  it('holds each field once', () => {
+  it('contains each field once', () => {
     expect(new Set(COVERED_FIELDS).size).toBe(CERTIFICATE_HEADERS.length + 1)
   })
 })

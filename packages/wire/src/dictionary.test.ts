@@ -65,14 +65,14 @@ describe('splitDictionary', () => {
     expect(splitDictionary(text)).toEqual([{ key: 'a', value: text.slice(2) }])
   })
 
-  it('ends a string at an escaped backslash, not behind it', () => {
+  it('ends a string after an escaped backslash', () => {
     expect(splitDictionary('a="x\\\\", b="y"')).toEqual([
       { key: 'a', value: '"x\\\\"' },
       { key: 'b', value: '"y"' },
     ])
   })
 
-  it('returns a repeated key as often as it stands there, for the caller to refuse', () => {
+  it('returns a repeated key each time, for the caller to refuse', () => {
     expect(splitDictionary('countersign=(), a=1, countersign=2')).toEqual([
       { key: 'countersign', value: '()' },
       { key: 'a', value: '1' },

@@ -155,7 +155,7 @@ function expectedName(subject: Subject): AttributeTypeAndValue[][] {
   return sorted(subject.map((rdn) => rdn.map(([type, value]) => ({ type: own[type] ?? type, value }))).reverse())
 }
 
-describe('parseDistinguishedName, of what OpenSSL prints', () => {
+describe('parseDistinguishedName, of the text of OpenSSL', () => {
   const cases = SUBJECTS.map(([what, subject, strings], id) => ({ what, subject, id, ...strings }))
 
   it.concurrent.each(cases)(
@@ -174,7 +174,7 @@ describe('parseDistinguishedName, of what OpenSSL prints', () => {
     20_000,
   )
 
-  it('takes no type of OpenSSL for another one', async () => {
+  it('reads no type of OpenSSL as another one', async () => {
     const { stdout } = await run('openssl', ['list', '-objects'])
     const types = [...stdout.matchAll(/^(\S+) = (?:.*, )?([\d.]+)$/gm)].map(([, name = '', oid = '']) => ({
       name,

@@ -180,7 +180,7 @@ describe('parseDistinguishedName', () => {
     expect(parseDistinguishedName(`CN=${written}+OU=b`)).toEqual([rdns(['CN', value], ['OU', 'b']).flat()])
   })
 
-  it('does not take the text of a hexadecimal value apart again', () => {
+  it('does not parse the text of a hexadecimal value again', () => {
     const hex = Buffer.from('a,OU=b').toString('hex')
     expect(parseDistinguishedName(`CN=#0C06${hex}`)).toEqual(cn('a,OU=b'))
     expect(parseDistinguishedName('CN=a\\2COU=b')).toEqual(cn('a,OU=b'))
@@ -199,7 +199,7 @@ describe('parseDistinguishedName', () => {
     }
   })
 
-  it.each(['uid', 'Mail'])('refuses %s, under which OpenSSL prints another type than everybody else', (type) => {
+  it.each(['uid', 'Mail'])('refuses %s, under which OpenSSL prints another type than other software', (type) => {
     const ambiguous = 'uid and Mail are ambiguous types; write UID, mail or an OID'
     expect(() => parseDistinguishedName(`${type}=a`)).toThrow(refusal(ambiguous, type.length))
     expect(() => parseDistinguishedName(`CN=a+${type} =b`)).toThrow(refusal(ambiguous, type.length + 5))
@@ -317,7 +317,7 @@ describe('parseDistinguishedName', () => {
     ['CN="a"\t', 6],
     ['CN=#0C0161 b', 11],
     ['CN=#0C01 61', 9],
-  ])('refuses what stands behind the value in %j', (text, at) => {
+  ])('refuses text after the value in %j', (text, at) => {
     expect(() => parseDistinguishedName(text)).toThrow(refusal(NO_SEPARATOR, at))
   })
 
@@ -441,7 +441,7 @@ describe('formatDistinguishedName', () => {
     ['__proto__', '__proto__'],
     ['ë日🔑', 'ë日🔑'],
     ['\\20', '\\\\20'],
-  ])('escapes %j as RFC 4514 says', (value, written) => {
+  ])('escapes %j as in RFC 4514', (value, written) => {
     expect(formatDistinguishedName(cn(value))).toBe(`CN=${written}`)
     expect(parseDistinguishedName(`CN=${written}`)).toEqual(cn(value))
   })

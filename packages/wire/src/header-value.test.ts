@@ -105,7 +105,7 @@ describe('encodeHeaderValue', () => {
     expect(encodeHeaderValue('CN=a\\', 'dn')).toBe('CN=a\\')
   })
 
-  it('does not give the backslash before an unsafe character to the pair behind it', () => {
+  it('does not apply the backslash before an unsafe character to the next pair', () => {
     // `CN=a\0A` with its backslash escaped is another, well-formed name.
     expect(encodeHeaderValue('CN=a\\\n', 'dn')).toBe('CN=a\\x0A')
     expect(encodeHeaderValue('CN=a\\ëb', 'dn')).toBe('CN=a\\xC3\\xABb')

@@ -42,7 +42,7 @@ describe('formatSignatureInput', () => {
 })
 
 describe('parseSignatureInput', () => {
-  it('reads what formatSignatureInput writes', () => {
+  it('reads the output of formatSignatureInput', () => {
     expect(parseSignatureInput(PLAIN)).toEqual({ fields: ['x-cert-presented', 'x-cert-verify'], ...PARAMETERS })
   })
 
@@ -127,10 +127,7 @@ describe('parseSignatureInput', () => {
 
   it.each([
     ['a repeated field', changed('"x-cert-verify"', '"x-cert-presented"')],
-    [
-      'a field that comes too early',
-      changed('"x-cert-presented" "x-cert-verify"', '"x-cert-verify" "x-cert-presented"'),
-    ],
+    ['a field that is too early', changed('"x-cert-presented" "x-cert-verify"', '"x-cert-verify" "x-cert-presented"')],
     ['the Access token behind a certificate header', changed('"x-cert-verify"', '"cf-access-jwt-assertion"')],
     ['an unknown field', changed('"x-cert-verify"', '"x-cert-anything"')],
     ['a field outside the family', changed('"x-cert-verify"', '"content-digest"')],

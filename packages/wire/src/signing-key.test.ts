@@ -29,7 +29,7 @@ function refusal(jwk: unknown, role: 'sign' | 'verify'): string {
 }
 
 describe('checkSigningKey', () => {
-  it.each(BOTH_ROLES)('takes an HMAC key to %s', (role) => {
+  it.each(BOTH_ROLES)('accepts an HMAC key to %s', (role) => {
     expect(checkSigningKey(hmac(), role)).toEqual({ keyid: '2026-11', alg: 'hmac-sha256' })
     expect(checkSigningKey(hmac({ alg: 'HS256', use: 'sig', key_ops: ['sign', 'verify'] }), role)).toEqual({
       keyid: '2026-11',
@@ -41,25 +41,25 @@ describe('checkSigningKey', () => {
     })
   })
 
-  it('takes an HMAC key of 256 bits or more', () => {
+  it('accepts an HMAC key of 256 bits or more', () => {
     for (const bytes of [32, 33, 34, 35, 48, 64, 512]) {
       const k = Buffer.alloc(bytes, 0xa5).toString('base64url')
       expect(checkSigningKey(hmac({ k }), 'verify').alg).toBe('hmac-sha256')
     }
   })
 
-  it.each([undefined, 'EdDSA', 'Ed25519'])('takes an Ed25519 key whose alg is %s', (alg) => {
+  it.each([undefined, 'EdDSA', 'Ed25519'])('accepts an Ed25519 key whose alg is %s', (alg) => {
     const change = alg === undefined ? {} : { alg }
     expect(checkSigningKey(ed25519Private(change), 'sign')).toEqual({ keyid: 'edge-1', alg: 'ed25519' })
     expect(checkSigningKey(ed25519Public(change), 'verify')).toEqual({ keyid: 'edge-1', alg: 'ed25519' })
   })
 
-  it.each(['k', 'k'.repeat(64), 'A-Z_a~z.0-9'])('takes the key id %s', (kid) => {
+  it.each(['k', 'k'.repeat(64), 'A-Z_a~z.0-9'])('accepts the key id %s', (kid) => {
     expect(checkSigningKey(hmac({ kid }), 'sign').keyid).toBe(kid)
   })
 
   it.each([undefined, null, 'oct', JSON.stringify(hmac()), 7, true, [], [hmac()], () => hmac()])(
-    'refuses %j, which is no JSON object',
+    'refuses %j, which is not a JSON object',
     (jwk) => {
       for (const role of BOTH_ROLES) {
         expect(refusal(jwk, role)).toBe(
@@ -193,7 +193,7 @@ describe('checkSigningKey', () => {
     )
   })
 
-  it('does not take an Ed25519 key for an HMAC key, whatever its alg', () => {
+  it('does not accept an Ed25519 key as an HMAC key, with any alg', () => {
     expect(refusal(ed25519Public({ kty: 'oct', alg: 'HS256' }), 'verify')).toMatch(
       /"k" must be at least 32 random bytes/,
     )

@@ -7,7 +7,7 @@ import { verifyByHand } from '../test/support/verify-by-hand.ts'
 const { jwk: hmacJwk } = hmacKey()
 const { privateJwk: ed25519Jwk, jwk: ed25519PublicJwk } = ed25519Key()
 
-/** Somebody's own Worker: it answers some paths itself, and tells how often it imported a key. */
+/** A Worker of one's own: it answers some paths itself, and counts its key imports. */
 const OWN_WORKER = `
 import { CountersignWorkerError, countersign } from '@countersign/worker'
 
@@ -40,7 +40,7 @@ import { createWorker } from '@countersign/worker'
 
 export default createWorker((env) => ({ key: JSON.parse(env.EDGE_KEY), forwardCert: 'none', require: env.MTLS }))`
 
-/** The Worker as it is deployed; tells what it has made. */
+/** The Worker as it is deployed. It counts the objects that it makes. */
 const DEPLOYED = `
 import worker from '@countersign/worker'
 
@@ -75,7 +75,7 @@ describe('countersign', () => {
   }, 30_000)
   afterAll(() => edge[Symbol.asyncDispose]())
 
-  it("signs inside somebody's own Worker", async () => {
+  it("signs inside a Worker of one's own", async () => {
     const request = await edge.forward({
       worker: 'own',
       cf,
@@ -87,7 +87,7 @@ describe('countersign', () => {
     expect(verifyByHand(request, hmacJwk).valid).toBe(true)
   })
 
-  it('takes the key as an object too', async () => {
+  it('accepts the key as an object too', async () => {
     const request = await edge.forward({ worker: 'own', target: '/object' })
     expect(verifyByHand(request, hmacJwk).valid).toBe(true)
   })
@@ -124,7 +124,7 @@ describe('countersign', () => {
     expect(await made()).toEqual({ Headers: 4, Request: 0, TextEncoder: 0 })
   })
 
-  it('leaves request.cf behind, as its documentation says', async () => {
+  it('omits request.cf, as documented', async () => {
     const { response } = await edge.send({ worker: 'own', target: '/cf', cf })
     expect(response.json()).toBe('no cf')
   })
@@ -148,7 +148,7 @@ describe('countersign', () => {
       expect(refused.received).toBeUndefined()
     })
 
-    it('keeps what JSON.parse quotes of a bad key out of the log', async () => {
+    it('keeps the quotation of JSON.parse from a bad key out of the log', async () => {
       const { response, received } = await edge.send({ worker: 'broken', cf })
       expect(response.json()).toMatchObject({ statusCode: 500, code: 'CSN_WORKER_FAILED' })
       expect(received).toBeUndefined()

@@ -139,7 +139,7 @@ async function nextText(request: IncomingMessage): Promise<string> {
   return text
 }
 
-/** Waits for the text to come; whatever comes with it is dropped. */
+/** Waits for a text, and drops everything received with it. */
 async function until(socket: Socket, text: string): Promise<void> {
   let seen = ''
   while (!seen.includes(text)) {

@@ -11,7 +11,7 @@ describe('the request target', () => {
   }, 30_000)
   afterAll(() => edge[Symbol.asyncDispose]())
 
-  // What verifyByHand takes for @path, @query and @authority is the origin's own request line and Host.
+  // verifyByHand reads @path, @query and @authority from the origin's own request line and Host.
   it.each([
     ['', '/'],
     ['/', '/'],
@@ -86,7 +86,7 @@ describe('the request target', () => {
     const requests = await Promise.all(targets.map((target) => edge.forward({ target })))
     const wrong = requests.flatMap((request, at) => (verifyByHand(request, hmacJwk).valid ? [] : [targets[at]]))
     expect(wrong).toEqual([])
-    // The table is only worth something if its URLs differ when they arrive.
+    // The table proves something only if its URLs still differ on arrival.
     expect(new Set(requests.map(({ url }) => url)).size).toBeGreaterThan(200)
   }, 20_000)
 })
@@ -98,7 +98,7 @@ const HOSTILE = [
   ...['\xc3\xab', '\xf0\x9f\xa6\x8a', '\xff', '\xe2\x80\xae', '\x01', '\x7f', '\xc0\xaf'],
 ]
 
-/** A small seeded generator, so that a failure can be seen again. */
+/** A small seeded generator, so that a failure can be reproduced. */
 function mulberry32(seed: number): () => number {
   let state = seed
   return () => {

@@ -10,7 +10,7 @@ const { privateJwk: ed25519Jwk, jwk: ed25519PublicJwk } = ed25519Key()
 const DERIVED = ['@authority', '@method', '@path', '@query']
 const cf = { tlsClientAuth: VERIFIED }
 
-/** Fields that a JWK may carry beside the key itself; workerd alone would refuse the second for its `alg`. */
+/** Fields that a JWK may have besides the key. workerd alone would refuse the second for its `alg`. */
 const ANNOTATED: Readonly<Record<string, readonly [jwk: object, publicJwk: SigningJwk]>> = {
   'alg-eddsa': [{ ...ed25519Jwk, alg: 'EdDSA' }, ed25519PublicJwk],
   'alg-ed25519': [{ ...ed25519Jwk, alg: 'Ed25519', use: 'sig' }, ed25519PublicJwk],
@@ -56,11 +56,11 @@ describe('signHeaders', () => {
     ])
   })
 
-  it.each(Object.entries(ANNOTATED))('signs with a key that says more of itself: %s', async (worker, [, jwk]) => {
+  it.each(Object.entries(ANNOTATED))('signs with a key that has more properties: %s', async (worker, [, jwk]) => {
     expect((await signature({ worker, cf }, jwk)).valid).toBe(true)
   })
 
-  it('is no signature of another key, nor over another value', async () => {
+  it('does not verify with another key, nor over another value', async () => {
     const request = await edge.forward({ cf })
     expect(verifyByHand(request, { ...hmacJwk, k: `A${String(hmacJwk.k).slice(1, -1)}A` }).valid).toBe(false)
     for (const [at, value] of request.rawHeaders.entries()) {
@@ -99,7 +99,7 @@ describe('signHeaders', () => {
     ])
   })
 
-  it('covers exactly what the request carries', async () => {
+  it('covers exactly the fields of the request', async () => {
     const sparse = { ...VERIFIED, certSKI: '', certIssuerDNLegacy: undefined, certRFC9440: '' }
     for (const auth of [VERIFIED, PLACEHOLDER, undefined, sparse]) {
       const request = await edge.forward({ cf: { tlsClientAuth: auth } })
@@ -111,7 +111,7 @@ describe('signHeaders', () => {
     }
   })
 
-  it('covers no token when there is none, and an empty one when it is empty', async () => {
+  it('covers no token without one, and an empty one if it is empty', async () => {
     expect((await signature({ cf })).covered).not.toContain('cf-access-jwt-assertion')
     const empty = await signature({ cf, headers: [['Cf-Access-Jwt-Assertion', '']] })
     expect(empty.covered[0]).toBe('cf-access-jwt-assertion')
@@ -123,7 +123,7 @@ describe('signHeaders', () => {
     ['bytes that are no UTF-8', 'a\xff\xe9b'],
     ['spaces around it and tabs inside', ' \t a\tb \t'],
   ])('signs a token as it arrives: %s', async (_, token) => {
-    // API Shield's zones have no Access, so the client itself decides what is in this header.
+    // API Shield's zones have no Access, so the client itself chooses the value of this header.
     const request = await edge.forward({ headers: [['Cf-Access-Jwt-Assertion', token]] })
     expect(verifyByHand(request, hmacJwk)).toMatchObject({ valid: true })
   })

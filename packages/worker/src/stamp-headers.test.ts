@@ -25,7 +25,7 @@ describe('stampHeaders', () => {
   }, 30_000)
   afterAll(() => edge[Symbol.asyncDispose]())
 
-  /** The certificate headers as they arrived, under a signature that holds. */
+  /** The certificate headers as received, under a valid signature. */
   async function stamped(tlsClientAuth: unknown, worker = 'default'): Promise<Record<string, string | undefined>> {
     const request = await edge.forward({ worker, cf: { tlsClientAuth } })
     expect(verifyByHand(request, hmacJwk).valid).toBe(true)
@@ -60,7 +60,7 @@ describe('stampHeaders', () => {
     expect(Object.keys(headers)).toHaveLength(CERTIFICATE_HEADERS.length)
   })
 
-  it('says 0, NONE and 0 without a certificate, and nothing else', async () => {
+  it('sends 0, NONE and 0 without a certificate, and nothing else', async () => {
     expect(await stamped(PLACEHOLDER)).toEqual(ABSENT)
     expect(await stamped(PLACEHOLDER, 'chain')).toEqual(ABSENT)
   })
@@ -69,7 +69,7 @@ describe('stampHeaders', () => {
     ['request.cf', undefined],
     ['tlsClientAuth', {}],
     ['tlsClientAuth, which is null', { tlsClientAuth: null }],
-  ])('says the same without %s', async (_, cf) => {
+  ])('sends the same without %s', async (_, cf) => {
     const request = await edge.forward({ cf })
     expect(verifyByHand(request, hmacJwk).valid).toBe(true)
     for (const [name, value] of Object.entries(ABSENT)) expect(request.header(name)).toBe(value)
@@ -101,26 +101,26 @@ describe('stampHeaders', () => {
     },
   )
 
-  it('passes the revocation on, beside the verdict SUCCESS', async () => {
+  it('sends the revocation together with the verdict SUCCESS', async () => {
     const headers = await stamped({ ...VERIFIED, certRevoked: '1' })
     expect(headers).toMatchObject({ 'x-cert-verify': 'SUCCESS', 'x-cert-revoked': '1' })
   })
 
   it.each(['', undefined, 'true', 'no', '00', '0 ', 0, false])(
-    'takes certRevoked %j for revoked',
+    'treats certRevoked %j as revoked',
     async (certRevoked) => {
       expect(await stamped({ ...VERIFIED, certRevoked })).toMatchObject({ 'x-cert-revoked': '1' })
     },
   )
 
   it.each(['', undefined, 'true', 'yes', '01', ' 1', 1, true])(
-    'takes certPresented %j for no certificate, whatever the other fields say',
+    'treats certPresented %j as no certificate, with any other fields',
     async (certPresented) => {
       expect(await stamped({ ...VERIFIED, certPresented }, 'chain')).toEqual(ABSENT)
     },
   )
 
-  it.each(['', ' '])('says NONE for a certificate without a verdict: %j', async (certVerified) => {
+  it.each(['', ' '])('sends NONE for a certificate without a verdict: %j', async (certVerified) => {
     expect(await stamped({ ...VERIFIED, certVerified })).toMatchObject({ 'x-cert-verify': 'NONE' })
   })
 

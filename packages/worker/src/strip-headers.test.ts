@@ -6,7 +6,7 @@ import { type ClientMessage, type Edge, startEdge } from '../test/support/edge.t
 import { verifyByHand } from '../test/support/verify-by-hand.ts'
 
 const { jwk: hmacJwk } = hmacKey()
-/** What the Worker itself writes without a certificate. */
+/** The headers that the Worker itself writes without a certificate. */
 const STAMPED = ['x-cert-presented', 'x-cert-verify', 'x-cert-revoked']
 const FORGED_INPUT = 'countersign=("x-cert-verify");created=1;keyid="evil"'
 
@@ -17,7 +17,7 @@ describe('stripHeaders', () => {
   }, 30_000)
   afterAll(() => edge[Symbol.asyncDispose]())
 
-  /** The request must arrive signed, whatever the client wrote. */
+  /** The request must arrive signed, with any headers of the client. */
   async function forward(headers: ClientMessage['headers'], cf?: unknown) {
     const request = await edge.forward({ headers: headers ?? [], cf })
     expect(verifyByHand(request, hmacJwk).valid).toBe(true)
@@ -57,7 +57,7 @@ describe('stripHeaders', () => {
     expect(request.headerNames().filter((name) => /cert/.test(name))).toEqual(STAMPED.toSorted())
   })
 
-  it('lets the certificate that Cloudflare saw win over the one that the client wrote', async () => {
+  it('sends the certificate that Cloudflare saw in place of the one that the client sent', async () => {
     const forged = [
       ['X-CERT-SUBJECT-DN', 'CN=evil'],
       ['Client-Cert', ':ZXZpbA==:'],
@@ -91,7 +91,7 @@ describe('stripHeaders', () => {
     expect(request.rawHeaders.join()).not.toMatch(/evil|Zm9yZ2Vk/)
   })
 
-  it('keeps a signature under another label, behind ours', async () => {
+  it('keeps a signature under another label, after ours', async () => {
     const input = 'sig1=("@method" "x-a");created=1;tag="a, countersign=()"'
     const request = await forward([
       ['Signature-Input', input],

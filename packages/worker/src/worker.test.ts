@@ -43,7 +43,7 @@ const BAD_BINDINGS: Readonly<Record<string, readonly [code: string, bindings: Re
   'another COUNTERSIGN_REQUIRE': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: 'true' }],
 }
 
-/** Starts of the keys above: nobody may read them in a log or an answer, and JSON.parse quotes no more than a start. */
+/** The beginnings of the keys above. JSON.parse quotes a beginning, and no log or answer may contain it. */
 const KEY_MATERIAL = [SECRET, String(hmacJwk.k), String(ed25519PublicJwk['x'])].map((key) => key.slice(0, 8))
 
 describe('the Worker', () => {
@@ -86,7 +86,7 @@ describe('the Worker', () => {
     },
   )
 
-  it('says in the log what to do about it', async () => {
+  it('logs the remedy', async () => {
     const logged = edge.logs.length
     await edge.send({ worker: workerName('no key') })
     const [line] = await vi.waitUntil(() => edge.logs.length > logged && edge.logs.slice(logged))

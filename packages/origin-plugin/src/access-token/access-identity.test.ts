@@ -21,7 +21,7 @@ describe('readAccessIdentity', () => {
   })
 
   it.each([{}, { cert_serial: '01' }, null, 'x', false])(
-    'reads a certificate, whatever its name, where mtls_auth is %j',
+    'reads a certificate of any name if mtls_auth is %j',
     (mtls_auth) => {
       expect(readAccessIdentity({ common_name: CLIENT_ID, mtls_auth })?.kind).toBe('certificate')
     },
@@ -35,11 +35,11 @@ describe('readAccessIdentity', () => {
     `x${CLIENT_ID}`,
     `${CLIENT_ID}.access`,
     CLIENT_ID.toUpperCase(),
-  ])('does not take the common name "%s" for a client id', (common_name) => {
+  ])('does not read the common name "%s" as a client id', (common_name) => {
     expect(readAccessIdentity({ common_name })).toMatchObject({ kind: 'certificate', commonName: common_name })
   })
 
-  it('takes one with both claims for a user: only people have an e-mail address', () => {
+  it('reads a token with both claims as a user: only people have an e-mail address', () => {
     for (const common_name of [CLIENT_ID, 'pay-1']) {
       expect(readAccessIdentity({ email: 'jane@acme.example', common_name })?.kind).toBe('user')
     }
@@ -47,7 +47,7 @@ describe('readAccessIdentity', () => {
   })
 
   it.each([undefined, null, '', 7, true, [], ['jane@acme.example'], { toString: () => 'jane@acme.example' }])(
-    'names nobody by %j',
+    'names no identity by %j',
     (value) => {
       expect(readAccessIdentity({ email: value, common_name: value } as JWTPayload)).toBeUndefined()
       expect(readAccessIdentity({ email: value, common_name: CLIENT_ID } as JWTPayload)?.kind).toBe('service')
@@ -61,7 +61,7 @@ describe('readAccessIdentity', () => {
     }
   })
 
-  it('names nobody by sub alone', () => {
+  it('names no identity by sub alone', () => {
     expect(readAccessIdentity({ sub: '7335d417', name: 'Jane' })).toBeUndefined()
   })
 

@@ -8,7 +8,7 @@ const MINUTE = 60_000
 const HOUR = 60 * MINUTE
 const jwks: Record<string, JWK> = {}
 
-/** A key server that can fail in every way, and counts. */
+/** A key server that can fail in every way, and counts its requests. */
 let server: Server
 let answer: RequestListener
 let fetches = 0
@@ -170,7 +170,7 @@ describe('createAccessKeys', { timeout: 20_000 }, () => {
     expect(fetches).toBe(2)
   })
 
-  it('says that the keys are unavailable, and not that the token is bad, when an unknown key meets an outage', async () => {
+  it('reports unavailable keys, not an invalid token, for an unknown key during an outage', async () => {
     await keys.start()
     answer = faults['the status 500'] as RequestListener
     vi.setSystemTime(Date.now() + ACCESS_KEYS_TIMING.cooldown)

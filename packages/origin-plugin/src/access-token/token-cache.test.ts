@@ -14,14 +14,14 @@ const known = (token: string, changes: Partial<KnownToken> = {}): KnownToken => 
 })
 const END = 'e'.repeat(40)
 
-/** As often as it takes. */
+/** Stores a token often enough to be cached. */
 function remember(cache: TokenCache, token: KnownToken): void {
   cache.set(token)
   cache.set(token)
 }
 
 describe('createTokenCache', () => {
-  it('knows a token that came twice', () => {
+  it('caches a token from its second verification on', () => {
     const cache = createTokenCache(10)
     const alice = known(`token.${END}`)
     expect(cache.get(`token.${END}`)).toBeUndefined()
@@ -31,12 +31,12 @@ describe('createTokenCache', () => {
     expect(cache.get(`token.${END}`)).toBe(alice)
   })
 
-  it('keeps the tokens that came twice, however many come once', () => {
+  it('keeps the tokens that were used twice, with any number of tokens used once', () => {
     const cache = createTokenCache(10)
     const signature = () => randomBytes(256).toString('base64url')
     const regulars = Array.from({ length: 10 }, () => known(`header.payload.${signature()}`))
     for (const each of regulars) remember(cache, each)
-    // By chance one in a billion has the mark of the one before it.
+    // By chance, one in a billion has the mark of the previous one.
     for (let n = 0; n < 1_000; n += 1) cache.set(known(`header.payload.${signature()}`))
     for (const each of regulars) expect(cache.get(each.token)).toBe(each)
   })
@@ -50,7 +50,7 @@ describe('createTokenCache', () => {
     expect(cache.get('')).toBeUndefined()
   })
 
-  it('holds the latest of two tokens that end alike', () => {
+  it('keeps the latest of two tokens with the same end', () => {
     const cache = createTokenCache(10)
     remember(cache, known(`one${END}`))
     remember(cache, known(`two${END}`))

@@ -22,7 +22,7 @@ const servers: { close(): Promise<void> }[] = []
 
 beforeAll(async () => {
   access = await createTestTeam()
-  // The same key id: what differs is the key.
+  // The same key id, and another key.
   otherTeam = await createTestTeam()
 })
 afterEach(async () => {
@@ -42,7 +42,7 @@ const unavailable = (reason: string | RegExp) => refusedWith('CSN_ACCESS_KEYS_UN
 const base64url = (value: unknown) =>
   Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')
 
-describe('verifyAccessToken: whom the token names', () => {
+describe('verifyAccessToken: the identity that the token names', () => {
   it('reads a user', async () => {
     const claims = { ...userClaims(), custom: { groups: ['ops'] } }
     expect(await verifyClaims(claims)).toEqual({
@@ -75,7 +75,7 @@ describe('verifyAccessToken: whom the token names', () => {
     await expect(verifyClaims(claims)).rejects.toThrow(invalid('the token has neither email nor common_name'))
   })
 
-  it('takes no claim from a __proto__ in the payload', async () => {
+  it('reads no claim from a __proto__ in the payload', async () => {
     const text = JSON.stringify({ ...userClaims(), email: undefined })
     const payload = text.replace('{', '{"__proto__":{"email":"eve@acme.example"},')
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
@@ -161,7 +161,7 @@ describe('verifyAccessToken: the signature', () => {
     }
   })
 
-  it('refuses an HMAC made with the public key, which everybody can fetch', async () => {
+  it('refuses an HMAC made with the public key, which an attacker can fetch', async () => {
     const secrets = [access.publicPem, JSON.stringify(access.jwks), JSON.stringify(access.jwks.keys[0])]
     for (const secret of secrets) {
       const input = `${base64url({ alg: 'HS256', kid: 'access-1' })}.${base64url(userClaims())}`
@@ -176,7 +176,7 @@ describe('verifyAccessToken: the signature', () => {
     await expect(verify(token)).rejects.toThrow(invalid('the alg of the token is not RS256'))
   })
 
-  it('takes no key from the token itself, and fetches none that it names', async () => {
+  it('uses no key from the token itself, and fetches no key from its URLs', async () => {
     const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
     const jwk = { ...(await exportJWK(publicKey)), kid: 'access-1', alg: 'RS256' }
     const server = await startServer((_, response) => response.end(JSON.stringify({ keys: [jwk] })))
@@ -242,7 +242,7 @@ describe('verifyAccessToken: the keys are not to be had', () => {
   it.each<[string, Parameters<typeof startServer>[0]]>([
     ['an error', (_, response) => response.writeHead(500).end()],
     [
-      'a redirect to somewhere else',
+      'a redirect to another server',
       (_, response) => response.writeHead(302, { location: 'http://127.0.0.1:1/' }).end(),
     ],
     ['no JSON', (_, response) => response.end('<html>')],
@@ -255,7 +255,7 @@ describe('verifyAccessToken: the keys are not to be had', () => {
     await expect(verify(await access.token(), fetched(server.url))).rejects.toThrow(unavailable(/./))
   })
 
-  it('answers 503 when there is no server', async () => {
+  it('answers 503 without a server', async () => {
     const server = await startServer(() => {})
     await server.close()
     await expect(verify(await access.token(), fetched(server.url))).rejects.toThrow(unavailable(/./))
@@ -297,7 +297,7 @@ describe('verifyAccessToken: a key function that fails', () => {
     for (const keys of [later, atOnce]) await expect(verify(token, { keys })).rejects.toThrow(unavailable(reason))
   })
 
-  it('is not asked for a token that is none, or of another algorithm', async () => {
+  it('is not called for a malformed token, or one of another algorithm', async () => {
     let asked = 0
     const keys = () => {
       asked += 1

@@ -10,11 +10,11 @@ let otherTeam: TestTeam
 
 beforeAll(async () => {
   access = await createTestTeam()
-  // The same key id: what differs is the key.
+  // The same key id, and another key.
   otherTeam = await createTestTeam()
 })
 
-/** The keys of a team that nobody has asked for yet, and how often somebody does. */
+/** The keys of a team before the first look-up, with the number of look-ups. */
 function freshKeys({ jwks }: TestTeam = access) {
   const find = vi.fn<JWTVerifyGetKey>(createLocalJWKSet(jwks))
   const keySet = createKeySet()
@@ -74,14 +74,14 @@ describe('verifyJws', () => {
     }
   })
 
-  it('remembers nothing where there are no keys', async () => {
+  it('remembers nothing without keys', async () => {
     const team = { ...freshKeys(), keySet: () => undefined }
     await verifyJws(await access.token(), team)
     await verifyJws(await access.token(), team)
     expect(team.find).toHaveBeenCalledTimes(2)
   })
 
-  it('remembers a few headers, whatever a team writes into them', async () => {
+  it('remembers a few headers only, with any contents', async () => {
     const team = freshKeys()
     const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => access.token({}, { n })))
     for (const token of [...tokens, ...tokens]) await verifyJws(token, team)

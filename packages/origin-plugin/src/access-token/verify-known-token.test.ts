@@ -20,7 +20,7 @@ describe('isStillValid', () => {
     expect(isStillValid(known('token', { keySet }), undefined, 50)).toBe(false)
   })
 
-  it('does not take two absent key sets for one', () => {
+  it('does not treat two absent key sets as the same', () => {
     expect(isStillValid(known('token', { keySet: undefined }), undefined, 50)).toBe(false)
     expect(isStillValid(known('token', { keySet: undefined }), keySet, 50)).toBe(false)
   })

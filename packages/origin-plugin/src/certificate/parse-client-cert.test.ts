@@ -20,7 +20,7 @@ const parseText = (changes: HeaderChanges) => parse({ 'client-cert': null, ...ch
 const malformed = (reason: string | RegExp) => refusedWith('CSN_HEADERS_MALFORMED', reason)
 
 describe('parseClientCert', () => {
-  it('says what node:crypto says of the same certificate, in the same words', () => {
+  it('has the same values as node:crypto for the same certificate', () => {
     const { x509, subject, issuer, ...cert } = parse()
     const { cert: expected } = issued
     expect(cert).toMatchObject({
@@ -44,7 +44,7 @@ describe('parseClientCert', () => {
     expect(cert.issuerKeyId).toMatch(/^[0-9A-F]{40}$/)
   })
 
-  it('says as much without Client-Cert, but for what only the certificate holds', () => {
+  it('has the same values without Client-Cert, except those of the certificate alone', () => {
     const { x509, subjectAltName, subjectAltNames, raw, ...headers } = parse({ 'client-cert': null })
     expect({ x509, subjectAltName, subjectAltNames }).toEqual({})
     const { x509: _x, subjectAltName: _n, subjectAltNames: _s, raw: _r, ...whole } = parse()
@@ -52,7 +52,7 @@ describe('parseClientCert', () => {
     expect(raw).not.toHaveProperty('client-cert')
   })
 
-  it('shows the headers as they came, frozen, and without the Access token', () => {
+  it('has the headers as received, frozen, and without the Access token', () => {
     const fields = edgeFieldsOf([['cf-access-jwt-assertion', 'secret.token.here'], ...certificateLines(issued)])
     const { raw } = parseClientCert(fields)
     expect(Object.entries(raw)).toEqual(certificateLines(issued))
@@ -81,7 +81,7 @@ describe('parseClientCert', () => {
     }
   })
 
-  it('prefers the RFC 2253 form of a name, and takes the plain one where it is alone', () => {
+  it('prefers the RFC 2253 form of a name, and reads the plain form if it is alone', () => {
     const both = { 'x-cert-subject-dn': 'CN=plain', 'x-cert-issuer-dn': 'CN=plain issuer' }
     const rfc2253 = { 'x-cert-subject-dn-2253': 'CN=rfc', 'x-cert-issuer-dn-2253': 'CN=rfc issuer' }
     expect(parseText({ ...both, ...rfc2253 })).toMatchObject({ subject: { CN: 'rfc' }, issuer: { CN: 'rfc issuer' } })
@@ -163,7 +163,7 @@ describe('parseClientCert: Client-Cert', () => {
   const notOne = malformed('client-cert: not exactly one certificate in DER')
   const none = malformed('client-cert: not a certificate in DER')
 
-  it('refuses what is not one byte sequence', () => {
+  it('refuses a value that is not one byte sequence', () => {
     const base64 = issued.cert.raw.toString('base64')
     for (const text of [
       base64,
@@ -181,7 +181,7 @@ describe('parseClientCert: Client-Cert', () => {
     }
   })
 
-  it('refuses bytes that are no certificate', () => {
+  it('refuses bytes that are not a certificate', () => {
     for (const bytes of [
       Buffer.from('junk'),
       Buffer.alloc(64),
@@ -197,14 +197,14 @@ describe('parseClientCert: Client-Cert', () => {
     expect(() => forwarded(Buffer.from(`junk\n${issued.pem}`))).toThrow(notOne)
   })
 
-  it('refuses bytes behind the certificate, another certificate among them', async () => {
+  it('refuses bytes after the certificate, another certificate included', async () => {
     const other = await ca.issue({ subject: 'CN=other' })
     for (const more of [Buffer.from([0]), Buffer.from('x'), other.cert.raw, issued.cert.raw]) {
       expect(() => forwarded(Buffer.concat([issued.cert.raw, more]))).toThrow(notOne)
     }
   })
 
-  it('refuses a certificate with a name that cannot be read, and says so', async () => {
+  it('refuses a certificate with a name that cannot be read, and reports it', async () => {
     const odd = await ca.issue({ subject: derName([['550403', der(0x13, Buffer.from([0xff]))]]) })
     const text = `:${odd.cert.raw.toString('base64')}:`
     expect(() => parse({ 'client-cert': text })).toThrow(malformed(/^client-cert: a #hex value does not match/))
@@ -236,7 +236,7 @@ describe('parseClientCert: Client-Cert', () => {
         codes.push(code)
       }
     }
-    // Most of a certificate is key and signature: still a certificate, and another one.
+    // Most of a certificate is key and signature. With a change there it is still a certificate, and another one.
     expect(codes.filter((code) => code === mismatch.code).length).toBeGreaterThan(raw.length)
   })
 
@@ -256,14 +256,14 @@ describe('parseClientCert: Client-Cert', () => {
     expect(() => parse(changes)).toThrow(refusedWith('CSN_CERT_MISMATCH', `Client-Cert does not match ${name}`))
   })
 
-  it('refuses the headers of one certificate beside another one of the same subject', async () => {
+  it('refuses the headers of one certificate with another certificate of the same subject', async () => {
     const twin = await ca.issue()
     expect(() => parse({ 'client-cert': `:${twin.cert.raw.toString('base64')}:` })).toThrow(
       refusedWith('CSN_CERT_MISMATCH', /^Client-Cert does not match x-cert-finger-256/),
     )
   })
 
-  it('refuses a subject whose RDNs are the same in another order', () => {
+  it('refuses a subject with the same RDNs in another order', () => {
     const reversed = 'C=US,O=Acme\\, Inc.,OU=Ops,CN=pay-1'
     expect(() => parse({ 'x-cert-subject-dn-2253': reversed })).toThrow(
       refusedWith('CSN_CERT_MISMATCH', 'Client-Cert does not match x-cert-subject-dn'),

@@ -70,19 +70,16 @@ describe('requireVerdict', () => {
     })
   })
 
-  it.each(['NONE', 'FAILED', 'FAILED:certificate has expired'])(
-    'asks for a certificate where none came (%s)',
-    (verify) => {
-      for (const revoked of ['0', '1']) {
-        expect(verdictOn(['0', verify, revoked])).toEqual({
-          code: 'CSN_CERT_MISSING',
-          reason: 'the client did not present a certificate',
-        })
-      }
-    },
-  )
+  it.each(['NONE', 'FAILED', 'FAILED:certificate has expired'])('requires a certificate without one (%s)', (verify) => {
+    for (const revoked of ['0', '1']) {
+      expect(verdictOn(['0', verify, revoked])).toEqual({
+        code: 'CSN_CERT_MISSING',
+        reason: 'the client did not present a certificate',
+      })
+    }
+  })
 
-  it('asks for a certificate where no header says anything', () => {
+  it('requires a certificate without any certificate header', () => {
     const missing = { code: 'CSN_CERT_MISSING', reason: 'the certificate headers are missing' }
     expect(refusalOf(() => requireVerdict(edgeFieldsOf([])))).toEqual(missing)
     expect(refusalOf(() => requireVerdict(edgeFieldsOf([['cf-access-jwt-assertion', 'a.b.c']])))).toEqual(missing)
@@ -134,7 +131,7 @@ describe('requireVerdict', () => {
               const { code } = error as { code: string }
               outcomes.set(code, (outcomes.get(code) ?? 0) + 1)
               const whole = ['0', '1'].includes(presented ?? '') && ['0', '1'].includes(revoked ?? '') && verify
-              // What is not in the table is malformed; only silence about everything is a missing certificate.
+              // Values outside of the table are malformed. Only a request without any of the headers has no certificate.
               if (!whole) {
                 expect(code).toBe(
                   presented === undefined && !description ? 'CSN_CERT_MISSING' : 'CSN_HEADERS_MALFORMED',

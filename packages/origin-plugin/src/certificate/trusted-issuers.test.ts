@@ -28,7 +28,7 @@ beforeAll(async () => {
 const certOf = (cert: IssuedCert, changes?: HeaderChanges): ClientCert =>
   parseClientCert(edgeFieldsOf(certificateLines(cert, changes)))
 
-/** Without `Client-Cert`, so that only names are left to go by. */
+/** Without `Client-Cert`, so that only names can be compared. */
 const named = (cert: IssuedCert, changes: HeaderChanges = {}) => certOf(cert, { 'client-cert': null, ...changes })
 
 function compile(...issuers: readonly unknown[]) {
@@ -60,13 +60,13 @@ function faultOf(issuers: unknown): string {
 
 describe('requireTrustedIssuer', () => {
   describe('by a certificate in PEM', () => {
-    it('accepts what it signed, with Client-Cert and without', () => {
+    it('accepts a certificate that it signed, with Client-Cert and without', () => {
       expect(trust(certOf(issued), ca.pem)).toHaveLength(1)
       expect(trust(named(issued), ca.pem)).toHaveLength(1)
       expect(trust(certOf(issued), { ca: ca.pem })).toHaveLength(1)
     })
 
-    it('accepts what any of several signed, in one text or many', () => {
+    it('accepts a certificate of any of several issuers, in one text or many', () => {
       const bundle = `# Acme\n${stranger.pem}\n\nsome words\r\n${ca.pem.replaceAll('\n', '\r\n')}`
       expect(trust(certOf(issued), bundle)).toHaveLength(1)
       expect(trust(certOf(issued), stranger.pem, ca.pem)).toHaveLength(1)
@@ -76,12 +76,12 @@ describe('requireTrustedIssuer', () => {
       expect(() => compile(cutOff)).toThrow('contains a PEM certificate that is cut off')
     })
 
-    it('refuses what another CA signed', async () => {
+    it('refuses a certificate that another CA signed', async () => {
       expect(refusal(certOf(issued), stranger.pem)).toEqual(untrusted())
       expect(refusal(certOf(await stranger.issue()), ca.pem)).toEqual(untrusted('CN=Other CA,O=Other'))
     })
 
-    it('refuses what a CA of the same name signed: by its key identifier, or else by the signature', () => {
+    it('refuses a certificate of a CA with the same name: by its key identifier, otherwise by the signature', () => {
       expect(refusal(certOf(byNamesake), ca.pem)).toEqual(untrusted())
       expect(refusal(named(byNamesake), ca.pem)).toEqual(untrusted())
       // Without the identifier in a header, and with that of the right one claimed.
@@ -89,20 +89,20 @@ describe('requireTrustedIssuer', () => {
       expect(refusal(certOf(byNamesake, { 'x-cert-issuer-ski': keyId }), ca.pem)).toEqual(unsigned)
     })
 
-    it('refuses a certificate without identifiers whose signature is another one', async () => {
+    it('refuses a certificate without identifiers that another key signed', async () => {
       const bare = await namesake.issue({ bare: true })
       expect(refusal(certOf(bare, { 'x-cert-issuer-ski': null }), ca.pem)).toEqual(unsigned)
       expect(trust(certOf(bare, { 'x-cert-issuer-ski': null }), namesake.pem)).toHaveLength(1)
     })
 
-    it('tells two of one name apart where it can, and else names both', () => {
+    it('distinguishes two of one name if it can, and otherwise returns both', () => {
       const [signer] = trust(certOf(byNamesake, { 'x-cert-issuer-ski': null }), ca.pem, namesake.pem)
       expect(signer?.ca?.fingerprint256).toBe(namesake.cert.fingerprint256)
       expect(trust(named(byNamesake), ca.pem, namesake.pem)).toHaveLength(1)
       expect(trust(named(byNamesake, { 'x-cert-issuer-ski': null }), ca.pem, namesake.pem)).toHaveLength(2)
     })
 
-    it('refuses what a CA below the one in the list signed', async () => {
+    it('refuses a certificate that a CA below the listed one signed', async () => {
       const below = await ca.issueCa({ subject: 'CN=Issuing CA,O=Acme' })
       const leaf = await below.issue()
       expect(refusal(certOf(leaf), ca.pem)).toEqual(untrusted('CN=Issuing CA,O=Acme'))
@@ -137,7 +137,7 @@ describe('requireTrustedIssuer', () => {
       }
     })
 
-    it('refuses another one, and a certificate whose issuer has none', () => {
+    it('refuses another key identifier, and a certificate whose issuer has none', () => {
       expect(refusal(certOf(byNamesake), { keyId })).toEqual(untrusted())
       expect(refusal(certOf(issued, { 'x-cert-issuer-ski': null }), { keyId })).toEqual(untrusted())
     })
@@ -152,13 +152,13 @@ describe('requireTrustedIssuer', () => {
 })
 
 describe('compileTrustedIssuers', () => {
-  it('trusts every CA when told so, and only by null', () => {
+  it('trusts every CA for null, and for nothing else', () => {
     expect(compileTrustedIssuers(null, () => {})).toBeNull()
     const message = /^trustedIssuers must list at least one CA; .*or null to trust every CA/
     for (const none of [undefined, [], '', ca.pem, {}, { dn: DN }, true, 0]) expect(faultOf(none)).toMatch(message)
   })
 
-  it('says at which place of the list the fault is', () => {
+  it('names the place of the fault in the list', () => {
     expect(faultOf([ca.pem, 'CN=x'])).toMatch(/^trustedIssuers\[1\]: /)
   })
 

@@ -18,7 +18,7 @@ function faultOf(keys: unknown): string {
     expect(error).toBeInstanceOf(TypeError)
     const { message, cause } = error as TypeError
     expect(cause).toBeUndefined()
-    // Any eight characters in a row of a key are too many.
+    // Eight consecutive characters of a key are too many.
     for (const secret of [SECRET, PUBLIC, PRIVATE]) {
       for (let at = 0; at + 8 <= secret.length; at += 1) expect(message).not.toContain(secret.slice(at, at + 8))
     }
@@ -28,7 +28,7 @@ function faultOf(keys: unknown): string {
 }
 
 describe('importEdgeKeys', () => {
-  it('imports an HMAC key that computes what the Worker computes', () => {
+  it('imports an HMAC key that computes the same as the Worker', () => {
     const key = importEdgeKeys(hmac()).get('hmac-1')
     expect(key?.alg).toBe('hmac-sha256')
     const expected = createHmac('sha256', Buffer.from(SECRET, 'base64url')).update('base').digest('base64')
@@ -36,7 +36,7 @@ describe('importEdgeKeys', () => {
     expect(key?.verify('ba', 'sf', expected)).toBe(false)
   })
 
-  it('imports an Ed25519 public key that verifies what the private one signed', () => {
+  it('imports an Ed25519 public key that verifies a signature of the private one', () => {
     const key = importEdgeKeys(ed25519()).get('ed-1')
     expect(key?.alg).toBe('ed25519')
     const privateKey = createPrivateKey({
@@ -77,7 +77,7 @@ describe('importEdgeKeys', () => {
   })
 
   it.each([[undefined], [null], [7], [[SECRET]], [[null]], [{ keys: [SECRET] }], [{ keys: [[hmac()]] }]])(
-    'refuses %j, which holds no JWK',
+    'refuses %j, which contains no JWK',
     (keys) => {
       expect(faultOf(keys)).toMatch(/^edge\.keys: the key must be a JWK; write one JSON object such as /)
     },
@@ -95,17 +95,17 @@ describe('importEdgeKeys', () => {
     )
   })
 
-  it('refuses two keys of one name, of whatever kind', () => {
+  it('refuses two keys of one name, of any kind', () => {
     const message = 'edge.keys: the "kid" "same" is not unique; give each key its own'
     expect(faultOf([hmac({ kid: 'same' }), hmac({ kid: 'same' })])).toBe(message)
     expect(faultOf({ keys: [hmac({ kid: 'same' }), ed25519(), ed25519({ kid: 'same' })] })).toBe(message)
   })
 
-  it('takes two names of one key', () => {
+  it('accepts two names of one key', () => {
     expect(importEdgeKeys([hmac({ kid: 'old' }), hmac({ kid: 'new' })]).size).toBe(2)
   })
 
-  it('refuses the private half of an Ed25519 key, alone and beside a good key', () => {
+  it('refuses the private half of an Ed25519 key, alone and together with a good key', () => {
     const message = 'edge.keys: the JWK "ed-1" must not contain the private "d"; give the origin the public key'
     expect(faultOf(ed25519({ d: PRIVATE }))).toBe(message)
     expect(faultOf([hmac(), ed25519({ d: PRIVATE })])).toBe(message)

@@ -5,7 +5,7 @@ import { createNonceMemory as createMemory } from './nonce-memory.ts'
 const LIFETIME = 70
 const START = 1_800_000_000
 
-/** Takes any text for a nonce: 128 bits that are its own. */
+/** Makes a nonce of any text: 128 bits of its own. */
 const nonceOf = (text: string) => hash('sha256', text, 'base64url').slice(0, 21).concat('A')
 
 function createNonceMemory(lifetime: number, maxNonces: number) {
@@ -13,7 +13,7 @@ function createNonceMemory(lifetime: number, maxNonces: number) {
   return { spend: (text: string, now: number) => memory.spend(nonceOf(text), now) }
 }
 
-/** Numbers that look random and are the same in every run (mulberry32). */
+/** A seeded generator (mulberry32), so that a failure can be reproduced. */
 function randomNumbers(seed: number): () => number {
   let state = seed
   return () => {
@@ -25,7 +25,7 @@ function randomNumbers(seed: number): () => number {
 }
 
 describe('createNonceMemory', () => {
-  it('takes a nonce once', () => {
+  it('accepts a nonce once', () => {
     const memory = createNonceMemory(LIFETIME, 10)
     expect(memory.spend('a', START)).toBe('fresh')
     expect(memory.spend('a', START)).toBe('replayed')
@@ -44,7 +44,7 @@ describe('createNonceMemory', () => {
     for (const nonce of bits) expect(memory.spend(nonce, START), nonce).toBe('replayed')
   })
 
-  it('takes the nonce of zeros once', () => {
+  it('accepts the nonce of zeros once', () => {
     const memory = createMemory(LIFETIME, 10)
     expect(memory.spend('A'.repeat(22), START)).toBe('fresh')
     expect(memory.spend('A'.repeat(22), START)).toBe('replayed')
@@ -93,7 +93,7 @@ describe('createNonceMemory', () => {
     expect(memory.spend('c', START + LIFETIME + 1)).toBe('full')
   })
 
-  it('still knows what it spent when it is full, and never forgets to make room', () => {
+  it('still recognises spent nonces when it is full, and never drops one to make room', () => {
     const memory = createNonceMemory(LIFETIME, 1)
     expect(memory.spend('a', START)).toBe('fresh')
     for (let each = 0; each < 100; each += 1) expect(memory.spend(`other ${each}`, START)).toBe('full')
@@ -101,14 +101,14 @@ describe('createNonceMemory', () => {
     expect(memory.spend('a', START + LIFETIME)).toBe('replayed')
   })
 
-  it('does not remember what it refused for want of room', () => {
+  it('does not remember a nonce that it refused when full', () => {
     const memory = createNonceMemory(LIFETIME, 1)
     memory.spend('a', START)
     expect(memory.spend('b', START)).toBe('full')
     expect(memory.spend('b', START + 2 * LIFETIME)).toBe('fresh')
   })
 
-  it('takes nothing with no room at all', () => {
+  it('accepts nothing without room', () => {
     expect(createNonceMemory(LIFETIME, 0).spend('a', START)).toBe('full')
   })
 

@@ -3,7 +3,7 @@ import { type ReplayStore, type ReplayStoreUse, spendInStore } from './replay-st
 
 const NONCE = 'AAAAAAAAAAAAAAAAAAAAAA'
 
-/** A store that answers with what it is given, and says what it was asked. */
+/** A store that returns the given answers, and records its calls. */
 function use(spend: ReplayStore['spend'], changes: Partial<ReplayStoreUse> = {}) {
   const asked: [string, number][] = []
   const warnings: string[] = []
@@ -24,20 +24,23 @@ function use(spend: ReplayStore['spend'], changes: Partial<ReplayStoreUse> = {})
 }
 
 describe('spendInStore', () => {
-  it('asks the store for the nonce and its lifetime in milliseconds, and accepts what is fresh', async () => {
+  it('passes the nonce and its lifetime in milliseconds to the store, and accepts a fresh nonce', async () => {
     const { asked, warnings, spent } = use(async () => true)
     await expect(spent).resolves.toBeUndefined()
     expect(asked).toEqual([[NONCE, 70_000]])
     expect(warnings).toEqual([])
   })
 
-  it.each([false, undefined, 1, 'OK', null])('refuses as replayed what is not said to be fresh: %j', async (reply) => {
-    const { spent } = use(async () => reply as boolean)
-    await expect(spent).rejects.toMatchObject({
-      code: 'CSN_SIGNATURE_REPLAYED',
-      reason: 'the nonce was spent by an earlier request',
-    })
-  })
+  it.each([false, undefined, 1, 'OK', null])(
+    'refuses a nonce as replayed unless the store reports it as fresh: %j',
+    async (reply) => {
+      const { spent } = use(async () => reply as boolean)
+      await expect(spent).rejects.toMatchObject({
+        code: 'CSN_SIGNATURE_REPLAYED',
+        reason: 'the nonce was spent by an earlier request',
+      })
+    },
+  )
 
   it('does not accept a replay where an unavailable store would be accepted', async () => {
     const { spent } = use(async () => false, { onUnavailable: 'accept' })
@@ -66,7 +69,7 @@ describe('spendInStore', () => {
     expect(warnings).toEqual([reason])
   })
 
-  it('does not mind an answer that comes too late', async () => {
+  it('ignores an answer after the time-out', async () => {
     const late = () => new Promise<boolean>((_resolve, reject) => setTimeout(() => reject(new Error('late')), 150))
     await expect(use(late).spent).rejects.toMatchObject({ code: 'CSN_REPLAY_STORE_UNAVAILABLE' })
     // An unhandled rejection here would fail the run.

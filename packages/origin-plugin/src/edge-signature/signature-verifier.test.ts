@@ -44,7 +44,7 @@ describe('verifyWithHmac', () => {
     }
   })
 
-  it('takes characters for bytes', () => {
+  it('reads characters as bytes', () => {
     const key = createSecretKey(randomBytes(32))
     const all = String.fromCharCode(...Array(256).keys())
     const signature = createHmac('sha256', key)
@@ -75,7 +75,7 @@ describe('verifyWithHmac', () => {
     }
   })
 
-  it('takes one spelling of a signature', () => {
+  it('accepts one spelling of a signature', () => {
     const key = createSecretKey(randomBytes(32))
     const signature = createHmac('sha256', key).update('base').digest()
     const verify = verifyWithHmac(key)
@@ -102,7 +102,7 @@ describe('verifyWithEd25519', () => {
     for (const cut of [bytes.subarray(1), Buffer.alloc(0)]) expect(verify(BASE, '', text(cut))).toBe(false)
   })
 
-  it('takes one spelling of a signature', () => {
+  it('accepts one spelling of a signature', () => {
     for (const spelling of otherSpellings(bytes)) expect(verify(BASE, '', spelling), spelling).toBe(false)
   })
 })

@@ -66,7 +66,7 @@ describe.each([
   ['HMAC', hmac],
   ['Ed25519', ed],
 ])('verifyEdgeSignature with %s', (_, key) => {
-  it('accepts what the edge signed, and returns the parameters', () => {
+  it('accepts a request that the edge signed, and returns the parameters', () => {
     const nonce = 'AAAAAAAAAAAAAAAAAAAAAA'
     const { stableLines, parameters } = verify(signed({ key, nonce }))
     expect(parameters).toEqual({ created: NOW, expires: NOW + 60, nonce, keyid: key.kid, alg: key.alg })
@@ -86,7 +86,7 @@ describe.each([
     }
   })
 
-  it('refuses when any header is gone', () => {
+  it('refuses a request without any one of its headers', () => {
     for (const [name] of lines) {
       const cut = change(name, () => undefined, signed({ key }))
       expect(() => verify(cut), name).toThrow(
@@ -226,8 +226,8 @@ describe.each([
     }
   })
 
-  it('refuses a header that stands for two in the base', () => {
-    // What a sloppy base would read as the end of one line and the beginning of the next.
+  it('refuses a header that looks like two in the base', () => {
+    // A careless base would read this as the end of one line and the beginning of the next.
     const base = signed({ key, base: (text) => text.replace('"x-cert-verify": SUCCESS', '"x-cert-verify": FAILED') })
     expect(() => verify(base)).toThrow(invalid(NOT_THE_SAME))
   })
@@ -256,7 +256,7 @@ describe('verifyEdgeSignature: which key', () => {
     expect(() => verify(signed({ key: ed, alg: 'hmac-sha256' }))).toThrow(invalid('the alg does not match the key'))
   })
 
-  it('refuses an HMAC made with the bytes of the Ed25519 public key, which everybody knows', () => {
+  it('refuses an HMAC made with the bytes of the Ed25519 public key, which an attacker may know', () => {
     const forged = hmacKey('e', Buffer.from(ed.jwk.x as string, 'base64url'))
     expect(() => verify(signed({ key: forged }))).toThrow(invalid('the alg does not match the key'))
     expect(() => verify(signed({ key: forged, alg: 'ed25519' }))).toThrow(invalid(NOT_THE_SAME))
@@ -276,13 +276,13 @@ describe('verifyEdgeSignature: which key', () => {
 })
 
 describe('verifyEdgeSignature: which member', () => {
-  it('says which header is missing', () => {
+  it('names the missing header', () => {
     const none = (name: string) => change(name, () => undefined, signed())
     expect(() => verify(none('Signature-Input'))).toThrow(missing('Signature-Input is missing'))
     expect(() => verify(none('Signature'))).toThrow(missing('Signature is missing'))
   })
 
-  it('does not take the signature of another label', () => {
+  it('does not accept the signature of another label', () => {
     const other = (name: string) => change(name, (value) => value.replace('countersign=', 'sig1='), signed())
     expect(() => verify(other('Signature-Input'))).toThrow(
       missing('Signature-Input does not contain the member countersign'),
@@ -290,14 +290,14 @@ describe('verifyEdgeSignature: which member', () => {
     expect(() => verify(other('Signature'))).toThrow(missing('Signature does not contain the member countersign'))
   })
 
-  it('finds its own beside signatures of others, on one line or several', () => {
+  it('finds its own among signatures of others, on one line or several', () => {
     const input: HeaderLine = ['Signature-Input', 'sig1=("@method" "a,b");created=1;tag="countersign=(),"']
     const signature: HeaderLine = ['Signature', 'sig1=:AAAA:']
     expect(() => verify([input, signature, ...signed()])).not.toThrow()
     expect(() => verify([...signed(), input, signature])).not.toThrow()
   })
 
-  it('refuses its label twice, since two readers could take two different ones', () => {
+  it('refuses its label twice, because two readers could choose different ones', () => {
     for (const name of ['Signature-Input', 'Signature']) {
       const twice = change(name, (value) => `${value}, ${value}`, signed())
       expect(() => verify(twice)).toThrow(invalid(`${name} contains several members countersign`))
@@ -323,19 +323,19 @@ describe('verifyEdgeSignature: how old', () => {
     expect(at(NOW + 65.001)).toThrow(expired(65))
   })
 
-  it('accepts until the signature’s own expiry where that comes first', () => {
+  it('accepts until the signature’s own expiry if that is earlier', () => {
     const at = (now: number) => () => verify(signed({ expires: NOW + 10 }), { now })
     expect(at(NOW + 15)).not.toThrow()
     expect(at(NOW + 15.001)).toThrow(expired(15))
   })
 
-  it('accepts a clock that is behind by the tolerance, and no more', () => {
+  it('accepts a clock that is late by the tolerance, and no more', () => {
     const at = (now: number) => () => verify(signed(), { now })
     expect(at(NOW - 5)).not.toThrow()
     expect(at(NOW - 5.001)).toThrow(invalid('created is in the future'))
   })
 
-  it('has no tolerance when told so', () => {
+  it('has no tolerance if it is 0', () => {
     const lifetime = { maxAge: 1, clockTolerance: 0 }
     const at = (now: number) => () => verify(signed(), { now, lifetime })
     expect(at(NOW)).not.toThrow()
@@ -344,7 +344,7 @@ describe('verifyEdgeSignature: how old', () => {
     expect(at(NOW - 0.001)).toThrow(invalid('created is in the future'))
   })
 
-  it('says "expired" of authentic signatures only', () => {
+  it('reports "expired" for authentic signatures only', () => {
     const stale = signed({ created: NOW - 1000 })
     expect(() => verify(stale)).toThrow(expired(1000))
     const forged = change('x-cert-serial', () => 'FF', stale)

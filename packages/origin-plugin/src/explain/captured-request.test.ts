@@ -4,7 +4,7 @@ import { type AddressInfo, connect } from 'node:net'
 import { describe, expect, it } from 'vitest'
 import { receive, signatureParameters } from './captured-request.ts'
 
-/** The request as Node's own server gets it. */
+/** The request as Node's own server receives it. */
 async function received(...lines: readonly string[]): Promise<IncomingMessage> {
   const server = createServer((_request, response) => response.end()).listen(0, '127.0.0.1')
   try {
@@ -31,7 +31,7 @@ describe('receive', () => {
         'Signature-Input: y=()',
       ],
     ],
-  ])('gives the plugin what Node gives it: %j', async (lines) => {
+  ])('gives the plugin the same headers as Node: %j', async (lines) => {
     const { method = '', url = '', headers, rawHeaders } = await received(...lines)
     const { originalUrl, raw } = receive({ method, target: url, rawHeaders })
     const read = (from: IncomingMessage['headers']) => [from.host, from.signature, from['signature-input']]
@@ -47,7 +47,7 @@ describe('signatureParameters', () => {
     ['Signature-Input', 'other=()'],
     ['Signature-Input', 'countersign=();created=1'],
     ['Signature-Input', '('],
-  ])('reads nothing from what is no signature of the profile: %j', (...rawHeaders) => {
+  ])('reads nothing from a signature outside the profile: %j', (...rawHeaders) => {
     expect(signatureParameters({ method: 'GET', target: '/', rawHeaders })).toBeUndefined()
   })
 })

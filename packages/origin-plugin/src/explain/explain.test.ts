@@ -69,7 +69,7 @@ describe('explainRequests', () => {
     )
   })
 
-  it('shows what held before the step that fails, and nothing behind it as asked', async () => {
+  it('shows the steps before the failing one as held, and those after it as not reached', async () => {
     const explanation = await explain({ cert: null })
     expect(explanation.refusal).toEqual({
       code: 'CSN_CERT_MISSING',
@@ -90,7 +90,7 @@ describe('explainRequests', () => {
     ])
   })
 
-  it('says of a step that the options leave out that nobody asks for it', async () => {
+  it('reports a step that the options leave out as not asked for', async () => {
     const request = { cert, key: null }
     expect(outcomes(await explain(request, { edge: null })).slice(1, 3)).toEqual([
       'edge signature: not asked for',
@@ -143,7 +143,7 @@ describe('explainRequests', () => {
     expect(await failure({}, {}, { requirement })).toBe('guard: CSN_CERT_FORBIDDEN')
   })
 
-  it('judges a signed request at the time that its signature says, unless told another', async () => {
+  it('judges a signed request at the time of its signature, unless a time is given', async () => {
     const created = Math.floor(Date.now() / 1000) - 600
     const explanation = await explain({ created }, { access: null })
     expect(explanation).toMatchObject({ at: created, refusal: null })
@@ -151,7 +151,7 @@ describe('explainRequests', () => {
     expect(await failure({ created }, { access: null }, { now })).toBe('edge signature: CSN_SIGNATURE_EXPIRED')
   })
 
-  it('takes a request that comes again for a replay, and asks no store', async () => {
+  it('treats the second copy of a request as a replay, and calls no store', async () => {
     const request = captured()
     const replay = { spend: () => Promise.reject(new Error('asked')) }
     const [first, second] = await explainRequests([request, request], optionsWith({ edge: { keys: key.jwk, replay } }))
@@ -164,7 +164,7 @@ describe('explainRequests', () => {
     })
   })
 
-  it('loads the revocation list, and says when it cannot', async () => {
+  it('loads the revocation list, and rejects if it cannot', async () => {
     const openssl = createOpensslCa('/CN=Listed CA')
     try {
       const listed = { ca: openssl.certificate, revocation: { crl: async () => openssl.crl() } }
@@ -193,7 +193,7 @@ describe('explainRequests', () => {
     }
   })
 
-  it('holds nothing of token and signature', async () => {
+  it('contains nothing of token and signature', async () => {
     const { rawHeaders, ...request } = captured()
     const signature = rawHeaders.at(-1)?.slice('countersign=:'.length) as string
     const explained = await explainRequests(

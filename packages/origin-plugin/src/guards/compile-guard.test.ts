@@ -36,7 +36,7 @@ describe('a requirement that is compiled', () => {
     },
   )
 
-  it('says where in a combination the mistake is', () => {
+  it('names the place of the mistake in a combination', () => {
     expect(() => compile(anyOf('ops', not({ subjekt: 'CN=a' } as Requirement)), { ops: true })).toThrow(
       'GET /ops anyOf not: unknown property "subjekt"',
     )
@@ -90,7 +90,7 @@ describe('combinations', () => {
     expect(outcome(anyOf(no))).toBe('mismatch')
   })
 
-  it('take every kind of requirement', () => {
+  it('accept every kind of requirement', () => {
     const guard = compile(
       allOf(
         true,
@@ -138,7 +138,7 @@ describe('policies', () => {
     expect(compile('ops', { ops: yes }).description).toBe('policy ops')
   })
 
-  it('may name others, whichever comes first', () => {
+  it('may name others, in any order', () => {
     const policies = { a: anyOf('b', 'c'), b: 'c', c: { subject: { OU: 'Ops' } } }
     expect(outcome('a', {}, policies)).toBe('match')
     expect(outcome('a', { subject: 'OU=Dev' }, policies)).toBe('mismatch')

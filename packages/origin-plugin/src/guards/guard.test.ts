@@ -59,18 +59,18 @@ describe('guards in combination', () => {
     expect(decide(anyGuard(guards)).reason).toBe('doubt a')
   })
 
-  it('give the certain no as the reason, wherever it stands', () => {
+  it('give the mismatch as the reason, at any place', () => {
     expect(decide(allGuards([guardOf('undecided', 'a'), guardOf('mismatch', 'b')])).reason).toBe('no b')
     expect(decide(anyGuard([guardOf('mismatch', 'a'), guardOf('mismatch', 'b')])).reason).toBe(
       'none of (a or b) matches',
     )
   })
 
-  it('say what is excluded', () => {
+  it('name the excluded requirement', () => {
     expect(decide(notGuard(guardOf('match', 'a'))).reason).toBe('a matches and is excluded')
   })
 
-  it('stop at what settles the matter', () => {
+  it('stop at the first decisive guard', () => {
     const never: Guard = {
       description: 'never',
       decide: () => {
@@ -91,7 +91,7 @@ describe('guards in combination', () => {
 })
 
 describe('ANY_VERIFIED', () => {
-  it('admits everybody who got as far as a guard', () => {
+  it('admits every certificate that reaches the guard', () => {
     expect(decide(ANY_VERIFIED)).toEqual(MATCH)
   })
 })

@@ -13,7 +13,7 @@ describe('compileTextMatch', () => {
     }
   })
 
-  it('does not take two spellings of one character for the same', () => {
+  it('does not treat two spellings of one character as the same', () => {
     expect(compile('Zo\u00eb')('Zoe\u0308')).toBe(false)
   })
 
@@ -22,7 +22,7 @@ describe('compileTextMatch', () => {
     expect(['a', 'b', 'c', 'a,b', 'ab', ''].filter(test)).toEqual(['a', 'b'])
   })
 
-  it('takes no name of an object’s own properties for an entry', () => {
+  it('matches no name of a built-in property', () => {
     const test = compile(['a'])
     expect(['__proto__', 'constructor', 'toString', 'has'].filter(test)).toEqual([])
     expect(compile('__proto__')('__proto__')).toBe(true)
@@ -45,7 +45,7 @@ describe('compileTextMatch', () => {
     expect(['abc', 'def', 'ABC'].filter(test)).toEqual(['abc', 'def'])
   })
 
-  it('says which text has no canonical spelling, and why', () => {
+  it('names the text without a canonical spelling, and the reason', () => {
     const canonical = () => {
       throw new SyntaxError('expected hexadecimal digits')
     }

@@ -12,7 +12,7 @@ beforeAll(async () => {
 const TIME = der(TAG.UTC_TIME, '300101000000Z')
 const ECDSA_WITH_SHA256 = der(TAG.SEQUENCE, der(TAG.OID, Buffer.from('2a8648ce3d040302', 'hex')))
 
-/** A list that the CA signed, whatever stands in it. */
+/** A list with any contents, signed by the CA. */
 function signedList(entries: readonly Uint8Array[]): Buffer {
   const [tbsCertificate] = readDerChildren(readDerValue(ca.cert.raw, 0), TAG.SEQUENCE)
   const issuer = readDerChildren(tbsCertificate, TAG.SEQUENCE)[5]?.encoded ?? ''

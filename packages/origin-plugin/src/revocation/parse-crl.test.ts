@@ -15,7 +15,7 @@ const serial = (hex: string) => Buffer.from(hex, 'hex')
 const serials = ['01', '7F', '00936EACBE07F201DF', '4B373CF1EC7D21ECBA4BD4C15A97103D', 'FFFF']
 
 describe('parseCrl', () => {
-  it.each(['DER', 'PEM'] as const)('reads what OpenSSL writes, in %s', async (outform) => {
+  it.each(['DER', 'PEM'] as const)('reads the lists of OpenSSL, in %s', async (outform) => {
     const list = await parseCrl(ca.crl({ serials, outform }), certificate)
     expect(list.serials.size).toBe(serials.length)
     for (const hex of ['01', '7F', '00936EACBE07F201DF', '4B373CF1EC7D21ECBA4BD4C15A97103D', '00FFFF']) {
@@ -98,7 +98,7 @@ describe('parseCrl', () => {
     }
   })
 
-  it('refuses every list that is cut off, or has something behind it', async () => {
+  it('refuses every list that is cut off, or followed by other bytes', async () => {
     const good = ca.crl({ serials })
     for (let length = 0; length < good.length; length += 1) {
       await expect(parseCrl(good.subarray(0, length), certificate)).rejects.toThrow(SyntaxError)

@@ -34,7 +34,7 @@ const check = (serialNumber: string) =>
     Date.now() / 1000,
   )
 
-/** Lets the background load what is there now. */
+/** Waits until the background task has loaded the current list. */
 async function reload(): Promise<void> {
   vi.advanceTimersByTime(60_000)
   await new Promise((resolve) => setTimeout(resolve, 100))
@@ -69,7 +69,7 @@ describe('createRevocation', () => {
     expect(() => check('936EACBE07F201DF')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
   })
 
-  it('takes over a new list in the background', async () => {
+  it('replaces the list in the background', async () => {
     await revocation.start()
     writeFileSync(path, list('0A1B', '0C'))
     await reload()
@@ -87,7 +87,7 @@ describe('createRevocation', () => {
     ],
     ['a list from before', () => ca.crl({ lastUpdate: at(-3), nextUpdate: at(9) }), 'older than the previous one'],
     ['a list that is out of date', () => ca.crl({ lastUpdate: at(-3), nextUpdate: at(-2) }), 'out of date'],
-  ])('never takes over %s', async (_what, bytes, warning) => {
+  ])('never accepts %s', async (_what, bytes, warning) => {
     await revocation.start()
     writeFileSync(path, bytes())
     await reload()
@@ -102,7 +102,7 @@ describe('createRevocation', () => {
     expect(() => check('0C')).toThrow(expect.objectContaining({ code: 'CSN_REVOCATION_UNAVAILABLE', statusCode: 503 }))
   })
 
-  it('goes on with the last list after nextUpdate, where that was said', async () => {
+  it('uses the last list after nextUpdate, if onStale is accept', async () => {
     revocation = create({ onStale: 'accept' })
     await revocation.start()
     vi.setSystemTime(now + 8 * 86_400_000)
@@ -110,7 +110,7 @@ describe('createRevocation', () => {
     expect(() => check('0A1B')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
   })
 
-  it('stops the start without a list, or goes on and says so', async () => {
+  it('stops the start without a list, or starts and logs it', async () => {
     rmSync(path)
     await expect(revocation.start()).rejects.toThrow('trustedIssuers: the revocation list')
     expect(() => check('0C')).toThrow(expect.objectContaining({ code: 'CSN_REVOCATION_UNAVAILABLE' }))

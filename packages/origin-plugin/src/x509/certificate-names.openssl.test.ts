@@ -39,7 +39,7 @@ function certificate(subject: string, extensions = ''): X509Certificate {
   return new X509Certificate(openssl('x509', '-in', 'out.pem', '-outform', 'DER'))
 }
 
-/** Every alternative name that OpenSSL knows to write, of the kinds that are read and those that are not. */
+/** Every kind of alternative name that OpenSSL can write, read by us or not. */
 const EVERY_KIND = `subjectAltName=@san
 subjectKeyIdentifier=hash
 basicConstraints=critical,CA:FALSE
@@ -59,7 +59,7 @@ dirName.1=other
 CN=other
 `
 
-describe('readCertificateNames of what OpenSSL wrote', () => {
+describe('readCertificateNames of certificates by OpenSSL', () => {
   it('reads names of every kind that it knows, and leaves the others alone', () => {
     const cert = certificate('/CN=pay-1', EVERY_KIND)
     expect(readCertificateNames(cert.raw).subjectAltNames).toEqual({
@@ -100,9 +100,9 @@ describe('readCertificateNames of what OpenSSL wrote', () => {
     }
   })
 
-  it('throws SyntaxError or reads on for changes at random, quickly, and never anything else', () => {
+  it('returns names or throws SyntaxError for random changes, quickly, and nothing else', () => {
     const { raw } = certificate('/C=US/O=Zoë/CN=pay-1+UID=7', EVERY_KIND)
-    // Park and Miller: looks random and is the same in every run.
+    // Park and Miller: a seeded generator, so that a failure can be reproduced.
     let seed = 1
     const below = (limit: number) => {
       seed = (seed * 48_271) % 2_147_483_647
@@ -136,7 +136,7 @@ function longDer(tag: number, ...contents: readonly Uint8Array[]): Buffer {
   return Buffer.concat([Uint8Array.from([tag, 0x83, ...length]), bytes])
 }
 
-/** The certificate with one alternative name for all its extensions; its signature is not kept. */
+/** The certificate with one alternative name in place of its extensions. Its signature becomes invalid. */
 function withAltName(raw: Buffer, name: Buffer): Buffer {
   const [tbs] = readDerChildren(readDerValue(raw, 0), TAG.SEQUENCE)
   const parts = readDerChildren(tbs, TAG.SEQUENCE).filter(({ tag }) => tag !== 0xa3)

@@ -40,7 +40,7 @@ const UTF8 = 0x0c
 const PRINTABLE = 0x13
 const IA5 = 0x16
 
-/** Subjects in the certificate's order, and what the common name then reads. */
+/** Subjects in the certificate's order, with the expected common name. */
 const SUBJECTS: [what: string, rdns: RawAttribute[][], cn: string | undefined][] = [
   ['a plain name', [[attribute('C', PRINTABLE, 'US')], [attribute('O', UTF8, 'Acme')], cn(UTF8, 'pay-1')], 'pay-1'],
   ['a comma, a plus, quotes and a backslash', [cn(UTF8, 'a,b+c"d\\e;f<g>h=i')], 'a,b+c"d\\e;f<g>h=i'],
@@ -76,7 +76,7 @@ const SUBJECTS: [what: string, rdns: RawAttribute[][], cn: string | undefined][]
 ]
 
 describe('readCertificateNames: the subject', () => {
-  it.each(SUBJECTS)('of %s is what Cloudflare writes of it', async (_, rdns, commonName) => {
+  it.each(SUBJECTS)('of %s equals the text of Cloudflare', async (_, rdns, commonName) => {
     const { cert, pem } = await ca.issue({ subject: derName(...rdns) })
     const names = readCertificateNames(cert.raw)
     expect(names.subject.CN).toBe(commonName)
@@ -104,7 +104,7 @@ describe('readCertificateNames: the subject', () => {
     expect(lines(issuer)).toBe(cert.issuer)
   })
 
-  it('throws SyntaxError when a value does not hold the characters of its type', async () => {
+  it('throws SyntaxError if a value does not match its string type', async () => {
     for (const [tag, bytes] of [
       [UTF8, [0xc3, 0x28]],
       [PRINTABLE, [0x61, 0xff]],
@@ -143,13 +143,13 @@ describe('readCertificateNames: extensions', () => {
     expect(cert.subjectAltName).toContain('IP Address:192.0.2.1')
   })
 
-  it('has no alternative names where the certificate has none', async () => {
+  it('has no alternative names if the certificate has none', async () => {
     expect((await namesOf({})).subjectAltNames).toEqual({ dns: [], email: [], uri: [], ip: [] })
   })
 
   const sanOf = (...names: Buffer[]) => new x509.Extension('2.5.29.17', false, der(0x30, ...names))
 
-  it('keeps a NUL in a host name, so that it is no other host name', async () => {
+  it('keeps a NUL in a host name, which would otherwise read as another host name', async () => {
     const { subjectAltNames } = await namesOf({ extensions: [sanOf(der(0x82, 'good.example\0.evil.example'))] })
     expect(subjectAltNames.dns).toEqual(['good.example\0.evil.example'])
   })
@@ -167,7 +167,7 @@ describe('readCertificateNames: extensions', () => {
     await expect(namesOf({ extensions })).rejects.toThrow(new SyntaxError('an extension is repeated'))
   })
 
-  it('reads the key identifier where there is one', async () => {
+  it('reads the key identifier if there is one', async () => {
     const { cert } = await ca.issue()
     const { subjectKeyId } = readCertificateNames(cert.raw)
     expect(subjectKeyId).toMatch(/^[0-9A-F]{40}$/)
@@ -183,7 +183,7 @@ describe('readCertificateNames: hostile bytes', () => {
     }
   })
 
-  it('throws SyntaxError or reads on for every changed byte, and never anything else', async () => {
+  it('returns names or throws SyntaxError for every changed byte, and nothing else', async () => {
     const { cert } = await ca.issue({ san: [{ type: 'dns', value: 'a.example' }] })
     for (let at = 0; at < cert.raw.length; at += 1) {
       for (const value of [0x00, 0x80, 0xff]) {

@@ -42,14 +42,14 @@ describe('readDerValues', () => {
     expect(() => readDerValues(bytes(hex))).toThrow(SyntaxError)
   })
 
-  it('throws SyntaxError for every truncation of a value, and never anything else', () => {
+  it('throws SyntaxError for every truncation of a value, and nothing else', () => {
     const whole = der(0x30, der(0x02, '\x05'), der(0x30, der(0x04, Buffer.alloc(300))))
     for (let length = 1; length < whole.length; length += 1) {
       expect(() => readDerValues(whole.subarray(0, length)), `${length} bytes`).toThrow(SyntaxError)
     }
   })
 
-  it('takes deep nesting a level at a time', () => {
+  it('reads deep nesting one level at a time', () => {
     let nested: Buffer = der(TAG.SEQUENCE)
     for (let depth = 0; depth < 5_000; depth += 1) nested = der(TAG.SEQUENCE, nested)
     const [value] = readDerValues(nested)
@@ -79,7 +79,7 @@ describe('readDerOid', () => {
     ['1.39', '06 01 4f'],
     ['2.0', '06 01 50'],
     ['2.999.3', '06 03 88 37 03'],
-    // Beyond what a number holds exactly: two arcs must not become one.
+    // Above the largest exact number: two arcs must not become one.
     ['2.25.340282366920938463463374607431768211455', `06 14 69 83 ${'ff '.repeat(17)} 7f`],
   ])('reads %s', (oid, hex) => {
     expect(readDerOid(only(bytes(hex)))).toBe(oid)

@@ -38,7 +38,7 @@ describe('DistinguishedName', () => {
   })
 
   it.each(['CN=a,CN=b', 'CN=a,CN=a', 'CN=a,O=x,cn=b', 'CN=a+CN=b', 'CN=a,2.5.4.3=b', 'CN=a,commonName=#0C0162'])(
-    'chooses none of the repeated values of %s',
+    'returns none of the repeated values of %s',
     (text) => {
       const name = parse(text)
       expect(name.CN).toBeUndefined()
@@ -66,7 +66,7 @@ describe('DistinguishedName', () => {
     expect(parse('CN=a').getAll(type)).toEqual([])
   })
 
-  it.each(['', '__proto__', 'C N', '2', '2.', 'CN=a', 'a.b'])('refuses %j, which is no attribute type', (type) => {
+  it.each(['', '__proto__', 'C N', '2', '2.', 'CN=a', 'a.b'])('refuses %j, which is not an attribute type', (type) => {
     expect(() => parse('CN=a').get(type)).toThrow(SyntaxError)
     expect(() => parse('CN=a').getAll(type)).toThrow(SyntaxError)
   })
@@ -144,7 +144,7 @@ describe('DistinguishedName#equals', () => {
     expect(parse(crafted).key).not.toBe(parse(real).key)
   })
 
-  it('is not confused by whatever characters stand in two attributes', () => {
+  it('keeps two attributes apart with any characters in them', () => {
     const odd = ['', '"', '\\', '[', ']', ',', '","', '"],["', '\\"', '\u2028', '\0', '2.5.4.3']
     const keys = new Set<string>()
     for (const a of odd) {

@@ -23,20 +23,20 @@ describe('normalizeSerialNumber', () => {
     expect(normalizeSerialNumber(text)).toBe(expected)
   })
 
-  it('writes what node:crypto writes', async () => {
+  it('writes the same as node:crypto', async () => {
     for (const serialNumber of ['01', '0a', '7f', '80', '0100', 'ff00ff00', '00936eacbe07f201df']) {
       const { pem } = await ca.issue({ serialNumber })
       expect(normalizeSerialNumber(serialNumber)).toBe(new X509Certificate(pem).serialNumber)
     }
   })
 
-  it('throws SyntaxError for anything else', () => {
+  it('throws SyntaxError for any other text', () => {
     for (const text of ['', ' ', 'g', '1:2', '0x1']) expect(() => normalizeSerialNumber(text)).toThrow(SyntaxError)
   })
 })
 
 describe('fingerprintOf', () => {
-  it('takes any case, with colons or without', () => {
+  it('accepts any case, with colons or without', () => {
     const { fingerprint256 } = issued.cert
     const bare = fingerprint256.replaceAll(':', '')
     for (const text of [fingerprint256, fingerprint256.toLowerCase(), bare, bare.toLowerCase()]) {

@@ -23,7 +23,7 @@ export const VERIFIED = {
   certChainRFC9440TooLarge: false,
 } as const
 
-/** What Cloudflare sends without a certificate. */
+/** The placeholder that Cloudflare sends without a certificate. */
 export const PLACEHOLDER = {
   ...Object.fromEntries(Object.keys(VERIFIED).map((field) => [field, ''])),
   certPresented: '0',
