@@ -1,5 +1,5 @@
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { RequestListener } from 'node:http'
+import { type LocalServer, startServer } from '@countersign/test-support/local-server'
 import { exportJWK, generateKeyPair, type JWK, type JWSHeaderParameters } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { ACCESS_KEYS_TIMING, type AccessKeys, createAccessKeys } from './access-keys.ts'
@@ -9,7 +9,7 @@ const HOUR = 60 * MINUTE
 const jwks: Record<string, JWK> = {}
 
 /** A key server that can fail in every way, and counts its requests. */
-let server: Server
+let server: LocalServer
 let answer: RequestListener
 let fetches = 0
 let url: URL
@@ -28,17 +28,13 @@ beforeAll(async () => {
     const { publicKey } = await generateKeyPair('RS256', { extractable: true })
     jwks[kid] = { ...(await exportJWK(publicKey)), kid, alg: 'RS256', use: 'sig' }
   }
-  server = createServer((request, response) => {
+  server = await startServer((request, response) => {
     fetches += 1
     answer(request, response)
   })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/cdn-cgi/access/certs`)
+  url = new URL('/cdn-cgi/access/certs', server.url)
 })
-afterAll(() => {
-  server.closeAllConnections()
-  server.close()
-})
+afterAll(() => server.close())
 
 beforeEach(() => {
   // The clock and the interval are ours; sockets and their time-outs are real.

@@ -1,22 +1,19 @@
-import { once } from 'node:events'
-import { createServer, type IncomingMessage } from 'node:http'
-import { type AddressInfo, connect } from 'node:net'
+import type { IncomingMessage } from 'node:http'
+import { startServer } from '@countersign/test-support/local-server'
+import { sendRaw } from '@countersign/test-support/raw-http'
 import { describe, expect, it } from 'vitest'
 import { receive, signatureParameters } from './captured-request.ts'
 
 /** The request as Node's own server receives it. */
 async function received(...lines: readonly string[]): Promise<IncomingMessage> {
-  const server = createServer((_request, response) => response.end()).listen(0, '127.0.0.1')
-  try {
-    await once(server, 'listening')
-    const socket = connect((server.address() as AddressInfo).port, '127.0.0.1')
-    socket.write(`${['GET /me HTTP/1.1', ...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`)
-    const [request] = (await once(server, 'request')) as [IncomingMessage]
-    socket.destroy()
-    return request
-  } finally {
-    server.close()
-  }
+  const requests: IncomingMessage[] = []
+  const server = await startServer((request, response) => {
+    requests.push(request)
+    response.end()
+  })
+  await sendRaw(server.port, `${['GET /me HTTP/1.1', ...lines, 'Connection: close'].join('\r\n')}\r\n\r\n`)
+  await server.close()
+  return requests[0] as IncomingMessage
 }
 
 describe('receive', () => {

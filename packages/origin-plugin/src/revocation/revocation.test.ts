@@ -1,10 +1,9 @@
 import { X509Certificate } from 'node:crypto'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { startServer } from '@countersign/test-support/local-server'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createOpensslCa } from '../../test/support/openssl-ca.ts'
 import type { ClientCert } from '../client-cert.ts'
@@ -124,36 +123,32 @@ describe('createRevocation', () => {
   })
 
   it('loads from a file: URL, a server and a function', async () => {
-    const server = createServer((_request, response) => response.end(list('0A1B')))
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    const http = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/ca.crl`)
+    const server = await startServer((_request, response) => response.end(list('0A1B')))
+    const http = new URL('/ca.crl', server.url)
     for (const crl of [pathToFileURL(path), http, async () => list('0A1B')]) {
       revocation = create({ crl })
       await revocation.start()
       expect(() => check('0A1B')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
       revocation.stop()
     }
-    server.close()
+    await server.close()
   })
 
   it('gives up on a server that hangs with stop, and does not complain: the process could not end before', async () => {
-    let requests = 0
     let gone = false
-    const server = createServer(({ socket }, response) => {
-      requests += 1
-      if (requests === 1) response.end(list('0A1B'))
+    const server = await startServer(({ socket }, response) => {
+      if (server.requests() === 1) response.end(list('0A1B'))
       else socket.on('close', () => (gone = true))
     })
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-    revocation = create({ crl: new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/ca.crl`) })
+    revocation = create({ crl: new URL('/ca.crl', server.url) })
     await revocation.start()
     await reload()
-    await expect.poll(() => requests).toBe(2)
+    await expect.poll(() => server.requests()).toBe(2)
     revocation.stop()
     await expect.poll(() => gone).toBe(true)
     expect(warnings).toEqual([])
     expect(() => check('0A1B')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
-    server.close()
+    await server.close()
   })
 })
 
