@@ -47,7 +47,7 @@ export function authenticate(
       const certificate = known?.certificate ?? readTrustedCert(fields, trustedIssuers)
       const stableLines = signature?.stableLines
       // Before the checks below: a client that they refuse again and again is parsed once.
-      if (!known) memory.remember({ fields, certificate, token: undefined, stableLines })
+      if (!known) memory.remember({ fields, certificate, token: undefined, stableLines: undefined })
       requireValidNow(certificate, now)
       if (token) requireAgreement(token, certificate.clientCert, access?.matches, known?.token)
       if (known?.token !== token || known?.stableLines !== stableLines) {

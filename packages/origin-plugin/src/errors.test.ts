@@ -1,6 +1,14 @@
 import createError from '@fastify/error'
 import { describe, expect, it } from 'vitest'
-import { type CountersignErrorCode, countersignErrors, isCountersignError, refusalAt, STEPS, stepOf } from './errors.ts'
+import {
+  type CountersignError,
+  type CountersignErrorCode,
+  countersignErrors,
+  isCountersignError,
+  refusalAt,
+  STEPS,
+  stepOf,
+} from './errors.ts'
 
 const refusal = refusalAt('headers')
 
@@ -50,6 +58,13 @@ describe('refusalAt', () => {
 
   it('costs no stack trace', () => {
     expect(refusal(CODE, 'why')).not.toHaveProperty('stack')
+  })
+})
+
+describe('stepOf', () => {
+  it('throws for an error that no step made', () => {
+    const foreign = { code: CODE } as CountersignError
+    expect(() => stepOf(foreign)).toThrow(new TypeError(`${CODE} was not made by a step`))
   })
 })
 

@@ -100,9 +100,15 @@ export function refusalAt(step: StepName): Refuse {
   }
 }
 
-/** The step that made a refusal. */
+/**
+ * The step that made a refusal.
+ *
+ * @throws TypeError if another code than {@link refusalAt} made the error
+ */
 export function stepOf(error: CountersignError): StepName {
-  return (error as CountersignError & { readonly [STEP]: StepName })[STEP]
+  const { [STEP]: step } = error as CountersignError & { readonly [STEP]?: StepName }
+  if (step === undefined) throw new TypeError(`${error.code} was not made by a step`)
+  return step
 }
 
 /**

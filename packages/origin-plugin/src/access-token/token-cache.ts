@@ -4,7 +4,7 @@ import type { KeySet } from './key-set.ts'
 /** A verified token. */
 export interface KnownToken {
   readonly token: string
-  /** The key set in use when its verification began; `undefined` if the keys were fetched because of this token. */
+  /** The key set in use when its verification began; `undefined` without usable keys. */
   readonly keySet: KeySet | undefined
   /** Seconds since the epoch until which the token is accepted. */
   readonly expires: number

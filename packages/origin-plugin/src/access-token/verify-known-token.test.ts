@@ -1,7 +1,82 @@
-import { describe, expect, it } from 'vitest'
+import { AUDIENCE, createTestTeam, ISSUER, type TestTeam } from '@countersign/test-support/access-team'
+import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose'
+import { beforeAll, describe, expect, it, vi } from 'vitest'
+import type { ResolvedAccess } from './access-options.ts'
 import { createKeySet, type KeySet } from './key-set.ts'
-import type { KnownToken } from './token-cache.ts'
-import { isStillValid } from './verify-known-token.ts'
+import { createTokenCache, type KnownToken } from './token-cache.ts'
+import { isStillValid, verifyKnownToken } from './verify-known-token.ts'
+
+let team: TestTeam
+beforeAll(async () => {
+  team = await createTestTeam()
+})
+
+const now = () => Date.now() / 1000
+
+/** Access with a local key, a count of key look-ups, and a key set that a test can replace. */
+function accessOf(keySet: () => KeySet | undefined): ResolvedAccess & { readonly keys: ReturnType<typeof vi.fn> } {
+  const keys = vi.fn<JWTVerifyGetKey>(createLocalJWKSet(team.jwks))
+  const tokens = createTokenCache(10)
+  return { issuer: ISSUER, audience: [AUDIENCE], clockTolerance: 5, refresh: null, keys, keySet, tokens }
+}
+
+describe('verifyKnownToken', () => {
+  it('verifies a token again until it is cached, and then returns the same verification', async () => {
+    const keySet = createKeySet()
+    const access = accessOf(() => keySet)
+    const token = await team.token()
+    const first = await verifyKnownToken(token, access, now(), undefined)
+    const second = await verifyKnownToken(token, access, now(), undefined)
+    expect(second).not.toBe(first)
+    expect(second).toEqual(first)
+    expect(verifyKnownToken(token, access, now(), undefined)).toBe(second)
+    expect(verifyKnownToken(token, access, now(), first)).toBe(first)
+  })
+
+  it('does not take the verification of another token', async () => {
+    const keySet = createKeySet()
+    const access = accessOf(() => keySet)
+    const jane = await verifyKnownToken(await team.token(), access, now(), undefined)
+    const joe = await verifyKnownToken(await team.token({ email: 'joe@acme.example' }), access, now(), jane)
+    expect(joe.identity).toMatchObject({ email: 'joe@acme.example' })
+  })
+
+  it('verifies again after the token has expired, and refuses it', async () => {
+    const keySet = createKeySet()
+    const access = accessOf(() => keySet)
+    const known = await verifyKnownToken(await team.token(), access, now(), undefined)
+    expect(known.expires).toBe((known.identity.claims.exp as number) + 5)
+    expect(() => verifyKnownToken(known.token, access, known.expires + 1, known)).toThrow(
+      expect.objectContaining({ code: 'CSN_ACCESS_TOKEN_EXPIRED' }),
+    )
+  })
+
+  it('does not cache a token whose key set was replaced while it was verified', async () => {
+    let current = createKeySet()
+    const access = accessOf(() => current)
+    const token = await team.token()
+    for (let time = 0; time < 2; time += 1) {
+      const verification = verifyKnownToken(token, access, now(), undefined)
+      current = createKeySet()
+      await verification
+    }
+    expect(access.tokens.get(token)).toBeUndefined()
+  })
+
+  it('does not cache a token without usable keys', async () => {
+    const access = accessOf(() => undefined)
+    const token = await team.token()
+    for (let time = 0; time < 3; time += 1) await verifyKnownToken(token, access, now(), undefined)
+    expect(access.tokens.get(token)).toBeUndefined()
+  })
+
+  it('requires a token', () => {
+    const access = accessOf(() => undefined)
+    expect(() => verifyKnownToken(undefined, access, now(), undefined)).toThrow(
+      expect.objectContaining({ code: 'CSN_ACCESS_TOKEN_MISSING' }),
+    )
+  })
+})
 
 const known = (token: string, { keySet }: { keySet: KeySet | undefined }): KnownToken => ({
   token,

@@ -26,7 +26,8 @@ export function verifyKnownToken(
   return andThen(verifyAccessToken(token, access, now), (identity) => {
     const expires = (identity.claims.exp as number) + access.clockTolerance
     const verified = { token: token as string, keySet, expires, identity: deepFreeze(identity) }
-    if (keySet) access.tokens.set(verified)
+    // A refetch during the verification replaced the key set, so the entry would never be valid.
+    if (keySet && keySet === access.keySet()) access.tokens.set(verified)
     return verified
   })
 }

@@ -13,6 +13,9 @@ describe('askOperator', () => {
     }
     expect(askOperator(fail(new RangeError('secret')))).toBe('threw RangeError')
     expect(askOperator(fail('secret'))).toBe('threw a value')
+    expect(askOperator(fail(Object.assign(new Error('secret'), { name: Symbol('secret') })))).toBe('threw a value')
+    const trap = Object.defineProperty({}, 'then', { get: fail(new RangeError('secret')) })
+    expect(askOperator(() => trap)).toBe('threw RangeError')
   })
 
   it('keeps a promise that rejects, and anything like one, from ending the process', async () => {

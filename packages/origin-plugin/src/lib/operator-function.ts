@@ -16,15 +16,20 @@ export function requireSynchronous(decide: (...args: never[]) => unknown, where:
  * @returns its answer; `undefined` for anything but a boolean; text such as `threw TypeError` for an exception
  */
 export function askOperator(call: () => unknown): boolean | string | undefined {
-  let answer: unknown
   try {
-    answer = call()
+    const answer = call()
+    if (typeof answer === 'boolean') return answer
+    ignoreRejection(answer)
+    return undefined
   } catch (error) {
-    return `threw ${error instanceof Error ? error.name : 'a value'}`
+    return `threw ${nameOf(error)}`
   }
-  if (typeof answer === 'boolean') return answer
-  ignoreRejection(answer)
-  return undefined
+}
+
+/** The name of an error. A program can set it to any value, a symbol for example, which has no text. */
+function nameOf(error: unknown): string {
+  const name: unknown = error instanceof Error ? error.name : undefined
+  return typeof name === 'string' ? name : 'a value'
 }
 
 /** An unhandled rejection ends the process, so one request would be enough to stop the server. */
