@@ -66,6 +66,6 @@ describe('canonicalIpAddress', () => {
     '2001:db8::00001',
     '::1]/@evil[',
   ])('refuses %j', (text) => {
-    expect(() => canonicalIpAddress(text)).toThrow(new TypeError(`"${text}" is not an IP address`))
+    expect(() => canonicalIpAddress(text)).toThrow(new SyntaxError(`"${text}" is not an IP address`))
   })
 })

@@ -17,12 +17,12 @@ export function formatIpAddress(bytes: Uint8Array): string {
 /**
  * Converts a configured address to the form of {@link formatIpAddress}.
  *
- * @throws TypeError if the text is not an IP address
+ * @throws SyntaxError if the text is not an IP address
  */
 export function canonicalIpAddress(text: string): string {
   if (isIPv4(text)) return text
   if (isIPv6(text) && !text.includes('%')) return canonicalIpv6(text)
-  throw new TypeError(`"${text}" is not an IP address`)
+  throw new SyntaxError(`"${text}" is not an IP address`)
 }
 
 /** The URL parser writes an IPv6 host in the form of RFC 5952. */
