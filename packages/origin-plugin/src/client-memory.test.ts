@@ -81,6 +81,18 @@ describe('createClientMemory', () => {
     expect(memory.recall(fieldsOf('bb'))).toBeDefined()
   })
 
+  it('counts another certificate with a known fingerprint header as the youngest', () => {
+    const { get, made } = counting(2)
+    get(fieldsOf('aa', { 'x-cert-serial': '1' }))
+    get(fieldsOf('bb'))
+    const second = get(fieldsOf('aa', { 'x-cert-serial': '2' }))
+    get(fieldsOf('cc'))
+    expect(get(fieldsOf('aa', { 'x-cert-serial': '2' }))).toBe(second)
+    expect(made()).toBe(4)
+    get(fieldsOf('bb'))
+    expect(made()).toBe(5)
+  })
+
   it('drops the oldest client when it is full', () => {
     const { get, made } = counting(2)
     for (const fingerprint of ['aa', 'bb', 'cc']) get(fieldsOf(fingerprint))

@@ -201,6 +201,16 @@ describe('resolveOptions', () => {
     },
   )
 
+  it('refuses a policy that requires access with access: null, and compiles it with access', () => {
+    const policies = { staff: { access: { email: 'jane@acme.example' } } }
+    expect(() => resolve({ ...good, access: null, policies })).toThrow(
+      new TypeError(
+        'policies.staff requires `access`, but the plugin is registered with access: null, so no request can match',
+      ),
+    )
+    expect(() => resolve({ ...good, policies })).not.toThrow()
+  })
+
   it('reads no option from the prototype of the options', () => {
     expect(() => resolve(JSON.parse('{"__proto__":{"edge":null},"access":null}'))).toThrow(/^edge is missing/)
   })

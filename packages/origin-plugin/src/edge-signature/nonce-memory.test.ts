@@ -66,6 +66,13 @@ describe('createNonceMemory', () => {
     expect(memory.spend('late', START + 2 * LIFETIME - 0.002)).toBe('replayed')
   })
 
+  it('remembers to the end of the lifetime a nonce that was spent as a generation ended', () => {
+    const memory = createNonceMemory(LIFETIME, 10)
+    memory.spend('first', START)
+    expect(memory.spend('second', START + LIFETIME)).toBe('fresh')
+    expect(memory.spend('second', START + 2 * LIFETIME)).toBe('replayed')
+  })
+
   it('has room again when a generation has passed', () => {
     const memory = createNonceMemory(LIFETIME, 2)
     expect(memory.spend('a', START)).toBe('fresh')

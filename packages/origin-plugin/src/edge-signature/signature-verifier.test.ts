@@ -97,6 +97,13 @@ describe('verifyWithEd25519', () => {
     }
   })
 
+  it('reads characters as bytes', () => {
+    const codes = [...Array(256).keys()]
+    const all = String.fromCharCode(...codes)
+    const ofAll = text(sign(null, Buffer.from(codes), privateKey))
+    expect(verify(all.slice(0, 200), all.slice(200), ofAll)).toBe(true)
+  })
+
   it('refuses a signature that differs in any byte, or in its length', () => {
     for (let at = 0; at < 64; at += 1) expect(verify(BASE, '', other(bytes, at)), `byte ${at}`).toBe(false)
     for (const cut of [bytes.subarray(1), Buffer.alloc(0)]) expect(verify(BASE, '', text(cut))).toBe(false)

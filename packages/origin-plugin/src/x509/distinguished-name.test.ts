@@ -57,6 +57,15 @@ describe('DistinguishedName', () => {
     expect(name.getAll('CN')).toEqual([Uint8Array.of(4, 2, 0x48, 0x69)])
   })
 
+  it('cannot be changed, because requests share it', () => {
+    const name = parse('OU=a,OU=b')
+    expect(Object.isFrozen(name)).toBe(true)
+    expect(Object.isFrozen(name.rdns)).toBe(true)
+    expect(() => Object.assign(name, { CN: 'mallory' })).toThrow(TypeError)
+    expect(() => (name.getAll('OU') as unknown[]).push('c')).toThrow(TypeError)
+    expect(name.getAll('OU')).toEqual(['a', 'b'])
+  })
+
   it('tells an empty value from an absent one', () => {
     expect(parse('CN=').CN).toBe('')
   })

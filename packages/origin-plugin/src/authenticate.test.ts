@@ -1,0 +1,259 @@
+import { AUDIENCE, ISSUER } from '@countersign/test-support/access-team'
+import { createCa, type IssuedCert } from '@countersign/test-support/certificates'
+import { hmacKey } from '@countersign/test-support/edge-key-pair'
+import { createParties, type Parties } from '@countersign/test-support/parties'
+import type { HeaderLine } from '@countersign/test-support/wire-request'
+import { beforeAll, describe, expect, it } from 'vitest'
+import { AUTHORITY, type EdgeRequest, edgeLines } from '../test/support/edge-lines.ts'
+import { type Refused, refusalFrom } from '../test/support/expect-refusal.ts'
+import { authenticate } from './authenticate.ts'
+import type { KnownClient } from './client-memory.ts'
+import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
+import type { ReceivedRequest } from './request-target.ts'
+
+const NONCE = 'AAAAAAAAAAAAAAAAAAAAAA'
+
+let parties: Parties
+let expired: IssuedCert
+beforeAll(async () => {
+  parties = await createParties()
+  expired = await parties.ca.issue({
+    notBefore: new Date('2020-01-01T00:00:00Z'),
+    notAfter: new Date('2021-01-01T00:00:00Z'),
+  })
+})
+
+/** Settings, and the list of clients that were stored in their memory. */
+function settingsOf(changes: Partial<CountersignPluginOptions> = {}) {
+  const settings = resolveOptions(
+    {
+      edge: { keys: parties.key.jwk },
+      access: { issuer: ISSUER, audience: AUDIENCE, jwks: parties.access.jwks },
+      trustedIssuers: [parties.ca.pem],
+      ...changes,
+    },
+    () => {},
+  )
+  const remembered: KnownClient[] = []
+  const memory: Settings['memory'] = {
+    recall: (fields) => settings.memory.recall(fields),
+    remember(client) {
+      remembered.push(client)
+      settings.memory.remember(client)
+    },
+  }
+  return { settings: { ...settings, memory }, remembered }
+}
+
+/** A request of the edge as Node's parser leaves it. */
+function received(request: EdgeRequest = {}): ReceivedRequest {
+  const { cert, token, key } = parties
+  const lines: HeaderLine[] = [['Host', AUTHORITY], ...edgeLines('/me', { cert, token, key, ...request })]
+  const headers = Object.fromEntries(lines.map(([name, value]) => [name.toLowerCase(), value]))
+  return { originalUrl: '/me', raw: { method: 'GET', httpVersionMajor: 1, headers, rawHeaders: lines.flat() } }
+}
+
+const accept = async (settings: Settings, request?: EdgeRequest) => authenticate(received(request), settings)
+const refuse = (settings: Settings, request?: EdgeRequest): Promise<Refused> => refusalFrom(accept(settings, request))
+
+describe('authenticate', () => {
+  it('returns the certificate and the identity of the token', async () => {
+    const { clientCert, access } = await accept(settingsOf().settings)
+    expect(String(clientCert.subject)).toBe('CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US')
+    expect(access).toMatchObject({ kind: 'user', email: 'jane@acme.example' })
+  })
+
+  it('has no identity with access: null, also beside a token', async () => {
+    const { settings } = settingsOf({ access: null })
+    expect((await accept(settings)).access).toBeNull()
+  })
+
+  it('returns without a promise with access: null, and for a token that is known', async () => {
+    expect(authenticate(received(), settingsOf({ access: null }).settings)).not.toBeInstanceOf(Promise)
+    const { settings } = settingsOf()
+    const first = await accept(settings)
+    expect(authenticate(received(), settings)).toEqual(first)
+  })
+
+  it('joins repeated lines of the signature headers that arrive as lists', async () => {
+    const { raw, originalUrl } = received()
+    const { 'signature-input': input = '', signature = '' } = raw.headers
+    const headers = {
+      ...raw.headers,
+      'signature-input': ['sig1=("@method");created=1', String(input)],
+      signature: ['sig1=:AAAA:', String(signature)],
+    }
+    const request = { originalUrl, raw: { ...raw, headers } }
+    const { clientCert } = await authenticate(request as unknown as ReceivedRequest, settingsOf().settings)
+    expect(clientCert.subject.CN).toBe('pay-1')
+  })
+
+  it('admits a signature once', async () => {
+    const { settings } = settingsOf()
+    await accept(settings, { nonce: NONCE })
+    expect(await refuse(settings, { nonce: NONCE })).toEqual({
+      code: 'CSN_SIGNATURE_REPLAYED',
+      reason: 'the nonce was spent by an earlier request',
+    })
+    await accept(settings)
+  })
+})
+
+describe('the order of refusals', () => {
+  it('reports the first fault of a request that has every fault', async () => {
+    const ca = await createCa('CN=Other CA')
+    const { settings } = settingsOf({ trustedIssuers: [ca.pem] })
+    const replay = settings.edge?.replay as { memory: { spend(nonce: string, now: number): string } }
+    replay.memory.spend(NONCE, Date.now() / 1000)
+    const past = Math.floor(Date.now() / 1000) - 3600
+    const mismatched = { common_name: 'pay-2' }
+    const faults: EdgeRequest = {
+      cert: expired,
+      token: await parties.access.token({ ...mismatched, exp: past }),
+      key: hmacKey(),
+      nonce: NONCE,
+      changes: { 'x-cert-verify': 'FAILED:forged', 'x-cert-serial': '0A1B' },
+      tamper: (lines) => [...lines, ['x-cert-verify', 'SUCCESS']],
+    }
+    // Each step mends one fault more than the step before it.
+    const steps: [EdgeRequest, string, string | RegExp][] = [
+      [{}, 'CSN_HEADERS_MALFORMED', 'x-cert-verify is repeated'],
+      [{ tamper: (lines) => [...lines.slice(0, -2)] }, 'CSN_SIGNATURE_MISSING', 'Signature-Input is missing'],
+      [{ tamper: (lines) => lines }, 'CSN_SIGNATURE_INVALID', 'the signature does not verify'],
+      [{ key: parties.key }, 'CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request'],
+      [{ nonce: undefined as never }, 'CSN_ACCESS_TOKEN_EXPIRED', 'the claim exp is in the past'],
+      [{ token: await parties.access.token(mismatched) }, 'CSN_CERT_UNVERIFIED', /FAILED:forged$/],
+      [{ changes: { 'x-cert-serial': '0A1B' } }, 'CSN_CERT_MISMATCH', /^Client-Cert does not match /],
+      [
+        { changes: {} },
+        'CSN_CERT_UNTRUSTED_ISSUER',
+        /^the issuer CN=Acme Client CA,O=Acme,C=US is not one of trustedIssuers$/,
+      ],
+    ]
+    let request = faults
+    for (const [mended, code, reason] of steps) {
+      request = { ...request, ...mended }
+      expect(await refuse(settings, request)).toEqual({ code, reason: expect.stringMatching(reason) })
+    }
+
+    const trusting = settingsOf().settings
+    expect(await refuse(trusting, request)).toEqual({
+      code: 'CSN_CERT_EXPIRED',
+      reason: 'the certificate expired on Jan  1 00:00:00 2021 GMT',
+    })
+    request = { ...request, cert: parties.cert }
+    expect(await refuse(trusting, request)).toEqual({
+      code: 'CSN_CERT_MISMATCH',
+      reason: 'the Access token does not match the certificate: common_name',
+    })
+  })
+})
+
+describe('the memory of clients', () => {
+  it('gets the certificate before the later checks, and the proofs after them', async () => {
+    const { settings, remembered } = settingsOf()
+    await accept(settings)
+    expect(remembered.map(({ token, stableLines }) => [token?.token, stableLines?.token])).toEqual([
+      [undefined, undefined],
+      [parties.token, parties.token],
+    ])
+    expect(remembered[0]?.certificate).toBe(remembered[1]?.certificate)
+  })
+
+  it('is not written again for the same token', async () => {
+    const { settings, remembered } = settingsOf()
+    const first = await accept(settings)
+    remembered.length = 0
+    const second = await accept(settings)
+    expect(remembered).toEqual([])
+    expect(second.clientCert).toBe(first.clientCert)
+    expect(second.access).toBe(first.access)
+  })
+
+  it('is written once for another token of the same client', async () => {
+    const { settings, remembered } = settingsOf()
+    const first = await accept(settings)
+    remembered.length = 0
+    const token = await parties.access.token({ email: 'joe@acme.example' })
+    const second = await accept(settings, { token })
+    expect(second.access).toMatchObject({ email: 'joe@acme.example' })
+    expect(second.clientCert).toBe(first.clientCert)
+    expect(remembered.map((client) => [client.token?.token, client.stableLines?.token])).toEqual([[token, token]])
+  })
+
+  it('has tokens but no lines with edge: null', async () => {
+    const { settings, remembered } = settingsOf({ edge: null })
+    const joe = await parties.access.token({ email: 'joe@acme.example' })
+    for (const token of [parties.token, parties.token, joe, joe]) await accept(settings, { key: null, token })
+    expect(remembered.map(({ token, stableLines }) => [token?.token, stableLines])).toEqual([
+      [undefined, undefined],
+      [parties.token, undefined],
+      [joe, undefined],
+    ])
+  })
+
+  it('has lines but no token with access: null', async () => {
+    const { settings, remembered } = settingsOf({ access: null })
+    const joe = await parties.access.token({ email: 'joe@acme.example' })
+    for (const token of [parties.token, parties.token, joe, joe]) await accept(settings, { token })
+    expect(remembered.map(({ token, stableLines }) => [token, stableLines?.token])).toEqual([
+      [undefined, undefined],
+      [undefined, parties.token],
+      [undefined, joe],
+    ])
+  })
+
+  it('gets no client before the signature, the nonce, the token and the verdict are right', async () => {
+    const { settings, remembered } = settingsOf()
+    for (const request of [
+      { key: null },
+      { key: hmacKey() },
+      { token: 'a.b.c' },
+      { changes: { 'x-cert-verify': 'FAILED:forged' } },
+    ]) {
+      await refuse(settings, request)
+    }
+    expect(remembered).toEqual([])
+  })
+
+  it('has the certificate of a client outside of its validity, so that it is parsed once', async () => {
+    const { settings, remembered } = settingsOf()
+    for (let time = 0; time < 3; time += 1) {
+      expect((await refuse(settings, { cert: expired })).code).toBe('CSN_CERT_EXPIRED')
+    }
+    expect(remembered.map(({ token, stableLines }) => [token, stableLines])).toEqual([[undefined, undefined]])
+  })
+
+  it('refuses a known client once its certificate has expired', async () => {
+    const { settings } = settingsOf({ access: null })
+    const end = Date.parse(parties.cert.cert.validTo) / 1000
+    expect((await authenticate(received({ created: end - 1 }), settings, end)).access).toBeNull()
+    const late = async () => authenticate(received({ created: end }), settings, end + 1)
+    expect((await refusalFrom(late())).code).toBe('CSN_CERT_EXPIRED')
+  })
+
+  it('has no token that does not agree with the certificate', async () => {
+    const { settings, remembered } = settingsOf()
+    const token = await parties.access.token({ common_name: 'pay-2' })
+    const refused = {
+      code: 'CSN_CERT_MISMATCH',
+      reason: 'the Access token does not match the certificate: common_name',
+    }
+    for (let time = 0; time < 3; time += 1) expect(await refuse(settings, { token })).toEqual(refused)
+    expect(remembered.map((client) => [client.token, client.stableLines])).toEqual([[undefined, undefined]])
+    // A token that agreed before saves the comparison for itself alone.
+    await accept(settings)
+    expect(await refuse(settings, { token })).toEqual(refused)
+    expect(remembered.map((client) => client.token?.token)).toEqual([undefined, parties.token])
+  })
+
+  it('does not save the call of access.matches', async () => {
+    let agrees = true
+    const access = { issuer: ISSUER, audience: AUDIENCE, jwks: parties.access.jwks, matches: () => agrees }
+    const { settings } = settingsOf({ access })
+    await accept(settings)
+    await accept(settings)
+    agrees = false
+    expect(await refuse(settings)).toEqual({ code: 'CSN_CERT_MISMATCH', reason: 'access.matches did not return true' })
+  })
+})

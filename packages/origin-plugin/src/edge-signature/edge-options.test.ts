@@ -1,0 +1,41 @@
+import { hmacKey } from '@countersign/test-support/edge-key-pair'
+import { describe, expect, it } from 'vitest'
+import { resolveEdge } from './edge-options.ts'
+
+const warn = () => {}
+const store = { spend: async () => true }
+const replayWith = (changes: Record<string, unknown>) =>
+  resolveEdge({ keys: hmacKey().jwk, replay: store, ...changes }, warn).replay
+
+describe('resolveEdge with a replay store', () => {
+  it('waits half a second for the store and refuses without it, by default', () => {
+    expect(replayWith({})).toEqual({ store, timeout: 500, onUnavailable: 'refuse', warn })
+  })
+
+  it('keeps the store itself, and the warning of the plugin', () => {
+    const replay = replayWith({}) as { store: unknown; warn: unknown }
+    expect(replay.store).toBe(store)
+    expect(replay.warn).toBe(warn)
+  })
+
+  it.each([1, 60_000])('waits for %i ms', (storeTimeout) => {
+    expect(replayWith({ storeTimeout, onStoreUnavailable: 'accept' })).toEqual({
+      store,
+      timeout: storeTimeout,
+      onUnavailable: 'accept',
+      warn,
+    })
+  })
+
+  it.each([0, 60_001, '500', null])('refuses the time-out %j', (storeTimeout) => {
+    expect(() => replayWith({ storeTimeout })).toThrow(
+      new TypeError('edge.storeTimeout must be a number of milliseconds from 1 to 60000'),
+    )
+  })
+
+  it.each(['ignore', '', null, true])('refuses the reaction %j', (onStoreUnavailable) => {
+    expect(() => replayWith({ onStoreUnavailable })).toThrow(
+      new TypeError('edge.onStoreUnavailable must be "refuse" or "accept"'),
+    )
+  })
+})
