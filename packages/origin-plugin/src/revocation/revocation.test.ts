@@ -7,7 +7,7 @@ import { startServer } from '@countersign/test-support/local-server'
 import { afterAll, afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createOpensslCa } from '../../test/support/openssl-ca.ts'
 import type { ClientCert } from '../client-cert.ts'
-import { checkRevocation, createRevocation, type Revocation, type RevocationOptions } from './revocation.ts'
+import { createRevocation, type Revocation, type RevocationOptions } from './revocation.ts'
 
 const ca = createOpensslCa('/O=Acme/CN=Acme Client CA')
 const namesake = createOpensslCa('/O=Acme/CN=Acme Client CA')
@@ -66,6 +66,49 @@ describe('createRevocation', () => {
     writeFileSync(path, list('936EACBE07F201DF'))
     await revocation.start()
     expect(() => check('936EACBE07F201DF')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
+  })
+
+  it('finds a serial number whose first byte is 80: only its first bit is set', async () => {
+    writeFileSync(path, list('80AA'))
+    await revocation.start()
+    expect(() => check('80AA')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
+  })
+
+  it('gives the reason of each refusal', async () => {
+    expect(() => check('0A1B')).toThrow(
+      expect.objectContaining({
+        code: 'CSN_REVOCATION_UNAVAILABLE',
+        reason: 'the revocation list of CN=Acme Client CA is missing or out of date',
+      }),
+    )
+    await revocation.start()
+    expect(() => check('0A1B')).toThrow(
+      expect.objectContaining({
+        code: 'CSN_CERT_REVOKED',
+        reason: 'the certificate 0A1B is on the revocation list of CN=Acme Client CA',
+      }),
+    )
+  })
+
+  it('uses a list until nextUpdate, that millisecond included', async () => {
+    vi.setSystemTime(now)
+    writeFileSync(path, ca.crl({ serials: ['0A1B'], lastUpdate: at(-1), nextUpdate: at(0) }))
+    await revocation.start()
+    expect(() => check('0C')).not.toThrow()
+    expect(() => check('0A1B')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
+    vi.setSystemTime(now + 1)
+    expect(() => check('0C')).toThrow(expect.objectContaining({ code: 'CSN_REVOCATION_UNAVAILABLE' }))
+    await expect(revocation.start()).rejects.toThrow(
+      new Error('trustedIssuers: the revocation list cannot be loaded: the list is out of date'),
+    )
+  })
+
+  it('names the issuer in one line when it logs a failed load', async () => {
+    writeFileSync(path, 'rubbish')
+    await expect(revocation.start()).rejects.toThrow(
+      new Error('trustedIssuers: the revocation list cannot be loaded: the list is neither DER nor PEM'),
+    )
+    expect(warnings).toEqual(['the revocation list of O=Acme, CN=Acme Client CA: the list is neither DER nor PEM'])
   })
 
   it('replaces the list in the background', async () => {
@@ -149,21 +192,5 @@ describe('createRevocation', () => {
     expect(warnings).toEqual([])
     expect(() => check('0A1B')).toThrow(expect.objectContaining({ code: 'CSN_CERT_REVOKED' }))
     await server.close()
-  })
-})
-
-describe('checkRevocation', () => {
-  it.each([
-    [{}, 'revocation.crl must be'],
-    [{ crl: '' }, 'revocation.crl must be'],
-    [{ crl: new URL('ftp://ca.example/ca.crl') }, 'revocation.crl must be'],
-    [{ crl: path, refresh: 0 }, 'revocation.refresh must be'],
-    [{ crl: path, refresh: 1e9 }, 'revocation.refresh must be'],
-    [{ crl: path, onStale: 'ignore' }, 'revocation.onStale must be "refuse" or "accept"'],
-    [{ crl: path, url: path }, 'unknown option "url"'],
-    ['list', 'revocation must be an object'],
-  ])('refuses %j', (revocationOptions, message) => {
-    expect(() => checkRevocation(revocationOptions)).toThrow(TypeError)
-    expect(() => checkRevocation(revocationOptions)).toThrow(message)
   })
 })
