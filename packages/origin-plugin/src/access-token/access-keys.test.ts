@@ -6,6 +6,7 @@ import { ACCESS_KEYS_TIMING, type AccessKeys, createAccessKeys } from './access-
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE
+const NO_KEY = 'the answer does not contain an RSA key'
 const jwks: Record<string, JWK> = {}
 
 /** A key server that can fail in every way, and counts its requests. */
@@ -194,5 +195,87 @@ describe('createAccessKeys', { timeout: 20_000 }, () => {
     keys.stop()
     await Promise.all([hung, start])
     expect(warnings).toEqual([])
+  })
+
+  it.each<[string, string]>([
+    ['the status 500', 'the server answered 500'],
+    ['a redirect', 'the server answered 302'],
+    ['a reset', 'UND_ERR_SOCKET'],
+    ['rubbish', 'the answer is not JSON'],
+    ['10 MB', 'the answer is longer than 262144 bytes'],
+    ...['no object', 'no set', 'an empty set', 'a set of other keys'].map((fault): [string, string] => [fault, NO_KEY]),
+  ])('reports %s as the same reason to the start, the log and the request', async (fault, reason) => {
+    answer = faults[fault] as RequestListener
+    const message = `the keys of ${url.href} could not be fetched: ${reason}`
+    await expect(keys.start()).rejects.toThrow(message)
+    expect(warnings).toEqual([message])
+    await expect(find('one')).rejects.toMatchObject({
+      code: 'CSN_ACCESS_KEYS_UNAVAILABLE',
+      reason: `the keys could not be fetched: ${reason}`,
+    })
+  })
+
+  it.each<[string, Record<string, unknown>]>([
+    ['another kty', { kty: 'EC' }],
+    ['no kty', { kty: undefined }],
+    ['no modulus', { n: undefined }],
+    ['a number as modulus', { n: 1 }],
+    ['no exponent', { e: undefined }],
+    ['a number as exponent', { e: 65537 }],
+    ['no kid', { kid: undefined }],
+    ['a number as kid', { kid: 1 }],
+  ])('uses no key with %s', async (_, changes) => {
+    answer = (_request, response) => response.end(JSON.stringify({ keys: [{ ...jwks['one'], ...changes }] }))
+    await expect(keys.start()).rejects.toThrow(`could not be fetched: ${NO_KEY}`)
+    expect(keys.keySet()).toBeUndefined()
+  })
+
+  it('has no key set before the first fetch, and another with each refetch', async () => {
+    expect(keys.keySet()).toBeUndefined()
+    await keys.start()
+    const first = keys.keySet()
+    expect(first).toMatchObject({ keyFor: expect.any(Function) })
+    expect(keys.keySet()).toBe(first)
+    vi.advanceTimersByTime(ACCESS_KEYS_TIMING.refreshInterval)
+    await vi.waitFor(() => expect(keys.keySet()).not.toBe(first))
+  })
+
+  it('has no key set from the time on at which its keys are too old', async () => {
+    await keys.start()
+    const tooOldAt = Date.now() + ACCESS_KEYS_TIMING.maxStale
+    vi.setSystemTime(tooOldAt - 1)
+    expect(keys.keySet()).toBeDefined()
+    vi.setSystemTime(tooOldAt)
+    expect(keys.keySet()).toBeUndefined()
+  })
+
+  it('refuses keys that are too old, before and after a fetch', async () => {
+    const timing = { ...ACCESS_KEYS_TIMING, maxStale: 0, cooldown: MINUTE }
+    keys = createAccessKeys(url, (reason) => warnings.push(reason), timing)
+    for (let time = 1; time <= 2; time += 1) {
+      await expect(find('one')).rejects.toMatchObject({
+        code: 'CSN_ACCESS_KEYS_UNAVAILABLE',
+        reason: 'the keys could not be fetched: the cached keys are too old',
+      })
+      expect(fetches).toBe(1)
+    }
+  })
+
+  it('waits in the cooldown for a fetch that is under way', async () => {
+    const timing = { ...ACCESS_KEYS_TIMING, refreshInterval: 10_000 }
+    keys = createAccessKeys(url, (reason) => warnings.push(reason), timing)
+    await keys.start()
+    answer = serve('two')
+    vi.advanceTimersByTime(10_000)
+    await expect(find('two')).resolves.toBeDefined()
+    expect(fetches).toBe(2)
+  })
+
+  it('does not fetch for a token without a kid, which several keys match', async () => {
+    answer = serve('one', 'two')
+    await keys.start()
+    vi.setSystemTime(Date.now() + ACCESS_KEYS_TIMING.cooldown)
+    await expect(find(undefined)).rejects.toMatchObject({ code: 'ERR_JWKS_MULTIPLE_MATCHING_KEYS' })
+    expect(fetches).toBe(1)
   })
 })

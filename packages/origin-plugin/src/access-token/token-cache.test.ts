@@ -70,4 +70,30 @@ describe('createTokenCache', () => {
     expect(cache.get(two.token)).toBe(two)
     expect(cache.get(three.token)).toBe(three)
   })
+
+  it('keeps a token that was stored again longer than one that was not', () => {
+    const cache = createTokenCache(2)
+    const [one, two, three] = ['one', 'two', 'three'].map((name) => known(name.padStart(40, '-'))) as [
+      KnownToken,
+      KnownToken,
+      KnownToken,
+    ]
+    for (const each of [one, two, one, three]) remember(cache, each)
+    expect(cache.get(one.token)).toBe(one)
+    expect(cache.get(two.token)).toBeUndefined()
+    expect(cache.get(three.token)).toBe(three)
+  })
+
+  it('marks a token by the letters before the last, so a token with the same ones is cached at once', () => {
+    const cache = createTokenCache(10)
+    const [seen, alike, other] = ['abcdeA', 'abcdeB', 'abcdfA'].map((end) => known(`${END}${end}`)) as [
+      KnownToken,
+      KnownToken,
+      KnownToken,
+    ]
+    for (const each of [seen, alike, other]) cache.set(each)
+    expect(cache.get(seen.token)).toBeUndefined()
+    expect(cache.get(alike.token)).toBe(alike)
+    expect(cache.get(other.token)).toBeUndefined()
+  })
 })

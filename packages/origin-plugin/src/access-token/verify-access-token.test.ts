@@ -137,6 +137,16 @@ describe('verifyAccessToken: the claims', () => {
   })
 })
 
+describe('verifyAccessToken: the typ', () => {
+  it.each(['JWT', 'jwt', undefined])('accepts %s', async (typ) => {
+    expect((await verify(await access.token({}, { typ }))).kind).toBe('user')
+  })
+
+  it.each(['at+jwt', '', 'JWT ', 1, null, ['JWT'], {}])('refuses %j', async (typ) => {
+    await expect(verify(await access.token({}, { typ }))).rejects.toThrow(invalid('the typ of the token is not JWT'))
+  })
+})
+
 describe('verifyAccessToken: the signature', () => {
   it('refuses a token of another team, though it names this one', async () => {
     await expect(verify(await otherTeam.token())).rejects.toThrow(invalid('the signature of the token does not verify'))

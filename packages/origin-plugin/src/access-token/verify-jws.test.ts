@@ -1,5 +1,5 @@
 import { createTestTeam, type TestTeam } from '@countersign/test-support/access-team'
-import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose'
+import { CompactSign, createLocalJWKSet, exportJWK, generateKeyPair, type JWTVerifyGetKey } from 'jose'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { refusalOf, refusedWith } from '../../test/support/expect-refusal.ts'
 import { createKeySet, type KeySet } from './key-set.ts'
@@ -86,5 +86,17 @@ describe('verifyJws', () => {
     const tokens = await Promise.all(Array.from({ length: 20 }, (_, n) => access.token({}, { n })))
     for (const token of [...tokens, ...tokens]) await verifyJws(token, team)
     expect(team.find).toHaveBeenCalledTimes(20 + 12)
+  })
+
+  it.each([
+    ['rubbish', 'the payload of the token is not JSON'],
+    ['[]', 'the payload of the token is not a JSON object'],
+  ])('refuses the payload %s under a valid signature', async (payload, reason) => {
+    const { publicKey, privateKey } = await generateKeyPair('RS256', { extractable: true })
+    const token = await new CompactSign(Buffer.from(payload)).setProtectedHeader({ alg: 'RS256' }).sign(privateKey)
+    const keys = createLocalJWKSet({ keys: [await exportJWK(publicKey)] })
+    await expect(verifyJws(token, { keys, keySet: () => undefined })).rejects.toThrow(
+      refusedWith('CSN_ACCESS_TOKEN_INVALID', reason),
+    )
   })
 })

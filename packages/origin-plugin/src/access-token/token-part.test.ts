@@ -1,0 +1,30 @@
+import { describe, expect, it } from 'vitest'
+import { refusalOf } from '../../test/support/expect-refusal.ts'
+import { parseTokenPart } from './token-part.ts'
+
+const base64url = (text: string) => Buffer.from(text).toString('base64url')
+
+describe('parseTokenPart', () => {
+  it('parses a JSON object', () => {
+    expect(parseTokenPart(base64url('{"alg":"RS256","name":"Zoë"}'), 'header')).toEqual({ alg: 'RS256', name: 'Zoë' })
+    expect(parseTokenPart(base64url('{}'), 'payload')).toEqual({})
+  })
+
+  it.each(['header', 'payload'] as const)('refuses a %s that is not JSON', (part) => {
+    for (const text of ['', 'rubbish', '{"alg":', "{'alg':1}"]) {
+      expect(refusalOf(() => parseTokenPart(base64url(text), part))).toEqual({
+        code: 'CSN_ACCESS_TOKEN_INVALID',
+        reason: `the ${part} of the token is not JSON`,
+      })
+    }
+  })
+
+  it.each(['header', 'payload'] as const)('refuses a %s that is JSON, but not an object', (part) => {
+    for (const text of ['null', '[]', '[{"alg":"RS256"}]', '"text"', '1', 'true']) {
+      expect(refusalOf(() => parseTokenPart(base64url(text), part))).toEqual({
+        code: 'CSN_ACCESS_TOKEN_INVALID',
+        reason: `the ${part} of the token is not a JSON object`,
+      })
+    }
+  })
+})

@@ -1,0 +1,158 @@
+import type { RequestListener } from 'node:http'
+import { type LocalServer, startServer } from '@countersign/test-support/local-server'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type FetchBounds, fetchBytes, fetchJson } from './fetch-bytes.ts'
+
+/** One server, whose answer each test sets. */
+let server: LocalServer
+let answer: RequestListener
+let url: URL
+
+beforeAll(async () => {
+  server = await startServer((request, response) => answer(request, response))
+})
+afterAll(() => server.close())
+beforeEach(() => {
+  url = new URL('/keys', server.url)
+})
+
+const bounds = (changes: Partial<FetchBounds> = {}): FetchBounds => ({
+  timeout: 10_000,
+  maxBytes: 1_000,
+  signal: new AbortController().signal,
+  ...changes,
+})
+const send =
+  (status: number, body?: string): RequestListener =>
+  (_request, response) =>
+    response.writeHead(status).end(body)
+const failure = (reason: string) => expect.objectContaining({ name: 'Error', message: reason })
+
+describe('fetchBytes', () => {
+  it('returns the bytes of the answer', async () => {
+    const bytes = Buffer.from([0, 255, 10, 128])
+    answer = (_request, response) => response.end(bytes)
+    expect(await fetchBytes(url, bounds())).toEqual(bytes)
+  })
+
+  it('returns no bytes for an empty answer', async () => {
+    answer = send(200)
+    expect(await fetchBytes(url, bounds())).toEqual(Buffer.alloc(0))
+  })
+
+  it.each([
+    [500, 'broken'],
+    [404, undefined],
+    [201, 'created'],
+    [204, undefined],
+  ])('refuses the status %i with the body %j', async (status, body) => {
+    answer = send(status, body)
+    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure(`the server answered ${status}`))
+  })
+
+  it('ends the connection of another status, whose body it does not read', async () => {
+    const closed = new Promise((resolve) => {
+      answer = (_request, response) => {
+        response.on('close', resolve)
+        response.writeHead(500).write('a part')
+      }
+    })
+    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure('the server answered 500'))
+    await closed
+  })
+
+  it('follows no redirect', async () => {
+    const before = server.requests()
+    answer = (_request, response) => response.writeHead(302, { location: '/elsewhere' }).end('moved')
+    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure('the server answered 302'))
+    expect(server.requests()).toBe(before + 1)
+  })
+
+  it('reads the largest number of bytes, and refuses one more', async () => {
+    answer = send(200, 'x'.repeat(1_000))
+    expect(await fetchBytes(url, bounds())).toHaveLength(1_000)
+    answer = send(200, 'x'.repeat(1_001))
+    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure('the answer is longer than 1000 bytes'))
+  })
+
+  it('ends the connection of an answer that is too long in all its parts', async () => {
+    const closed = new Promise((resolve) => {
+      answer = (_request, response) => {
+        response.on('close', resolve)
+        // Each part is within the bounds, and the server never ends the answer.
+        const sendPart = () =>
+          void (response.destroyed || response.write('x'.repeat(400), () => setImmediate(sendPart)))
+        sendPart()
+      }
+    })
+    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure('the answer is longer than 1000 bytes'))
+    await closed
+  })
+
+  it.each<[string, RequestListener]>([
+    ['no answer', () => {}],
+    ['half an answer', (_request, response) => response.writeHead(200, { 'content-length': 10 }).write('half')],
+  ])('ends at the time-out with %s', async (_, hang) => {
+    answer = hang
+    await expect(fetchBytes(url, bounds({ timeout: 40 }))).rejects.toEqual(failure('no answer within 40 ms'))
+  })
+
+  it('ends with its signal, and gives the reason of the abort', async () => {
+    for (const [reason, message] of [
+      [undefined, 'This operation was aborted'],
+      [new Error('the server stops'), 'the server stops'],
+      ['stopped', 'stopped'],
+    ] as const) {
+      const controller = new AbortController()
+      answer = () => controller.abort(reason)
+      await expect(fetchBytes(url, bounds({ signal: controller.signal }))).rejects.toEqual(failure(message))
+    }
+  })
+
+  it('sends no request with a signal that is already aborted', async () => {
+    const before = server.requests()
+    await expect(fetchBytes(url, bounds({ signal: AbortSignal.abort() }))).rejects.toEqual(
+      failure('This operation was aborted'),
+    )
+    expect(server.requests()).toBe(before)
+  })
+
+  it('gives the code of a network failure, which undici hides in the cause', async () => {
+    const gone = await startServer(() => {})
+    await gone.close()
+    await expect(fetchBytes(new URL(gone.url), bounds())).rejects.toEqual(failure('ECONNREFUSED'))
+    answer = ({ socket }) => socket.destroy()
+    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure('UND_ERR_SOCKET'))
+  })
+
+  it('gives the message of a cause without a code', async () => {
+    await expect(fetchBytes(new URL('http://127.0.0.1:1/'), bounds())).rejects.toEqual(failure('bad port'))
+  })
+
+  it('refuses half an answer', async () => {
+    answer = (_request, response) =>
+      response.writeHead(200, { 'content-length': 10 }).write('half', () => response.destroy())
+    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure('UND_ERR_SOCKET'))
+  })
+})
+
+describe('fetchJson', () => {
+  it('parses the answer as UTF-8', async () => {
+    answer = send(200, '{"name":"Zoë"}')
+    expect(await fetchJson(url, bounds())).toEqual({ name: 'Zoë' })
+    answer = send(200, 'null')
+    expect(await fetchJson(url, bounds())).toBeNull()
+  })
+
+  it.each(['<html>', '{"keys":[', ''])('refuses %j', async (body) => {
+    answer = send(200, body)
+    await expect(fetchJson(url, bounds())).rejects.toEqual(failure('the answer is not JSON'))
+  })
+
+  it('keeps the bounds, and the reason of a failed fetch', async () => {
+    answer = send(200, '"text"')
+    await expect(fetchJson(url, bounds({ maxBytes: 5 }))).rejects.toEqual(failure('the answer is longer than 5 bytes'))
+    answer = send(503, '"text"')
+    await expect(fetchJson(url, bounds())).rejects.toEqual(failure('the server answered 503'))
+  })
+})
