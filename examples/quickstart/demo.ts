@@ -3,8 +3,8 @@ import { join, relative } from 'node:path'
 import { argv, exit } from 'node:process'
 import { type ClientFiles, createDevEdge, type WrittenClients, writeClients } from '@countersign/dev-edge'
 import { whoAmI } from '@countersign/example-who-am-i'
-import { buildApp, type Proofs } from './app.ts'
-import { formatTable, walkThrough } from './walkthrough.ts'
+import { buildApp } from './app.ts'
+import { formatTable, proofsOf, walkThrough } from './walkthrough.ts'
 
 const PREFERRED_PORT = 8443
 const FOLDER = join(import.meta.dirname, '.countersign')
@@ -17,14 +17,7 @@ const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}`, por
 const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
 edge.addToCrl(lost)
 
-const proofs: Proofs = {
-  edge: { keys: edge.keys },
-  access: edge.access,
-  trustedIssuers: [
-    { ca: edge.clientCa, revocation: { crl: () => edge.clientCrl() } },
-    { dn: 'CN=Acme Branch CA,O=Acme' },
-  ],
-}
+const proofs = proofsOf(edge)
 const app = await buildApp(proofs, { logger: { level: 'silent' } })
 // A page for browsers, on top of the finished origin. `explain` is for a laptop alone: it helps attackers too.
 await app.register(whoAmI, { ...proofs, explain: true })

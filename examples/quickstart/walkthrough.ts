@@ -1,6 +1,19 @@
 import type { DevClient, DevEdge } from '@countersign/dev-edge'
 import type { FastifyInstance } from 'fastify'
+import type { Proofs } from './app.ts'
 import { type Answer, listAttempts } from './attempts.ts'
+
+/** The proofs of the walk's origin: the edge's key, Access, and two CAs, one of them with a revocation list. */
+export function proofsOf(edge: DevEdge): Proofs {
+  return {
+    edge: { keys: edge.keys },
+    access: edge.access,
+    trustedIssuers: [
+      { ca: edge.clientCa, revocation: { crl: () => edge.clientCrl() } },
+      { dn: 'CN=Acme Branch CA,O=Acme' },
+    ],
+  }
+}
 
 /** One line of the demo's table: the request, the client's credentials and the answer. */
 export interface Row {

@@ -1,6 +1,7 @@
 import { createDevEdge, type DevClient, type DevEdge } from '@countersign/dev-edge'
 import type { FastifyInstance } from 'fastify'
 import { buildApp, type Proofs } from '../../examples/quickstart/app.ts'
+import { proofsOf } from '../../examples/quickstart/walkthrough.ts'
 import { whoAmI } from '../../examples/who-am-i/who-am-i.ts'
 import { onFreePort } from './free-port.ts'
 
@@ -28,14 +29,7 @@ async function startOn(originPort: number, explain: boolean): Promise<Quickstart
   const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}` })
   const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
   edge.addToCrl(lost)
-  const proofs: Proofs = {
-    edge: { keys: edge.keys },
-    access: edge.access,
-    trustedIssuers: [
-      { ca: edge.clientCa, revocation: { crl: () => edge.clientCrl() } },
-      { dn: 'CN=Acme Branch CA,O=Acme' },
-    ],
-  }
+  const proofs = proofsOf(edge)
   const app = await buildApp(proofs)
   await app.register(whoAmI, { ...proofs, explain })
   try {
