@@ -50,8 +50,36 @@ describe('requireSameCertificate', () => {
       }
     })
 
-    it('agrees with the name of a service only if mtls_auth does not speak of a certificate', () => {
-      expect(refusalOf(matching({ ...SERVICE, mtls_auth: {} }))).toEqual(mismatch('common_name'))
+    it('agrees with the name of a service only if mtls_auth does not name a certificate', () => {
+      const none = { auth_status: 'NONE', cert_presented: false, cert_serial: '' }
+      for (const mtls_auth of [{}, none, null]) expect(matching({ ...SERVICE, mtls_auth })).not.toThrow()
+      const some = { auth_status: 'SUCCESS', cert_presented: true }
+      expect(refusalOf(matching({ ...SERVICE, mtls_auth: some }))).toEqual(mismatch('common_name'))
+    })
+
+    it.each([
+      `CN=${SERVICE.common_name},O=Acme`,
+      `CN=${'0'.repeat(32)}.access`,
+      `CN=pay-1+CN=${SERVICE.common_name}`,
+      `CN=${SERVICE.common_name},CN=pay-1`,
+    ])('refuses a service beside the certificate %s, whose name the token could mean', (subject) => {
+      const cert = { ...CERT, subject: DistinguishedName.parse(subject) }
+      const ambiguous = {
+        code: 'CSN_CERT_MISMATCH',
+        reason: 'the Access token is ambiguous: the common name of the certificate has the form of a service token id',
+      }
+      expect(refusalOf(matching(SERVICE, cert))).toEqual(ambiguous)
+      expect(matching(USER, cert)).not.toThrow()
+    })
+
+    it.each(['OU', 'UID'])('accepts a service beside a certificate with such an id as %s', (type) => {
+      const cert = { ...CERT, subject: DistinguishedName.parse(`CN=pay-1,${type}=${SERVICE.common_name}`) }
+      expect(matching(SERVICE, cert)).not.toThrow()
+    })
+
+    it('agrees with a certificate of such a name if mtls_auth names it', () => {
+      const cert = { ...CERT, subject: DistinguishedName.parse(`CN=${SERVICE.common_name}`) }
+      expect(matching({ ...SERVICE, mtls_auth: { cert_serial: CERT.serialNumber } }, cert)).not.toThrow()
     })
 
     it('is compared together with an e-mail address too', () => {
@@ -68,7 +96,7 @@ describe('requireSameCertificate', () => {
     const by = (mtls_auth: unknown, cert?: ClientCert) => matching({ ...claims, mtls_auth }, cert)
 
     it('agrees if it is absent or empty', () => {
-      for (const said of [undefined, {}, { auth_status: 'SUCCESS', cert_presented: true }]) {
+      for (const said of [undefined, null, {}, { auth_status: 'SUCCESS', cert_presented: true }]) {
         expect(by(said)).not.toThrow()
       }
       for (const nothing of [undefined, null, '']) {
@@ -77,7 +105,7 @@ describe('requireSameCertificate', () => {
       }
     })
 
-    it.each([null, '', 'x', 1, true, false])('does not agree if it is %j, which cannot be read', (value) => {
+    it.each(['', 'x', 1, true, false])('does not agree if it is %j, which cannot be read', (value) => {
       expect(refusalOf(by(value))).toEqual(mismatch('mtls_auth'))
     })
 

@@ -1,5 +1,5 @@
 import { normalizeHex } from '@countersign/wire'
-import type { AccessIdentity } from './access-token/access-identity.ts'
+import { type AccessIdentity, isServiceTokenId } from './access-token/access-identity.ts'
 import type { ResolvedAccess } from './access-token/access-options.ts'
 import type { KnownToken } from './access-token/token-cache.ts'
 import type { ClientCert } from './client-cert.ts'
@@ -37,15 +37,26 @@ export function requireAgreement(
  * @throws CountersignError `CSN_CERT_MISMATCH`
  */
 export function requireSameCertificate({ kind, claims }: AccessIdentity, cert: ClientCert): void {
-  if (kind !== 'service' && isText(claims.common_name) && claims.common_name !== cert.subject.CN) {
-    throw mismatch('common_name')
-  }
-  if (claims.mtls_auth === undefined) return
-  if (typeof claims.mtls_auth !== 'object' || claims.mtls_auth === null) throw mismatch('mtls_auth')
+  if (kind === 'service') requireUnambiguousService(cert)
+  else if (isText(claims.common_name) && claims.common_name !== cert.subject.CN) throw mismatch('common_name')
+  if (claims.mtls_auth === undefined || claims.mtls_auth === null) return
+  if (typeof claims.mtls_auth !== 'object') throw mismatch('mtls_auth')
   const named = claims.mtls_auth as Record<string, unknown>
   for (const [claim, isOf] of Object.entries(CERTIFICATE_CLAIMS)) {
     if (!agrees(named[claim], (text) => isOf(text, cert))) throw mismatch(`mtls_auth.${claim}`)
   }
+}
+
+/**
+ * Access writes the id of a service token and the common name of a certificate into the same claim. With a certificate
+ * whose common name has the form of such an id, an attacker could pass for the service, so we refuse both together.
+ */
+function requireUnambiguousService(cert: ClientCert): void {
+  if (!cert.subject.getAll('CN').some(isServiceTokenId)) return
+  throw refuse(
+    'CSN_CERT_MISMATCH',
+    'the Access token is ambiguous: the common name of the certificate has the form of a service token id',
+  )
 }
 
 const CERTIFICATE_CLAIMS: Record<string, (text: string, cert: ClientCert) => boolean> = {

@@ -20,12 +20,32 @@ describe('readAccessIdentity', () => {
     expect(readAccessIdentity(claims)).toEqual({ kind: 'certificate', commonName: 'pay-1', claims })
   })
 
-  it.each([{}, { cert_serial: '01' }, null, 'x', false])(
-    'reads a certificate of any name if mtls_auth is %j',
-    (mtls_auth) => {
-      expect(readAccessIdentity({ common_name: CLIENT_ID, mtls_auth })?.kind).toBe('certificate')
-    },
-  )
+  it.each([
+    { cert_serial: '01' },
+    { cert_issuer_dn: 'CN=Acme CA' },
+    { cert_issuer_ski: 'AB' },
+    { cert_presented: true },
+    { auth_status: 'SUCCESS' },
+    { auth_status: 'NONE', cert_presented: false, cert_serial: '01' },
+    { cert_presented: 0 },
+    ['x'],
+    'x',
+    '',
+    false,
+  ])('reads a certificate of any name if mtls_auth is %j', (mtls_auth) => {
+    expect(readAccessIdentity({ common_name: CLIENT_ID, mtls_auth })?.kind).toBe('certificate')
+  })
+
+  it.each([
+    undefined,
+    null,
+    {},
+    { auth_status: 'NONE', cert_presented: false, cert_serial: '', cert_issuer_dn: '', cert_issuer_ski: '' },
+    { auth_status: '', cert_serial: null, cert_presented: undefined },
+  ])('reads a service if mtls_auth is %j, which names no certificate', (mtls_auth) => {
+    expect(readAccessIdentity({ common_name: CLIENT_ID, mtls_auth })?.kind).toBe('service')
+    expect(readAccessIdentity({ common_name: 'pay-1', mtls_auth })?.kind).toBe('certificate')
+  })
 
   it.each([
     '.access.example',

@@ -54,6 +54,11 @@ export type AccessIdentity = AccessUser | AccessService | AccessCertificate
  */
 const SERVICE_TOKEN_ID = /^[0-9a-f]{32}\.access$/
 
+/** Whether a text has the form of a service token's id. */
+export function isServiceTokenId(text: unknown): boolean {
+  return typeof text === 'string' && SERVICE_TOKEN_ID.test(text)
+}
+
 /**
  * Reads the identity that a verified token names.
  *
@@ -66,8 +71,17 @@ export function readAccessIdentity(claims: JWTPayload): AccessIdentity | undefin
   if (email) return { kind: 'user', email, sub: text(claims.sub), claims }
   const commonName = text(claims.common_name)
   if (!commonName) return undefined
-  const service = SERVICE_TOKEN_ID.test(commonName) && claims.mtls_auth === undefined
+  const service = isServiceTokenId(commonName) && !namesCertificate(claims.mtls_auth)
   return service ? { kind: 'service', clientId: commonName, claims } : { kind: 'certificate', commonName, claims }
+}
+
+/** The values by which Cloudflare documents `mtls_auth` of a client without a certificate, and their absence. */
+const NO_CERTIFICATE: ReadonlySet<unknown> = new Set(['NONE', false, '', null, undefined])
+
+/** Whether `mtls_auth` names a certificate. Any value that we do not know counts as a certificate's. */
+function namesCertificate(mtlsAuth: unknown): boolean {
+  if (mtlsAuth === undefined || mtlsAuth === null) return false
+  return typeof mtlsAuth !== 'object' || Object.values(mtlsAuth).some((value) => !NO_CERTIFICATE.has(value))
 }
 
 function text(claim: unknown): string | undefined {
