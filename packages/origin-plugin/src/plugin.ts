@@ -52,6 +52,9 @@ export interface RefusedMessage {
 
 const refused = channel('countersign:refused')
 
+/** Attack: a cache before the origin gives one client's answer to another. A handler's own `Cache-Control` replaces this. */
+const CACHE_CONTROL = 'private, no-store'
+
 /**
  * The Fastify plugin: verifies every request in its scope, and guards routes by certificate.
  *
@@ -96,6 +99,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.addHook('onRoute', (route) => guards.add(route))
   app.addHook('onRequest', (request, reply, done) => {
     const guard = routeGuard(request)
+    if (guard) reply.header('cache-control', CACHE_CONTROL)
     const checked =
       guard && orRefuse(request, reply, () => andThen(prove(request, settings), () => applyGuard(guard, request)))
     // Fastify waits for a promise or for `done`. The promise would cost every request a turn of the microtask queue.
@@ -151,6 +155,7 @@ function orRefuse(
 }
 
 function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): never {
+  reply.header('cache-control', CACHE_CONTROL)
   if (isCountersignError(error)) {
     const { code, statusCode, reason } = error
     request.log.warn({ code, statusCode, reason }, 'countersign: request refused')
