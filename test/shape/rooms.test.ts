@@ -41,6 +41,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     'plugin.ts': [
       'authenticate.ts',
       'options.ts',
+      'refusal-log.ts',
       'registration-order.ts',
       'guards',
       'access-token',
@@ -60,6 +61,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'lib',
     ],
     'options.ts': ['client-memory.ts', 'guards', 'access-token', 'certificate', 'edge-signature', 'lib'],
+    'refusal-log.ts': ['errors.ts'],
     'registration-order.ts': [],
     'client-memory.ts': ['access-token', 'certificate', 'edge-signature', 'read-headers.ts', 'header-index.ts'],
     'token-agreement.ts': ['access-token', 'client-cert.ts', 'x509', 'errors.ts', 'lib'],

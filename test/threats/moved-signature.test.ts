@@ -20,7 +20,7 @@ describeThreat('a captured signature on another request', (chain) => {
   ])('is refused on another %s', async (_what, change) => {
     const answer = await chain.around({ ...captured, ...change })
     expect(answer.status).toBe(401)
-    expect(chain.lastReason()).toBe('the signature does not verify')
+    expect(chain.lastReason()).toMatch(/^the signature does not verify for (?:GET|POST|HEAD) /)
   })
 
   it('is refused on another host', async () => {

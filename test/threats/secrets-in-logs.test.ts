@@ -13,6 +13,8 @@ describeThreat('logs and answers', (chain) => {
       withHeader(captured, 'signature', `${headerOf(captured, 'signature')}, x`),
       withHeader(captured, 'signature-input', `${headerOf(captured, 'signature-input')};x=1`),
       withHeader(captured, 'x-cert-serial', 'zz'),
+      // A log line contains CF-Ray, and a client around the edge writes any text there.
+      withHeader(captured, 'cf-ray', headerOf(captured, 'cf-access-jwt-assertion')),
       chain.sign(withHeader(captured, 'cf-access-jwt-assertion', `${headerOf(captured, 'cf-access-jwt-assertion')}x`)),
       captured,
       captured,

@@ -46,7 +46,9 @@ describeThreat('a signature of another time', (chain) => {
 
   it('is refused when created is in the future', async () => {
     expect(await sent({ created: now() + 60 })).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
-    expect(chain.lastReason()).toBe('created is in the future')
+    expect(chain.lastReason()).toMatch(
+      /^created is (?:59|60) s in the future; compare the origin's clock with Cloudflare's$/,
+    )
   })
 
   it('is refused as invalid, not as expired, when it is a forgery', async () => {

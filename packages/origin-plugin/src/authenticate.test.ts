@@ -119,9 +119,9 @@ describe('the order of refusals', () => {
     const steps: [EdgeRequest, string, string | RegExp][] = [
       [{}, 'CSN_HEADERS_MALFORMED', 'x-cert-verify is repeated'],
       [{ tamper: (lines) => [...lines.slice(0, -2)] }, 'CSN_SIGNATURE_MISSING', 'Signature-Input is missing'],
-      [{ tamper: (lines) => lines }, 'CSN_SIGNATURE_INVALID', 'the signature does not verify'],
+      [{ tamper: (lines) => lines }, 'CSN_SIGNATURE_INVALID', /^the signature does not verify for GET /],
       [{ key: parties.key }, 'CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request'],
-      [{ nonce: undefined as never }, 'CSN_ACCESS_TOKEN_EXPIRED', 'the claim exp is in the past'],
+      [{ nonce: undefined as never }, 'CSN_ACCESS_TOKEN_EXPIRED', /^the claim exp is \d+ s in the past$/],
       [{ token: await parties.access.token(mismatched) }, 'CSN_CERT_UNVERIFIED', /FAILED:forged$/],
       [{ changes: { 'x-cert-serial': '0A1B' } }, 'CSN_CERT_MISMATCH', /^Client-Cert does not match /],
       [

@@ -16,6 +16,7 @@ import type { Requirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards, type RouteGuard } from './guards/routes.ts'
 import { andThen } from './lib/and-then.ts'
 import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
+import { dropsWarnings, logRefusal, warnOfLostReasons } from './refusal-log.ts'
 import { requireRegisteredFirst } from './registration-order.ts'
 
 declare module 'fastify' {
@@ -108,6 +109,10 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   })
 
   app.addHook('onReady', () => settings.background.start())
+  // Not at `onReady`: a test that uses inject() does not listen, and reads its refusals itself.
+  app.addHook('onListen', async () => {
+    if (dropsWarnings(app.log) && !refused.hasSubscribers) warnOfLostReasons()
+  })
   app.addHook('onClose', async () => settings.background.stop())
 
   if (settings.edge === null) {
@@ -157,8 +162,7 @@ function orRefuse(
 function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): never {
   reply.header('cache-control', CACHE_CONTROL)
   if (isCountersignError(error)) {
-    const { code, statusCode, reason } = error
-    request.log.warn({ code, statusCode, reason }, 'countersign: request refused')
+    logRefusal(request, error)
     if (refused.hasSubscribers) refused.publish({ request, error } satisfies RefusedMessage)
   }
   if (request.raw.headers.upgrade !== undefined) hangUp(request, reply)

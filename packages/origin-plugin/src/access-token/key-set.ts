@@ -2,6 +2,7 @@ import { KeyObject } from 'node:crypto'
 import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey } from 'jose'
 import { JOSEError, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from 'jose/errors'
 import { isCountersignError, refusalAt } from '../errors.ts'
+import { quoteValue } from '../lib/quote-value.ts'
 import { parseTokenPart } from './token-part.ts'
 
 const refuse = refusalAt('Access token')
@@ -53,13 +54,13 @@ export function createKeySet(): KeySet {
 export async function findTokenKey(token: FlattenedJWSInput, keys: JWTVerifyGetKey): Promise<TokenKey> {
   const header = parseTokenPart(token.protected ?? '', 'header') as JWSHeaderParameters
   // Access uses one algorithm. A header that could choose would choose `none`, or HMAC with the public key as secret.
-  if (header.alg !== 'RS256') throw invalid('the alg of the token is not RS256')
+  if (header.alg !== 'RS256') throw invalid(`the alg of the token is ${quoteValue(header.alg)}, and not "RS256"`)
   // RFC 7515, section 4.1.11: reject a token with a critical header parameter that we do not implement.
   if (header.crit !== undefined) throw invalid('the crit of the token is not supported')
   try {
     return { header, key: rsaKey((await keys(header as JWSHeaderParameters & { alg: string }, token)) as CryptoKey) }
   } catch (error) {
-    throw asRefusal(error)
+    throw asRefusal(error, header)
   }
 }
 
@@ -72,12 +73,18 @@ function rsaKey(found: CryptoKey): KeyObject {
   return key
 }
 
-/** jose's codes for a token whose key the team does not list. Every other failure is a failure of the keys. */
-const TOKEN_FAULTS: ReadonlySet<string> = new Set([JWKSNoMatchingKey.code, JWKSMultipleMatchingKeys.code])
-
-function asRefusal(error: unknown) {
+/** jose's errors for a token whose key the team does not list. Every other failure is a failure of the keys. */
+function asRefusal(error: unknown, { kid }: JWSHeaderParameters) {
   if (isCountersignError(error)) return error
-  if (error instanceof JOSEError && TOKEN_FAULTS.has(error.code)) return invalid(error.message)
+  const { code } = error instanceof JOSEError ? error : {}
+  if (code === JWKSNoMatchingKey.code) {
+    return invalid(
+      `the kid ${quoteValue(kid)} of the token is not one of the team's; it is a token of another team, or its key was removed`,
+    )
+  }
+  if (code === JWKSMultipleMatchingKeys.code) {
+    return invalid(`the kid ${quoteValue(kid)} of the token is that of several keys`)
+  }
   return refuse('CSN_ACCESS_KEYS_UNAVAILABLE', error instanceof Error ? error.message : 'the keys could not be fetched')
 }
 

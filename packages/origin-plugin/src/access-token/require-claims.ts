@@ -1,4 +1,5 @@
 import { refusalAt } from '../errors.ts'
+import { quoteValue, quoteValues } from '../lib/quote-value.ts'
 
 const refuse = refusalAt('Access token')
 
@@ -25,17 +26,31 @@ export function requireClaims(
   for (const claim of ['iss', 'aud', 'iat', 'exp']) {
     if (!Object.hasOwn(claims, claim)) throw refuse('CSN_ACCESS_TOKEN_INVALID', `the claim ${claim} is missing`)
   }
-  if (claims.iss !== issuer) throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the claim iss does not match the issuer')
+  if (claims.iss !== issuer) {
+    throw refuse(
+      'CSN_ACCESS_TOKEN_INVALID',
+      `the claim iss is ${quoteValue(claims.iss)}, and not the issuer ${quoteValue(issuer)}`,
+    )
+  }
   const audiences: unknown[] = Array.isArray(claims.aud) ? claims.aud : [claims.aud]
-  if (!audience.some((own) => audiences.includes(own)))
-    throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the claim aud does not match access.audience')
+  if (!audience.some((own) => audiences.includes(own))) {
+    throw refuse(
+      'CSN_ACCESS_TOKEN_INVALID',
+      `the claim aud is ${quoteValues(audiences, 1)}, and not access.audience ${quoteValues(audience, 1)}`,
+    )
+  }
   numericDate(claims, 'iat')
   const start = Object.hasOwn(claims, 'nbf') ? numericDate(claims, 'nbf') : Number.NEGATIVE_INFINITY
   const end = numericDate(claims, 'exp')
   const second = Math.floor(now)
-  if (start > second + clockTolerance) throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the claim nbf is in the future')
+  if (start > second + clockTolerance) {
+    throw refuse(
+      'CSN_ACCESS_TOKEN_INVALID',
+      `the claim nbf is ${start - second} s in the future; compare the origin's clock with Cloudflare's`,
+    )
+  }
   if (end <= second - clockTolerance) {
-    throw refuse('CSN_ACCESS_TOKEN_EXPIRED', 'the claim exp is in the past')
+    throw refuse('CSN_ACCESS_TOKEN_EXPIRED', `the claim exp is ${second - end} s in the past`)
   }
 }
 

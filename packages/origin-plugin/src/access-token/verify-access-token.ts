@@ -1,6 +1,7 @@
 import type { JWTPayload } from 'jose'
 import { refusalAt } from '../errors.ts'
 import { andThen } from '../lib/and-then.ts'
+import { quoteValue } from '../lib/quote-value.ts'
 import { type AccessIdentity, readAccessIdentity } from './access-identity.ts'
 import type { TokenKeys } from './key-set.ts'
 import { type ExpectedClaims, requireClaims } from './require-claims.ts'
@@ -38,9 +39,11 @@ export function verifyAccessToken(
     // RFC 8725, section 3.11: a key may sign other kinds of tokens. The `typ` of an Access token is JWT, or may be
     // absent.
     if (header.typ !== undefined && !isJwt(header.typ))
-      throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the typ of the token is not JWT')
+      throw refuse('CSN_ACCESS_TOKEN_INVALID', `the typ of the token is ${quoteValue(header.typ)}, and not "JWT"`)
     requireClaims(payload, verifier, now)
-    if (payload.type !== 'app') throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the type of the token is not "app"')
+    if (payload.type !== 'app') {
+      throw refuse('CSN_ACCESS_TOKEN_INVALID', `the type of the token is ${quoteValue(payload.type)}, and not "app"`)
+    }
     const identity = readAccessIdentity(payload as JWTPayload)
     if (!identity) throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the token has neither email nor common_name')
     return identity

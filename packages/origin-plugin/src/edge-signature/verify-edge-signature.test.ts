@@ -15,7 +15,9 @@ const LIFETIME = { maxAge: 60, clockTolerance: 5 }
 const hmac = hmacKey('h')
 const ed = ed25519Key('e')
 const KEYS = importEdgeKeys([hmac.jwk, ed.jwk])
-const NOT_THE_SAME = 'the signature does not verify'
+const NOT_THE_SAME = `the signature does not verify for GET ${AUTHORITY}/`
+const unknown = (keyid: string, known: string) => invalid(`the keyid "${keyid}" is not one of edge.keys: ${known}`)
+const FUTURE = "s in the future; compare the origin's clock with Cloudflare's"
 
 let lines: readonly HeaderLine[]
 beforeAll(async () => {
@@ -131,17 +133,19 @@ describe.each([
   })
 
   it('refuses another target', () => {
-    for (const target of [
-      { authority: 'evil.example' },
-      { authority: `${AUTHORITY}:8443` },
-      { method: 'POST' },
-      { method: 'get' },
-      { path: '/admin' },
-      { path: '//' },
-      { query: '?a' },
-      { query: '' },
-    ]) {
-      expect(() => verify(signed({ key }), { target }), JSON.stringify(target)).toThrow(invalid(NOT_THE_SAME))
+    for (const [target, shown] of [
+      [{ authority: 'evil.example' }, 'GET evil.example/'],
+      [{ authority: `${AUTHORITY}:8443` }, `GET ${AUTHORITY}:8443/`],
+      [{ method: 'POST' }, `POST ${AUTHORITY}/`],
+      [{ method: 'get' }, `get ${AUTHORITY}/`],
+      [{ path: '/admin' }, `GET ${AUTHORITY}/admin`],
+      [{ path: '//' }, `GET ${AUTHORITY}//`],
+      [{ query: '?token=secret' }, `GET ${AUTHORITY}/?…`],
+      [{ query: '' }, `GET ${AUTHORITY}/?…`],
+    ] as const) {
+      expect(() => verify(signed({ key }), { target }), shown).toThrow(
+        invalid(`the signature does not verify for ${shown}`),
+      )
     }
   })
 
@@ -236,7 +240,7 @@ describe.each([
 describe('verifyEdgeSignature: which key', () => {
   it('refuses a key id that is not known', () => {
     for (const keyid of ['x', 'H', 'constructor', '__proto__']) {
-      expect(() => verify(signed({ keyid })), keyid).toThrow(invalid('the keyid is not one of edge.keys'))
+      expect(() => verify(signed({ keyid })), keyid).toThrow(unknown(keyid, '"h", "e"'))
     }
   })
 
@@ -252,13 +256,19 @@ describe('verifyEdgeSignature: which key', () => {
   })
 
   it('refuses an alg that is not the key’s', () => {
-    expect(() => verify(signed({ key: hmac, alg: 'ed25519' }))).toThrow(invalid('the alg does not match the key'))
-    expect(() => verify(signed({ key: ed, alg: 'hmac-sha256' }))).toThrow(invalid('the alg does not match the key'))
+    expect(() => verify(signed({ key: hmac, alg: 'ed25519' }))).toThrow(
+      invalid('the alg ed25519 is not that of the key "h", hmac-sha256'),
+    )
+    expect(() => verify(signed({ key: ed, alg: 'hmac-sha256' }))).toThrow(
+      invalid('the alg hmac-sha256 is not that of the key "e", ed25519'),
+    )
   })
 
   it('refuses an HMAC made with the bytes of the Ed25519 public key, which an attacker may know', () => {
     const forged = hmacKey('e', Buffer.from(ed.jwk.x as string, 'base64url'))
-    expect(() => verify(signed({ key: forged }))).toThrow(invalid('the alg does not match the key'))
+    expect(() => verify(signed({ key: forged }))).toThrow(
+      invalid('the alg hmac-sha256 is not that of the key "e", ed25519'),
+    )
     expect(() => verify(signed({ key: forged, alg: 'ed25519' }))).toThrow(invalid(NOT_THE_SAME))
     const text = hmacKey('e', Buffer.from(ed.jwk.x as string))
     expect(() => verify(signed({ key: text, alg: 'ed25519' }))).toThrow(invalid(NOT_THE_SAME))
@@ -271,7 +281,25 @@ describe('verifyEdgeSignature: which key', () => {
     for (const key of [old, young]) expect(() => verify(signed({ key }), { keys: both })).not.toThrow()
     const after = importEdgeKeys(young.jwk)
     expect(() => verify(signed({ key: young }), { keys: after })).not.toThrow()
-    expect(() => verify(signed({ key: old }), { keys: after })).toThrow(invalid('the keyid is not one of edge.keys'))
+    expect(() => verify(signed({ key: old }), { keys: after })).toThrow(unknown('2026-10', '"2026-11"'))
+  })
+})
+
+describe('verifyEdgeSignature: the target in a reason', () => {
+  it('is cut at 80 characters of host and path', () => {
+    const authority = 'a'.repeat(81)
+    const shown = `GET ${'a'.repeat(80)}…/${'p'.repeat(79)}`
+    const signature = signed({ keyid: 'e', alg: 'ed25519' })
+    const at = (path: string) => () => verify(signature, { target: { authority, path } })
+    expect(at(`/${'p'.repeat(79)}`)).toThrow(invalid(`the signature does not verify for ${shown}`))
+    expect(at(`/${'p'.repeat(80)}`)).toThrow(invalid(`the signature does not verify for ${shown}…`))
+  })
+
+  it('is not cut at 80', () => {
+    const authority = 'a'.repeat(80)
+    expect(() => verify(signed(), { target: { authority } })).toThrow(
+      invalid(`the signature does not verify for GET ${authority}/`),
+    )
   })
 })
 
@@ -315,7 +343,11 @@ describe('verifyEdgeSignature: which member', () => {
 })
 
 describe('verifyEdgeSignature: how old', () => {
-  const expired = (age: number) => refusedWith('CSN_SIGNATURE_EXPIRED', `the signature is ${age} s old`)
+  const expired = (age: number) =>
+    refusedWith(
+      'CSN_SIGNATURE_EXPIRED',
+      `the signature is ${age} s old; the request was delayed or captured, or the origin's clock is ahead of Cloudflare's`,
+    )
 
   it('accepts until maxAge and the tolerance are over, to the second', () => {
     const at = (now: number) => () => verify(signed({ expires: NOW + 1000 }), { now })
@@ -332,7 +364,8 @@ describe('verifyEdgeSignature: how old', () => {
   it('accepts a clock that is late by the tolerance, and no more', () => {
     const at = (now: number) => () => verify(signed(), { now })
     expect(at(NOW - 5)).not.toThrow()
-    expect(at(NOW - 5.001)).toThrow(invalid('created is in the future'))
+    expect(at(NOW - 5.001)).toThrow(invalid(`created is 6 ${FUTURE}`))
+    expect(at(NOW - 40)).toThrow(invalid(`created is 40 ${FUTURE}`))
   })
 
   it('has no tolerance if it is 0', () => {
@@ -341,7 +374,7 @@ describe('verifyEdgeSignature: how old', () => {
     expect(at(NOW)).not.toThrow()
     expect(at(NOW + 1)).not.toThrow()
     expect(at(NOW + 1.001)).toThrow(expired(1))
-    expect(at(NOW - 0.001)).toThrow(invalid('created is in the future'))
+    expect(at(NOW - 0.001)).toThrow(invalid(`created is 1 ${FUTURE}`))
   })
 
   it('reports "expired" for authentic signatures only', () => {
@@ -349,8 +382,6 @@ describe('verifyEdgeSignature: how old', () => {
     expect(() => verify(stale)).toThrow(expired(1000))
     const forged = change('x-cert-serial', () => 'FF', stale)
     expect(() => verify(forged)).toThrow(invalid(NOT_THE_SAME))
-    expect(() => verify(signed({ created: NOW - 1000, keyid: 'x' }))).toThrow(
-      invalid('the keyid is not one of edge.keys'),
-    )
+    expect(() => verify(signed({ created: NOW - 1000, keyid: 'x' }))).toThrow(unknown('x', '"h", "e"'))
   })
 })

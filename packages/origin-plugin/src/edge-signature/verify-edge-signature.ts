@@ -13,6 +13,7 @@ import {
   splitDictionary,
 } from '@countersign/wire'
 import { refusalAt } from '../errors.ts'
+import { quoteValues } from '../lib/quote-value.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import type { EdgeKey, EdgeKeys } from './edge-keys.ts'
 
@@ -84,8 +85,8 @@ export function verifyEdgeSignature(
   const parameters = asRefusal(() => parseSignatureParameters(input.slice(components.length)))
   const key = selectKey(parameters, keys)
   const stableLines = stableLinesOf(fields, components, cached)
-  if (!key.verify(stableLines.lines, buildTargetLines(target, input), byteSequence(bytes))) {
-    throw explainSignature(bytes)
+  if (!key.verify(stableLines.lines, buildTargetLines(target, input), byteSequence(bytes, target))) {
+    throw explainSignature(bytes, target)
   }
   requireAge(parameters, lifetime, now)
   return { parameters, stableLines }
@@ -149,32 +150,52 @@ function explainCoverage(text: string, fields: EdgeFields) {
 
 function selectKey({ keyid, alg }: SignatureParameters, keys: EdgeKeys): EdgeKey {
   const key = keys.get(keyid)
-  if (!key) throw invalid('the keyid is not one of edge.keys')
+  if (!key) throw invalid(`the keyid "${keyid}" is not one of edge.keys: ${quoteValues([...keys.keys()])}`)
   // The key determines the algorithm. With a free choice, an attacker would use an Ed25519 public key as HMAC secret.
-  if (key.alg !== alg) throw invalid('the alg does not match the key')
+  if (key.alg !== alg) throw invalid(`the alg ${alg} is not that of the key "${keyid}", ${key.alg}`)
   return key
 }
 
 /** The base64 between the colons (RFC 8941, section 3.3.5), not yet validated. */
-function byteSequence(text: string): string {
-  if (!text.startsWith(':') || !text.endsWith(':')) throw explainSignature(text)
+function byteSequence(text: string, target: RequestTarget): string {
+  if (!text.startsWith(':') || !text.endsWith(':')) throw explainSignature(text, target)
   return text.slice(1, -1)
 }
 
 /** Before the padding, only letters whose spare bits are zero. With others a signature would have 4 or 16 spellings. */
 const BYTE_SEQUENCE = /^:(?:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/]{85}[AQgw]==):$/
 
-function explainSignature(text: string) {
-  const isBytes = BYTE_SEQUENCE.test(text)
-  return invalid(
-    isBytes ? 'the signature does not verify' : 'the signature is not 32 or 64 bytes in base64 between colons',
-  )
+function explainSignature(text: string, target: RequestTarget) {
+  if (!BYTE_SEQUENCE.test(text)) return invalid('the signature is not 32 or 64 bytes in base64 between colons')
+  return invalid(`the signature does not verify for ${formatTarget(target)}`)
+}
+
+/** Characters of a host or a path in a reason. */
+const MAX_TARGET_PART = 80
+
+/**
+ * The target that the origin verified, for comparison with the one at the edge. Without the query, which may contain
+ * personal data.
+ */
+function formatTarget({ method, authority, path, query }: RequestTarget): string {
+  return `${method} ${shorten(authority)}${shorten(path)}${query === '?' ? '' : '?…'}`
+}
+
+function shorten(text: string): string {
+  return text.length > MAX_TARGET_PART ? `${text.slice(0, MAX_TARGET_PART)}…` : text
 }
 
 function requireAge(input: SignatureParameters, { maxAge, clockTolerance }: SignatureLifetime, now: number): void {
-  if (input.created > now + clockTolerance) throw invalid('created is in the future')
+  if (input.created > now + clockTolerance) {
+    const seconds = Math.ceil(input.created - now)
+    throw invalid(`created is ${seconds} s in the future; compare the origin's clock with Cloudflare's`)
+  }
   if (now > Math.min(input.expires, input.created + maxAge) + clockTolerance) {
-    throw refuse('CSN_SIGNATURE_EXPIRED', `the signature is ${Math.round(now - input.created)} s old`)
+    const seconds = Math.round(now - input.created)
+    throw refuse(
+      'CSN_SIGNATURE_EXPIRED',
+      `the signature is ${seconds} s old; the request was delayed or captured, or the origin's clock is ahead of Cloudflare's`,
+    )
   }
 }
 

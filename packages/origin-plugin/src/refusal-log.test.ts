@@ -1,0 +1,87 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { lineStream } from '@countersign/test-support/line-stream'
+import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
+import { EDGE_KEY } from '../test/support/inject-signed.ts'
+import { countersign } from './plugin.ts'
+import { dropsWarnings } from './refusal-log.ts'
+
+async function build(options: FastifyServerOptions): Promise<FastifyInstance> {
+  const app = Fastify(options) as FastifyInstance
+  onTestFinished(() => app.close())
+  await app.register(countersign, { edge: { keys: EDGE_KEY.jwk }, access: null, trustedIssuers: null })
+  return app
+}
+
+describe('a logged refusal', () => {
+  it.each([
+    ['8f0b1c2d3e4f5a6b-FRA', '8f0b1c2d3e4f5a6b-FRA'],
+    ['a'.repeat(40), 'a'.repeat(40)],
+    ['a'.repeat(41), undefined],
+    ['', undefined],
+    ['8f0b "x"', undefined],
+    [undefined, undefined],
+  ])('has of the CF-Ray %j the field %j', async (ray, cfRay) => {
+    const lines: Record<string, unknown>[] = []
+    const app = await build({ logger: { level: 'warn', stream: lineStream((line) => lines.push(JSON.parse(line))) } })
+    await app.inject({ url: '/', headers: ray === undefined ? {} : { 'cf-ray': ray } })
+    const { level, code, statusCode, reason, msg, ...others } = lines[0] ?? {}
+    expect({ level, code, statusCode, reason, msg }).toEqual({
+      level: 40,
+      code: 'CSN_SIGNATURE_MISSING',
+      statusCode: 401,
+      reason: 'Signature-Input is missing',
+      msg: 'countersign: request refused',
+    })
+    expect(others.cfRay).toBe(cfRay)
+    expect(Object.hasOwn(others, 'cfRay')).toBe(cfRay !== undefined)
+  })
+})
+
+describe('dropsWarnings', () => {
+  const own = {
+    ...Object.fromEntries(['fatal', 'error', 'warn', 'info', 'debug', 'trace'].map((level) => [level, console.log])),
+    child: () => own,
+  } as never
+  it.each<[string, FastifyServerOptions, boolean]>([
+    ['no logger, the default', {}, true],
+    ['logger: false', { logger: false }, true],
+    ['a level above warn', { logger: { level: 'error' } }, true],
+    ['level warn', { logger: { level: 'warn' } }, false],
+    ['logger: true', { logger: true }, false],
+    ['level silent, which is a choice', { logger: { level: 'silent' } }, false],
+    ['a logger of its own', { loggerInstance: own }, false],
+  ])('of %s is %3$s', (_what, options, expected) => {
+    expect(dropsWarnings(Fastify(options).log)).toBe(expected)
+  })
+})
+
+describe('a server whose reasons are lost', () => {
+  const warnings: (Error & { code?: string })[] = []
+  const keep = (warning: Error) => warnings.push(warning)
+
+  /** Node emits a warning in the next tick. */
+  async function warningsOf(run: () => Promise<unknown>): Promise<string[]> {
+    warnings.length = 0
+    process.on('warning', keep)
+    await run()
+    await vi.waitFor(() => new Promise((resolve) => setImmediate(resolve)))
+    process.off('warning', keep)
+    return warnings.filter(({ name }) => name === 'CountersignWarning').map(({ message }) => message)
+  }
+  const listen = async (options: FastifyServerOptions) => (await build(options)).listen({ host: '127.0.0.1', port: 0 })
+
+  it('warns once in a process, when it listens', async () => {
+    expect(await warningsOf(() => listen({ logger: { level: 'silent' } }))).toEqual([])
+    expect(await warningsOf(async () => (await build({})).inject('/'))).toEqual([])
+    subscribe('countersign:refused', keep as never)
+    expect(await warningsOf(() => listen({}))).toEqual([])
+    unsubscribe('countersign:refused', keep as never)
+
+    expect(await warningsOf(() => listen({}))).toEqual([
+      'the logger of Fastify drops warnings, so the reasons of refused requests are lost; pass logger: { level: "warn" } to Fastify, or subscribe to the diagnostics channel countersign:refused',
+    ])
+    expect(warnings[0]?.code).toBe('CSN_REASONS_LOST')
+    expect(await warningsOf(() => listen({}))).toEqual([])
+  })
+})

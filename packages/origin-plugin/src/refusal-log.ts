@@ -1,0 +1,43 @@
+import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { CountersignError } from './errors.ts'
+
+/** Cloudflare's identifier of a request: 16 hexadecimal digits and a data centre, such as `8f0b1c2d3e4f5a6b-FRA`. */
+const CF_RAY = /^[A-Za-z0-9-]{1,40}$/
+
+/**
+ * Logs a refused request with its code, its reason and Cloudflare's identifier.
+ *
+ * The signature does not cover `CF-Ray`, so the identifier proves nothing. It finds the request in Cloudflare's logs.
+ * Attack: a client around the edge writes any text. A text that is not an identifier is left out.
+ */
+export function logRefusal({ log, raw }: FastifyRequest, { code, statusCode, reason }: CountersignError): void {
+  const ray = raw.headers['cf-ray']
+  const cfRay = typeof ray === 'string' && CF_RAY.test(ray) ? { cfRay: ray } : {}
+  log.warn({ code, statusCode, reason, ...cfRay }, 'countersign: request refused')
+}
+
+/** The body of a function that does nothing, as the loggers of Fastify and pino have it for a level that is off. */
+const EMPTY_BODY = /\{\s*\}$/
+
+/**
+ * Whether a logger drops warnings, perhaps without intention. Fastify's default is no logger, and a level above `warn`
+ * drops the reasons of refusals too. `silent` is a choice.
+ */
+export function dropsWarnings(log: FastifyBaseLogger): boolean {
+  return log.level !== 'silent' && EMPTY_BODY.test(String(log.warn))
+}
+
+let hasWarned = false
+
+/**
+ * Warns once in a process that reasons of refusals are lost. The answer to the client contains a general sentence only,
+ * so the operator could not find the cause of a refusal.
+ */
+export function warnOfLostReasons(): void {
+  if (hasWarned) return
+  hasWarned = true
+  process.emitWarning(
+    'the logger of Fastify drops warnings, so the reasons of refused requests are lost; pass logger: { level: "warn" } to Fastify, or subscribe to the diagnostics channel countersign:refused',
+    { type: 'CountersignWarning', code: 'CSN_REASONS_LOST' },
+  )
+}
