@@ -45,6 +45,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'registration-order.ts',
       'guards',
       'access-token',
+      'edge-signature',
       'client-cert.ts',
       'errors.ts',
       'lib',

@@ -72,7 +72,7 @@ describe('authenticate', () => {
     expect(authenticate(received(), settingsOf({ access: null }).settings)).not.toBeInstanceOf(Promise)
     const { settings } = settingsOf()
     const first = await accept(settings)
-    expect(authenticate(received(), settings)).toEqual(first)
+    expect(authenticate(received(), settings)).toEqual({ ...first, signature: expect.anything() })
   })
 
   it('joins repeated lines of the signature headers that arrive as lists', async () => {
@@ -88,14 +88,14 @@ describe('authenticate', () => {
     expect(clientCert.subject.CN).toBe('pay-1')
   })
 
-  it('admits a signature once', async () => {
+  it('returns the signature with its nonce, and does not spend it', async () => {
     const { settings } = settingsOf()
-    await accept(settings, { nonce: NONCE })
-    expect(await refuse(settings, { nonce: NONCE })).toEqual({
-      code: 'CSN_SIGNATURE_REPLAYED',
-      reason: 'the nonce was spent by an earlier request',
-    })
-    await accept(settings)
+    const created = Math.floor(Date.now() / 1000)
+    const signature = { created, expires: created + 60, nonce: NONCE, keyid: 'hmac-1', alg: 'hmac-sha256' }
+    for (let time = 0; time < 2; time += 1) {
+      expect((await accept(settings, { nonce: NONCE, created })).signature).toEqual(signature)
+    }
+    expect((await accept(settingsOf({ edge: null }).settings)).signature).toBeNull()
   })
 })
 
@@ -103,15 +103,12 @@ describe('the order of refusals', () => {
   it('reports the first fault of a request that has every fault', async () => {
     const ca = await createCa('CN=Other CA')
     const { settings } = settingsOf({ trustedIssuers: [ca.pem] })
-    const replay = settings.edge?.replay as { memory: { spend(nonce: string, now: number): string } }
-    replay.memory.spend(NONCE, Date.now() / 1000)
     const past = Math.floor(Date.now() / 1000) - 3600
     const mismatched = { common_name: 'pay-2' }
     const faults: EdgeRequest = {
       cert: expired,
       token: await parties.access.token({ ...mismatched, exp: past }),
       key: hmacKey(),
-      nonce: NONCE,
       changes: { 'x-cert-verify': 'FAILED:forged', 'x-cert-serial': '0A1B' },
       tamper: (lines) => [...lines, ['x-cert-verify', 'SUCCESS']],
     }
@@ -120,8 +117,7 @@ describe('the order of refusals', () => {
       [{}, 'CSN_HEADERS_MALFORMED', 'x-cert-verify is repeated'],
       [{ tamper: (lines) => [...lines.slice(0, -2)] }, 'CSN_SIGNATURE_MISSING', 'Signature-Input is missing'],
       [{ tamper: (lines) => lines }, 'CSN_SIGNATURE_INVALID', /^the signature does not verify for GET /],
-      [{ key: parties.key }, 'CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request'],
-      [{ nonce: undefined as never }, 'CSN_ACCESS_TOKEN_EXPIRED', /^the claim exp is \d+ s in the past$/],
+      [{ key: parties.key }, 'CSN_ACCESS_TOKEN_EXPIRED', /^the claim exp is \d+ s in the past$/],
       [{ token: await parties.access.token(mismatched) }, 'CSN_CERT_UNVERIFIED', /FAILED:forged$/],
       [{ changes: { 'x-cert-serial': '0A1B' } }, 'CSN_CERT_MISMATCH', /^Client-Cert does not match /],
       [
@@ -203,7 +199,7 @@ describe('the memory of clients', () => {
     ])
   })
 
-  it('gets no client before the signature, the nonce, the token and the verdict are right', async () => {
+  it('gets no client before the signature, the token and the verdict are right', async () => {
     const { settings, remembered } = settingsOf()
     for (const request of [
       { key: null },

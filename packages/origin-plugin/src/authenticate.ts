@@ -1,8 +1,8 @@
+import type { SignatureParameters } from '@countersign/wire'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import { verifyKnownToken } from './access-token/verify-known-token.ts'
 import { readTrustedCert, requireValidNow } from './certificate/read-trusted-cert.ts'
 import type { ClientCert } from './client-cert.ts'
-import { spendNonce } from './edge-signature/spend-nonce.ts'
 import { type SignedMessage, verifyEdgeSignature } from './edge-signature/verify-edge-signature.ts'
 import { andThen } from './lib/and-then.ts'
 import type { Settings } from './options.ts'
@@ -14,17 +14,19 @@ import { requireAgreement } from './token-agreement.ts'
 export interface Authenticated {
   readonly clientCert: ClientCert
   readonly access: AccessIdentity | null
+  /** The edge's signature, whose nonce the caller has to spend before it admits the request; `null` with `edge: null`. */
+  readonly signature: SignatureParameters | null
 }
 
 /**
- * Proves the identity of a client, or refuses the request: headers ▶ edge signature ▶ nonce ▶ Access token ▶
- * Cloudflare's verdict ▶ certificate ▶ trusted issuer ▶ validity and revocation ▶ agreement of token and certificate.
+ * Proves the identity of a client, or refuses the request: headers ▶ edge signature ▶ Access token ▶ Cloudflare's
+ * verdict ▶ certificate ▶ trusted issuer ▶ validity and revocation ▶ agreement of token and certificate.
  *
  * No header is believed before the signature over it is verified. No certificate is parsed before Cloudflare's verdict
  * on it is verified.
  *
  * @param now - seconds since the epoch
- * @returns without a promise, unless the key of a token has to be found or nonces are spent in a store
+ * @returns without a promise, unless the key of a token has to be found
  * @throws CountersignError of the first check that fails
  */
 export function authenticate(
@@ -39,23 +41,21 @@ export function authenticate(
 
   const signature =
     edge && verifyEdgeSignature(signedMessage(request, fields), edge.keys, edge, now, known?.stableLines)
-  const spent = edge && signature && spendNonce(signature.parameters.nonce, edge, now)
 
   // Not `await`: nearly every request has all it needs, and would still wait for a turn of the microtask queue.
-  return andThen(spent, () =>
-    andThen(access ? verifyKnownToken(fields.token, access, now, known?.token) : undefined, (token) => {
-      const certificate = known?.certificate ?? readTrustedCert(fields, trustedIssuers)
-      const stableLines = signature?.stableLines
-      // Before the checks below: a client that they refuse again and again is parsed once.
-      if (!known) memory.remember({ fields, certificate, token: undefined, stableLines: undefined })
-      requireValidNow(certificate, now)
-      if (token) requireAgreement(token, certificate.clientCert, access?.matches, known?.token)
-      if (known?.token !== token || known?.stableLines !== stableLines) {
-        memory.remember({ fields, certificate, token, stableLines })
-      }
-      return { clientCert: certificate.clientCert, access: token?.identity ?? null }
-    }),
-  )
+  return andThen(access ? verifyKnownToken(fields.token, access, now, known?.token) : undefined, (token) => {
+    const certificate = known?.certificate ?? readTrustedCert(fields, trustedIssuers)
+    const stableLines = signature?.stableLines
+    // Before the checks below: a client that they refuse again and again is parsed once.
+    if (!known) memory.remember({ fields, certificate, token: undefined, stableLines: undefined })
+    requireValidNow(certificate, now)
+    if (token) requireAgreement(token, certificate.clientCert, access?.matches, known?.token)
+    if (known?.token !== token || known?.stableLines !== stableLines) {
+      memory.remember({ fields, certificate, token, stableLines })
+    }
+    const { clientCert } = certificate
+    return { clientCert, access: token?.identity ?? null, signature: signature?.parameters ?? null }
+  })
 }
 
 function signedMessage(request: ReceivedRequest, fields: EdgeFields): SignedMessage {

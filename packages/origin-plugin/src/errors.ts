@@ -57,13 +57,13 @@ export const countersignErrors: ReadonlyMap<
 export const STEPS = [
   'headers',
   'edge signature',
-  'replay',
   'Access token',
   'verdict',
   'certificate',
   'trust',
   'token and certificate',
   'guard',
+  'replay',
 ] as const
 
 /** One of the plugin's steps. */

@@ -10,11 +10,12 @@ import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import { authenticate } from './authenticate.ts'
 import type { ClientCert } from './client-cert.ts'
-import { type CountersignError, isCountersignError } from './errors.ts'
-import { ANY_VERIFIED, applyGuard } from './guards/guard.ts'
+import { spendNonce } from './edge-signature/spend-nonce.ts'
+import { type CountersignError, isCountersignError, stepOf } from './errors.ts'
+import { ANY_VERIFIED, applyGuard, type Guard } from './guards/guard.ts'
 import type { Requirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards, type RouteGuard } from './guards/routes.ts'
-import { andThen } from './lib/and-then.ts'
+import { andThen, isThenable } from './lib/and-then.ts'
 import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
 import { dropsWarnings, logRefusal, warnOfLostReasons } from './refusal-log.ts'
 import { requireRegisteredFirst } from './registration-order.ts'
@@ -101,10 +102,9 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.addHook('onRequest', (request, reply, done) => {
     const guard = routeGuard(request)
     if (guard) reply.header('cache-control', CACHE_CONTROL)
-    const checked =
-      guard && orRefuse(request, reply, () => andThen(prove(request, settings), () => applyGuard(guard, request)))
+    const checked = guard && orRefuse(request, reply, () => admit(request, guard, settings))
     // Fastify waits for a promise or for `done`. The promise would cost every request a turn of the microtask queue.
-    if (checked instanceof Promise) return checked
+    if (isThenable(checked)) return checked
     done()
   })
 
@@ -134,14 +134,18 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
 }
 
 /**
- * Sets the proven identity on the request. It stays there if the guard refuses afterwards, because it is still proven.
+ * Sets the proven identity on the request, applies the guard, and spends the nonce.
+ *
+ * The nonce comes last, so that the memory holds admitted requests alone.
  */
-function prove(request: FastifyRequest, settings: Settings): void | Promise<void> {
+function admit(request: FastifyRequest, guard: Guard, settings: Settings): void | Promise<void> {
   request.clientCert = null
   request.access = null
-  return andThen(authenticate(request, settings), ({ clientCert, access }) => {
+  return andThen(authenticate(request, settings), ({ clientCert, access, signature }) => {
     request.clientCert = clientCert
     request.access = access
+    applyGuard(guard, request)
+    return spendNonce(signature, settings.edge)
   })
 }
 
@@ -153,7 +157,7 @@ function orRefuse(
 ): void | Promise<void> {
   try {
     const checked = check()
-    return checked instanceof Promise ? checked.catch((error) => refuse(request, reply, error)) : checked
+    return isThenable(checked) ? checked.then(undefined, (error) => refuse(request, reply, error)) : checked
   } catch (error) {
     refuse(request, reply, error)
   }
@@ -161,6 +165,11 @@ function orRefuse(
 
 function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): never {
   reply.header('cache-control', CACHE_CONTROL)
+  // The identity of a client that a guard refuses is proven. A replayed request was not sent by this client.
+  if (!isCountersignError(error) || stepOf(error) !== 'guard') {
+    request.clientCert = null
+    request.access = null
+  }
   if (isCountersignError(error)) {
     logRefusal(request, error)
     if (refused.hasSubscribers) refused.publish({ request, error } satisfies RefusedMessage)

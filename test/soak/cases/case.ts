@@ -10,7 +10,7 @@ export interface Case {
   readonly request: WireRequest
   readonly sent: Omit<Sent, 'name'>
   readonly body?: string
-  /** Sends the request twice. The second time it is a replay. */
+  /** Sends the request twice. The second time it is a replay, unless the first one was refused. */
   readonly twice?: boolean
 }
 

@@ -58,7 +58,7 @@ export const SIGNATURE_CASES: Readonly<Record<string, MakeCase>> = {
     sent: { kid: kit.known().kid, body: JSON.stringify({ subject: SUBJECTS['alice'] }) },
     twice: true,
   }),
-  'a replay of a refused request': (kit) => ({
+  'a refused request again': (kit) => ({
     request: signed(kit, 'bob', { target: '/alice' }),
     sent: { kid: kit.known().kid, end: 'CSN_CERT_FORBIDDEN' },
     twice: true,

@@ -7,7 +7,7 @@ export interface Sent {
   readonly name: string
   /** The outcome if it depends on the request alone. */
   readonly refused?: string | readonly string[]
-  /** The time of the earlier request with the same nonce. `surely`: its answer proves that the nonce is spent. */
+  /** The time of the earlier request with the same nonce. `surely`: it was admitted, which proves that the nonce is spent. */
   readonly spent?: { readonly since: number; readonly surely: boolean }
   /** The key that the token names. */
   readonly kid?: string
@@ -17,7 +17,7 @@ export interface Sent {
   readonly certFault?: string
   /** The client that the CA may have revoked. */
   readonly client?: string
-  /** The outcome if every check of the plugin passes. The default is 200. */
+  /** The outcome if every proof of the client succeeds. The default is 200. */
   readonly end?: string
   /** The body of a 200, which names the client that the route saw. */
   readonly body?: string
@@ -44,12 +44,6 @@ export function allowedOutcomes(sent: Sent, from: number, to: number, world: Wor
   if (sent.refused !== undefined) return new Set([sent.refused].flat())
   const allowed = new Set<string>()
 
-  if (world.redisOutages.touch(from, to)) allowed.add('CSN_REPLAY_STORE_UNAVAILABLE')
-  if (world.redisOutages.cover(from, to)) return allowed
-  const { spent } = sent
-  if (spent) allowed.add('CSN_SIGNATURE_REPLAYED')
-  if (spent?.surely && spent.since > world.redisForgotAt) return allowed
-
   const { kid } = sent
   if (kid !== undefined) {
     const known = world.keys.between(from, to).map((kids) => kids.has(kid))
@@ -68,7 +62,14 @@ export function allowedOutcomes(sent: Sent, from: number, to: number, world: Wor
     if (revoked.includes(true)) allowed.add('CSN_CERT_REVOKED')
     if (!revoked.includes(false)) return allowed
   }
-  return allowed.add(sent.end ?? '200')
+  const { spent, end = '200' } = sent
+  if (end === 'CSN_CERT_FORBIDDEN') return allowed.add(end)
+
+  if (world.redisOutages.touch(from, to)) allowed.add('CSN_REPLAY_STORE_UNAVAILABLE')
+  if (world.redisOutages.cover(from, to)) return allowed
+  if (spent) allowed.add('CSN_SIGNATURE_REPLAYED')
+  if (spent?.surely && spent.since > world.redisForgotAt) return allowed
+  return allowed.add(end)
 }
 
 /** The status of each code, from the documentation: taken from the plugin, a wrong status would confirm itself. */

@@ -44,8 +44,8 @@ export async function sendCase(traffic: Traffic, name: string, make: MakeCase): 
   const made = make(traffic.kit)
   const first = await sendOnce(traffic, made, { name, ...made.sent })
   if (!made.twice) return
-  // Without an answer, or with a 503, it is not known whether the request spent its nonce.
-  const surely = !first.outcome.startsWith('no answer') && first.status !== 503
+  // A refused request does not spend its nonce. Without an answer, or with a 503, it may have spent it.
+  const surely = first.status === 200
   await sendOnce(traffic, made, { name, ...made.sent, spent: { since: first.from, surely } })
 }
 

@@ -10,7 +10,7 @@ const nonceOf = (text: string) => hash('sha256', text, 'base64url').slice(0, 21)
 
 function createNonceMemory(lifetime: number, maxNonces: number) {
   const memory = createMemory(lifetime, maxNonces)
-  return { spend: (text: string, now: number) => memory.spend(nonceOf(text), now) }
+  return { spend: (text: string, now: number, created = now) => memory.spend(nonceOf(text), created, now) }
 }
 
 /** A seeded generator (mulberry32), so that a failure can be reproduced. */
@@ -40,14 +40,14 @@ describe('createNonceMemory', () => {
       bytes.writeUInt8(1 << (bit & 7), bit >> 3)
       return bytes.toString('base64url')
     })
-    for (const nonce of bits) expect(memory.spend(nonce, START), nonce).toBe('fresh')
-    for (const nonce of bits) expect(memory.spend(nonce, START), nonce).toBe('replayed')
+    for (const nonce of bits) expect(memory.spend(nonce, START, START), nonce).toBe('fresh')
+    for (const nonce of bits) expect(memory.spend(nonce, START, START), nonce).toBe('replayed')
   })
 
   it('accepts the nonce of zeros once', () => {
     const memory = createMemory(LIFETIME, 10)
-    expect(memory.spend('A'.repeat(22), START)).toBe('fresh')
-    expect(memory.spend('A'.repeat(22), START)).toBe('replayed')
+    expect(memory.spend('A'.repeat(22), START, START)).toBe('fresh')
+    expect(memory.spend('A'.repeat(22), START, START)).toBe('replayed')
   })
 
   it('loses none of a hundred thousand', () => {
@@ -128,14 +128,40 @@ describe('createNonceMemory', () => {
     expect(memory.spend('c', START + 1000 * LIFETIME)).toBe('full')
   })
 
-  it('forgets nothing when the clock goes back', () => {
+  it('takes no signature that is as old as one whose nonce was dropped', () => {
     const memory = createNonceMemory(LIFETIME, 10)
-    memory.spend('a', START)
-    expect(memory.spend('b', START - 3600)).toBe('fresh')
-    expect(memory.spend('a', START - 3600)).toBe('replayed')
-    expect(memory.spend('b', START - 3600 + LIFETIME)).toBe('replayed')
-    expect(memory.spend('b', START)).toBe('replayed')
-    expect(memory.spend('a', START)).toBe('replayed')
+    const created = 1_800_000_000
+    expect(memory.spend('a', 0, created)).toBe('fresh')
+    expect(memory.spend('b', 1, created - 3)).toBe('fresh')
+    // A lifetime later both are in the elder generation, after another one they are dropped.
+    expect(memory.spend('c', LIFETIME, created + LIFETIME)).toBe('fresh')
+    expect(memory.spend('old', LIFETIME, created - 60)).toBe('fresh')
+    expect(memory.spend('d', 2 * LIFETIME, created + 2 * LIFETIME)).toBe('fresh')
+    expect(memory.spend('a', 2 * LIFETIME, created)).toBe('forgotten')
+    expect(memory.spend('new', 2 * LIFETIME, created - 3)).toBe('forgotten')
+    expect(memory.spend('new', 2 * LIFETIME, created + 1)).toBe('fresh')
+    expect(memory.spend('new', 2 * LIFETIME, created)).toBe('replayed')
+    expect(memory.spend('c', 2 * LIFETIME, created)).toBe('replayed')
+    expect(memory.spend('a', 3 * LIFETIME, created + LIFETIME)).toBe('forgotten')
+    expect(memory.spend('a', 3 * LIFETIME, created + LIFETIME + 1)).toBe('fresh')
+  })
+
+  it('takes no signature as old as the dropped ones after two idle lifetimes', () => {
+    const memory = createNonceMemory(LIFETIME, 10)
+    memory.spend('a', 0, 1000)
+    memory.spend('b', LIFETIME, 900)
+    expect(memory.spend('c', 3 * LIFETIME, 1000)).toBe('forgotten')
+    expect(memory.spend('c', 3 * LIFETIME, 1001)).toBe('fresh')
+    const other = createNonceMemory(LIFETIME, 10)
+    other.spend('a', 0, 900)
+    other.spend('b', LIFETIME, 1000)
+    expect(other.spend('c', 3 * LIFETIME, 1000)).toBe('forgotten')
+    expect(other.spend('c', 3 * LIFETIME, 1001)).toBe('fresh')
+  })
+
+  it('refuses nothing for its age while no nonce has been dropped', () => {
+    const memory = createNonceMemory(LIFETIME, 10)
+    for (const [at, created] of [1000, 0, -5].entries()) expect(memory.spend(`${at}`, at, created)).toBe('fresh')
   })
 
   it.each([1, 2, 3, 4, 5, 6, 7, 8])('forgets no nonce before its lifetime, at random times (%i)', (seed) => {
@@ -143,15 +169,13 @@ describe('createNonceMemory', () => {
     const memory = createNonceMemory(LIFETIME, 1_000_000)
     const spentAt = new Map<string, number>()
     let now = START
-    let latest = now
     for (let step = 0; step < 3000; step += 1) {
-      // Mostly steps of a moment, sometimes of a lifetime or several, sometimes a little back.
-      now += random() < 0.9 ? random() * 2 : (random() * 4 - 0.2) * LIFETIME
-      latest = Math.max(latest, now)
+      // Mostly steps of a moment, sometimes of a lifetime or several.
+      now += random() < 0.9 ? random() * 2 : random() * 4 * LIFETIME
       const nonce = `nonce ${Math.floor(random() * 400)}`
       const before = spentAt.get(nonce)
       const answer = memory.spend(nonce, now)
-      if (before !== undefined && latest <= before + LIFETIME)
+      if (before !== undefined && now <= before + LIFETIME)
         expect(answer, `spent ${now - before} s ago`).toBe('replayed')
       if (before === undefined || now >= before + 3 * LIFETIME) expect(answer).toBe('fresh')
       if (answer === 'fresh') spentAt.set(nonce, now)

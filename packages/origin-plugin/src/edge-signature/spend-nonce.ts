@@ -1,3 +1,4 @@
+import type { SignatureParameters } from '@countersign/wire'
 import { refusalAt } from '../errors.ts'
 import type { EdgeVerifier } from './edge-options.ts'
 import { spendInStore } from './replay-store.ts'
@@ -7,21 +8,31 @@ const refuse = refusalAt('replay')
 /**
  * Spends the nonce of a signature, so that its request is admitted once.
  *
- * Call it only after the signature was verified. Otherwise an attacker could fill the memory, or spend the nonce of a
- * request that is still on its way.
+ * Call it last, after every check of the request. A request that another check refuses must not take room in the memory,
+ * and a forged signature must not spend the nonce of a request that is still on its way.
  *
- * @param now - seconds since the epoch
- * @returns a promise only for a store; `null` without replay protection and in the memory of this process
- * @throws CountersignError `CSN_SIGNATURE_REPLAYED`, or `CSN_REPLAY_STORE_UNAVAILABLE`
+ * @param signature - the verified signature; `null` with `edge: null`
+ * @param edge - the option `edge`; `null` if there is no signature to spend
+ * @param now - seconds of a clock that nobody sets
+ * @returns a promise only for a store
+ * @throws CountersignError `CSN_SIGNATURE_REPLAYED`, `CSN_SIGNATURE_EXPIRED` or `CSN_REPLAY_STORE_UNAVAILABLE`
  */
-export function spendNonce(nonce: string, { replay, nonceLifetime }: EdgeVerifier, now: number): null | Promise<void> {
-  if (replay === null) return null
-  if (!('memory' in replay)) return spendInStore(nonce, nonceLifetime * 1000, replay)
-  switch (replay.memory.spend(nonce, now)) {
+export function spendNonce(
+  signature: Pick<SignatureParameters, 'nonce' | 'created'> | null,
+  edge: Pick<EdgeVerifier, 'replay' | 'nonceLifetime'> | null,
+  now: number = performance.now() / 1000,
+): void | Promise<void> {
+  const replay = edge?.replay
+  if (!signature || !replay) return
+  const { nonce, created } = signature
+  if (!('memory' in replay)) return spendInStore(nonce, edge.nonceLifetime * 1000, replay)
+  switch (replay.memory.spend(nonce, created, now)) {
     case 'fresh':
-      return null
+      return
     case 'replayed':
       throw refuse('CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request')
+    case 'forgotten':
+      throw refuse('CSN_SIGNATURE_EXPIRED', 'the signature is as old as forgotten ones, because the clock was set back')
     case 'full':
       throw refuse('CSN_REPLAY_STORE_UNAVAILABLE', 'the memory of nonces is full (edge.maxRemembered)')
   }

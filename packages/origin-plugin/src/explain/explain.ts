@@ -8,6 +8,7 @@ import type { FastifyRequest } from 'fastify'
 import { authenticate } from '../authenticate.ts'
 import type { ClientMemory } from '../client-memory.ts'
 import { createNonceMemory } from '../edge-signature/nonce-memory.ts'
+import { spendNonce } from '../edge-signature/spend-nonce.ts'
 import { isCountersignError, stepOf } from '../errors.ts'
 import { applyGuard, type Guard } from '../guards/guard.ts'
 import type { Requirement } from '../guards/requirement.ts'
@@ -86,8 +87,9 @@ async function explain(
   const request = receive(captured)
   const explained = { captured, settings, guard }
   try {
-    const { clientCert, access } = await authenticate(request, settings, at)
+    const { clientCert, access, signature } = await authenticate(request, settings, at)
     if (guard) applyGuard(guard, Object.assign(request, { clientCert, access }) as unknown as FastifyRequest)
+    spendNonce(signature, settings.edge)
     return { at, steps: explainSteps(explained), refusal: null }
   } catch (error) {
     if (!isCountersignError(error)) throw error

@@ -75,10 +75,6 @@ const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
     notAsked: withEdge,
     describe: ({ captured }) => describeSignature(signatureParameters(captured)),
   },
-  replay: {
-    notAsked: (explained) => withEdge(explained) ?? (explained.settings.edge?.replay ? null : 'edge.replay is false'),
-    describe: () => 'the nonce is new among these requests; the origin may have seen it before',
-  },
   'Access token': {
     notAsked: withAccess,
     describe: ({ settings: { access } }) => `signed by ${access?.issuer} for ${access?.audience.join(' or ')}`,
@@ -102,6 +98,10 @@ const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
   guard: {
     notAsked: ({ guard }) => (guard ? null : 'no requirement was given'),
     describe: ({ guard }) => guard?.description ?? '',
+  },
+  replay: {
+    notAsked: (explained) => withEdge(explained) ?? (explained.settings.edge?.replay ? null : 'edge.replay is false'),
+    describe: () => 'the nonce is new among these requests; the origin may have seen it before',
   },
 }
 

@@ -14,8 +14,18 @@
  * ```
  */
 export function andThen<Value, Result>(
-  value: Value | Promise<Value>,
+  value: Value | PromiseLike<Value>,
   next: (value: Value) => Result | Promise<Result>,
 ): Result | Promise<Result> {
-  return value instanceof Promise ? value.then(next) : next(value)
+  return isThenable(value) ? Promise.resolve(value).then(next) : next(value)
+}
+
+/**
+ * Whether a value is a promise of any library or realm.
+ *
+ * `instanceof Promise` is false for the promise of an async function once a program has replaced the global `Promise`,
+ * as zone.js and bluebird do. A check that is under way would then count as passed.
+ */
+export function isThenable<Value>(value: Value | PromiseLike<Value>): value is PromiseLike<Value> {
+  return typeof (value as PromiseLike<Value> | null | undefined)?.then === 'function'
 }

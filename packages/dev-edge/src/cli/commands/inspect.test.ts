@@ -72,15 +72,9 @@ describe('countersign inspect', () => {
       {
         refusal: { code: 'CSN_SIGNATURE_REPLAYED', statusCode: 401 },
         steps: [
-          { outcome: 'holds' },
-          { outcome: 'holds' },
+          ...Array.from({ length: 7 }, () => ({ outcome: 'holds' })),
+          { step: 'guard', outcome: 'not asked for' },
           { step: 'replay', outcome: 'fails' },
-          {},
-          {},
-          {},
-          {},
-          {},
-          {},
         ],
       },
     ])
