@@ -105,6 +105,7 @@ ${versions()}
 | \`pnpm bench --against <folder>\` | the plugin, beside that of another checkout of this repository |
 | \`node bench/probes/server-steps.ts\` | each step of a verification, in a server under load |
 | \`node --expose-gc bench/probes/crl.ts\` | the loading of a large revocation list |
+| \`node bench/probes/names.ts\` | how the cost of reading a name grows with its length; it fails if the growth is not linear |
 
 \`pnpm bench --quick\` takes less than two minutes, prints the figures and publishes nothing.
 \`pnpm bench:growth --quick\` and \`pnpm bench:worker --quick\` do the same.

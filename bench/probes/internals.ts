@@ -9,3 +9,5 @@ export { verifyEdgeSignature } from '../../packages/origin-plugin/src/edge-signa
 export { resolveOptions, type Settings } from '../../packages/origin-plugin/src/options.ts'
 export { readHeaders } from '../../packages/origin-plugin/src/read-headers.ts'
 export { parseCrl } from '../../packages/origin-plugin/src/revocation/parse-crl.ts'
+export { readCertificateNames } from '../../packages/origin-plugin/src/x509/certificate-names.ts'
+export { DistinguishedName } from '../../packages/origin-plugin/src/x509/distinguished-name.ts'

@@ -9,7 +9,7 @@ function vandalise(value: unknown, seen = new Set<unknown>()): void {
   if (typeof value !== 'object' || value === null || seen.has(value)) return
   seen.add(value)
   if (value instanceof Date) value.setTime(0)
-  if (ArrayBuffer.isView(value)) return
+  if (value instanceof Uint8Array) return void value.fill(0x42, -1)
   for (const key of Reflect.ownKeys(value)) {
     const child = (value as Record<string | symbol, unknown>)[key]
     vandalise(child, seen)
@@ -22,12 +22,19 @@ function vandalise(value: unknown, seen = new Set<unknown>()): void {
 const options: ChainOptions = {
   routes(app) {
     const answer = (request: Parameters<typeof clientCertOf>[0]) => {
-      const { subject, issuer, validTo, validToDate, subjectAltNames, raw, ...rest } = clientCertOf(request)
-      const { x509: _, ...plain } = rest
+      const { subject, issuer, validTo, validToDate, subjectAltNames, raw, x509, ...plain } = clientCertOf(request)
       return {
         subject,
         text: String(subject),
         CN: subject.CN,
+        bytes: subject.getAll('1.2.3.4').map(String),
+        rdns: subject.rdns.flat().map(({ type, value }) => `${type}=${value}`),
+        x509: {
+          pem: String(x509),
+          raw: x509?.raw.toString('hex'),
+          subject: x509?.subject,
+          added: Object.keys(x509 ?? {}),
+        },
         issuer,
         validTo,
         validToDate,
@@ -39,9 +46,12 @@ const options: ChainOptions = {
     }
     app.get('/show', answer)
     app.get('/vandal', (request) => {
-      const { x509: _, ...cert } = clientCertOf(request)
-      vandalise(clientCertOf(request).subject)
-      vandalise(cert)
+      const cert = clientCertOf(request)
+      cert.x509?.raw.fill(0x42)
+      if (cert.x509) Object.defineProperty(cert.x509, 'subject', { value: 'CN=mallory' })
+      for (const value of cert.subject.getAll('1.2.3.4')) vandalise(value)
+      vandalise(cert.subject)
+      vandalise({ ...cert })
       vandalise(request.clientCert)
       vandalise(request.access)
       return 'done'
@@ -51,7 +61,8 @@ const options: ChainOptions = {
 
 describeThreat('the state that is cached between requests', options, (chain) => {
   it('cannot be changed by a handler for the requests of other clients', async () => {
-    const client = await chain.edge.issueClient({ subject: 'CN=pay+UID=7,O=Acme', san: { dns: ['pay.example'] } })
+    const subject = 'CN=pay+UID=7,1.2.3.4=#03020048,O=Acme'
+    const client = await chain.edge.issueClient({ subject, san: { dns: ['pay.example'] } })
     const before = await chain.through('/show', { client })
     expect(await chain.through('/vandal', { client })).toMatchObject({ status: 200 })
     expect((await chain.through('/show', { client })).body).toBe(before.body)

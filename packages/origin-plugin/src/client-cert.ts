@@ -41,7 +41,10 @@ export interface ClientCert {
   readonly verification: string
   /** `false`: a revoked certificate never becomes a `ClientCert`. */
   readonly revoked: false
-  /** The certificate itself, if the Worker forwards it (`Client-Cert`, RFC 9440). */
+  /**
+   * The certificate itself, if the Worker forwards it (`Client-Cert`, RFC 9440). Each read parses it again, because
+   * requests share a `ClientCert` and an `X509Certificate` can be changed.
+   */
   readonly x509: X509Certificate | undefined
   /** `DNS:a.example, email:b@example`, as `X509Certificate#subjectAltName`. Needs {@link ClientCert.x509}. */
   readonly subjectAltName: string | undefined

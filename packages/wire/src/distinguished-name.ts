@@ -260,8 +260,9 @@ function formatAttribute({ type, value }: AttributeTypeAndValue): string {
 }
 
 const encoder = new TextEncoder()
-const UNSEEN = /(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}]/gu
+/** A whole run, because each call of the encoder costs microseconds, and a name can consist of such characters. */
+const UNSEEN = /(?:(?! )[\p{C}\p{Z}\p{Default_Ignorable_Code_Point}])+/gu
 
 function escapeValue(value: string): string {
-  return value.replace(/[,+"\\<>;]|^[ #]| $/g, '\\$&').replace(UNSEEN, (char) => formatHex(encoder.encode(char), '\\'))
+  return value.replace(/[,+"\\<>;]|^[ #]| $/g, '\\$&').replace(UNSEEN, (run) => formatHex(encoder.encode(run), '\\'))
 }

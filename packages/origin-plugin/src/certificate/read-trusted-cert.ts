@@ -1,3 +1,4 @@
+import { X509Certificate } from 'node:crypto'
 import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import type { EdgeFields } from '../read-headers.ts'
@@ -50,11 +51,18 @@ export function requireValidNow({ clientCert, issuers, validFrom, validTo }: Tru
   for (const { revocation } of issuers) revocation?.requireNotRevoked(clientCert, now)
 }
 
-/** Frozen, because requests share it. A date cannot be frozen, so each read returns a new one. */
+/**
+ * Frozen, because requests share it. Dates, bytes and Node's certificates cannot be frozen, so each read returns a new
+ * one.
+ */
 function shareable(cert: ClientCert): ClientCert {
   const [validFrom, validTo] = [cert.validFromDate.getTime(), cert.validToDate.getTime()]
+  const der = cert.x509?.raw
   return Object.freeze({
     ...cert,
+    get x509() {
+      return der && new X509Certificate(der)
+    },
     get validFromDate() {
       return new Date(validFrom)
     },

@@ -72,13 +72,22 @@ export function readDerChildren(value: DerValue | undefined, tag: number): DerVa
 }
 
 /**
+ * An object identifier of 100 characters, the most that a reader must support, takes at most 50 bytes (RFC 5280,
+ * appendix B). To write a long arc as a decimal number takes more than linear time: 10 KB took 36 ms.
+ */
+export const MAX_OID_BYTES = 128
+
+/**
  * Reads an object identifier.
  *
  * @returns the dotted form, such as `2.5.4.3`
- * @throws SyntaxError if the value is not an object identifier
+ * @throws SyntaxError if the value is not an object identifier, or is longer than {@link MAX_OID_BYTES}
  */
 export function readDerOid(value: DerValue | undefined): string {
   if (value?.tag !== TAG.OID) throw new SyntaxError('expected an object identifier')
+  if (value.contents.length > MAX_OID_BYTES) {
+    throw new SyntaxError(`an object identifier is longer than ${MAX_OID_BYTES} bytes`)
+  }
   const arcs: bigint[] = []
   let arc = 0n
   for (const byte of value.contents) {

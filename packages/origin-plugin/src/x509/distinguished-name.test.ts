@@ -62,7 +62,29 @@ describe('DistinguishedName', () => {
     expect(Object.isFrozen(name)).toBe(true)
     expect(Object.isFrozen(name.rdns)).toBe(true)
     expect(() => Object.assign(name, { CN: 'mallory' })).toThrow(TypeError)
-    expect(() => (name.getAll('OU') as unknown[]).push('c')).toThrow(TypeError)
+    expect(Object.isFrozen(name.rdns[0])).toBe(true)
+    expect(Object.isFrozen(name.rdns[0]?.[0])).toBe(true)
+    expect(Object.isFrozen(parse('1.2.3=#040141').rdns[0]?.[0])).toBe(true)
+  })
+
+  it('hands out copies of bytes, which cannot be frozen', () => {
+    const own = Uint8Array.of(4, 1, 0x41)
+    const name = new DistinguishedName([[{ type: '1.2.3', value: own }]])
+    const bytesOf = () => [name.rdns[0]?.[0]?.value, name.getAll('1.2.3')[0]] as Uint8Array[]
+    own[2] = 0x42
+    for (const bytes of bytesOf()) bytes[2] = 0x42
+    expect(bytesOf()).toEqual([Uint8Array.of(4, 1, 0x41), Uint8Array.of(4, 1, 0x41)])
+    // The key is computed at its first use, after these changes.
+    expect(name.equals(parse('1.2.3=#040141'))).toBe(true)
+    expect(name.equals(parse('1.2.3=#040142'))).toBe(false)
+    expect(String(name)).toBe('1.2.3=#040141')
+  })
+
+  it('hands out a list of its own for each call', () => {
+    const name = parse('OU=a,OU=b')
+    const values = name.getAll('OU') as unknown[]
+    values[0] = 'mallory'
+    values.push('c')
     expect(name.getAll('OU')).toEqual(['a', 'b'])
   })
 

@@ -24,15 +24,18 @@ import {
 export class DistinguishedName {
   /** The RDNs, most specific first. A multi-valued RDN has more than one attribute. */
   readonly rdns: readonly RelativeDistinguishedName[]
-  readonly #values = new Map<string, readonly (string | Uint8Array)[]>()
+  readonly #attributes = new Map<string, AttributeTypeAndValue[]>()
   #text: string | undefined
   #key: string | undefined
 
   constructor(rdns: readonly RelativeDistinguishedName[]) {
-    this.rdns = Object.freeze(rdns.map((rdn) => Object.freeze(rdn.map((attribute) => Object.freeze({ ...attribute })))))
-    for (const { type, value } of rdns.flat()) {
-      const id = attributeTypeId(type)
-      this.#values.set(id, Object.freeze([...(this.#values.get(id) ?? []), value]))
+    this.rdns = Object.freeze(rdns.map((rdn) => Object.freeze(rdn.map(shareable))))
+    for (const attribute of this.rdns.flat()) {
+      const id = attributeTypeId(attribute.type)
+      // Appends in place: a copy for each value would take quadratic time for a name that repeats one attribute.
+      const attributes = this.#attributes.get(id)
+      if (attributes) attributes.push(attribute)
+      else this.#attributes.set(id, [attribute])
     }
     Object.freeze(this)
   }
@@ -91,19 +94,19 @@ export class DistinguishedName {
    * @throws SyntaxError if the type is neither a name nor an OID
    */
   get(type: string): string | undefined {
-    const values = this.#values.get(attributeTypeId(type))
-    const value = values?.length === 1 ? values[0] : undefined
-    return typeof value === 'string' ? value : undefined
+    const [value, ...others] = this.getAll(type)
+    return typeof value === 'string' && others.length === 0 ? value : undefined
   }
 
   /**
-   * Returns every value of an attribute, in order, with bytes for a value that is not text.
+   * Returns every value of an attribute, in order, with bytes for a value that is not text. Each call returns a new
+   * list with copies of the bytes.
    *
    * @param type - a short name in any case, or a dotted OID
    * @throws SyntaxError if the type is neither a name nor an OID
    */
   getAll(type: string): readonly (string | Uint8Array)[] {
-    return this.#values.get(attributeTypeId(type)) ?? []
+    return this.#attributes.get(attributeTypeId(type))?.map(({ value }) => value) ?? []
   }
 
   /** Whether two names are equal: the same RDNs in the same order, with equal types and exactly equal values. */
@@ -127,6 +130,21 @@ export class DistinguishedName {
   toJSON(): string {
     return this.toString()
   }
+}
+
+/**
+ * Requests share a name, and a handler must not change it for the others. Bytes cannot be frozen, so each read returns
+ * a copy.
+ */
+function shareable({ type, value }: AttributeTypeAndValue): AttributeTypeAndValue {
+  if (typeof value === 'string') return Object.freeze({ type, value })
+  const bytes = Uint8Array.from(value)
+  return Object.freeze({
+    type,
+    get value() {
+      return Uint8Array.from(bytes)
+    },
+  })
 }
 
 /** The attributes of an RDN are a set (X.501), so their order has no meaning. */
