@@ -11,7 +11,7 @@ export default {
     const { href } = new URL(request.url)
     const headers = new Headers(request.headers)
     stripHeaders(headers)
-    stampHeaders(headers, tlsClientAuth(request), 'leaf')
+    stampHeaders(headers, tlsClientAuth(request), { forwardCert: 'leaf', names: 'all' })
     return fetch(href, { method: request.method, headers, body: request.body, redirect: 'manual' })
   },
 }

@@ -2,7 +2,7 @@ import type { SigningJwk, TlsClientAuth } from '@countersign/wire'
 import { CountersignWorkerError } from './errors.ts'
 import { signHeaders } from './sign-headers.ts'
 import { importSigningKey } from './signing-key.ts'
-import { type ForwardCert, stampHeaders } from './stamp-headers.ts'
+import { type ForwardCert, type NameForms, stampHeaders } from './stamp-headers.ts'
 import { stripHeaders } from './strip-headers.ts'
 
 /** Options of {@link countersign}. */
@@ -19,9 +19,15 @@ export interface CountersignOptions {
    * limit of 16 KiB for all headers. `none` forwards neither.
    */
   readonly forwardCert?: ForwardCert | undefined
+  /**
+   * The forms in which the names of subject and issuer travel. `all` (the default) sends Cloudflare's three. `rfc2253`
+   * sends the one that the origin reads, which is a third of the size. Names in Cyrillic or Chinese take kilobytes.
+   */
+  readonly names?: NameForms | undefined
 }
 
 const FORWARD_CERT: readonly unknown[] = ['leaf', 'chain', 'none']
+const NAMES: readonly unknown[] = ['all', 'rfc2253']
 
 /**
  * Writes Cloudflare's description of the client's certificate into the request's headers, and countersigns them.
@@ -29,6 +35,9 @@ const FORWARD_CERT: readonly unknown[] = ['leaf', 'chain', 'none']
  * It first deletes these headers as the client sent them. The result keeps the request's method and body, which still
  * streams. WebSocket upgrades work, redirects are returned to the client, and the URL is the signed one. The result has
  * no `cf` and no `signal`: for a Worker behind a service binding, or to abort, pass them to `fetch()` yourself.
+ *
+ * The result has `cache: 'no-store'`. Without it, `fetch()` asks the zone's cache first, which stores URLs such as
+ * `/report.csv` for every client. Keep it if you make another request of the result.
  *
  * @param request - the incoming request, with Cloudflare's `cf.tlsClientAuth`
  * @param options - the key, and the certificates to forward
@@ -56,9 +65,18 @@ export async function countersigned(
   request: Request,
   options: CountersignOptions,
 ): Promise<[url: string, init: RequestInit]> {
-  const { forwardCert = 'leaf' } = options
+  const { forwardCert = 'leaf', names = 'all' } = options
+  if (!CAN_AVOID_CACHE) {
+    throw new CountersignWorkerError(
+      'CSN_WORKER_DATE_TOO_OLD',
+      "compatibility_date is too old to keep requests out of the zone's cache; set it to 2024-11-11 or later in wrangler.jsonc",
+    )
+  }
   if (!FORWARD_CERT.includes(forwardCert)) {
     throw new CountersignWorkerError('CSN_WORKER_OPTION_INVALID', 'forwardCert must be "leaf", "chain" or "none"')
+  }
+  if (!NAMES.includes(names)) {
+    throw new CountersignWorkerError('CSN_WORKER_OPTION_INVALID', 'names must be "all" or "rfc2253"')
   }
   const key = await importSigningKey(options.key)
   // Sign and send the parsed URL. fetch() would send the client's spelling (`/a/%2e%2e/b`), which is another path.
@@ -66,21 +84,36 @@ export async function countersigned(
   const headers = new Headers(request.headers)
 
   stripHeaders(headers)
-  const stamped = stampHeaders(headers, tlsClientAuth(request), forwardCert)
+  const stamped = stampHeaders(headers, tlsClientAuth(request), { forwardCert, names })
   await signHeaders(headers, stamped, requestTarget(request, url), key)
+  keepConditional(headers)
 
   return [url.href, forwardingInit(request, headers)]
+}
+
+/** With an older `compatibility_date` workerd has no such property, and throws for the option. */
+const CAN_AVOID_CACHE = 'cache' in Request.prototype
+
+/**
+ * Asks for a fresh answer in words of our own. workerd writes `Cache-Control: no-cache` into a request with `cache:
+ * 'no-store'` and without this header, and `@fastify/static` then never answers 304. A client's own wish stays.
+ */
+function keepConditional(headers: Headers): void {
+  if (!headers.has('cache-control') && !headers.has('pragma')) headers.set('cache-control', 'max-age=0')
 }
 
 /**
  * Omits `request.cf`: copying it costs more than copying all headers, and the origin never receives it. Only a GET or
  * HEAD with a body has to be made from the request itself, because the constructor accepts no body for these methods.
+ *
+ * Attack: the zone's cache lies behind the Worker and answers by URL, so one client's answer goes to every other client.
+ * `cache: 'no-store'` goes around it. HEAD also stays HEAD, as it was signed: the cache would turn it into GET.
  */
 function forwardingInit(request: Request, headers: Headers): RequestInit {
   const { method, body } = request
-  const redirect = 'manual'
-  if (body !== null && (method === 'GET' || method === 'HEAD')) return new Request(request, { headers, redirect })
-  return { method, headers, body, redirect }
+  const init = { headers, redirect: 'manual', cache: 'no-store' } as const
+  if (body !== null && (method === 'GET' || method === 'HEAD')) return new Request(request, init)
+  return { method, body, ...init }
 }
 
 /** A zone without mTLS has no such field. The result then equals that of a client without a certificate. */

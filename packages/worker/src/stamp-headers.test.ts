@@ -21,6 +21,7 @@ describe('stampHeaders', () => {
       leaf: worker('leaf'),
       chain: worker('chain'),
       none: worker('none'),
+      rfc2253: { bindings: { COUNTERSIGN_KEY, COUNTERSIGN_FORWARD_CERT: 'none', COUNTERSIGN_NAMES: 'rfc2253' } },
     })
   }, 30_000)
   afterAll(() => edge[Symbol.asyncDispose]())
@@ -170,5 +171,27 @@ describe('stampHeaders', () => {
     expect(headers['x-cert-subject-dn']).toBe('CN=Zo\\C3\\AB\\0D\\0A')
     expect(headers['x-cert-subject-dn-l']).toBe('/CN=Zo\\xC3\\xAB\\x0D\\x0A')
     expect(headers['x-cert-verify']).toBe('SUCCESS\\x0A')
+  })
+
+  it('sends each name once, in the form that the origin reads, when COUNTERSIGN_NAMES is rfc2253', async () => {
+    const all = await stamped(VERIFIED, 'none')
+    const once = await stamped(VERIFIED, 'rfc2253')
+    expect(
+      Object.keys(all)
+        .filter((name) => !(name in once))
+        .sort(),
+    ).toEqual(['x-cert-issuer-dn', 'x-cert-issuer-dn-l', 'x-cert-subject-dn', 'x-cert-subject-dn-l'])
+    expect(all).toMatchObject(once)
+  })
+
+  it.each(['', ' ', undefined])('keeps the name that has no other form: %j', async (missing) => {
+    const fields = { ...VERIFIED, certSubjectDNRFC2253: missing }
+    const subject = await stamped(fields, 'rfc2253')
+    expect(subject).toMatchObject({ 'x-cert-subject-dn': VERIFIED.certSubjectDN })
+    expect(subject).not.toHaveProperty('x-cert-issuer-dn')
+    expect(subject).not.toHaveProperty('x-cert-subject-dn-l')
+    const issuer = await stamped({ ...VERIFIED, certIssuerDNRFC2253: missing }, 'rfc2253')
+    expect(issuer).toMatchObject({ 'x-cert-issuer-dn': VERIFIED.certIssuerDN })
+    expect(issuer).not.toHaveProperty('x-cert-subject-dn')
   })
 })

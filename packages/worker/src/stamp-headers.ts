@@ -3,15 +3,34 @@ import { CERTIFICATE_HEADERS, type CertificateHeader, encodeHeaderValue, type Tl
 /** The certificates that the Worker forwards whole, in RFC 9440's headers. */
 export type ForwardCert = 'leaf' | 'chain' | 'none'
 
+/** The forms in which the names of subject and issuer travel: Cloudflare's three, or the one that the origin reads. */
+export type NameForms = 'all' | 'rfc2253'
+
+/** The choice among the headers. */
+export interface StampOptions {
+  readonly forwardCert: ForwardCert
+  readonly names: NameForms
+}
+
+/** The names that the origin does not read if it has the form on the right. It never reads the legacy form. */
+const UNREAD_NAMES: Partial<
+  Record<CertificateHeader['field'], 'certSubjectDNRFC2253' | 'certIssuerDNRFC2253' | 'none'>
+> = {
+  certSubjectDN: 'certSubjectDNRFC2253',
+  certIssuerDN: 'certIssuerDNRFC2253',
+  certSubjectDNLegacy: 'none',
+  certIssuerDNLegacy: 'none',
+}
+
 /**
  * Sets the certificate headers from Cloudflare's description of the certificate.
  *
  * @returns the headers by name, in the table's order, so that the signature covers exactly these strings
  */
-export function stampHeaders(headers: Headers, auth: TlsClientAuth, forwardCert: ForwardCert): Map<string, string> {
+export function stampHeaders(headers: Headers, auth: TlsClientAuth, options: StampOptions): Map<string, string> {
   const stamped = new Map<string, string>()
   for (const header of CERTIFICATE_HEADERS) {
-    const value = encodeHeaderValue(headerText(header, auth, forwardCert), header.syntax)
+    const value = encodeHeaderValue(headerText(header, auth, options), header.syntax)
     if (value === '') continue
     headers.set(header.name, value)
     stamped.set(header.name, value)
@@ -23,7 +42,8 @@ export function stampHeaders(headers: Headers, auth: TlsClientAuth, forwardCert:
  * The value to send, `""` for none. The flags and the verdict are always sent and fail closed: code that checks only
  * one of them still rejects an absent, unverified or possibly revoked certificate.
  */
-function headerText(header: CertificateHeader, auth: TlsClientAuth, forwardCert: ForwardCert): string {
+function headerText(header: CertificateHeader, auth: TlsClientAuth, { forwardCert, names }: StampOptions): string {
+  if (names === 'rfc2253' && isUnread(header, auth)) return ''
   const text = auth[header.field] ?? ''
   const presented = auth.certPresented === '1'
   switch (header.field) {
@@ -40,4 +60,11 @@ function headerText(header: CertificateHeader, auth: TlsClientAuth, forwardCert:
     default:
       return presented ? text : ''
   }
+}
+
+/** A name without its RFC 2253 form keeps the other one, so that the origin still reads a name. */
+function isUnread({ field }: CertificateHeader, auth: TlsClientAuth): boolean {
+  const preferred = UNREAD_NAMES[field]
+  if (preferred === undefined) return false
+  return preferred === 'none' || (auth[preferred] ?? '').trim() !== ''
 }

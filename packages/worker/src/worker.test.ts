@@ -40,6 +40,7 @@ const BAD_BINDINGS: Readonly<Record<string, readonly [code: string, bindings: Re
     'CSN_WORKER_OPTION_INVALID',
     { COUNTERSIGN_KEY: KEY, COUNTERSIGN_FORWARD_CERT: 'Leaf' },
   ],
+  'another COUNTERSIGN_NAMES': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_NAMES: 'RFC2253' }],
   'another COUNTERSIGN_REQUIRE': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: 'true' }],
 }
 
@@ -53,7 +54,14 @@ describe('the Worker', () => {
     edge = await startEdge({
       verified: { bindings: { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: 'verified' } },
       none: { bindings: { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: 'none' } },
-      empty: { bindings: { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: '', COUNTERSIGN_FORWARD_CERT: '' } },
+      empty: {
+        bindings: {
+          COUNTERSIGN_KEY: KEY,
+          COUNTERSIGN_REQUIRE: '',
+          COUNTERSIGN_FORWARD_CERT: '',
+          COUNTERSIGN_NAMES: '',
+        },
+      },
       ...Object.fromEntries(bad),
     })
   }, 30_000)
@@ -134,6 +142,44 @@ describe('the Worker', () => {
       ['X-CERT-REVOKED', '0'],
     ] as const
     expectRefusal(await edge.send({ worker: 'verified', headers }), 403, 'CSN_CERT_UNVERIFIED')
+  })
+})
+
+/** A browser's question whether it may send a request of another origin. */
+const PREFLIGHT = [
+  ['Origin', 'https://app.acme.example'],
+  ['Access-Control-Request-Method', 'POST'],
+] as const
+
+describe('a CORS preflight, at a Worker that requires a verified certificate', () => {
+  let edge: Edge
+  beforeAll(async () => {
+    edge = await startEdge({ verified: { bindings: { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: 'verified' } } })
+  }, 30_000)
+  afterAll(() => edge[Symbol.asyncDispose]())
+
+  it.each([
+    ['the placeholder of Cloudflare', { tlsClientAuth: PLACEHOLDER }],
+    ['no request.cf', undefined],
+  ])('passes, signed as a request without a certificate: %s', async (_, cf) => {
+    const headers = [...PREFLIGHT, ['X-CERT-VERIFY', 'SUCCESS'] as const]
+    const request = await edge.forward({ method: 'OPTIONS', headers, cf })
+    expect(request.method).toBe('OPTIONS')
+    expect(request.header('origin')).toBe('https://app.acme.example')
+    expect(request.header('x-cert-presented')).toBe('0')
+    expect(request.header('x-cert-verify')).toBe('NONE')
+    expect(verifyByHand(request, hmacJwk).valid).toBe(true)
+  })
+
+  it.each([
+    ['another method', 'GET', PREFLIGHT, PLACEHOLDER],
+    ['no Origin', 'OPTIONS', PREFLIGHT.slice(1), PLACEHOLDER],
+    ['no Access-Control-Request-Method', 'OPTIONS', PREFLIGHT.slice(0, 1), PLACEHOLDER],
+    ['a bad certificate', 'OPTIONS', PREFLIGHT, { ...VERIFIED, certVerified: 'FAILED:certificate has expired' }],
+  ])('is refused with %s', async (_, method, headers, tlsClientAuth) => {
+    const { response, received } = await edge.send({ method, headers, cf: { tlsClientAuth } })
+    expect(response.json()).toMatchObject({ statusCode: 403, code: 'CSN_CERT_UNVERIFIED' })
+    expect(received).toBeUndefined()
   })
 })
 

@@ -5,7 +5,8 @@ import { CountersignWorkerError } from './errors.ts'
 export interface WorkerOptions extends CountersignOptions {
   /**
    * `none` (the default) forwards every request and leaves the decision to the origin's routes. `verified` answers 403
-   * at the edge, unless Cloudflare verified the certificate and does not list it as revoked.
+   * at the edge, unless Cloudflare verified the certificate and does not list it as revoked. A CORS preflight passes
+   * without a certificate, because browsers send none with it.
    */
   readonly require?: 'none' | 'verified' | undefined
 }
@@ -18,6 +19,8 @@ export interface WorkerBindings {
   readonly COUNTERSIGN_FORWARD_CERT?: string
   /** `none` (default) or `verified`. */
   readonly COUNTERSIGN_REQUIRE?: string
+  /** `all` (default) or `rfc2253`. */
+  readonly COUNTERSIGN_NAMES?: string
 }
 
 /** A module Worker's default export. */
@@ -63,6 +66,7 @@ function refuseAtEdge(request: Request, { require = 'none' }: WorkerOptions): Re
     throw new CountersignWorkerError('CSN_WORKER_OPTION_INVALID', 'require must be "none" or "verified"')
   }
   const auth = tlsClientAuth(request)
+  if (auth.certPresented !== '1' && isPreflight(request)) return undefined
   if (auth.certPresented !== '1' || auth.certVerified !== 'SUCCESS') {
     return answer(403, 'CSN_CERT_UNVERIFIED', 'Forbidden', 'A verified client certificate is required')
   }
@@ -70,6 +74,14 @@ function refuseAtEdge(request: Request, { require = 'none' }: WorkerOptions): Re
     return answer(403, 'CSN_CERT_REVOKED', 'Forbidden', 'The client certificate is revoked')
   }
   return undefined
+}
+
+/**
+ * Whether a browser asks by this request if it may send another one (Fetch, section 3.2). It carries neither certificate
+ * nor token. The origin receives it signed as a request without a certificate, and answers it only on a public route.
+ */
+function isPreflight({ method, headers }: Request): boolean {
+  return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
 }
 
 function answerFailure(error: unknown): Response {
@@ -97,6 +109,7 @@ const worker: WorkerHandler<WorkerBindings> = createWorker<WorkerBindings>((bind
   key: bindings.COUNTERSIGN_KEY,
   forwardCert: (bindings.COUNTERSIGN_FORWARD_CERT || undefined) as WorkerOptions['forwardCert'],
   require: (bindings.COUNTERSIGN_REQUIRE || undefined) as WorkerOptions['require'],
+  names: (bindings.COUNTERSIGN_NAMES || undefined) as WorkerOptions['names'],
 }))
 
 export default worker

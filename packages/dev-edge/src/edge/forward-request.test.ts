@@ -1,7 +1,6 @@
 import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
 import { Readable } from 'node:stream'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { startServer } from '@countersign/test-support/local-server'
 import { describe, expect, it, vi } from 'vitest'
@@ -100,15 +99,17 @@ describe('the answer of the edge', () => {
 
 describe('an upload', () => {
   it('that the client breaks off is broken off at the origin', async () => {
+    const started = Promise.withResolvers<void>()
     const broken = Promise.withResolvers<boolean>()
     const receiving = await startServer((request) => {
+      request.once('data', () => started.resolve())
       request.on('error', () => {}).on('close', () => broken.resolve(!request.complete))
     })
     await using other = await createDevEdge({ origin: receiving.url, log: () => {} })
     const abort = new AbortController()
     async function* body() {
       yield 'one'
-      await sleep(50)
+      await started.promise
       abort.abort()
     }
     // Without it, workerd sometimes completes a broken body.

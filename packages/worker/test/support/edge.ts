@@ -13,11 +13,15 @@ import { Miniflare } from 'miniflare'
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 const CORRELATION_HEADER = 'test-id'
 
+/** In this header workerd tells the origin the `cf` of the Worker's `fetch()`, with its wishes for the cache. */
+export const FETCH_CF_HEADER = 'test-fetch-cf'
+
 /** A Worker of the edge: the package's own, or a source of the test. */
 export interface WorkerUnderTest {
   readonly bindings?: Readonly<Record<string, string>>
   /** TypeScript; may import `@countersign/worker`. */
   readonly source?: string
+  readonly compatibilityDate?: string
 }
 
 /** A request that is written byte for byte. Text is one character per byte. */
@@ -64,12 +68,12 @@ export async function startEdge(workers: Readonly<Record<string, WorkerUnderTest
     workers: await Promise.all(
       Object.entries(workers).map(async ([name, worker]) => ({
         name,
-        compatibilityDate: '2026-07-01',
+        compatibilityDate: worker.compatibilityDate ?? '2026-07-01',
         modules: [{ type: 'ESModule' as const, path: 'worker.js', contents: await bundle(worker.source) }],
         bindings: { ...worker.bindings },
         // `proxy` makes workerd accept the absolute form, which gives request.url the scheme and host of production.
         unsafeDirectSockets: [{ host: '127.0.0.1', port: 0, proxy: true }],
-        outboundService: { external: { address: `127.0.0.1:${origin.port}`, http: {} } },
+        outboundService: { external: { address: `127.0.0.1:${origin.port}`, http: { cfBlobHeader: FETCH_CF_HEADER } } },
       })),
     ),
   })
