@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync } from 'node:crypto'
+import { createHmac, generateKeyPairSync, randomBytes } from 'node:crypto'
 import { signAsWorker } from '@countersign/test-support/sign-as-worker'
 import type { WireRequest } from '@countersign/test-support/wire-request'
 import type { SigningJwk } from '@countersign/wire'
@@ -9,7 +9,7 @@ import { describeThreat } from '../support/use-chain.ts'
 const pair = generateKeyPairSync('ed25519')
 const ed25519: SigningJwk = { ...(pair.privateKey.export({ format: 'jwk' }) as SigningJwk), kid: 'ed' }
 const { d: _private, ...ed25519Public } = ed25519
-const hmac: SigningJwk = { kty: 'oct', kid: 'mac', k: Buffer.alloc(32, 9).toString('base64url') }
+const hmac: SigningJwk = { kty: 'oct', kid: 'mac', k: randomBytes(32).toString('base64url') }
 const refused = { status: 401, code: 'CSN_SIGNATURE_INVALID' }
 
 const options: ChainOptions = { edge: { key: ed25519 }, plugin: () => ({ edge: { keys: [ed25519Public, hmac] } }) }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { signAsWorker } from '@countersign/test-support/sign-as-worker'
 import { withHeader } from '@countersign/test-support/wire-request'
 import { expect, it } from 'vitest'
@@ -25,7 +26,7 @@ describeThreat('certificate headers that an attacker sends directly to the origi
 
   it('are refused with a signature by a key of the attacker', async () => {
     const genuine = await chain.capture('/alice', { client: chain.edge.clients.alice })
-    const own = { ...chain.key, k: Buffer.alloc(32, 7).toString('base64url') }
+    const own = { ...chain.key, k: randomBytes(32).toString('base64url') }
     expect(await chain.around(signAsWorker(genuine, own))).toMatchObject({ status: 401, code: 'CSN_SIGNATURE_INVALID' })
   })
 

@@ -1,9 +1,10 @@
+import { randomBytes } from 'node:crypto'
 import countersign from '@countersign/origin-plugin'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
 
 const options = {
-  edge: { keys: { kty: 'oct', kid: 'k', k: Buffer.alloc(32, 1).toString('base64url') } },
+  edge: { keys: { kty: 'oct', kid: 'k', k: randomBytes(32).toString('base64url') } },
   access: null,
   trustedIssuers: null,
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import countersign from '@countersign/origin-plugin'
 import { sendRaw } from '@countersign/test-support/raw-http'
 import Fastify from 'fastify'
@@ -11,7 +12,7 @@ describe('a route declared next to the register call', () => {
   beforeAll(async () => {
     port = await freePort()
     await app.register(countersign, {
-      edge: { keys: { kty: 'oct', kid: 'k', k: Buffer.alloc(32, 1).toString('base64url') } },
+      edge: { keys: { kty: 'oct', kid: 'k', k: randomBytes(32).toString('base64url') } },
       access: null,
       trustedIssuers: null,
     })

@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import countersign from '@countersign/origin-plugin'
 import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
 
-const edge = { keys: { kty: 'oct', kid: 'k', k: Buffer.alloc(32, 1).toString('base64url') } }
+const edge = { keys: { kty: 'oct', kid: 'k', k: randomBytes(32).toString('base64url') } }
 const access = { team: 'acme', audience: 'a'.repeat(64) }
 const good = { edge, access, trustedIssuers: null }
 
@@ -34,6 +35,16 @@ describe('a configuration that would disable a check', () => {
       'a weak key',
       { ...good, edge: { keys: { kty: 'oct', kid: 'k', k: 'c2VjcmV0' } } },
       '"k" must be at least 32 random bytes',
+    ],
+    [
+      'a key of zeros',
+      { ...good, edge: { keys: { kty: 'oct', kid: 'k', k: 'A'.repeat(43) } } },
+      '"k" is not random, so an attacker can guess it',
+    ],
+    [
+      'a public key for which an attacker can sign',
+      { ...good, edge: { keys: { kty: 'OKP', crv: 'Ed25519', kid: 'k', x: `AQ${'A'.repeat(41)}` } } },
+      '"x" is not a public key',
     ],
     ['no key', { ...good, edge: { keys: [] } }, 'edge.keys is empty'],
     ['keys still as text', { ...good, edge: { keys: JSON.stringify(edge.keys) } }, 'JSON.parse'],

@@ -1,8 +1,9 @@
+import { randomBytes } from 'node:crypto'
 import { describe, expect, it } from 'vitest'
 import { checkSigningKey } from './signing-key.ts'
 
 /** Key material that no message may repeat. */
-const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I'
+const SECRET = 'eJ2xxOhYQm4s7kZ3v1pT0wqKcUuB8fRn5LdAgVyWiDM'
 const PUBLIC = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
 const PRIVATE = 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A'
 
@@ -43,7 +44,7 @@ describe('checkSigningKey', () => {
 
   it('accepts an HMAC key of 256 bits or more', () => {
     for (const bytes of [32, 33, 34, 35, 48, 64, 512]) {
-      const k = Buffer.alloc(bytes, 0xa5).toString('base64url')
+      const k = randomBytes(bytes).toString('base64url')
       expect(checkSigningKey(hmac({ k }), 'verify').alg).toBe('hmac-sha256')
     }
   })
@@ -190,6 +191,20 @@ describe('checkSigningKey', () => {
   ])('refuses %s at the origin', (_, d) => {
     expect(refusal(ed25519Private({ d }), 'verify')).toBe(
       'the JWK "edge-1" must not contain the private "d"; give the origin the public key',
+    )
+  })
+
+  it.each(BOTH_ROLES)('refuses to %s with an HMAC key that is not random', (role) => {
+    for (const secret of [Buffer.alloc(32), Buffer.alloc(64, 1), Buffer.from('secret-secret-secret-secret-secr')]) {
+      expect(refusal(hmac({ k: secret.toString('base64url') }), role)).toBe(
+        'the JWK "2026-11": "k" is not random, so an attacker can guess it; make a new key with countersign keygen',
+      )
+    }
+  })
+
+  it('refuses to sign with an Ed25519 key that is not random', () => {
+    expect(refusal(ed25519Private({ d: Buffer.alloc(32, 7).toString('base64url') }), 'sign')).toBe(
+      'the JWK "edge-1": "d" is not random, so an attacker can guess it; make a new key with countersign keygen',
     )
   })
 

@@ -1,3 +1,4 @@
+import { isGuessable } from './key-strength.ts'
 import type { SignatureAlgorithm } from './signature-input.ts'
 
 /** A key for the edge signature as a JSON Web Key (RFC 7517): `kty: "oct"` for HMAC, `kty: "OKP"` for Ed25519. */
@@ -79,28 +80,42 @@ function checkHmacKey(key: Record<string, unknown>): void {
   if (key.alg !== undefined && key.alg !== 'HS256') {
     throw new TypeError(`the JWK "${key.kid}": "alg" must be "HS256"; correct or remove it`)
   }
-  if (base64urlBytes(key.k) < MIN_HMAC_BYTES) {
+  const secret = base64urlBytes(key.k)
+  if (secret.length < MIN_HMAC_BYTES) {
     throw new TypeError(`the JWK "${key.kid}": "k" must be at least 32 random bytes in base64url`)
   }
+  requireRandom(secret, key.kid, 'k')
 }
 
 function checkEd25519Key(key: Record<string, unknown>, role: 'sign' | 'verify'): void {
-  if (key.crv !== 'Ed25519' || base64urlBytes(key.x) !== ED25519_BYTES) {
+  if (key.crv !== 'Ed25519' || base64urlBytes(key.x).length !== ED25519_BYTES) {
     throw new TypeError(`the JWK "${key.kid}": "crv" must be "Ed25519", and "x" the public key in base64url`)
   }
   if (key.alg !== undefined && key.alg !== 'EdDSA' && key.alg !== 'Ed25519') {
     throw new TypeError(`the JWK "${key.kid}": "alg" must be "Ed25519"; correct or remove it`)
   }
-  if (role === 'sign' && base64urlBytes(key.d) !== ED25519_BYTES) {
-    throw new TypeError(`the JWK "${key.kid}": "d" is missing or malformed; give the Worker the private key`)
+  if (role === 'sign') {
+    const privateKey = base64urlBytes(key.d)
+    if (privateKey.length !== ED25519_BYTES) {
+      throw new TypeError(`the JWK "${key.kid}": "d" is missing or malformed; give the Worker the private key`)
+    }
+    requireRandom(privateKey, key.kid, 'd')
   }
   if (role === 'verify' && key.d !== undefined) {
     throw new TypeError(`the JWK "${key.kid}" must not contain the private "d"; give the origin the public key`)
   }
 }
 
-function base64urlBytes(text: unknown): number {
+function requireRandom(secret: Uint8Array, kid: unknown, name: 'k' | 'd'): void {
+  if (!isGuessable(secret)) return
+  throw new TypeError(
+    `the JWK "${kid}": "${name}" is not random, so an attacker can guess it; make a new key with countersign keygen`,
+  )
+}
+
+/** Decodes base64url without padding. Other text has no bytes. */
+function base64urlBytes(text: unknown): Uint8Array {
   // One character more than whole groups of four is less than a byte, so the key was cut off.
-  if (typeof text !== 'string' || !BASE64URL.test(text) || text.length % 4 === 1) return 0
-  return Math.floor((text.length * 3) / 4)
+  if (typeof text !== 'string' || !BASE64URL.test(text) || text.length % 4 === 1) return new Uint8Array()
+  return Uint8Array.from(atob(text.replaceAll('-', '+').replaceAll('_', '/')), (character) => character.charCodeAt(0))
 }

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request as httpsRequest } from 'node:https'
@@ -137,7 +138,7 @@ describe('rotateKey', () => {
     const [first] = edge.keys
     const signedBy = async () => (await edge.fetch('/')).json().headers['signature-input'].match(/keyid="([^"]+)"/)[1]
     expect(await signedBy()).toBe(first?.kid)
-    const mine = { kty: 'oct', kid: 'mine', k: Buffer.alloc(32, 7).toString('base64url') }
+    const mine = { kty: 'oct', kid: 'mine', k: randomBytes(32).toString('base64url') }
     await edge.rotateKey(mine)
     expect(await signedBy()).toBe('mine')
     expect(edge.keys).toEqual([mine, first])
@@ -154,7 +155,7 @@ describe('rotateKey', () => {
     await using edge = await createDevEdge({ origin: origin.url })
     const before = edge.keys
     await expect(edge.rotateKey({ kty: 'oct', kid: 'weak', k: 'c2hvcnQ' })).rejects.toThrow(TypeError)
-    const sameKid = { kty: 'oct', kid: before[0]?.kid ?? '', k: Buffer.alloc(32, 7).toString('base64url') }
+    const sameKid = { kty: 'oct', kid: before[0]?.kid ?? '', k: randomBytes(32).toString('base64url') }
     await expect(edge.rotateKey(sameKid)).rejects.toThrow('key.kid must differ from the kid of the previous key')
     expect(edge.keys).toEqual(before)
     await origin.close()

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { importEdgeKeys } from './edge-keys.ts'
 
 /** Key material that no message may repeat; the Ed25519 pair is that of RFC 8037, appendix A. */
-const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlY3I'
+const SECRET = 'eJ2xxOhYQm4s7kZ3v1pT0wqKcUuB8fRn5LdAgVyWiDM'
 const PUBLIC = '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo'
 const PRIVATE = 'nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A'
 
@@ -46,6 +46,15 @@ describe('importEdgeKeys', () => {
     const signature = sign(null, Buffer.from('base'), privateKey).toString('base64')
     expect(key?.verify('ba', 'se', signature)).toBe(true)
     expect(key?.verify('ba', 'sf', signature)).toBe(false)
+  })
+
+  it('refuses a public key for which signatures can be made without a private key', () => {
+    const x = Buffer.from('26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85', 'hex').toString(
+      'base64url',
+    )
+    expect(faultOf(ed25519({ x }))).toBe(
+      'edge.keys: the JWK "ed-1": "x" is not a public key, because an attacker can sign for it; make a new key with countersign keygen',
+    )
   })
 
   it.each([

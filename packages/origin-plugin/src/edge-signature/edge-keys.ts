@@ -1,6 +1,7 @@
 import { createPublicKey, createSecretKey, type KeyObject } from 'node:crypto'
 import { checkSigningKey, listSigningKeys, type SignatureAlgorithm, type SigningJwk } from '@countersign/wire'
 import { type SignatureVerifier, verifyWithEd25519, verifyWithHmac } from './signature-verifier.ts'
+import { hasSmallOrder } from './small-order.ts'
 
 /** A key that verifies edge signatures. */
 export interface EdgeKey {
@@ -38,6 +39,11 @@ function importKey(jwk: SigningJwk, keyid: string): SignatureVerifier {
 }
 
 function importPublicKey(jwk: SigningJwk, keyid: string): KeyObject {
+  if (hasSmallOrder(Buffer.from(jwk.x as string, 'base64url'))) {
+    throw new TypeError(
+      `edge.keys: the JWK "${keyid}": "x" is not a public key, because an attacker can sign for it; make a new key with countersign keygen`,
+    )
+  }
   try {
     return createPublicKey({ format: 'jwk', key: { kty: 'OKP', crv: 'Ed25519', x: jwk.x as string } })
   } catch {
