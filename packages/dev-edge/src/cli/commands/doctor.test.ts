@@ -71,7 +71,11 @@ describe('countersign doctor', () => {
     [['--origin', 'http://localhost', '--team', 'acme'], 2, /write --team and --audience, or --no-access/],
     [['--origin', 'http://localhost', '--team', 'acme', '--no-access'], 2, /cannot be used with option/],
     [['--origin', 'localhost', '--no-access'], 1, /origin must be a URL/],
-    [['--origin', 'http://localhost', '--no-access', '--keys', 'absent'], 1, /--keys cannot be read \(ENOENT\)/],
+    [
+      ['--origin', 'http://localhost', '--no-access', '--keys', 'absent'],
+      1,
+      /--keys is neither a variable that is set nor a file that can be read \(ENOENT\)/,
+    ],
   ])('names the missing or wrong flag: %j', async (args, expected, message) => {
     const { code, stdout, stderr } = await runHere('doctor', ...args)
     expect({ code, stdout }).toEqual({ code: expected, stdout: '' })

@@ -1,7 +1,7 @@
-import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { type DiagnosedAccess, diagnose } from '../../doctor/diagnose.ts'
 import type { Finding } from '../../doctor/finding.ts'
+import { KEYS_SOURCE, readKeys } from '../arguments/read-keys.ts'
 import { jsonOption } from '../arguments/shared-options.ts'
 import { print, printJson, printProgress, style } from '../output/print.ts'
 
@@ -21,7 +21,7 @@ origin must refuse, and no secrets. Warnings do not make it fail.
 Examples:
   countersign doctor --origin http://127.0.0.1:3000/me --team acme --audience 4714c1358e65fe4b…
   countersign doctor --origin https://203.0.113.7/me --no-access --json
-  echo "$COUNTERSIGN_KEYS" | countersign doctor --origin http://127.0.0.1:3000/me --no-access --keys /dev/stdin`
+  countersign doctor --origin http://127.0.0.1:3000/me --no-access --keys COUNTERSIGN_KEYS`
 
 /** `countersign doctor`: checks a deployment from the outside. */
 export function doctorCommand(): Command {
@@ -34,7 +34,7 @@ export function doctorCommand(): Command {
     .addOption(new Option('--team <name>', 'acme of acme.cloudflareaccess.com'))
     .addOption(new Option('--audience <tag>', "the Access application's Audience (AUD) tag"))
     .addOption(new Option('--no-access', 'an origin without Access (API Shield)').conflicts(['team', 'audience']))
-    .addOption(new Option('--keys <file>', "the origin's COUNTERSIGN_KEYS, to check them too"))
+    .addOption(new Option('--keys <source>', `the origin's COUNTERSIGN_KEYS, to check them too: ${KEYS_SOURCE}`))
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
     .action(doctor)
@@ -51,7 +51,7 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
     return command.error('the Access application is missing; write --team and --audience, or --no-access')
 
   printProgress('Asking the origin …')
-  const findings = await diagnose({ origin, access, keys: keys === undefined ? undefined : readKeys(keys) })
+  const findings = await diagnose({ origin, access, keys: keys === undefined ? undefined : readKeys(keys, '--keys') })
   if (json) printJson(findings)
   else print(formatFindings(findings))
   const failed = findings.filter(({ outcome }) => outcome === 'failed').length
@@ -61,14 +61,6 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
 function accessOf({ access, team, audience }: DoctorOptions): DiagnosedAccess | null | undefined {
   if (!access) return null
   return team !== undefined && audience !== undefined ? { team, audience } : undefined
-}
-
-function readKeys(path: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new Error(`--keys cannot be read (${(error as NodeJS.ErrnoException).code}); write the path of a file`)
-  }
 }
 
 const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red' } as const

@@ -1,12 +1,15 @@
+import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { checkSigningKey, type SigningJwk } from '@countersign/wire'
-import { afterAll, describe, expect, it } from 'vitest'
+import { afterAll, afterEach, describe, expect, it, vi } from 'vitest'
 import { runHere } from '../../../test/support/command.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
 afterAll(() => rmSync(folder, { recursive: true }))
+afterEach(() => vi.unstubAllEnvs())
 
 interface Keys {
   readonly workerKey: SigningJwk
@@ -36,23 +39,25 @@ describe('countersign keygen', () => {
     expect(originKeys).toEqual([publicKey])
   })
 
-  it('adds a key of the same kind to a set, in a file or as the value', async () => {
+  it('adds a key of the same kind to a set, in a file or in a variable', async () => {
     const { originKeys: first } = await keygen('--alg', 'ed25519')
     writeFileSync(join(folder, 'keys.json'), JSON.stringify({ keys: first }))
     const second = await keygen('--rotate', join(folder, 'keys.json'))
     expect(second.originKeys).toEqual([...first, ...(second.originKeysWhenDone ?? [])])
     expect(second.originKeysWhenDone).toHaveLength(1)
     expect(second.workerKey.crv).toBe('Ed25519')
-    const third = await keygen('--rotate', JSON.stringify(second.originKeys), '--alg', 'hmac-sha256')
+    vi.stubEnv('COUNTERSIGN_KEYS', JSON.stringify(second.originKeys))
+    const third = await keygen('--rotate', 'COUNTERSIGN_KEYS', '--alg', 'hmac-sha256')
     expect(third.originKeys).toEqual([...second.originKeys, third.workerKey])
   })
 
   it('names the place of each key, and the order of a rotation', async () => {
     const first = await runHere('keygen')
     expect(first.stdout).toMatch(/^COUNTERSIGN_KEYS='\[\{.*\}\]'$/m)
-    expect(first.stdout).toMatch(/wrangler secret put COUNTERSIGN_KEY, and paste this line\n\{"kty":"oct",.*\}$/m)
+    expect(first.stdout).toMatch(/npx wrangler secret put COUNTERSIGN_KEY, and paste this line\n\{"kty":"oct",.*\}$/m)
     const { originKeys } = await keygen()
-    const { stdout } = await runHere('keygen', '--rotate', JSON.stringify(originKeys))
+    vi.stubEnv('COUNTERSIGN_KEYS', JSON.stringify(originKeys))
+    const { stdout } = await runHere('keygen', '--rotate', 'COUNTERSIGN_KEYS')
     const at = (text: string) => stdout.indexOf(text)
     expect([at('1. The origin'), at('2. The Worker'), at('3. A minute or more')]).toEqual(
       [at('1. The origin'), at('2. The Worker'), at('3. A minute or more')].toSorted((a, b) => a - b),
@@ -64,11 +69,28 @@ describe('countersign keygen', () => {
     ['[{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"}]', /"k" must be at least 32 random bytes/],
     ['{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"', /--rotate: not valid JSON/],
     ['[]', /omit --rotate/],
-    ['absent.json', /nor a readable file/],
+    ['', /--rotate is neither a variable that is set nor a file that can be read \(ENOENT\)/],
   ])('refuses the set %s without repeating it', async (keys, message) => {
-    const { code, stdout, stderr } = await runHere('keygen', '--rotate', keys)
+    vi.stubEnv('COUNTERSIGN_KEYS', keys)
+    const { code, stdout, stderr } = await runHere('keygen', '--rotate', 'COUNTERSIGN_KEYS')
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(message)
     expect(stderr).not.toContain('dGlueXNlY3JldA')
+  })
+
+  it('refuses keys in an argument, which other users of the machine can read', async () => {
+    const { originKeys } = await keygen()
+    const { code, stdout, stderr } = await runHere('keygen', '--rotate', JSON.stringify(originKeys))
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(/--rotate contains the keys themselves, .*such as --rotate COUNTERSIGN_KEYS/)
+    expect(stderr).not.toContain(originKeys[0]?.k)
+  })
+
+  it('reads the keys from standard input', async () => {
+    const { originKeys } = await keygen()
+    const main = fileURLToPath(new URL('../main.ts', import.meta.url))
+    const args = [main, 'keygen', '--json', '--rotate', '-']
+    const stdout = execFileSync(process.execPath, args, { input: JSON.stringify(originKeys), encoding: 'utf8' })
+    expect(JSON.parse(stdout).originKeys.slice(0, -1)).toEqual(originKeys)
   })
 })

@@ -3,6 +3,7 @@ import { checkSigningKey, type SignatureAlgorithm, type SigningJwk } from '@coun
 import { Command, Option } from 'commander'
 import { createSigningKey, toVerificationKey } from '../../pki/edge-key.ts'
 import { parseKeySet } from '../arguments/parse-key-set.ts'
+import { KEYS_SOURCE } from '../arguments/read-keys.ts'
 import { jsonOption } from '../arguments/shared-options.ts'
 import { quoteForShell } from '../output/curl-command.ts'
 import { print, printJson, style } from '../output/print.ts'
@@ -17,9 +18,9 @@ const EXAMPLES = `
 Examples:
   countersign keygen
   countersign keygen --alg ed25519        # the origin can then verify, and not sign
-  countersign keygen --rotate "$COUNTERSIGN_KEYS"
+  countersign keygen --rotate COUNTERSIGN_KEYS          # the variable's name: ps would show its value
   countersign keygen --rotate keys.json
-  countersign keygen --json | jq -c .workerKey | wrangler secret put COUNTERSIGN_KEY`
+  countersign keygen --json | jq -c .workerKey | npx wrangler secret put COUNTERSIGN_KEY`
 
 /** `countersign keygen`: makes a key for the Worker, and the key with which the origin verifies it. */
 export function keygenCommand(): Command {
@@ -34,7 +35,7 @@ export function keygenCommand(): Command {
         'ed25519',
       ]),
     )
-    .addOption(new Option('--rotate <keys>', "add to the origin's keys: a file, or the value of COUNTERSIGN_KEYS"))
+    .addOption(new Option('--rotate <source>', `add to the origin's COUNTERSIGN_KEYS: ${KEYS_SOURCE}`))
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
     .action(keygen)
@@ -74,7 +75,7 @@ function formatFirst(workerKey: SigningJwk, originKeys: readonly SigningJwk[]): 
     style('bold', 'The origin: set in its environment'),
     environment(originKeys),
     '',
-    style('bold', 'The Worker: run wrangler secret put COUNTERSIGN_KEY, and paste this line'),
+    style('bold', 'The Worker: run npx wrangler secret put COUNTERSIGN_KEY, and paste this line'),
     JSON.stringify(workerKey),
     '',
     "A holder of the Worker's key can sign any identity. Keep it with your secrets, and make one for each environment.",
@@ -94,7 +95,7 @@ function formatRotation(
     '',
     style(
       'bold',
-      '2. The Worker, when every origin has it: run wrangler secret put COUNTERSIGN_KEY, and paste this line',
+      '2. The Worker, when every origin has it: run npx wrangler secret put COUNTERSIGN_KEY, and paste this line',
     ),
     JSON.stringify(workerKey),
     '',

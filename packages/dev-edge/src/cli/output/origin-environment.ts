@@ -3,7 +3,6 @@ import type { DevEdge } from '../../dev-edge.ts'
 import { clientCaFile } from '../../folder/open-folder.ts'
 import { crlFile } from '../../folder/revocation-file.ts'
 import { PRIVATE, writeWhole } from '../../folder/write-whole.ts'
-import { quoteForShell } from './curl-command.ts'
 
 /** Builds the environment of an origin behind the edge. */
 export function originEnvironment(folder: string, { keys, access }: DevEdge): Readonly<Record<string, string>> {
@@ -17,7 +16,7 @@ export function originEnvironment(folder: string, { keys, access }: DevEdge): Re
   }
 }
 
-/** The path of the file for `node --env-file`. */
+/** The path of the file for `node --env-file` and `docker run --env-file`. */
 export function environmentFile(folder: string): string {
   return join(folder, 'origin.env')
 }
@@ -25,7 +24,22 @@ export function environmentFile(folder: string): string {
 /** Writes the environment with mode 0600: with an HMAC key its reader can sign any identity. */
 export async function writeOriginEnvironment(folder: string, edge: DevEdge): Promise<void> {
   const lines = Object.entries(originEnvironment(folder, edge)).map(
-    ([name, value]) => `${name}=${quoteForShell(value)}\n`,
+    ([name, value]) => `${name}=${formatEnvironmentValue(value)}\n`,
   )
   await writeWhole(environmentFile(folder), lines.join(''), PRIVATE)
+}
+
+/** Node cuts such a value at `#`, trims it, or takes its first character for a quote. */
+const NEEDS_QUOTES = /#|^\s|\s$|^["'`]/
+
+/**
+ * Formats a value for an environment file.
+ *
+ * Node removes quotes and docker keeps them, so the keys' JSON in quotes would not be JSON in a container. Only a path
+ * that Node would read differently is quoted.
+ */
+export function formatEnvironmentValue(value: string): string {
+  if (!NEEDS_QUOTES.test(value)) return value
+  const quote = ["'", '"', '`'].find((each) => !value.includes(each))
+  return quote === undefined ? value : quote + value + quote
 }

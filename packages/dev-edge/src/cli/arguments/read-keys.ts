@@ -1,0 +1,34 @@
+import { readFileSync } from 'node:fs'
+
+/** How a flag that takes keys is described. */
+export const KEYS_SOURCE = 'the name of an environment variable, a file, or - for standard input'
+
+/** Names of environment variables. A file of such a name is `./NAME`. */
+const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
+
+/**
+ * Reads the text of keys from an environment variable, a file or standard input.
+ *
+ * Attack: another user of the machine lists the arguments of processes, and an HMAC key signs any identity. Keys in an
+ * argument are refused.
+ *
+ * @param source - the name of the variable, the path, or `-`
+ * @param flag - for the error
+ * @throws TypeError that tells the user what to write. It never contains key material.
+ */
+export function readKeys(source: string, flag: string): string {
+  if (/^\s*[[{"']/.test(source)) {
+    throw new TypeError(
+      `${flag} contains the keys themselves, and every user of this machine can read arguments; write ${KEYS_SOURCE}, such as ${flag} COUNTERSIGN_KEYS`,
+    )
+  }
+  const variable = VARIABLE.test(source) ? process.env[source] : undefined
+  if (variable !== undefined && variable !== '') return variable
+  try {
+    return readFileSync(source === '-' ? 0 : source, 'utf8')
+  } catch (error) {
+    throw new TypeError(
+      `${flag} is neither a variable that is set nor a file that can be read (${(error as NodeJS.ErrnoException).code}); write ${KEYS_SOURCE}`,
+    )
+  }
+}
