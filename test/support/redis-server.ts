@@ -17,11 +17,24 @@ export interface RedisServer {
 /**
  * Starts `redis-server` (Debian's package of that name).
  *
+ * @param flags - further options, such as `--cluster-enabled yes`
  * @throws Error if the command is missing, or does not listen within five seconds
  */
-export async function startRedis(port: number): Promise<RedisServer> {
+export async function startRedis(port: number, flags: readonly string[] = []): Promise<RedisServer> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-redis-'))
-  const options = ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no', '--dir', folder]
+  const options = [
+    '--port',
+    String(port),
+    '--bind',
+    '127.0.0.1',
+    '--save',
+    '',
+    '--appendonly',
+    'no',
+    '--dir',
+    folder,
+    ...flags,
+  ]
   const child = spawn('redis-server', options, { stdio: 'ignore' })
   await Promise.race([untilListening(port), failed(child)])
   return {

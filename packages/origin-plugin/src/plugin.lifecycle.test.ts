@@ -34,11 +34,31 @@ async function start(changes: Partial<CountersignPluginOptions>, before = (_app:
 
 describe('a failure that does not refuse the request', () => {
   it('is logged with its reason', async () => {
-    const replay = { spend: () => Promise.reject(new Error('READONLY')) }
+    let calls = 0
+    const replay = {
+      async spend() {
+        calls += 1
+        // True and false pass the check at the start.
+        if (calls > 2) throw new Error('READONLY')
+        return calls === 1
+      },
+    }
     const edge = { keys: EDGE_KEY.jwk, replay, onStoreUnavailable: 'accept' as const }
     const { app, warnings } = await start({ edge })
     expect((await injectSigned(app, '/me')).statusCode).toBe(200)
     expect(warnings()).toEqual([{ msg: 'countersign: degraded', reason: 'the replay store failed: READONLY' }])
+  })
+})
+
+describe('a replay store', () => {
+  it('that does not detect a replay stops the start, with onStoreUnavailable: accept too', async () => {
+    const replay = { spend: async () => true }
+    for (const onStoreUnavailable of ['refuse', 'accept'] as const) {
+      const { app } = await start({ edge: { keys: EDGE_KEY.jwk, replay, onStoreUnavailable } })
+      await expect(app.ready()).rejects.toThrow(
+        'edge.replay: the replay store does not detect replays: it answered true and then true for one nonce; spend() must return true for a fresh nonce, and false after that',
+      )
+    }
   })
 })
 

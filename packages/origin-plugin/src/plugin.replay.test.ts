@@ -49,8 +49,12 @@ function routes(app: FastifyInstance): void {
 
 describe('a nonce', () => {
   it('is spent after the guard and before the handler', async () => {
-    const store: ReplayStore = { spend: async () => seen.push('spent') > 0 }
-    const origin = await start({ replay: store })
+    const { spend } = storeOf(new Set())
+    const recording: ReplayStore['spend'] = (...asked) => {
+      seen.push('spent')
+      return spend(...asked)
+    }
+    const origin = await start({ replay: { spend: recording } })
     seen.length = 0
     expect((await origin.get('/me')).status).toBe(200)
     expect(seen).toEqual(['guard: pay-1, user', 'spent', 'handler: pay-1, user'])

@@ -10,7 +10,7 @@ import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import { authenticate } from './authenticate.ts'
 import type { ClientCert } from './client-cert.ts'
-import { spendNonce } from './edge-signature/spend-nonce.ts'
+import { requireReplayProtection, spendNonce } from './edge-signature/spend-nonce.ts'
 import { type CountersignError, isCountersignError, stepOf } from './errors.ts'
 import { ANY_VERIFIED, applyGuard, type Guard } from './guards/guard.ts'
 import type { Requirement } from './guards/requirement.ts'
@@ -109,6 +109,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   })
 
   app.addHook('onReady', () => settings.background.start())
+  app.addHook('onReady', async () => requireReplayProtection(settings.edge))
   // Not at `onReady`: a test that uses inject() does not listen, and reads its refusals itself.
   app.addHook('onListen', async () => {
     if (dropsWarnings(app.log) && !refused.hasSubscribers) warnOfLostReasons()

@@ -1,42 +1,60 @@
 import { describe, expect, it } from 'vitest'
 import { type IoRedisLike, type NodeRedisLike, redisReplayStore } from './redis.ts'
 
-/** The shape of each client's `set`; a real server answers in the workspace's tests with Redis. */
-function client(reply: unknown, isNodeRedis: boolean) {
+/** The properties that tell the libraries apart. The clients of the libraries themselves are tested with a real server. */
+const IOREDIS = { status: 'ready', getBuiltinCommands: () => ['set'] }
+const NODE_REDIS = { isOpen: true, SET: () => {} }
+
+function client(reply: unknown, properties: object) {
   const calls: unknown[][] = []
   const set = async (...args: unknown[]) => {
     calls.push(args)
     return reply
   }
-  return { calls, client: (isNodeRedis ? { set, isReady: true } : { set }) as unknown as IoRedisLike & NodeRedisLike }
+  return { calls, client: { set, ...properties } as unknown as IoRedisLike & NodeRedisLike }
 }
+
+const REFUSAL = new TypeError(
+  'redisReplayStore: client must be a Redis or Cluster of ioredis, or made by createClient, createClientPool or createCluster of node-redis; for another library, pass a store of your own as edge.replay: { spend(nonce, lifetime) }',
+)
 
 describe('redisReplayStore', () => {
   it('calls set with the arguments of ioredis', async () => {
-    const { client: ioredis, calls } = client('OK', false)
+    const { client: ioredis, calls } = client('OK', IOREDIS)
     await expect(redisReplayStore(ioredis).spend('nonce', 70_000.4)).resolves.toBe(true)
     expect(calls).toEqual([['countersign:nonce:nonce', '1', 'PX', 70_001, 'NX']])
   })
 
-  it('calls set with the arguments of node-redis', async () => {
-    const { client: nodeRedis, calls } = client('OK', true)
+  it.each([true, false])('calls set with the arguments of node-redis, connected or not: %j', async (isOpen) => {
+    const { client: nodeRedis, calls } = client('OK', { ...NODE_REDIS, isOpen })
     await expect(redisReplayStore(nodeRedis, { prefix: 'pay:' }).spend('nonce', 70_000)).resolves.toBe(true)
     expect(calls).toEqual([['pay:nonce', '1', { NX: true, PX: 70_000 }]])
   })
 
-  it.each([false, true])('reads null as spent before (node-redis: %s)', async (isNodeRedis) => {
-    await expect(redisReplayStore(client(null, isNodeRedis).client).spend('nonce', 1)).resolves.toBe(false)
+  it.each([IOREDIS, NODE_REDIS])('reads null as spent before: %j', async (library) => {
+    await expect(redisReplayStore(client(null, library).client).spend('nonce', 1)).resolves.toBe(false)
   })
 
-  it.each([undefined, '', 'QUEUED', 1, true, {}])('accepts no other reply: %j', async (reply) => {
-    await expect(redisReplayStore(client(reply, false).client).spend('nonce', 1)).rejects.toThrow(
-      'an unknown reply to SET',
-    )
+  it.each([undefined, '', 'QUEUED', 1, {}])('turns no other reply into true or false: %j', async (reply) => {
+    await expect(redisReplayStore(client(reply, IOREDIS).client).spend('nonce', 1)).resolves.toBe(reply)
   })
 
-  it.each([undefined, null, {}, { set: 'x' }])('refuses a value that is not a client: %j', (none) => {
-    expect(() => redisReplayStore(none as unknown as IoRedisLike)).toThrow(
-      new TypeError('redisReplayStore: client must be an ioredis or node-redis client, which has the method set()'),
-    )
+  it.each([undefined, null, {}, { set: 'x' }, 'redis', Object.assign(() => {}, NODE_REDIS)])(
+    'refuses a value without set(): %j',
+    (none) => {
+      expect(() => redisReplayStore(none as unknown as IoRedisLike)).toThrow(REFUSAL)
+    },
+  )
+
+  it.each<[string, object]>([
+    ['that is neither, such as a Map', {}],
+    ['of ioredis without its state', { ...IOREDIS, status: undefined }],
+    ['of ioredis without its list of commands', { ...IOREDIS, getBuiltinCommands: undefined }],
+    ['of node-redis without its state', { ...NODE_REDIS, isOpen: undefined }],
+    ['of node-redis without its commands in capitals', { ...NODE_REDIS, SET: undefined }],
+    ['with the properties of both', { ...IOREDIS, ...NODE_REDIS }],
+    ['of a transaction of node-redis', { SET: () => {}, exec: () => {} }],
+  ])('refuses a client %s', (_name, properties) => {
+    expect(() => redisReplayStore(client('OK', properties).client)).toThrow(REFUSAL)
   })
 })

@@ -1,26 +1,37 @@
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import { describe, expect, it } from 'vitest'
 import { resolveEdge } from './edge-options.ts'
+import type { CheckedStore } from './replay-store.ts'
 
 const warn = () => {}
 const store = { spend: async () => true }
 const replayWith = (changes: Record<string, unknown>) =>
-  resolveEdge({ keys: hmacKey().jwk, replay: store, ...changes }, warn).replay
+  (resolveEdge({ keys: hmacKey().jwk, replay: store, ...changes }, warn).replay as { store: CheckedStore }).store.use
 
 describe('resolveEdge with a replay store', () => {
   it('waits half a second for the store and refuses without it, by default', () => {
-    expect(replayWith({})).toEqual({ store, timeout: 500, onUnavailable: 'refuse', warn })
+    expect(replayWith({})).toEqual({ store, lifetime: 420_000, timeout: 500, onUnavailable: 'refuse', warn })
   })
 
   it('keeps the store itself, and the warning of the plugin', () => {
-    const replay = replayWith({}) as { store: unknown; warn: unknown }
+    const replay = replayWith({})
     expect(replay.store).toBe(store)
     expect(replay.warn).toBe(warn)
+  })
+
+  it('remembers a nonce as long as any origin may accept its signature, whatever its own settings', () => {
+    for (const own of [
+      { maxAge: 1, clockTolerance: 0 },
+      { maxAge: 300, clockTolerance: 60 },
+    ]) {
+      expect(replayWith(own).lifetime).toBe(420_000)
+    }
   })
 
   it.each([1, 60_000])('waits for %i ms', (storeTimeout) => {
     expect(replayWith({ storeTimeout, onStoreUnavailable: 'accept' })).toEqual({
       store,
+      lifetime: 420_000,
       timeout: storeTimeout,
       onUnavailable: 'accept',
       warn,

@@ -2,7 +2,7 @@ import type { SigningJwk } from '@countersign/wire'
 import { checkChoice, checkKnown, checkNumber, optionNames } from '../lib/check-option.ts'
 import { type EdgeKeys, importEdgeKeys } from './edge-keys.ts'
 import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
-import type { ReplayStore, ReplayStoreUse } from './replay-store.ts'
+import { type CheckedStore, createCheckedStore, type ReplayStore } from './replay-store.ts'
 import type { SignatureLifetime } from './verify-edge-signature.ts'
 
 /**
@@ -36,8 +36,9 @@ export interface EdgeOptions {
   /** For a store: milliseconds after which it counts as unavailable. From 1 to 60,000, default 500. */
   readonly storeTimeout?: number
   /**
-   * For a store: the reaction while it is unavailable. `refuse` (the default) answers `CSN_REPLAY_STORE_UNAVAILABLE`.
-   * `accept` admits requests without replay protection, and logs it.
+   * For a store: the reaction while it is unavailable. `refuse` (the default) answers `CSN_REPLAY_STORE_UNAVAILABLE`,
+   * and does not start without the store. `accept` starts and admits requests without replay protection, and logs it.
+   * A store that answers wrongly stops the start with both.
    */
   readonly onStoreUnavailable?: 'refuse' | 'accept'
 }
@@ -45,12 +46,15 @@ export interface EdgeOptions {
 /** The option `edge`, checked and compiled. */
 export interface EdgeVerifier extends SignatureLifetime {
   readonly keys: EdgeKeys
-  /** Seconds for which a nonce must be remembered. */
+  /** Seconds for which the memory of this process must remember a nonce. */
   readonly nonceLifetime: number
   /** The place where nonces are spent: the memory of this process, a store that several processes share, or none. */
-  readonly replay: { readonly memory: NonceMemory } | ReplayStoreUse | null
+  readonly replay: { readonly memory: NonceMemory } | { readonly store: CheckedStore } | null
 }
 
+/** The limits of `maxAge` and `clockTolerance`, in seconds. */
+const LONGEST_MAX_AGE = 300
+const LONGEST_CLOCK_TOLERANCE = 60
 /** A clock set by NTP is right within milliseconds. Five seconds cover a clock that is being set. */
 const DEFAULT_CLOCK_TOLERANCE = 5
 /** The lifetime that the Worker writes into `expires`. */
@@ -81,10 +85,9 @@ const OPTIONS = optionNames<keyof EdgeOptions>({
 export function resolveEdge(edge: Record<string, unknown>, warn: (reason: string) => void): EdgeVerifier {
   checkKnown(edge, OPTIONS, 'edge')
   const { maxAge: age = DEFAULT_MAX_AGE, clockTolerance: tolerance = DEFAULT_CLOCK_TOLERANCE } = edge
-  const maxAge = checkNumber(age, 1, 300, 'seconds', 'edge.maxAge')
-  const clockTolerance = checkNumber(tolerance, 0, 60, 'seconds', 'edge.clockTolerance')
-  // A signature is accepted up to clockTolerance before `created`, and up to clockTolerance after its end.
-  const nonceLifetime = maxAge + 2 * clockTolerance
+  const maxAge = checkNumber(age, 1, LONGEST_MAX_AGE, 'seconds', 'edge.maxAge')
+  const clockTolerance = checkNumber(tolerance, 0, LONGEST_CLOCK_TOLERANCE, 'seconds', 'edge.clockTolerance')
+  const nonceLifetime = lifetimeOf(maxAge, clockTolerance)
   return {
     keys: importEdgeKeys(edge.keys),
     maxAge,
@@ -92,6 +95,11 @@ export function resolveEdge(edge: Record<string, unknown>, warn: (reason: string
     nonceLifetime,
     replay: resolveReplay(edge, nonceLifetime, warn),
   }
+}
+
+/** A signature is accepted up to clockTolerance before `created`, and up to clockTolerance after its end. */
+function lifetimeOf(maxAge: number, clockTolerance: number): number {
+  return maxAge + 2 * clockTolerance
 }
 
 function resolveReplay(
@@ -116,12 +124,15 @@ function resolveReplay(
     throw new TypeError('edge.replay must be "memory", false, or a store such as redisReplayStore(client)')
   }
   const { storeTimeout = DEFAULT_STORE_TIMEOUT_MS, onStoreUnavailable = 'refuse' } = edge
-  return {
+  const store = createCheckedStore({
     store: replay as ReplayStore,
+    // Not nonceLifetime: origins that share the store may accept a signature for longer than this one.
+    lifetime: lifetimeOf(LONGEST_MAX_AGE, LONGEST_CLOCK_TOLERANCE) * 1000,
     timeout: checkNumber(storeTimeout, 1, 60_000, 'milliseconds', 'edge.storeTimeout'),
     onUnavailable: checkChoice(onStoreUnavailable, ['refuse', 'accept'] as const, 'edge.onStoreUnavailable'),
     warn,
-  }
+  })
+  return { store }
 }
 
 function requireUse(edge: Record<string, unknown>, name: string, used: boolean, when: string): void {

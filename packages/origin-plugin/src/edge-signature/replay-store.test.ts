@@ -1,54 +1,145 @@
+import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
-import { type ReplayStore, type ReplayStoreUse, spendInStore } from './replay-store.ts'
+import { refusedWith } from '../../test/support/expect-refusal.ts'
+import { createCheckedStore, type ReplayStore, type ReplayStoreUse } from './replay-store.ts'
 
-const NONCE = 'AAAAAAAAAAAAAAAAAAAAAA'
+const NONCE = 'BBBBBBBBBBBBBBBBBBBBBB'
+const UNFIT = 'the replay store does not detect replays: it answered'
 
-/** A store that returns the given answers, and records its calls. */
-function use(spend: ReplayStore['spend'], changes: Partial<ReplayStoreUse> = {}) {
+type Answer = (nonce: string, call: number) => unknown
+
+/** A store with these answers, with a short patience. It records its calls. */
+function use(answer: Answer, changes: Partial<ReplayStoreUse> = {}) {
   const asked: [string, number][] = []
   const warnings: string[] = []
   const store: ReplayStore = {
-    spend(nonce, lifetime) {
-      asked.push([nonce, lifetime])
-      return spend(nonce, lifetime)
+    spend: (nonce, lifetime) => answer(nonce, asked.push([nonce, lifetime])) as Promise<boolean>,
+  }
+  const checked = createCheckedStore(
+    {
+      store,
+      lifetime: 420_000,
+      timeout: 40,
+      onUnavailable: 'refuse',
+      warn: (reason: string) => warnings.push(reason),
+      ...changes,
     },
-  }
-  const settings = {
-    store,
-    timeout: 100,
-    onUnavailable: 'refuse' as const,
-    warn: (reason: string) => warnings.push(reason),
-    ...changes,
-  }
-  return { asked, warnings, spent: spendInStore(NONCE, 70_000, settings) }
+    { patience: 100, interval: 1 },
+  )
+  return { asked, warnings, checked }
 }
 
-describe('spendInStore', () => {
-  it('passes the nonce and its lifetime in milliseconds to the store, and accepts a fresh nonce', async () => {
-    const { asked, warnings, spent } = use(async () => true)
-    await expect(spent).resolves.toBeUndefined()
-    expect(asked).toEqual([[NONCE, 70_000]])
+/** The answers of a store that works. */
+function working(): Answer {
+  const spent = new Set<string>()
+  return async (nonce) => !spent.has(nonce) && spent.add(nonce) === spent
+}
+
+const ACCEPT = { onUnavailable: 'accept' } as const
+const down = () => Promise.reject(new Error('READONLY'))
+
+/** Waits longer than a check tries. An unhandled rejection in between would fail the run. */
+const later = () => new Promise((resolve) => setTimeout(resolve, 100))
+
+describe('the start of a checked store', () => {
+  it('spends one random nonce twice, for the lifetime of every other', async () => {
+    const { asked, warnings, checked } = use(working())
+    await checked.start()
+    expect(asked).toEqual([
+      [expect.stringMatching(/^[A-Za-z0-9_-]{21}[AQgw]$/), 420_000],
+      [asked[0]?.[0], 420_000],
+    ])
+    const other = use(working())
+    await other.checked.start()
+    expect(other.asked[0]?.[0]).not.toBe(asked[0]?.[0])
     expect(warnings).toEqual([])
   })
 
-  it.each([false, undefined, 1, 'OK', null])(
-    'refuses a nonce as replayed unless the store reports it as fresh: %j',
+  it.each<[string, Answer, string]>([
+    ['accepts everything', async () => true, 'true and then true'],
+    ['refuses everything', async () => false, 'false and then false'],
+    ['answers the wrong way round', async (_nonce, call) => call > 1, 'false and then true'],
+    ['answers nothing', async () => undefined, 'undefined and then undefined'],
+    ['answers null', async () => null, 'null and then null'],
+    ['answers with the reply of Redis', async () => 'OK', 'a value of type string and then a value of type string'],
+    ['answers 1 and 0', async (_nonce, call) => 2 - call, 'a value of type number and then a value of type number'],
+    ['answers without a promise', () => true, 'true and then true'],
+  ])('fails with a store that %s, also with accept', async (_what, answer, shown) => {
+    for (const changes of [{}, ACCEPT]) {
+      const { checked, warnings } = use(answer, changes)
+      await expect(checked.start()).rejects.toThrow(
+        new TypeError(
+          `edge.replay: ${UNFIT} ${shown} for one nonce; spend() must return true for a fresh nonce, and false after that`,
+        ),
+      )
+      expect(warnings).toEqual([])
+    }
+  })
+
+  it('waits for a client that is still connecting', async () => {
+    const fit = working()
+    const { checked, asked } = use((nonce, call) => (call < 4 ? down() : fit(nonce, call)))
+    await checked.start()
+    expect(asked).toHaveLength(5)
+  })
+
+  it.each<[string, Answer, string]>([
+    ['fails', down, 'the replay store failed: READONLY'],
+    ['never answers', () => new Promise(() => {}), 'the replay store failed: no answer within 40 ms'],
+    ['fails at the second time', (_nonce, call) => (call % 2 ? true : down()), 'the replay store failed: READONLY'],
+  ])('fails with a store that %s, or only warns with accept', async (_what, answer, reason) => {
+    await expect(use(answer).checked.start()).rejects.toThrow(
+      new Error(
+        `edge.replay: ${reason}; connect the store's client before the server starts, or write onStoreUnavailable: "accept" to start without replay protection`,
+      ),
+    )
+    const { checked, warnings } = use(answer, ACCEPT)
+    await checked.start()
+    expect(warnings).toEqual([reason])
+  })
+
+  it('waits for one answer no longer than its patience', async () => {
+    const { checked } = use(() => new Promise(() => {}), { timeout: 60_000 })
+    await expect(checked.start()).rejects.toThrow('no answer within 100 ms')
+  })
+})
+
+describe('a checked store', () => {
+  it('accepts a nonce once', async () => {
+    const { asked, checked } = use(working())
+    await checked.start()
+    await expect(checked.spend(NONCE)).resolves.toBeUndefined()
+    await expect(checked.spend(NONCE)).rejects.toThrow(
+      refusedWith('CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request'),
+    )
+    expect(asked.slice(2)).toEqual([
+      [NONCE, 420_000],
+      [NONCE, 420_000],
+    ])
+  })
+
+  it('does not accept a replay where an unavailable store would be accepted', async () => {
+    const { checked } = use(working(), ACCEPT)
+    await checked.start()
+    await checked.spend(NONCE)
+    await expect(checked.spend(NONCE)).rejects.toMatchObject({ code: 'CSN_SIGNATURE_REPLAYED' })
+  })
+
+  it.each([undefined, 1, 'OK', null])(
+    'refuses a request, also with accept, if the answer is neither true nor false: %j',
     async (reply) => {
-      const { spent } = use(async () => reply as boolean)
-      await expect(spent).rejects.toMatchObject({
-        code: 'CSN_SIGNATURE_REPLAYED',
-        reason: 'the nonce was spent by an earlier request',
-      })
+      const fit = working()
+      const { checked } = use((nonce, call) => (call > 2 ? reply : fit(nonce, call)), ACCEPT)
+      await checked.start()
+      const shown = reply == null ? String(reply) : `a value of type ${typeof reply}`
+      await expect(checked.spend(NONCE)).rejects.toThrow(
+        refusedWith('CSN_REPLAY_STORE_UNAVAILABLE', `the replay store answered ${shown}, not true or false`),
+      )
     },
   )
 
-  it('does not accept a replay where an unavailable store would be accepted', async () => {
-    const { spent } = use(async () => false, { onUnavailable: 'accept' })
-    await expect(spent).rejects.toMatchObject({ code: 'CSN_SIGNATURE_REPLAYED' })
-  })
-
-  it.each<[string, ReplayStore['spend'], string]>([
-    ['that fails', () => Promise.reject(new Error('READONLY')), 'the replay store failed: READONLY'],
+  it.each<[string, () => unknown, string]>([
+    ['that fails', down, 'the replay store failed: READONLY'],
     [
       'that throws',
       () => {
@@ -57,22 +148,72 @@ describe('spendInStore', () => {
       'the replay store failed: closed',
     ],
     ['that fails with no error', () => Promise.reject('down'), 'the replay store failed: unknown'],
-    ['that never answers', () => new Promise(() => {}), 'the replay store failed: no answer within 100 ms'],
-  ])('refuses as unavailable with a store %s, or accepts and warns', async (_what, spend, reason) => {
-    await expect(use(spend).spent).rejects.toMatchObject({
-      code: 'CSN_REPLAY_STORE_UNAVAILABLE',
-      statusCode: 503,
-      reason,
-    })
-    const { spent, warnings } = use(spend, { onUnavailable: 'accept' })
-    await expect(spent).resolves.toBeUndefined()
-    expect(warnings).toEqual([reason])
+    ['that never answers', () => new Promise(() => {}), 'the replay store failed: no answer within 40 ms'],
+  ])('refuses as unavailable with a store %s, or accepts and warns', async (_what, fail, reason) => {
+    for (const changes of [{}, ACCEPT]) {
+      const fit = working()
+      const { checked, warnings } = use((nonce, call) => (call > 2 ? fail() : fit(nonce, call)), changes)
+      await checked.start()
+      const spent = checked.spend(NONCE)
+      if (changes === ACCEPT) {
+        await expect(spent).resolves.toBeUndefined()
+        expect(warnings).toEqual([reason])
+      } else {
+        await expect(spent).rejects.toThrow(refusedWith('CSN_REPLAY_STORE_UNAVAILABLE', reason))
+        expect(warnings).toEqual([])
+      }
+    }
   })
 
   it('ignores an answer after the time-out', async () => {
-    const late = () => new Promise<boolean>((_resolve, reject) => setTimeout(() => reject(new Error('late')), 150))
-    await expect(use(late).spent).rejects.toMatchObject({ code: 'CSN_REPLAY_STORE_UNAVAILABLE' })
-    // An unhandled rejection here would fail the run.
-    await new Promise((resolve) => setTimeout(resolve, 100))
+    const fit = working()
+    const late = () => new Promise<boolean>((_resolve, reject) => setTimeout(() => reject(new Error('late')), 60))
+    const { checked } = use((nonce, call) => (call > 2 ? late() : fit(nonce, call)))
+    await checked.start()
+    await expect(checked.spend(NONCE)).rejects.toMatchObject({ code: 'CSN_REPLAY_STORE_UNAVAILABLE' })
+    await later()
+  })
+
+  it('waits for the promise of another realm, and for any object with then()', async () => {
+    const spent = new Set<string>()
+    const { checked } = use((nonce) => {
+      const isFresh = !spent.has(nonce)
+      spent.add(nonce)
+      // biome-ignore lint/suspicious/noThenProperty: the promise of another library, which has nothing but then()
+      const thenable = { then: (done: (fresh: boolean) => void) => void setImmediate(done, isFresh) }
+      return spent.size % 2 ? thenable : runInNewContext(`Promise.resolve(${isFresh})`)
+    })
+    await checked.start()
+    for (const nonce of [NONCE, 'CCCCCCCCCCCCCCCCCCCCCC']) {
+      await expect(checked.spend(nonce)).resolves.toBeUndefined()
+      await expect(checked.spend(nonce)).rejects.toMatchObject({ code: 'CSN_SIGNATURE_REPLAYED' })
+    }
+  })
+})
+
+describe('a store that was unavailable at the start, with accept', () => {
+  it('is checked by the first requests that reach it, once', async () => {
+    let answer: Answer = down
+    const { asked, checked, warnings } = use((nonce, call) => answer(nonce, call), ACCEPT)
+    await checked.start()
+    await expect(checked.spend(NONCE)).resolves.toBeUndefined()
+    expect(warnings).toEqual(['the replay store failed: READONLY', 'the replay store failed: READONLY'])
+    answer = working()
+    const before = asked.length
+    await Promise.all(['D', 'E', 'F'].map((letter) => checked.spend(letter.repeat(22))))
+    await expect(checked.spend('D'.repeat(22))).rejects.toMatchObject({ code: 'CSN_SIGNATURE_REPLAYED' })
+    expect(asked.length - before).toBe(2 + 4)
+  })
+
+  it('refuses every request if it does not detect replays', async () => {
+    let answer: Answer = down
+    const { checked } = use((nonce, call) => answer(nonce, call), ACCEPT)
+    await checked.start()
+    answer = async () => true
+    for (let time = 0; time < 2; time += 1) {
+      await expect(checked.spend(NONCE)).rejects.toThrow(
+        refusedWith('CSN_REPLAY_STORE_UNAVAILABLE', `${UNFIT} true and then true for one nonce`),
+      )
+    }
   })
 })

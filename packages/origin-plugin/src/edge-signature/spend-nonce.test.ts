@@ -2,7 +2,7 @@ import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { refusedWith } from '../../test/support/expect-refusal.ts'
 import { resolveEdge } from './edge-options.ts'
-import { spendNonce } from './spend-nonce.ts'
+import { requireReplayProtection, spendNonce } from './spend-nonce.ts'
 
 const NOW = 1_800_000_000
 const nonceOf = (letter: string) => `${letter.repeat(21)}A`
@@ -58,17 +58,37 @@ describe('spendNonce', () => {
     for (let time = 0; time < 2; time += 1) expect(spendNonce(signed('a'), edge, NOW)).toBeUndefined()
   })
 
-  it('asks a store with the lifetime of the nonce in milliseconds', async () => {
+  it('asks a store, with a lifetime that does not depend on the own settings', async () => {
     const asked: [string, number][] = []
-    const spend = async (nonce: string, lifetime: number) => asked.push([nonce, lifetime]) === 1
+    const spent = new Set<string>()
+    const spend = async (nonce: string, lifetime: number) => {
+      asked.push([nonce, lifetime])
+      return !spent.has(nonce) && spent.add(nonce) === spent
+    }
     const edge = edgeWith({ replay: { spend }, maxAge: 20, clockTolerance: 2 })
+    await requireReplayProtection(edge)
     await expect(spendNonce(signed('a'), edge, NOW)).resolves.toBeUndefined()
     await expect(spendNonce(signed('a'), edge, NOW)).rejects.toThrow(
       refusedWith('CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request'),
     )
-    expect(asked).toEqual([
-      [nonceOf('a'), 24_000],
-      [nonceOf('a'), 24_000],
+    expect(asked.slice(2)).toEqual([
+      [nonceOf('a'), 420_000],
+      [nonceOf('a'), 420_000],
     ])
+  })
+})
+
+describe('requireReplayProtection', () => {
+  it('rejects for a store that does not detect a replay', async () => {
+    const edge = edgeWith({ replay: { spend: async () => true } })
+    await expect(requireReplayProtection(edge)).rejects.toThrow(
+      /^edge\.replay: the replay store does not detect replays/,
+    )
+  })
+
+  it('has nothing to check in the memory of the process, and without replay protection', async () => {
+    for (const edge of [null, edgeWith(), edgeWith({ replay: false })]) {
+      await expect(requireReplayProtection(edge)).resolves.toBeUndefined()
+    }
   })
 })

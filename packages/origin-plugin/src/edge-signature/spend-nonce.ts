@@ -1,7 +1,7 @@
 import type { SignatureParameters } from '@countersign/wire'
 import { refusalAt } from '../errors.ts'
 import type { EdgeVerifier } from './edge-options.ts'
-import { spendInStore } from './replay-store.ts'
+import type { CheckedStore } from './replay-store.ts'
 
 const refuse = refusalAt('replay')
 
@@ -19,13 +19,13 @@ const refuse = refusalAt('replay')
  */
 export function spendNonce(
   signature: Pick<SignatureParameters, 'nonce' | 'created'> | null,
-  edge: Pick<EdgeVerifier, 'replay' | 'nonceLifetime'> | null,
+  edge: Pick<EdgeVerifier, 'replay'> | null,
   now: number = performance.now() / 1000,
 ): void | Promise<void> {
   const replay = edge?.replay
   if (!signature || !replay) return
   const { nonce, created } = signature
-  if (!('memory' in replay)) return spendInStore(nonce, edge.nonceLifetime * 1000, replay)
+  if ('store' in replay) return replay.store.spend(nonce)
   switch (replay.memory.spend(nonce, created, now)) {
     case 'fresh':
       return
@@ -36,4 +36,13 @@ export function spendNonce(
     case 'full':
       throw refuse('CSN_REPLAY_STORE_UNAVAILABLE', 'the memory of nonces is full (edge.maxRemembered)')
   }
+}
+
+/**
+ * Checks the replay store, if there is one, before the server accepts requests.
+ *
+ * @throws Error as {@link CheckedStore.start}
+ */
+export async function requireReplayProtection(edge: Pick<EdgeVerifier, 'replay'> | null): Promise<void> {
+  if (edge?.replay && 'store' in edge.replay) await edge.replay.store.start()
 }
