@@ -46,6 +46,16 @@ describe('a configuration that would disable a check', () => {
       { ...good, edge: { keys: { kty: 'OKP', crv: 'Ed25519', kid: 'k', x: `AQ${'A'.repeat(41)}` } } },
       '"x" is not a public key',
     ],
+    [
+      'a key set without a key',
+      { ...good, access: { issuer: 'https://a', audience: 'x', jwks: { keys: [] } } },
+      'access.jwks contains no RSA key',
+    ],
+    [
+      'an audience from a variable that is not set',
+      { ...good, access: { team: 'acme', audience: process.env['UNSET_AUDIENCE'] } },
+      'access.audience is undefined',
+    ],
     ['no key', { ...good, edge: { keys: [] } }, 'edge.keys is empty'],
     ['keys still as text', { ...good, edge: { keys: JSON.stringify(edge.keys) } }, 'JSON.parse'],
     ['a mistyped option', { ...good, acess: null }, 'unknown option "acess"'],

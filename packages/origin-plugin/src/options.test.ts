@@ -4,7 +4,7 @@ import { describe, expect, it } from 'vitest'
 import { resolveOptions } from './options.ts'
 
 const keys = hmacKey().jwk
-const access = { issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [] } }
+const access = { issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [{ kty: 'RSA' }] } }
 const team = { team: 'acme', audience: AUDIENCE }
 const good = { edge: { keys }, access: team, trustedIssuers: null }
 
@@ -125,10 +125,13 @@ describe('resolveOptions', () => {
   })
 
   const audienceMissing = /^access\.audience is missing; write the application's Audience/
-  const jwksUri = /^access\.jwksUri must be an https URL \(http only on this machine\)/
+  const jwksUri = /^access\.jwksUri must be the text of an https URL \(http only on this machine\)/
   it.each([
     [{ audiance: 'x' }, /^access: unknown option "audiance"; known options are team, issuer/],
-    [{ audience: undefined }, 'access: option "audience" is undefined; set a value or remove it'],
+    [
+      { audience: undefined },
+      'access.audience is undefined; set the environment variable that it comes from, or write a value',
+    ],
     [{ audience: null }, audienceMissing],
     [{ audience: '' }, audienceMissing],
     [{ audience: [] }, audienceMissing],
@@ -188,7 +191,11 @@ describe('resolveOptions', () => {
   })
 
   it('refuses a team together with issuer or keys', () => {
-    for (const also of [{ issuer: ISSUER }, { jwks: { keys: [] } }, { jwksUri: 'https://keys.example' }]) {
+    for (const also of [
+      { issuer: ISSUER },
+      { jwks: { keys: [{ kty: 'RSA' }] } },
+      { jwksUri: 'https://keys.example' },
+    ]) {
       expect(() => resolve(withTeam(also))).toThrow(/^access\.team already determines issuer and keys/)
     }
   })

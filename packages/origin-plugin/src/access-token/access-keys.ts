@@ -4,6 +4,7 @@ import { createLocalJWKSet } from 'jose/jwks/local'
 import { refusalAt } from '../errors.ts'
 import type { BackgroundTask } from '../lib/background-task.ts'
 import { fetchJson } from '../lib/fetch-bytes.ts'
+import { quoteUrl } from '../lib/quote-value.ts'
 import { createKeySet, type KeySet, type TokenKeys } from './key-set.ts'
 
 const refuse = refusalAt('Access token')
@@ -68,7 +69,7 @@ export function createAccessKeys(
         },
         (error: Error) => {
           failure = error.message
-          if (!underway.signal.aborted) warn(`the keys of ${url.href} could not be fetched: ${failure}`)
+          if (!underway.signal.aborted) warn(`the keys of ${quoteUrl(url)} could not be fetched: ${failure}`)
         },
       )
       .finally(() => {
@@ -106,7 +107,7 @@ export function createAccessKeys(
     async start() {
       timer = setInterval(refresh, timing.refreshInterval).unref()
       await refresh()
-      if (failure !== undefined) throw new Error(`the keys of ${url.href} could not be fetched: ${failure}`)
+      if (failure !== undefined) throw new Error(`the keys of ${quoteUrl(url)} could not be fetched: ${failure}`)
     },
     stop() {
       clearInterval(timer)

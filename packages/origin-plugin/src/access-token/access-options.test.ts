@@ -127,8 +127,39 @@ describe('resolveAccess: refused options', () => {
   ])('refuses %s as jwksUri', (_, jwksUri) => {
     expect(faultOf({ issuer: ISSUER, jwksUri })).toEqual(
       wrong(
-        'access.jwksUri must be an https URL (http only on this machine); over plain http an attacker could replace the keys',
+        'access.jwksUri must be the text of an https URL (http only on this machine); over plain http an attacker could replace the keys',
       ),
+    )
+  })
+
+  it.each(['https://me:secret@keys.example/certs', 'https://me@keys.example/', 'http://:secret@localhost/'])(
+    'refuses credentials in the jwksUri %s, and does not quote them',
+    (jwksUri) => {
+      expect(faultOf({ issuer: ISSUER, jwksUri })).toEqual(
+        wrong(
+          'access.jwksUri must not contain a user name or a password; the keys are public, write the URL without them',
+        ),
+      )
+    },
+  )
+
+  it('quotes no query of the jwksUri in a log', async () => {
+    const url = await closedUrl()
+    const warnings: string[] = []
+    const resolved = resolve({ issuer: ISSUER, jwksUri: `${url}?token=secret` }, (reason) => warnings.push(reason))
+    await backgroundOf(resolved).start()
+    expect(warnings).toEqual([`the keys of ${url}?… could not be fetched: ECONNREFUSED`])
+  })
+
+  it.each([[[]], [[{ kty: 'EC', kid: 'a' }]]])('refuses the jwks %j, which verify no token', (keys) => {
+    expect(faultOf({ issuer: ISSUER, jwks: { keys } })).toEqual(
+      wrong("access.jwks contains no RSA key; write the keys that sign the team's tokens"),
+    )
+  })
+
+  it.each(['team', 'issuer', 'audience'])('does not tell to remove an undefined %s', (name) => {
+    expect(faultOf({ issuer: ISSUER, jwks: access.jwks, [name]: undefined })).toEqual(
+      wrong(`access.${name} is undefined; set the environment variable that it comes from, or write a value`),
     )
   })
 

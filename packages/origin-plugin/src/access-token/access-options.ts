@@ -2,7 +2,7 @@ import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import { createLocalJWKSet } from 'jose/jwks/local'
 import type { ClientCert } from '../client-cert.ts'
 import type { BackgroundTask } from '../lib/background-task.ts'
-import { checkChoice, checkKnown, checkNumber, optionNames } from '../lib/check-option.ts'
+import { checkChoice, checkKnown, checkNumber, checkSet, optionNames } from '../lib/check-option.ts'
 import { requireSynchronous } from '../lib/operator-function.ts'
 import type { AccessIdentity } from './access-identity.ts'
 import { createAccessKeys } from './access-keys.ts'
@@ -93,6 +93,7 @@ const OPTIONS = optionNames<keyof AccessTeamOptions | keyof AccessIssuerOptions>
  * @throws TypeError whose message states the correction
  */
 export function resolveAccess(access: Record<string, unknown>, warn: (reason: string) => void): ResolvedAccess {
+  checkSet(access, ['team', 'issuer', 'audience'], 'access')
   checkKnown(access, OPTIONS, 'access')
   if ('matches' in access) {
     if (typeof access.matches !== 'function') {
@@ -161,18 +162,31 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
 
 function keysUrl(jwksUri: unknown): URL {
   const url = typeof jwksUri === 'string' && URL.canParse(jwksUri) ? new URL(jwksUri) : undefined
-  if (url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))) return url
-  throw new TypeError(
-    'access.jwksUri must be an https URL (http only on this machine); over plain http an attacker could replace the keys',
-  )
+  if (url?.protocol !== 'https:' && !(url?.protocol === 'http:' && LOOPBACK.test(url.hostname))) {
+    throw new TypeError(
+      'access.jwksUri must be the text of an https URL (http only on this machine); over plain http an attacker could replace the keys',
+    )
+  }
+  if (url.username + url.password !== '') {
+    throw new TypeError(
+      'access.jwksUri must not contain a user name or a password; the keys are public, write the URL without them',
+    )
+  }
+  return url
 }
 
 function localKeys(jwks: unknown): JWTVerifyGetKey {
+  let getKey: JWTVerifyGetKey
   try {
-    return createLocalJWKSet(jwks as JSONWebKeySet)
+    getKey = createLocalJWKSet(jwks as JSONWebKeySet)
   } catch {
     throw new TypeError('access.jwks must be a JWK Set: { keys: [ … ] }')
   }
+  // Without one, every token would be refused, and no start would show it.
+  if (!(jwks as JSONWebKeySet).keys.some(({ kty }) => kty === 'RSA')) {
+    throw new TypeError("access.jwks contains no RSA key; write the keys that sign the team's tokens")
+  }
+  return getKey
 }
 
 function resolveAudience({ audience, team }: Record<string, unknown>): readonly string[] {

@@ -25,6 +25,19 @@ export function checkKnown(
   if (unset !== undefined) throw new TypeError(`${name}: option "${unset}" is undefined; set a value or remove it`)
 }
 
+/**
+ * Refuses an option that is mandatory and comes from an unset variable. Call it before {@link checkKnown}, whose advice
+ * is to remove the option.
+ */
+export function checkSet(given: object, names: readonly string[], name: string): void {
+  const unset = names.find((key) => key in given && (given as Record<string, unknown>)[key] === undefined)
+  if (unset !== undefined) {
+    throw new TypeError(
+      `${name}.${unset} is undefined; set the environment variable that it comes from, or write a value`,
+    )
+  }
+}
+
 /** Returns a number within bounds; `unit` is for the message. @throws TypeError if it is not such a number */
 export function checkNumber(value: unknown, min: number, max: number, unit: string, name: string): number {
   if (typeof value === 'number' && value >= min && value <= max) return value

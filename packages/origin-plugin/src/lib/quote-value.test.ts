@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { quoteValue, quoteValues } from './quote-value.ts'
+import { quoteUrl, quoteValue, quoteValues } from './quote-value.ts'
 
 describe('quoteValue', () => {
   it.each([
@@ -17,6 +17,16 @@ describe('quoteValue', () => {
     expect(quoteValue('x'.repeat(98))).toBe(`"${'x'.repeat(98)}"`)
     expect(quoteValue('x'.repeat(99))).toBe(`"${'x'.repeat(99)}…`)
     expect(quoteValue('abcdef', 4)).toBe('"abc…')
+  })
+})
+
+describe('quoteUrl', () => {
+  it.each([
+    ['https://acme.example/certs', 'https://acme.example/certs'],
+    ['http://127.0.0.1:8444/certs?token=secret#secret', 'http://127.0.0.1:8444/certs?…'],
+    ['https://me:secret@acme.example', 'https://acme.example/'],
+  ])('quotes %s', (url, text) => {
+    expect(quoteUrl(new URL(url))).toBe(text)
   })
 })
 

@@ -16,6 +16,11 @@ export function quoteValue(value: unknown, max: number = MAX_QUOTED): string {
   return text.length > max ? `${text.slice(0, max)}…` : text
 }
 
+/** Quotes a URL for a log, without the parts that may contain a secret: credentials, query and fragment. */
+export function quoteUrl({ origin, pathname, search }: URL): string {
+  return origin + pathname + (search === '' ? '' : '?…')
+}
+
 /** Quotes the first values of a list, and counts the others. */
 export function quoteValues(values: readonly unknown[], most = 3): string {
   if (values.length === 0) return 'none'
