@@ -24,6 +24,7 @@ const DECLARATIONS: Readonly<Record<string, string>> = {
   devEdge: "const edge: import('@countersign/dev-edge').DevEdge",
   testEdge: "const edge: import('@countersign/dev-edge/testing').TestEdge",
   options: "const options: import('@countersign/origin-plugin').CountersignPluginOptions",
+  cors: "const cors: import('fastify').FastifyPluginCallback<{ readonly origin: string }>",
   allowed: 'const allowed: string[]',
   rawHeaders: 'const rawHeaders: string[]',
   audience: 'const audience: string',

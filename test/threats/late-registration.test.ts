@@ -8,7 +8,7 @@ const options = {
   access: null,
   trustedIssuers: null,
 }
-const message = /were registered before countersign and would not be protected; write `await app.register/
+const message = /^GET \/early was registered before countersign and would not be protected; write `await app.register/
 
 async function start(declare: (app: FastifyInstance) => void | Promise<void>): Promise<void> {
   const app = Fastify()
@@ -43,15 +43,43 @@ describe('registering countersign too late', () => {
     await expect(late).rejects.toThrow(message)
   })
 
-  it('answers 500 for a route that was declared before in the same inner scope', async () => {
+  it('stops the start when a route was declared before in the same inner scope', async () => {
+    const late = start(async (app) => {
+      await app.register(async (scope) => {
+        scope.get('/early', () => 'open')
+        await scope.register(countersign, options)
+        scope.get('/late', () => 'open')
+      })
+    })
+    await expect(late).rejects.toThrow(message)
+  })
+
+  it('leaves no server behind that inject() could ask', async () => {
     const app = Fastify()
     await app.register(async (scope) => {
       scope.get('/early', () => 'open')
       await scope.register(countersign, options)
-      scope.get('/late', () => 'open')
     })
-    expect((await app.inject('/early')).statusCode).toBe(500)
-    expect((await app.inject('/late')).statusCode).toBe(401)
+    await expect(app.ready()).rejects.toThrow(message)
+    await expect(app.inject('/early')).rejects.toThrow('closed')
+  })
+
+  it('guards earlier routes that a rule covers', async () => {
+    const app = Fastify()
+    app.get('/early', () => 'open')
+    app.get('/healthz', () => 'open')
+    await app.register(async (scope) => void scope.get('/', () => 'open'), { prefix: '/docs' })
+    await app.register(countersign, {
+      ...options,
+      routes: [
+        { url: '/early', clientCert: true },
+        { url: '/healthz', clientCert: false },
+        { url: '/docs/*', clientCert: true },
+      ],
+    })
+    const statuses: number[] = []
+    for (const path of ['/early', '/docs', '/docs/', '/healthz']) statuses.push((await app.inject(path)).statusCode)
+    expect(statuses).toEqual([401, 401, 401, 200])
     await app.close()
   })
 })

@@ -24,6 +24,7 @@ export {
   type SubjectAltNameMatch,
   type TextMatch,
 } from './guards/requirement.ts'
+export type { RouteRule } from './guards/route-rules.ts'
 export type { ClientCertRoute } from './guards/routes.ts'
 export type { CountersignPluginOptions } from './options.ts'
 export { countersign, countersign as default, type RefusedMessage } from './plugin.ts'

@@ -49,7 +49,7 @@ describe('resolveOptions', () => {
     [
       'an unknown option',
       { ...good, polices: {} },
-      'options: unknown option "polices"; known options are edge, access, trustedIssuers, policies',
+      'options: unknown option "polices"; known options are edge, access, trustedIssuers, policies, routes, hooksInFront',
     ],
     [
       'no edge',

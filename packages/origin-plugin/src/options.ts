@@ -9,6 +9,7 @@ import { type ClientMemory, createClientMemory, MAX_CLIENTS } from './client-mem
 import { type EdgeOptions, type EdgeVerifier, resolveEdge } from './edge-signature/edge-options.ts'
 import { createGuardCompiler, type GuardCompiler } from './guards/compile-guard.ts'
 import type { Requirement } from './guards/requirement.ts'
+import { compileRouteRules, type RouteRule, type RouteRules } from './guards/route-rules.ts'
 import { type BackgroundTask, combineTasks } from './lib/background-task.ts'
 import { checkKnown, checkObject, optionNames } from './lib/check-option.ts'
 
@@ -29,6 +30,13 @@ export interface CountersignPluginOptions {
   readonly trustedIssuers: readonly TrustedIssuer[] | null
   /** Requirements by name. */
   readonly policies?: Readonly<Record<string, Requirement>>
+  /** The requirements of routes that other plugins declare. A route's own config must not contradict its rule. */
+  readonly routes?: readonly RouteRule[]
+  /**
+   * The names of all `onRequest` hooks that run in front of the plugin, in their order. Such a hook can answer a request
+   * that the plugin would refuse. None by default. `anonymous` is a function without a name.
+   */
+  readonly hooksInFront?: readonly string[]
 }
 
 /** The options, checked and compiled. */
@@ -37,6 +45,8 @@ export interface Settings {
   readonly access: ResolvedAccess | null
   readonly trustedIssuers: readonly CompiledIssuer[] | null
   readonly guards: GuardCompiler
+  readonly routes: RouteRules
+  readonly hooksInFront: readonly string[]
   readonly memory: ClientMemory
   /** Keeps the keys of Access and the revocation lists current. */
   readonly background: BackgroundTask
@@ -47,6 +57,8 @@ const OPTIONS = optionNames<keyof CountersignPluginOptions>({
   access: true,
   trustedIssuers: true,
   policies: true,
+  routes: true,
+  hooksInFront: true,
 })
 
 /** The options of `register` itself. Fastify hands them to the plugin too. */
@@ -75,14 +87,22 @@ export function resolveOptions(options: unknown, warn: (reason: string) => void)
   const edge = given.edge === null ? null : resolveEdge(checkObject(given.edge, 'edge'), warn)
   const access = given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), warn)
   const policies = checkObject(given.policies === undefined ? {} : given.policies, 'policies')
+  const guards = createGuardCompiler(policies as Record<string, Requirement>, given.access !== null)
   return {
     edge,
     access,
     trustedIssuers,
-    guards: createGuardCompiler(policies as Record<string, Requirement>, given.access !== null),
+    guards,
+    routes: compileRouteRules(given.routes === undefined ? [] : given.routes, guards),
+    hooksInFront: hookNames(given.hooksInFront === undefined ? [] : given.hooksInFront),
     memory: createClientMemory(MAX_CLIENTS),
     background: combineTasks(backgroundTasks(access, trustedIssuers)),
   }
+}
+
+function hookNames(given: unknown): readonly string[] {
+  if (Array.isArray(given) && given.every((name) => typeof name === 'string')) return given
+  throw new TypeError('hooksInFront must be a list of names of functions, such as ["handleCors"]')
 }
 
 function backgroundTasks(access: Settings['access'], trustedIssuers: Settings['trustedIssuers']): BackgroundTask[] {

@@ -68,8 +68,8 @@ describe('an error that is not a refusal', () => {
     const listen = (message: unknown) => messages.push(message)
     subscribe('countersign:refused', listen)
     onTestFinished(() => void unsubscribe('countersign:refused', listen))
-    const { app, warnings } = await start({}, (early) => {
-      early.addHook('onRequest', async ({ raw }) => {
+    const { app, warnings } = await start({ hooksInFront: ['hideLines'] }, (early) => {
+      early.addHook('onRequest', async function hideLines({ raw }) {
         Object.defineProperty(raw, 'rawHeaders', { value: undefined })
       })
     })

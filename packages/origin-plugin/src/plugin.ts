@@ -12,13 +12,15 @@ import { authenticate } from './authenticate.ts'
 import type { ClientCert } from './client-cert.ts'
 import { requireReplayProtection, spendNonce } from './edge-signature/spend-nonce.ts'
 import { type CountersignError, isCountersignError, stepOf } from './errors.ts'
-import { ANY_VERIFIED, applyGuard, type Guard } from './guards/guard.ts'
+import { applyGuard, type Guard } from './guards/guard.ts'
 import type { Requirement } from './guards/requirement.ts'
-import { type ClientCertRoute, createRouteGuards, type RouteGuard } from './guards/routes.ts'
+import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
 import { andThen, isThenable } from './lib/and-then.ts'
 import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
 import { dropsWarnings, logRefusal, warnOfLostReasons } from './refusal-log.ts'
-import { requireRegisteredFirst } from './registration-order.ts'
+import { guardScope } from './registration/guard-scope.ts'
+import { requireRegisteredOnce } from './registration/registration-order.ts'
+import { HOOK_MAKER } from './registration/require-enforced.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -85,31 +87,23 @@ export const countersign: FastifyPluginCallback<CountersignPluginOptions> = fp<C
 )
 
 async function registerCountersign(app: FastifyInstance, options: CountersignPluginOptions): Promise<void> {
-  requireRegisteredFirst(app)
+  requireRegisteredOnce(app)
   const settings = resolveOptions(options, (reason) => app.log.warn({ reason }, 'countersign: degraded'))
-  const guards = createRouteGuards(settings.guards)
+  const guards = createRouteGuards(settings.guards, settings.routes)
 
   app.decorateRequest('clientCert', null)
   app.decorateRequest('access', null)
   app.decorate('clientCertRoutes', () => guards.list())
-  app.decorate('requireClientCert', (requirement) => {
-    const guard = settings.guards.compile(requirement, 'requireClientCert')
-    // An async function fits every kind of hook, with any number of arguments before `done`.
-    return async (request, reply) => orRefuse(request, reply, () => applyGuard(guard, request))
-  })
+  app.decorate('requireClientCert', Object.defineProperty(requireClientCert, 'name', { value: HOOK_MAKER }))
 
-  app.addHook('onRoute', (route) => guards.add(route))
-  app.addHook('onRequest', (request, reply, done) => {
-    const guard = routeGuard(request)
-    if (guard) reply.header('cache-control', CACHE_CONTROL)
-    const checked = guard && orRefuse(request, reply, () => admit(request, guard, settings))
-    // Fastify waits for a promise or for `done`. The promise would cost every request a turn of the microtask queue.
-    if (isThenable(checked)) return checked
-    done()
-  })
-
-  app.addHook('onReady', () => settings.background.start())
-  app.addHook('onReady', async () => requireReplayProtection(settings.edge))
+  const requireEnforced = guardScope(app, { guards, guardRequest, hooksInFront: settings.hooksInFront })
+  app.addHook('onReady', () =>
+    orClose(app, async () => {
+      requireEnforced()
+      await settings.background.start()
+      await requireReplayProtection(settings.edge)
+    }),
+  )
   // Not at `onReady`: a test that uses inject() does not listen, and reads its refusals itself.
   app.addHook('onListen', async () => {
     if (dropsWarnings(app.log) && !refused.hasSubscribers) warnOfLostReasons()
@@ -122,15 +116,19 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     )
   }
 
-  function routeGuard(request: FastifyRequest): RouteGuard {
+  function requireClientCert(requirement: Requirement): onRequestAsyncHookHandler {
+    const guard = settings.guards.compile(requirement, 'requireClientCert')
+    // An async function fits every kind of hook, with any number of arguments before `done`.
+    return async (request, reply) => orRefuse(request, reply, () => applyGuard(guard, request))
+  }
+
+  function guardRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {
     const guard = guards.get(request.routeOptions.config)
-    if (guard !== undefined) return guard
-    // Unknown paths need a verified certificate too: a 404 reveals which routes exist.
-    if (request.is404) return ANY_VERIFIED
-    const { method, url } = request.routeOptions
-    throw new TypeError(
-      `the route ${method} ${url} was declared before countersign was registered; register countersign first`,
-    )
+    if (guard) reply.header('cache-control', CACHE_CONTROL)
+    const checked = guard && orRefuse(request, reply, () => admit(request, guard, settings))
+    // Fastify waits for a promise or for `done`. The promise would cost every request a turn of the microtask queue.
+    if (isThenable(checked)) return checked
+    done()
   }
 }
 
@@ -148,6 +146,16 @@ function admit(request: FastifyRequest, guard: Guard, settings: Settings): void 
     applyGuard(guard, request)
     return spendNonce(signature, settings.edge)
   })
+}
+
+/** Runs the checks of the start. inject() serves a server whose start has failed, but no closed one. */
+async function orClose(app: FastifyInstance, check: () => Promise<void>): Promise<void> {
+  try {
+    await check()
+  } catch (error) {
+    app.close().catch(() => {})
+    throw error
+  }
 }
 
 /** Runs a check, and reports a refusal before Fastify answers with it. */

@@ -1,9 +1,13 @@
 import type { FastifyContextConfig, RouteOptions } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { createGuardCompiler } from './compile-guard.ts'
-import { createRouteGuards } from './routes.ts'
+import { compileRouteRules } from './route-rules.ts'
+import { createRouteGuards, hasGuard } from './routes.ts'
 
-const create = () => createRouteGuards(createGuardCompiler({ ops: { subject: { OU: 'Ops' } } }))
+const compiler = createGuardCompiler({ ops: { subject: { OU: 'Ops' } } })
+const create = (...rules: unknown[]) => createRouteGuards(compiler, compileRouteRules(rules, compiler))
+const declared = () => true
+const undeclared = () => false
 
 const routeOf = (config?: unknown, changes: Partial<RouteOptions> = {}) =>
   ({
@@ -36,6 +40,7 @@ describe('createRouteGuards', () => {
     const [open, guarded] = [routeOf({ clientCert: false }), routeOf({ clientCert: 'ops' })]
     guards.add(open)
     guards.add(guarded)
+    guards.complete(undeclared)
     expect(guards.get(open.config)).toBeNull()
     expect(guards.get({ ...open.config, url: '/x' }), 'as Fastify copies it').toBeNull()
     expect(guards.get(guarded.config)?.description).toBe('policy ops')
@@ -43,19 +48,27 @@ describe('createRouteGuards', () => {
 
   it('knows nothing of a config that was never added', () => {
     const guards = create()
+    guards.complete(undeclared)
     for (const config of [{}, { clientCert: false }, { guard: null }, { [Symbol('countersign.guard')]: null }]) {
-      expect(guards.get(config)).toBeUndefined()
+      expect(() => guards.get(config)).toThrow(
+        new TypeError(
+          'the handler for unknown paths was declared where countersign cannot see it, and no rule of the option routes agrees with it',
+        ),
+      )
     }
+    expect(() => guards.get({ method: 'GET', url: '/x' })).toThrow(
+      'GET /x was declared where countersign cannot see it',
+    )
   })
 
-  it.each(['clientcert', 'ClientCert', 'clientCerts', 'client_cert', 'client-cert'])(
-    'refuses config.%s, which would guard nothing',
-    (key) => {
-      expect(() => create().add(routeOf({ [key]: 'ops' }))).toThrow(
-        new TypeError(`GET /x: unknown option config.${key}; write config.clientCert`),
-      )
-    },
-  )
+  it('has no guard before everything is known', () => {
+    const guards = create()
+    const open = routeOf({ clientCert: false })
+    guards.add(open)
+    expect(() => guards.get(open.config)).toThrow(TypeError)
+    guards.complete(undeclared)
+    expect(guards.get(open.config)).toBeNull()
+  })
 
   it('leaves the config alone that the route was declared with', () => {
     const config = Object.freeze({ clientCert: 'ops' })
@@ -71,6 +84,8 @@ describe('createRouteGuards', () => {
     shared.clientCert = false
     const second = routeOf(shared)
     guards.add(second)
+    shared.clientCert = 'ops'
+    guards.complete(undeclared)
     expect(guards.get(first.config)?.description).toBe('policy ops')
     expect(guards.get(second.config)).toBeNull()
   })
@@ -81,6 +96,7 @@ describe('createRouteGuards', () => {
     guards.add(open)
     const copied = routeOf({ ...open.config, clientCert: 'ops' })
     guards.add(copied)
+    guards.complete(undeclared)
     expect(guards.get(copied.config)?.description).toBe('policy ops')
   })
 
@@ -107,5 +123,167 @@ describe('createRouteGuards', () => {
     guards.add(routeOf())
     guards.list().pop()
     expect(guards.list()).toHaveLength(1)
+  })
+
+  describe('with rules', () => {
+    it('gives a route without a requirement that of its rule, and shows it in its config', () => {
+      const guards = create({ url: '/x', clientCert: 'ops' }, { method: 'POST', url: '/y', clientCert: false })
+      const [ruled, open, other] = [
+        routeOf({ own: 1 }),
+        routeOf(undefined, { method: 'POST', url: '/y' }),
+        routeOf(undefined, { url: '/y' }),
+      ]
+      for (const route of [ruled, open, other]) guards.add(route)
+      guards.complete(undeclared)
+      expect(guards.get(ruled.config)?.description).toBe('policy ops')
+      expect(ruled.config).toMatchObject({ own: 1, clientCert: 'ops' })
+      expect(guards.get(open.config)).toBeNull()
+      expect(open.config).toMatchObject({ clientCert: false })
+      expect(guards.get(other.config)?.description).toBe('any verified certificate')
+      expect(other.config).not.toHaveProperty('clientCert')
+      expect(guards.list().map(({ protection }) => protection)).toEqual(['guarded', 'public', 'verified'])
+    })
+
+    it.each([
+      ['ops', false],
+      [false, 'ops'],
+      [true, 'ops'],
+      ['ops', undefined],
+      [{ keyId: ['AB'] }, { keyId: ['AC'] }],
+    ])('refuses a route whose rule has %j and whose config has %j', (ruled, own) => {
+      const guards = create({ url: '/x', clientCert: ruled })
+      expect(() => guards.add(routeOf({ clientCert: own }))).toThrow(
+        new TypeError(
+          'GET /x: config.clientCert and routes[0].clientCert are different; remove one of them, or write a rule for this url',
+        ),
+      )
+      expect(guards.list()).toEqual([])
+    })
+
+    it('accepts a route whose config agrees with its rule', () => {
+      const guards = create({ url: '/x', clientCert: { keyId: ['AB'] } })
+      guards.add(routeOf({ clientCert: { keyId: ['AB'] } }))
+      guards.complete(undeclared)
+      expect(guards.list()[0]?.requirement).toBe('keyId=AB')
+    })
+
+    it('refuses a rule for no route once everything is known', () => {
+      const guards = create({ url: '/y', clientCert: 'ops' })
+      guards.add(routeOf())
+      expect(() => guards.complete(undeclared)).toThrow('routes[0] covers no route')
+      expect(() => guards.get(routeOf().config ?? {})).toThrow(TypeError)
+    })
+
+    it('guards earlier routes at their first request', () => {
+      const guards = create({ url: '/x', clientCert: 'ops' }, { method: 'OPTIONS', url: '*', clientCert: false })
+      expect(guards.addEarlier({ method: 'GET', url: '/x' })).toBe(true)
+      expect(guards.addEarlier({ method: 'OPTIONS', url: '*' })).toBe(true)
+      expect(guards.addEarlier({ method: 'GET', url: '/y' })).toBe(false)
+      guards.complete(undeclared)
+      const config = { method: 'GET', url: '/x' }
+      expect(guards.get(config)?.description).toBe('policy ops')
+      expect(guards.get({ ...config, clientCert: 'ops' })?.description).toBe('policy ops')
+      expect(guards.get({ method: ['OPTIONS'], url: '*' })).toBeNull()
+      expect(() => guards.get({ method: 'GET', url: '/y' })).toThrow(
+        'GET /y was declared where countersign cannot see it',
+      )
+      expect(() => guards.get({ ...config, clientCert: true })).toThrow('no rule of the option routes agrees with it')
+      expect(guards.list()).toEqual([
+        { method: 'GET', url: '/x', protection: 'guarded', requirement: 'policy ops' },
+        { method: 'OPTIONS', url: '*', protection: 'public', requirement: 'none' },
+      ])
+      Object.assign(config, { clientCert: false })
+      expect(() => guards.get(config)).toThrow('config.clientCert was changed after the server was ready')
+    })
+  })
+
+  it('refuses a requirement that changed after the route was declared', () => {
+    const later = new TypeError(
+      'GET /x: config.clientCert was changed after the route was declared; set it in the declaration, or in an onRoute hook',
+    )
+    for (const [before, after] of [
+      [{ clientCert: false }, { clientCert: 'ops' }],
+      [{}, { clientCert: 'ops' }],
+      [{ clientCert: 'ops' }, {}],
+    ]) {
+      const guards = create()
+      const route = routeOf(before)
+      guards.add(route)
+      route.config = after as FastifyContextConfig
+      expect(() => guards.complete(undeclared)).toThrow(later)
+    }
+  })
+
+  it('compiles the requirement as it is once everything is known', () => {
+    const guards = create()
+    const requirement = { keyId: ['AB'] }
+    const route = routeOf({ clientCert: requirement })
+    guards.add(route)
+    requirement.keyId[0] = 'CD'
+    guards.complete(undeclared)
+    expect(guards.get(route.config)?.description).toBe('keyId=CD')
+  })
+
+  it('gives no guard for a config that was changed while requests come', () => {
+    const guards = create()
+    const [guarded, open, plain] = [routeOf({ clientCert: 'ops' }), routeOf({ clientCert: false }), routeOf()]
+    for (const route of [guarded, open, plain]) guards.add(route)
+    guards.complete(undeclared)
+    for (const [route, changed] of [
+      [guarded, false],
+      [open, 'ops'],
+      [plain, false],
+    ] as const) {
+      const config = { ...route.config, method: 'GET', url: '/x', clientCert: changed }
+      expect(() => guards.get(config)).toThrow(
+        new TypeError(
+          'GET /x: config.clientCert was changed after the server was ready, and the change cannot be enforced',
+        ),
+      )
+    }
+  })
+
+  it('guards a handler for unknown paths by its own requirement, or by any verified certificate', () => {
+    const guards = create()
+    const [plain, strict, open] = [{}, { clientCert: 'ops' }, { clientCert: false }]
+    for (const config of [plain, strict, open]) guards.addNotFound(config)
+    guards.complete(undeclared)
+    expect(guards.get(plain)?.description).toBe('any verified certificate')
+    expect(guards.get(strict)?.description).toBe('policy ops')
+    expect(guards.get(open)).toBeNull()
+    expect(() => guards.addNotFound({ clientCert: undefined })).toThrow('the handler for unknown paths must be true')
+    expect(() => guards.addNotFound({ clientcert: true })).toThrow(
+      'the handler for unknown paths: unknown option config.clientcert',
+    )
+  })
+
+  it('lists the second route that Fastify declares for the root of a scope with a prefix', () => {
+    const guards = create()
+    const root = routeOf({ clientCert: 'ops' }, { url: '/v1', prefix: '/v1' } as object)
+    guards.add(root)
+    root.url = '/v1/'
+    guards.add(routeOf(undefined, { url: '/', prefix: '' } as object))
+    const asked: string[] = []
+    guards.complete((url) => asked.push(url) > 0)
+    expect(asked).toEqual(['/v1/'])
+    expect(guards.list().map(({ url, requirement }) => [url, requirement])).toEqual([
+      ['/v1', 'policy ops'],
+      ['/', 'any verified certificate'],
+      ['/v1/', 'policy ops'],
+    ])
+  })
+
+  it('lists a route once that the application declares with a slash itself', () => {
+    const guards = create()
+    for (const url of ['/v1', '/v1/']) guards.add(routeOf(undefined, { url, prefix: '/v1' } as object))
+    guards.complete(declared)
+    expect(guards.list().map(({ url }) => url)).toEqual(['/v1', '/v1/'])
+  })
+
+  it('tells a config with a guard of any registration from others', () => {
+    const route = routeOf({ clientCert: 'ops' })
+    expect([hasGuard(route.config), hasGuard(undefined)]).toEqual([false, false])
+    create().add(route)
+    expect(hasGuard(route.config)).toBe(true)
   })
 })

@@ -1,6 +1,9 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { RouteOptions } from 'fastify'
 import type { GuardCompiler } from './compile-guard.ts'
-import type { Guard } from './guard.ts'
+import { ANY_VERIFIED, type Guard } from './guard.ts'
+import { type OwnRequirement, requirementIn, requireSpelling } from './requirement-in.ts'
+import type { RouteRules } from './route-rules.ts'
 
 /** A route with its protection. */
 export interface ClientCertRoute {
@@ -15,48 +18,182 @@ export interface ClientCertRoute {
 /** The guard of a route; `null` for a public one. */
 export type RouteGuard = Guard | null
 
-/** The guards of all routes in the plugin's scope, compiled when each route is declared. */
+/** A route as an `onRoute` hook gets it. */
+export type DeclaredRoute = RouteOptions & { readonly prefix?: string }
+
+/** A route that the plugin did not see being declared. */
+export interface EarlierRoute {
+  readonly method: string
+  readonly url: string
+}
+
+/** The guards of all routes in the plugin's scope. */
 export interface RouteGuards {
   /**
-   * Compiles a route's guard.
+   * Compiles a route's guard. Call it after every other `onRoute` hook, because each of them may change the config.
    *
-   * @throws TypeError if the route's requirement is wrong
+   * @throws TypeError if the route's requirement is wrong, or contradicts a rule
    */
-  add(route: RouteOptions): void
-  /** The guard of the route with this config; `undefined` for a route that was not added. */
-  get(config: object): RouteGuard | undefined
+  add(route: DeclaredRoute): void
+  /**
+   * Compiles the guard of a route that was declared before the plugin was registered.
+   *
+   * @returns whether a rule covers it
+   */
+  addEarlier(route: EarlierRoute): boolean
+  /**
+   * Compiles the guard of a handler for unknown paths.
+   *
+   * @throws TypeError if its requirement is wrong
+   */
+  addNotFound(config: object): void
+  /**
+   * Compiles every guard once more, from the final requirements.
+   *
+   * @param isDeclared - whether the server has a route for this url, with the method and constraints of the given one
+   * @throws TypeError if a requirement was changed after its route was declared, or a rule covers no route
+   */
+  complete(isDeclared: (url: string, like: RouteOptions) => boolean): void
+  /**
+   * The guard of the route with this config. Call it after {@link RouteGuards.complete}.
+   *
+   * @throws TypeError if the config does not show the compiled requirement
+   */
+  get(config: object): RouteGuard
+  /** The routes that {@link RouteGuards.add} compiled. */
+  added(): readonly RouteOptions[]
   list(): ClientCertRoute[]
 }
 
-/** The symbol is private, so that no config can contain a guard of its own. */
-const GUARD = Symbol('countersign.guard')
+interface Entry {
+  /** The `clientCert` that the config of the route shows. */
+  readonly shown: OwnRequirement
+  guard: RouteGuard
+}
 
-export function createRouteGuards(compiler: GuardCompiler): RouteGuards {
-  const routes: ClientCertRoute[] = []
+interface AddedRoute extends Entry {
+  readonly route: DeclaredRoute
+  readonly method: string
+  /** Fastify changes it in `route` afterwards, if it declares the route once more with a slash at the end. */
+  readonly url: string
+}
+
+/** The symbol is private, so that no config can contain a guard of its own. All registrations share it. */
+const ENTRY = Symbol('countersign.guard')
+
+/** Whether a registration of the plugin compiled the guard of the route with this config. */
+export const hasGuard = (config: object | undefined): boolean => config !== undefined && ENTRY in config
+
+export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): RouteGuards {
+  const added: AddedRoute[] = []
+  const earlier: ClientCertRoute[] = []
+  const doubles: AddedRoute[] = []
+  /** Entries of configs that cannot contain one: of earlier routes, and of handlers for unknown paths. */
+  const others = new WeakMap<object, Entry>()
+  let isComplete = false
+
+  function compile({ present, requirement }: OwnRequirement, where: string): RouteGuard {
+    if (!present) return ANY_VERIFIED
+    return requirement === false ? null : compiler.compile(requirement, where)
+  }
+
+  function entryOf(config: object): Entry | undefined {
+    return (config as { readonly [ENTRY]?: Entry })[ENTRY] ?? others.get(config)
+  }
+
+  /** The entry of an earlier route, at its first request. Before, Fastify does not show its config. */
+  function earlierEntry(config: Partial<EarlierRoute>): Entry | undefined {
+    if (config.method === undefined || config.url === undefined) return undefined
+    const where = `${[config.method].flat()} ${config.url}`
+    const rule = rules.of([config.method].flat(), config.url)
+    const own = requirementIn(config, where)
+    if (rule === undefined || !agree(own, rule.requirement)) return undefined
+    const entry = { shown: own, guard: rule.guard }
+    others.set(config, entry)
+    return entry
+  }
+
   return {
     add(route) {
-      const requirement = requirementOf(route)
-      const method = [route.method].flat().join(',')
-      const guard = requirement === false ? null : compiler.compile(requirement, `${method} ${route.url}`)
-      // Fastify passes the route's config to the request. To decide by path, we would have to parse paths as the router
-      // does.
-      route.config = Object.assign({}, route.config, { [GUARD]: guard })
-      routes.push({ method, url: route.url, ...describe(requirement, guard) })
+      const { url } = route
+      const methods = [route.method].flat()
+      const method = methods.join(',')
+      const where = `${method} ${url}`
+      requireSpelling(route, where)
+      const own = requirementIn(route.config, where)
+      const rule = rules.of(methods, url)
+      if (rule !== undefined && !agree(own, rule.requirement)) {
+        throw new TypeError(
+          `${where}: config.clientCert and ${rule.where}.clientCert are different; remove one of them, or write a rule for this url`,
+        )
+      }
+      const shown = rule === undefined ? own : { present: true, requirement: rule.requirement }
+      const entry: AddedRoute = { route, method, url, shown, guard: compile(shown, where) }
+      // Fastify copies the properties of this object into the config that requests have.
+      route.config = Object.assign({}, route.config, shown.present && { clientCert: shown.requirement }, {
+        [ENTRY]: entry,
+      })
+      added.push(entry)
     },
-    get: (config) => (config as { readonly [GUARD]?: RouteGuard })[GUARD],
-    list: () => [...routes],
+    addEarlier({ method, url }) {
+      const rule = rules.of([method], url)
+      if (rule) earlier.push({ method, url, ...describe(rule.requirement, rule.guard) })
+      return rule !== undefined
+    },
+    addNotFound(config) {
+      const where = 'the handler for unknown paths'
+      const own = requirementIn(config, where)
+      others.set(config, { shown: own, guard: compile(own, where) })
+    },
+    complete(isDeclared) {
+      for (const entry of added) {
+        const { method, url, shown, route } = entry
+        const where = `${method} ${url}`
+        requireSpelling(route, where)
+        if (requirementIn(route.config, where).requirement !== shown.requirement) {
+          throw new TypeError(
+            `${where}: config.clientCert was changed after the route was declared; set it in the declaration, or in an onRoute hook`,
+          )
+        }
+        entry.guard = compile(shown, where)
+        // Fastify declares `/` of a scope with a prefix twice, and tells its hooks of the url without a slash only.
+        const slashed = `${url}/`
+        const isDouble = route.prefix !== '' && url === route.prefix && isDeclared(slashed, route)
+        if (isDouble && !added.some((other) => other.url === slashed && other.method === method)) {
+          doubles.push({ ...entry, url: slashed })
+        }
+      }
+      rules.requireUsed()
+      isComplete = true
+    },
+    get(config) {
+      const entry = entryOf(config) ?? earlierEntry(config)
+      const { clientCert } = config as { readonly clientCert?: unknown }
+      if (isComplete && entry !== undefined && entry.shown.requirement === clientCert) return entry.guard
+      throw notShown(config, entry)
+    },
+    added: () => added.map(({ route }) => route),
+    list: () => [
+      ...earlier,
+      ...[...added, ...doubles].map(({ method, url, shown, guard }) => ({
+        method,
+        url,
+        ...describe(shown.present ? shown.requirement : true, guard),
+      })),
+    ],
   }
 }
 
-/**
- * Returns an explicit `undefined` as it is, for the compiler to refuse: it is a mistake, such as an unset variable. A
- * misspelt `clientCert` is refused here. Both would open a guarded route to every verified certificate.
- */
-function requirementOf({ config, method, url }: RouteOptions): unknown {
-  const misspelt = Object.keys(config ?? {}).find((key) => key !== 'clientCert' && /^client[-_]?certs?$/i.test(key))
-  if (misspelt !== undefined)
-    throw new TypeError(`${method} ${url}: unknown option config.${misspelt}; write config.clientCert`)
-  return config && 'clientCert' in config ? config.clientCert : true
+const agree = (own: OwnRequirement, ruled: unknown): boolean =>
+  !own.present || isDeepStrictEqual(own.requirement, ruled)
+
+function notShown({ method, url }: Partial<EarlierRoute>, entry: Entry | undefined): TypeError {
+  const route = url === undefined ? 'the handler for unknown paths' : `${method} ${url}`
+  return new TypeError(
+    entry === undefined
+      ? `${route} was declared where countersign cannot see it, and no rule of the option routes agrees with it`
+      : `${route}: config.clientCert was changed after the server was ready, and the change cannot be enforced`,
+  )
 }
 
 function describe(requirement: unknown, guard: RouteGuard): Pick<ClientCertRoute, 'protection' | 'requirement'> {

@@ -1,0 +1,160 @@
+import { METHODS } from 'node:http'
+import { isDeepStrictEqual } from 'node:util'
+import { checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
+import type { GuardCompiler } from './compile-guard.ts'
+import type { Guard } from './guard.ts'
+import type { Requirement } from './requirement.ts'
+
+/**
+ * The requirement of routes that another plugin declares, so that their `config` is out of reach.
+ *
+ * @example
+ * ```ts
+ * const routes: RouteRule[] = [
+ *   { url: '/documentation/*', clientCert: 'ops' },
+ *   { method: 'GET', url: '/metrics', clientCert: { subject: { CN: 'prometheus' } } },
+ * ]
+ * ```
+ */
+export interface RouteRule {
+  /** The methods that the rule covers, in capitals. All methods by default. `GET` includes `HEAD`. */
+  readonly method?: string | readonly string[]
+  /**
+   * The url of a route as it was declared, with its prefix. `*` at the end covers every url with this beginning.
+   * `/docs/*` covers `/docs` too.
+   */
+  readonly url: string
+  /** The requirement, as in a route's config. `false` makes the routes public. */
+  readonly clientCert: Requirement | false
+}
+
+/** A rule with its guard; the guard of public routes is `null`. */
+export interface CompiledRule {
+  /** Its path in the options (`routes[0]`), for error messages. */
+  readonly where: string
+  readonly requirement: Requirement | false
+  readonly guard: Guard | null
+}
+
+/** The rules of the option `routes`. */
+export interface RouteRules {
+  /**
+   * Finds the rule of a route. The rule with the longest url wins, and an exact url wins over a beginning.
+   *
+   * @returns `undefined` for a route without a rule
+   * @throws TypeError for a guarding rule that covers some methods of the route only
+   */
+  of(methods: readonly string[], url: string): CompiledRule | undefined
+  /** @throws TypeError if a rule has covered no route since its compilation */
+  requireUsed(): void
+}
+
+interface Rule extends CompiledRule {
+  readonly methods: ReadonlySet<string> | null
+  readonly url: string
+  used: boolean
+}
+
+const OPTIONS = optionNames<keyof RouteRule>({ method: true, url: true, clientCert: true })
+
+/**
+ * Checks and compiles the option `routes`.
+ *
+ * @throws TypeError whose message states the correction
+ */
+export function compileRouteRules(given: unknown, compiler: GuardCompiler): RouteRules {
+  if (!Array.isArray(given)) throw new TypeError('routes must be a list of { method, url, clientCert }')
+  const rules = given.map((rule: unknown, at): Rule => compileRule(rule, `routes[${at}]`, compiler))
+  refuseRepetitions(rules)
+  // A route has the first rule that covers it.
+  const byLength = rules.toSorted((a, b) => precision(b.url) - precision(a.url))
+  return {
+    of(methods, url) {
+      const covering = methods.map((method) => byLength.find((rule) => covers(rule, method, url)))
+      const [first] = covering
+      if (!covering.every((rule) => isDeepStrictEqual(rule?.requirement, first?.requirement))) {
+        return refusePartly(covering, methods, url)
+      }
+      for (const rule of covering) if (rule) rule.used = true
+      return first
+    },
+    requireUsed() {
+      const unused = rules.find(({ used }) => !used)
+      if (unused !== undefined) {
+        throw new TypeError(
+          `${unused.where} covers no route; write the method and the url of a route as it was declared, with its prefix (${unused.url} is neither such a url nor its beginning with *)`,
+        )
+      }
+    },
+  }
+}
+
+function compileRule(given: unknown, where: string, compiler: GuardCompiler): Rule {
+  const rule = checkObject(given, where)
+  checkKnown(rule, OPTIONS, where)
+  const { url, clientCert } = rule
+  if (typeof url !== 'string' || !/^(?:\/|\*$)/.test(url)) {
+    throw new TypeError(`${where}.url must be the url of a route, such as "/metrics", or its beginning with "*"`)
+  }
+  if (!('clientCert' in rule)) {
+    throw new TypeError(`${where}.clientCert is missing; write a requirement, or false for public routes`)
+  }
+  const methods = rule.method === undefined ? null : methodsOf(rule.method, `${where}.method`)
+  const requirement = clientCert as Requirement | false
+  if (requirement === false && beginningOf(url) === '/' && !isPreflight(methods)) {
+    throw new TypeError(`${where} would make every route public; write the urls of the public routes`)
+  }
+  const guard = requirement === false ? null : compiler.compile(requirement, where)
+  return { where, methods, url, requirement, guard, used: false }
+}
+
+function methodsOf(given: unknown, where: string): ReadonlySet<string> {
+  const methods = [given].flat() as unknown[]
+  const unknown = methods.find((method) => !METHODS.includes(method as string))
+  if (methods.length === 0 || unknown !== undefined) {
+    throw new TypeError(`${where} must be a method in capitals such as "GET", or a list of methods`)
+  }
+  // Fastify answers HEAD with the route of GET.
+  if (methods.includes('GET')) methods.push('HEAD')
+  return new Set(methods as string[])
+}
+
+/** Of two rules for one url and one method, the order would decide. */
+function refuseRepetitions(rules: readonly Rule[]): void {
+  for (const [at, rule] of rules.entries()) {
+    const earlier = rules.slice(0, at).find((other) => other.url === rule.url && shareMethod(other, rule))
+    if (earlier !== undefined) {
+      throw new TypeError(`${rule.where} covers the same routes as ${earlier.where}; write one rule for each of them`)
+    }
+  }
+}
+
+const shareMethod = (a: Rule, b: Rule) =>
+  a.methods === null || b.methods === null || [...a.methods].some((method) => b.methods?.has(method))
+
+const isPreflight = (methods: ReadonlySet<string> | null) => methods?.size === 1 && methods.has('OPTIONS')
+
+/** The part before the `*`; `undefined` for an exact url. The url `*` is that of every route, like `/*`. */
+const beginningOf = (url: string) => (url === '*' ? '/' : url.endsWith('*') ? url.slice(0, -1) : undefined)
+
+const precision = (url: string) => beginningOf(url)?.length ?? Number.POSITIVE_INFINITY
+
+function covers({ methods, url: ruled }: Rule, method: string, url: string): boolean {
+  if (methods !== null && !methods.has(method)) return false
+  const beginning = beginningOf(ruled)
+  if (beginning === undefined) return url === ruled
+  // Fastify declares `*` and the empty url too.
+  return beginning === '/' || url.startsWith(beginning) || `${url}/` === beginning
+}
+
+/**
+ * A route has one requirement for all its methods. Its other methods must not become public through a rule for some,
+ * and a rule that guards some must not be dropped.
+ */
+function refusePartly(covering: readonly (Rule | undefined)[], methods: readonly string[], url: string): undefined {
+  const guarding = covering.find((rule) => rule !== undefined && rule.guard !== null)
+  if (guarding === undefined) return undefined
+  throw new TypeError(
+    `${guarding.where} covers some methods of the route ${methods.join(',')} ${url} only; write a rule for all of them, or declare a route for each method`,
+  )
+}

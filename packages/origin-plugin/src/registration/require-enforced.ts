@@ -1,0 +1,122 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { FastifyInstance, onRequestHookHandler, RouteOptions } from 'fastify'
+import { requirementIn } from '../guards/requirement-in.ts'
+import { hasGuard, type RouteGuards } from '../guards/routes.ts'
+import { type PrintedRoute, printedRoutes } from './printed-routes.ts'
+import { registeredBefore } from './registration-order.ts'
+import { type AnyHook, hooksOf, isRoot, type NotFoundContext, notFoundOf, scopesIn } from './scopes.ts'
+
+/** The parts of a registration that stand between Fastify and the guards. */
+export interface Registration {
+  readonly guards: RouteGuards
+  /** The names of the hooks that the operator lets run in front of the plugin. */
+  readonly hooksInFront: readonly string[]
+  /** The plugin's own hook. It finds the guard of a request and applies it. */
+  readonly guardRequest: onRequestHookHandler
+}
+
+/** The name of the function `app.requireClientCert`, by which it is told from the hooks that it makes. */
+export const HOOK_MAKER = 'app.requireClientCert'
+
+/** A registration, with the routes that it could not guard by itself. */
+export interface Surroundings extends Registration {
+  /** The routes of the whole server that were declared before the registration. */
+  readonly earlier: readonly PrintedRoute[]
+  /** The routes that were declared outside of the plugin's scope, after the registration. */
+  readonly outside: readonly RouteOptions[]
+}
+
+/**
+ * Requires that the plugin enforces every requirement in the configuration. Call it when the server is ready: before,
+ * any plugin can add routes and hooks.
+ *
+ * @throws TypeError whose message states the correction
+ */
+export function requireEnforced(app: FastifyInstance, surroundings: Surroundings): void {
+  const { guards, outside } = surroundings
+  requireInScope(outside)
+  const guarded = requireRulesForEarlier(app, surroundings)
+  if (!isRoot(app) && guarded.length === 0 && guards.added().length === 0) {
+    throw new TypeError(
+      'countersign is registered in a scope without routes and protects nothing; wrap the plugin that registers it with fastify-plugin, or register it in the scope of the routes',
+    )
+  }
+  for (const scope of scopesIn(app)) {
+    requireInFront(scope, surroundings)
+    requireCalled(hooksOf(scope), 'a hook')
+  }
+  for (const context of new Set(scopesIn(app).map(notFoundOf))) {
+    requireGuarded(context, app, surroundings)
+    requireCalled(context, 'a hook of the handler for unknown paths')
+  }
+  for (const route of guards.added()) requireCalled(route, `a hook of ${[route.method].flat()} ${route.url}`)
+  guards.complete((url, { method, constraints }) =>
+    [method].flat().every((one) => app.hasRoute({ method: one as 'GET', url, constraints: constraints ?? {} })),
+  )
+}
+
+/** A requirement on a route outside of the scope is not enforced. The route would be open. */
+function requireInScope(outside: readonly RouteOptions[]): void {
+  for (const { method, url, config } of outside) {
+    const where = `${[method].flat()} ${url}`
+    if (!hasGuard(config) && requirementIn(config, where).present) {
+      throw new TypeError(
+        `${where} has config.clientCert outside of the scope of countersign, where nothing enforces it; wrap the plugin that registers countersign with fastify-plugin, or register it in a scope that contains the route`,
+      )
+    }
+  }
+}
+
+/** Fastify runs the hook on earlier routes of the scope too. In the root, these are all earlier routes. */
+function requireRulesForEarlier(
+  app: FastifyInstance,
+  { earlier, guards, guardRequest }: Surroundings,
+): readonly PrintedRoute[] {
+  if (isRoot(app) || earlier.length === 0) return earlier
+  const hook = `${guardRequest.name}()`
+  const hooked = new Set(printedRoutes(app).flatMap((route) => (route.hooks.includes(hook) ? [keyOf(route)] : [])))
+  const guarded = earlier.filter((route) => hooked.has(keyOf(route)))
+  const open = guarded.find((route) => !guards.addEarlier(route))
+  if (open !== undefined) throw registeredBefore(open)
+  return guarded
+}
+
+const keyOf = ({ method, url, constraints }: PrintedRoute): string => `${method} ${url} ${constraints}`
+
+/** A hook in front of the plugin's can answer a request that the plugin would refuse. */
+function requireInFront(scope: FastifyInstance, { guardRequest, hooksInFront }: Surroundings): void {
+  const hooks = hooksOf(scope).onRequest ?? []
+  const names = hooks.slice(0, hooks.indexOf(guardRequest as AnyHook)).map(({ name }) => name || 'anonymous')
+  if (isDeepStrictEqual(names, hooksInFront)) return
+  const where = scope.prefix === '' ? '' : ` under ${scope.prefix}`
+  throw new TypeError(
+    names.length === 0
+      ? `hooksInFront is ${JSON.stringify(hooksInFront)}, but no onRequest hook runs in front of countersign; remove the option`
+      : `onRequest hooks run in front of countersign${where}, and could answer a request that it refuses; register countersign before their plugins, or write hooksInFront: ${JSON.stringify(names)} if they have to come first`,
+  )
+}
+
+/** Unknown paths must be guarded: a 404 reveals which routes exist. An explicit `false` in the config makes them public. */
+function requireGuarded(context: NotFoundContext, app: FastifyInstance, { guards }: Surroundings): void {
+  const isGuarded = context.onRequest?.some(({ name }) => /^bound countersign:\d+$/.test(name)) ?? false
+  const isPublic = (context.config as { readonly clientCert?: unknown }).clientCert === false
+  if (isGuarded) guards.addNotFound(context.config)
+  else if (!isPublic) throw unguardedPaths(app)
+}
+
+function unguardedPaths(app: FastifyInstance): TypeError {
+  return new TypeError(
+    `the handler for unknown paths${app.prefix && ` under ${app.prefix}`} is outside of the scope of countersign, and would reveal the routes in it; call setNotFoundHandler in the scope in which countersign is registered`,
+  )
+}
+
+/** The hook maker without a call is a function like any hook, and would fail at each request. */
+function requireCalled(hooks: object, where: string): void {
+  const functions = Object.values(hooks).flat() as unknown[]
+  // Fastify binds some hooks to their scope.
+  if (functions.some((hook) => typeof hook === 'function' && hook.name.replace(/^(?:bound )*/, '') === HOOK_MAKER)) {
+    throw new TypeError(
+      `${where} is app.requireClientCert itself; call it with a requirement: app.requireClientCert(…)`,
+    )
+  }
+}
