@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto'
 import type { AddressInfo } from 'node:net'
 import countersign, { type EdgeOptions, type ReplayStore } from '@countersign/origin-plugin'
 import { type IoRedisLike, redisReplayStore } from '@countersign/origin-plugin/redis'
@@ -8,7 +9,7 @@ import { afterEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { Chain } from '../support/chain.ts'
 import { describeThreat } from '../support/use-chain.ts'
 
-const KEY = { kty: 'oct', kid: 'k', k: Buffer.alloc(32, 1).toString('base64url') }
+const KEY = { kty: 'oct', kid: 'k', k: randomBytes(32).toString('base64url') }
 
 /** An app with the plugin. It does not listen, and is closed when the test has finished. */
 async function originWith(edge: Omit<EdgeOptions, 'keys'>, keys: EdgeOptions['keys'] = KEY) {
