@@ -6,6 +6,7 @@ import { checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
 import { checkRevocation, createRevocation, type Revocation, type RevocationOptions } from '../revocation/revocation.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
+import { requirePemText } from './require-pem-text.ts'
 
 const refuse = refusalAt('trust')
 
@@ -58,6 +59,7 @@ export function compileTrustedIssuers(issuers: unknown, warn: (reason: string) =
   }
   return issuers.flatMap((issuer, at) => {
     try {
+      requirePemText(issuer)
       return typeof issuer === 'string' ? compilePem(issuer) : [compileDescription(issuer, warn)]
     } catch (error) {
       throw new TypeError(`trustedIssuers[${at}]: ${(error as Error).message}`)
@@ -110,6 +112,7 @@ function compileDescription(issuer: unknown, warn: (reason: string) => void): Co
 }
 
 function compileOnePem(pem: unknown): CompiledIssuer {
+  requirePemText(pem)
   const [issuer, ...others] = typeof pem === 'string' ? compilePem(pem) : []
   if (!issuer || others.length > 0) throw new TypeError('ca must be one certificate in PEM')
   return issuer

@@ -1,0 +1,19 @@
+/**
+ * Refuses the two forms in which a PEM file often arrives and that are not PEM text: bytes, and text with the two
+ * characters `\n` in place of line breaks, as a variable in an environment file has it.
+ *
+ * @throws TypeError that names the form and the correction. Other values pass, for the checks after this one.
+ */
+export function requirePemText(value: unknown): void {
+  if (value instanceof Uint8Array || value instanceof ArrayBuffer) {
+    throw new TypeError('the CA is bytes, not text; read it with readFileSync(path, "utf8"), or write bytes.toString()')
+  }
+  if (typeof value === 'string' && value.includes('-----BEGIN') && ESCAPED_LINE_BREAK.test(value)) {
+    throw new TypeError(
+      'the text contains the characters "\\n" in place of line breaks; write text.replaceAll("\\\\n", "\\n"), or read the PEM from a file',
+    )
+  }
+}
+
+/** PEM has no backslash (RFC 7468, section 3). */
+const ESCAPED_LINE_BREAK = /\\r|\\n/
