@@ -2,6 +2,8 @@
  * Refuses the two forms in which a PEM file often arrives and that are not PEM text: bytes, and text with the two
  * characters `\n` in place of line breaks, as a variable in an environment file has it.
  *
+ * Without this check a Buffer is an object with the unknown property `0`, and the text fails in OpenSSL's own words.
+ *
  * @throws TypeError that names the form and the correction. Other values pass, for the checks after this one.
  */
 export function requirePemText(value: unknown): void {
