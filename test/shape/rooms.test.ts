@@ -89,14 +89,15 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     'dev-edge.ts': ['edge', 'access', 'net', 'pki'],
     doctor: ['testing', 'access'],
     inspect: [],
-    testing: ['edge', 'access', 'workerd', 'handshake', 'net', 'pki'],
+    testing: ['edge', 'access', 'workerd', 'handshake', 'net', 'pki', 'known-names.ts'],
     edge: ['access', 'workerd', 'handshake', 'net', 'errors.ts'],
     access: ['handshake', 'pki', 'errors.ts'],
     workerd: [],
     handshake: [],
     net: ['pki'],
-    pki: [],
+    pki: ['known-names.ts'],
     'errors.ts': [],
+    'known-names.ts': [],
   },
 }
 

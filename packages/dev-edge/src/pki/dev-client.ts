@@ -1,3 +1,4 @@
+import { namesOf, refuseUnknown } from '../known-names.ts'
 import { type Identity, issueCertificate, type SubjectAltNames } from './issue-certificate.ts'
 import { formatPrivateKey, type KeyType } from './key-pair.ts'
 import { type Authorities, daysFromNow } from './pki.ts'
@@ -38,8 +39,26 @@ export interface IssueClientOptions {
   readonly issuer?: 'ca' | 'intermediate' | 'other' | 'other-intermediate' | 'self' | undefined
 }
 
-/** Issues a certificate for a client. */
+const OPTIONS = namesOf<IssueClientOptions>({
+  name: true,
+  subject: true,
+  keyType: true,
+  notBefore: true,
+  notAfter: true,
+  serialNumber: true,
+  san: true,
+  issuer: true,
+})
+const SAN = namesOf<SubjectAltNames>({ dns: true, email: true, uri: true, ip: true })
+
+/**
+ * Issues a certificate for a client.
+ *
+ * @throws TypeError for an unknown option, whose message lists the known ones
+ */
 export async function issueClient(authorities: Authorities, options: IssueClientOptions = {}): Promise<DevClient> {
+  refuseUnknown(options, OPTIONS)
+  refuseUnknown(options.san ?? {}, SAN, 'san')
   const { name = 'client', issuer = 'ca' } = options
   const signer = resolveIssuer(authorities, issuer)
   const { certificate, keys } = await issueCertificate(

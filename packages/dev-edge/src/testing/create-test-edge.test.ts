@@ -60,6 +60,7 @@ describe('createTestEdge', () => {
     [{ alg: 'rs256' as 'ed25519' }, /alg must be/],
     [{ access: 'acme' as never }, /access must be null/],
     [{ forwardCert: 'all' as 'leaf' }, /forwardCert must be/],
+    [{ algorithm: 'ed25519' } as object, /^unknown option "algorithm"; known options are alg, access, forwardCert$/],
   ])('refuses %o', async (options, message) => {
     const refused = createTestEdge(options)
     await expect(refused).rejects.toThrow(TypeError)
@@ -251,5 +252,51 @@ describe('forwardCert', () => {
     const other = await createTestEdge({ access: null, forwardCert })
     const headers = await other.headers({ url: '/', cert: { issuer: 'intermediate' } })
     expect(['client-cert' in headers, 'client-cert-chain' in headers]).toEqual([leaf, chain])
+  })
+})
+
+describe('an unknown name', () => {
+  const cert = { subjct: 'CN=pay-1,O=Acme' } as object
+  const CERT =
+    'cert: unknown option "subjct"; known options are subject, keyType, notBefore, notAfter, serialNumber, san, issuer, expired, revoked'
+
+  it.each<[string, () => Promise<unknown>, string]>([
+    [
+      'of a request',
+      () => edge.headers({ url: '/me', certificate: PAY } as never),
+      'unknown option "certificate"; known options are method, url, headers, cert, access',
+    ],
+    [
+      'of an injected request',
+      () => edge.inject(app, { url: '/me', acess: null } as never),
+      'unknown option "acess"; known options are method, url, query, headers, payload',
+    ],
+    ['of a certificate in a request', () => edge.headers({ url: '/me', cert }), CERT],
+    ['of a certificate in an injected request', () => edge.inject(app, { url: '/me', cert }), CERT],
+    ['of a certificate to issue', () => edge.issueClient(cert), CERT],
+    [
+      'of alternative names',
+      () => edge.issueClient({ san: { dn: ['a.example'] } as object }),
+      'san: unknown option "dn"; known options are dns, email, uri, ip',
+    ],
+  ])('%s is refused', async (_what, call, message) => {
+    await expect(call()).rejects.toThrow(TypeError)
+    await expect(call()).rejects.toThrow(message)
+  })
+
+  it('does not hide the options of app.inject()', async () => {
+    const response = await edge.inject(app, {
+      method: 'POST',
+      url: '/pay',
+      query: { a: '1' },
+      payload: { amount: 1 },
+      headers: { accept: 'application/json' },
+      authority: 'pay.acme.example',
+      remoteAddress: '127.0.0.2',
+      cookies: { a: 'b' },
+      cert: PAY,
+      access: 'user',
+    })
+    expect(response.json()).toMatchObject({ body: { amount: 1 }, query: { a: '1' } })
   })
 })

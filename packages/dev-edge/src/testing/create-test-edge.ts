@@ -2,6 +2,7 @@ import type { SignatureAlgorithm, SigningJwk } from '@countersign/wire'
 import type { LightMyRequestResponse } from 'fastify'
 import type { JSONWebKeySet } from 'jose'
 import { AccessIssuer } from '../access/access-issuer.ts'
+import { namesOf, refuseUnknown } from '../known-names.ts'
 import type { DevClient } from '../pki/dev-client.ts'
 import { createEdgeKey, toVerificationKey } from '../pki/edge-key.ts'
 import { createPki } from '../pki/pki.ts'
@@ -10,7 +11,7 @@ import { type InjectableApp, injectRequest } from './inject-request.ts'
 import { signRequest } from './sign-request.ts'
 import { type TestAccess, TestAccessTokens } from './test-access.ts'
 import { type TestCertificate, TestClients } from './test-clients.ts'
-import type { TestInjectOptions, TestRequest } from './test-request.ts'
+import { REQUEST, type TestInjectOptions, type TestRequest } from './test-request.ts'
 
 /** Options of {@link createTestEdge}. */
 export interface TestEdgeOptions {
@@ -21,6 +22,8 @@ export interface TestEdgeOptions {
   /** The Worker's `COUNTERSIGN_FORWARD_CERT`. The default is `leaf`. */
   readonly forwardCert?: 'leaf' | 'chain' | 'none' | undefined
 }
+
+const OPTIONS = namesOf<TestEdgeOptions>({ alg: true, access: true, forwardCert: true })
 
 /** Options of the origin plugin, ready to spread. */
 export interface TestPluginOptions {
@@ -84,6 +87,7 @@ export interface TestEdge {
  * ```
  */
 export async function createTestEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
+  refuseUnknown(options, OPTIONS)
   const { alg = 'hmac-sha256', access: team, forwardCert } = options
   if (!['hmac-sha256', 'ed25519'].includes(alg)) throw new TypeError('alg must be "hmac-sha256" or "ed25519"')
   if (team !== undefined && team !== null) throw new TypeError('access must be null or absent')
@@ -104,7 +108,10 @@ export async function createTestEdge(options: TestEdgeOptions = {}): Promise<Tes
       access: issuer && describeTeam(issuer),
       trustedIssuers: [clients.clientCa],
     },
-    headers: async (request) => (await sign(request)).headers,
+    headers: async (request) => {
+      refuseUnknown(request, REQUEST)
+      return (await sign(request)).headers
+    },
     inject: (app, injected) => injectRequest(app, injected, sign),
     issueClient: (certificate = {}) => clients.issue(certificate),
   }

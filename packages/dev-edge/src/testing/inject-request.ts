@@ -1,6 +1,7 @@
 import type { InjectOptions, LightMyRequestResponse } from 'fastify'
+import { refuseUnknown } from '../known-names.ts'
 import type { InjectableRequest } from './sign-request.ts'
-import type { TestInjectOptions, TestRequest } from './test-request.ts'
+import { INJECT_OPTIONS, type TestInjectOptions, type TestRequest } from './test-request.ts'
 
 /** A Fastify instance of any type parameters. */
 export interface InjectableApp {
@@ -10,9 +11,11 @@ export interface InjectableApp {
 /** Signs a request of a client, and injects the signed request. */
 export async function injectRequest(
   app: InjectableApp,
-  { cert, access, url, query, authority, headers, ...rest }: TestInjectOptions,
+  options: TestInjectOptions,
   sign: (request: TestRequest) => Promise<InjectableRequest>,
 ): Promise<LightMyRequestResponse> {
+  refuseUnknown(options, INJECT_OPTIONS)
+  const { cert, access, url, query, authority, headers, ...rest } = options
   const own = authority === undefined ? headers : { host: authority, ...headers }
   const signed = await sign({ method: rest.method, url: withQuery(url, query), headers: own, cert, access })
   return app.inject({ ...rest, ...signed })

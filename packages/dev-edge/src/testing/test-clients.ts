@@ -4,6 +4,7 @@ import { certificateForAccess } from '../edge/edge-client.ts'
 import { buildTlsClientAuth, type FullTlsClientAuth } from '../handshake/build-tls-client-auth.ts'
 import type { ClientHandshake } from '../handshake/client-handshake.ts'
 import type { MutualTlsOptions } from '../handshake/mutual-tls.ts'
+import { namesOf, refuseUnknown } from '../known-names.ts'
 import { type DevClient, type IssueClientOptions, issueClient, toPem } from '../pki/dev-client.ts'
 import { formatPrivateKey } from '../pki/key-pair.ts'
 import { expiredDates, type Pki } from '../pki/pki.ts'
@@ -16,6 +17,18 @@ export interface TestCertificate extends Omit<IssueClientOptions, 'name'> {
   /** Whether the edge lists it as revoked. */
   readonly revoked?: boolean | undefined
 }
+
+const DESCRIPTION = namesOf<TestCertificate>({
+  subject: true,
+  keyType: true,
+  notBefore: true,
+  notAfter: true,
+  serialNumber: true,
+  san: true,
+  issuer: true,
+  expired: true,
+  revoked: true,
+})
 
 /** A client as the edge sees it: the value for the Worker, and the certificate as Access knows it. */
 export interface SeenClient {
@@ -43,7 +56,8 @@ export class TestClients {
   }
 
   /** Issues a client, and returns the same client for the same description. */
-  issue(description: TestCertificate): Promise<DevClient> {
+  async issue(description: TestCertificate): Promise<DevClient> {
+    refuseUnknown(description, DESCRIPTION, 'cert')
     const key = JSON.stringify(description)
     const issued = this.#issued.get(key) ?? this.#issue(description)
     this.#issued.set(key, issued)

@@ -1,5 +1,6 @@
 import type { OutgoingHttpHeaders } from 'node:http'
 import type { InjectOptions } from 'fastify'
+import { namesOf } from '../known-names.ts'
 import type { DevClient } from '../pki/dev-client.ts'
 import type { TestAccess } from './test-access.ts'
 import type { TestCertificate } from './test-clients.ts'
@@ -22,8 +23,33 @@ export interface TestRequest extends TestIdentity {
   readonly headers?: OutgoingHttpHeaders | undefined
 }
 
+/** The names of a {@link TestRequest}. */
+export const REQUEST = namesOf<TestRequest>({ method: true, url: true, headers: true, cert: true, access: true })
+
 /** Options of {@link TestEdge#inject}: those of `app.inject()`, and the sender. */
 export interface TestInjectOptions extends TestIdentity, Omit<InjectOptions, 'url' | 'path'> {
   /** A path with its query, or a whole URL. */
   readonly url: string
 }
+
+/** The names of {@link TestInjectOptions}. */
+export const INJECT_OPTIONS = namesOf<TestInjectOptions>({
+  method: true,
+  url: true,
+  query: true,
+  headers: true,
+  payload: true,
+  body: true,
+  cert: true,
+  access: true,
+  authority: true,
+  cookies: true,
+  remoteAddress: true,
+  server: true,
+  autoStart: true,
+  simulate: true,
+  validate: true,
+  signal: true,
+  Request: true,
+  payloadAsStream: true,
+})
