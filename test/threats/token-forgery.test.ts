@@ -1,4 +1,5 @@
-import { createHmac, generateKeyPairSync, sign } from 'node:crypto'
+import { createHmac, generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto'
+import { startServer } from '@countersign/test-support/local-server'
 import { type WireRequest, withHeader } from '@countersign/test-support/wire-request'
 import { exportJWK, type JWTHeaderParameters, SignJWT } from 'jose'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
@@ -90,6 +91,12 @@ describeThreat('a forged Access token, in a request that the edge signed', (chai
   })
 })
 
+/** The token of a header and a payload. */
+function signedBy(key: KeyObject, parts: readonly (string | Buffer)[]): string {
+  const text = parts.map((part) => Buffer.from(part).toString('base64url')).join('.')
+  return `${text}.${sign('sha256', Buffer.from(text), key).toString('base64url')}`
+}
+
 describe('a token that the team itself signed, in an unusual form', () => {
   const team = generateKeyPairSync('rsa', { modulusLength: 2048 })
   let chain: Chain
@@ -107,10 +114,10 @@ describe('a token that the team itself signed, in an unusual form', () => {
   afterAll(() => chain.close())
 
   const refused = { status: 401, code: 'CSN_ACCESS_TOKEN_INVALID' }
+  const withToken = (token: string) => chain.sign(withHeader(request, 'cf-access-jwt-assertion', token))
   const sent = (header: object, payload: string) => {
-    const text = `${base64url({ alg: 'RS256', kid: 'team', ...header })}.${Buffer.from(payload).toString('base64url')}`
-    const token = `${text}.${sign('sha256', Buffer.from(text), team.privateKey).toString('base64url')}`
-    return chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token)))
+    const parts = [JSON.stringify({ alg: 'RS256', kid: 'team', ...header }), payload]
+    return chain.around(withToken(signedBy(team.privateKey, parts)))
   }
 
   it.each([{}, { typ: 'JWT' }, { typ: 'jwt' }])('is accepted with the header %j', async (header) => {
@@ -149,10 +156,63 @@ describe('a token that the team itself signed, in an unusual form', () => {
     },
   )
 
+  it.each(['header', 'payload'])('is refused with a %s that is not UTF-8', async (part) => {
+    const fault = Buffer.from([0x22, 0xff, 0x22])
+    const notUtf8 = (object: object) =>
+      Buffer.concat([Buffer.from(`${JSON.stringify(object).slice(0, -1)},"x":`), fault, Buffer.from('}')])
+    const header = { alg: 'RS256', kid: 'team' }
+    const parts =
+      part === 'header' ? [notUtf8(header), JSON.stringify(claims)] : [JSON.stringify(header), notUtf8(claims)]
+    expect(await chain.around(withToken(signedBy(team.privateKey, parts)))).toMatchObject(refused)
+    expect(chain.lastReason()).toBe(`the ${part} of the token is not UTF-8`)
+  })
+
   it('with a repeated claim has the value of the last one, as everywhere in JavaScript', async () => {
     const text = JSON.stringify(claims)
     const other = '"aud":["other"],'
     expect(await sent({}, `{${other}${text.slice(1)}`)).toMatchObject({ status: 200 })
     expect(await sent({}, `${text.slice(0, -1)},${other.slice(0, -1)}}`)).toMatchObject(refused)
+  })
+})
+
+describe('a token for a listed key with the exponent 1, which everybody can sign for', () => {
+  const { n = '' } = attacker.publicKey.export({ format: 'jwk' })
+  const weak = { kty: 'RSA', kid: 'weak', alg: 'RS256', n, e: 'AQ' }
+
+  /** The padded digest itself is the signature (RFC 8017, section 8.2): its first power. */
+  function forge(claims: object): string {
+    const text = `${base64url({ alg: 'RS256', kid: 'weak' })}.${base64url(claims)}`
+    const info = Buffer.from('3031300d060960864801650304020105000420', 'hex')
+    const digest = Buffer.concat([info, hash('sha256', text, 'buffer')])
+    const padding = Buffer.alloc(256 - 3 - digest.length, 0xff)
+    return `${text}.${Buffer.concat([Buffer.from([0, 1]), padding, Buffer.alloc(1), digest]).toString('base64url')}`
+  }
+
+  it('is refused, and the other keys of the team still verify', async () => {
+    const good = { ...(await exportJWK(generateKeyPairSync('rsa', { modulusLength: 2048 }).publicKey)), kid: 'good' }
+    const keys = await startServer((_request, response) => response.end(JSON.stringify({ keys: [weak, good] })))
+    const chain = await startChain({
+      plugin: ({ access: { issuer, audience } }) => ({
+        access: { issuer, audience, jwksUri: `${keys.url}/certs`, requireKeysAtStart: true },
+      }),
+    })
+    try {
+      const captured = await chain.capture('/me', { client: chain.edge.clients.alice })
+      const [, payload = ''] = (await chain.edge.accessToken()).split('.')
+      const token = forge(JSON.parse(Buffer.from(payload, 'base64url').toString()))
+      const request = chain.sign(withHeader(captured, 'cf-access-jwt-assertion', token))
+      expect(await chain.around(request)).toMatchObject({ status: 401, code: 'CSN_ACCESS_TOKEN_INVALID' })
+      expect(chain.log.join()).toContain('is ignored: the key \\"weak\\" has an exponent of 1 bits')
+    } finally {
+      await chain.close()
+      await keys.close()
+    }
+  })
+
+  it('does not start with the key in access.jwks', async () => {
+    const access = { issuer: 'https://acme.cloudflareaccess.com', audience: 'a', jwks: { keys: [weak] } }
+    await expect(startChain({ plugin: () => ({ access }) })).rejects.toThrow(
+      'access.jwks: the key "weak" has an exponent of 1 bits',
+    )
   })
 })

@@ -4,7 +4,9 @@ import { describe, expect, it } from 'vitest'
 import { resolveOptions } from './options.ts'
 
 const keys = hmacKey().jwk
-const access = { issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [{ kty: 'RSA' }] } }
+const NO_RSA_KEY = "access.jwks contains no RSA key; write the keys that sign the team's tokens"
+const RSA_KEY = { kty: 'RSA', kid: 'a', n: Buffer.alloc(256, 0xc1).toString('base64url'), e: 'AQAB' }
+const access = { issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [RSA_KEY] } }
 const team = { team: 'acme', audience: AUDIENCE }
 const good = { edge: { keys }, access: team, trustedIssuers: null }
 
@@ -145,6 +147,13 @@ describe('resolveOptions', () => {
     ],
     [{ jwks: {} }, 'access.jwks must be a JWK Set: { keys: [ … ] }'],
     [{ jwks: 'https://keys.example' }, 'access.jwks must be a JWK Set: { keys: [ … ] }'],
+    [{ jwks: null }, 'access.jwks must be a JWK Set: { keys: [ … ] }'],
+    [{ jwks: { keys: [] } }, NO_RSA_KEY],
+    [{ jwks: { keys: [null, { kty: 'EC' }] } }, NO_RSA_KEY],
+    [
+      { jwks: { keys: [{ ...RSA_KEY, e: 'AQ' }] } },
+      'access.jwks: the key "a" has an exponent of 1 bits that is not an odd number from 65537 to 2^64; anybody might sign for it',
+    ],
     [{ clockTolerance: 61 }, 'access.clockTolerance must be a number of seconds from 0 to 60'],
     [{ requireKeysAtStart: 'yes' }, 'access.requireKeysAtStart must be true or false'],
     [{ matches: true }, 'access.matches must be a function (access, clientCert) => boolean'],
@@ -191,11 +200,7 @@ describe('resolveOptions', () => {
   })
 
   it('refuses a team together with issuer or keys', () => {
-    for (const also of [
-      { issuer: ISSUER },
-      { jwks: { keys: [{ kty: 'RSA' }] } },
-      { jwksUri: 'https://keys.example' },
-    ]) {
+    for (const also of [{ issuer: ISSUER }, { jwks: { keys: [RSA_KEY] } }, { jwksUri: 'https://keys.example' }]) {
       expect(() => resolve(withTeam(also))).toThrow(/^access\.team already determines issuer and keys/)
     }
   })

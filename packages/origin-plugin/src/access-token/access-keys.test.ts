@@ -215,18 +215,18 @@ describe('createAccessKeys', { timeout: 20_000 }, () => {
     })
   })
 
-  it.each<[string, Record<string, unknown>]>([
-    ['another kty', { kty: 'EC' }],
-    ['no kty', { kty: undefined }],
-    ['no modulus', { n: undefined }],
-    ['a number as modulus', { n: 1 }],
-    ['no exponent', { e: undefined }],
-    ['a number as exponent', { e: 65537 }],
-    ['no kid', { kid: undefined }],
-    ['a number as kid', { kid: 1 }],
-  ])('uses no key with %s', async (_, changes) => {
+  it.each<[string, Record<string, unknown>, string]>([
+    ['another kty', { kty: 'EC' }, NO_KEY],
+    ['no kty', { kty: undefined }, NO_KEY],
+    ['no modulus', { n: undefined }, 'the key "one" has a modulus of 0 bits'],
+    ['a number as modulus', { n: 1 }, 'the key "one" has a modulus of 0 bits'],
+    ['no exponent', { e: undefined }, 'the key "one" has an exponent of 0 bits'],
+    ['a number as exponent', { e: 65537 }, 'the key "one" has an exponent of 0 bits'],
+    ['no kid', { kid: undefined }, NO_KEY],
+    ['a number as kid', { kid: 1 }, NO_KEY],
+  ])('uses no key with %s', async (_, changes, reason) => {
     answer = (_request, response) => response.end(JSON.stringify({ keys: [{ ...jwks['one'], ...changes }] }))
-    await expect(keys.start()).rejects.toThrow(`could not be fetched: ${NO_KEY}`)
+    await expect(keys.start()).rejects.toThrow(`could not be fetched: ${reason}`)
     expect(keys.keySet()).toBeUndefined()
   })
 
@@ -269,6 +269,32 @@ describe('createAccessKeys', { timeout: 20_000 }, () => {
     vi.advanceTimersByTime(10_000)
     await expect(find('two')).resolves.toBeDefined()
     expect(fetches).toBe(2)
+  })
+
+  it('takes a key that is listed twice for one', async () => {
+    answer = serve('one', 'two', 'one')
+    await keys.start()
+    await expect(find('one')).resolves.toBeDefined()
+    expect(warnings).toEqual([])
+  })
+
+  it('ignores a key that anybody can sign for, with a warning, and uses the others', async () => {
+    answer = (_request, response) => response.end(JSON.stringify({ keys: [{ ...jwks['two'], e: 'AQ' }, jwks['one']] }))
+    await keys.start()
+    await expect(find('one')).resolves.toBeDefined()
+    await expect(find('two')).rejects.toMatchObject({ code: 'ERR_JWKS_NO_MATCHING_KEY' })
+    expect(warnings).toEqual([
+      `a key of ${url} is ignored: the key "two" has an exponent of 1 bits that is not an odd number from 65537 to 2^64; anybody might sign for it`,
+    ])
+  })
+
+  it('keeps its keys if the server lists no other that can be used', async () => {
+    await keys.start()
+    answer = (_request, response) => response.end(JSON.stringify({ keys: [{ ...jwks['one'], e: 'AQ' }] }))
+    vi.advanceTimersByTime(ACCESS_KEYS_TIMING.refreshInterval)
+    await vi.waitFor(() => expect(warnings).toHaveLength(1))
+    expect(warnings[0]).toMatch(/^the keys of .* could not be fetched: the key "one" has an exponent of 1 bits /)
+    await expect(find('one')).resolves.toBeDefined()
   })
 
   it('does not fetch for a token without a kid, which several keys match', async () => {

@@ -6,6 +6,7 @@ import type { BackgroundTask } from '../lib/background-task.ts'
 import { fetchJson } from '../lib/fetch-bytes.ts'
 import { quoteUrl } from '../lib/quote-value.ts'
 import { createKeySet, type KeySet, type TokenKeys } from './key-set.ts'
+import { type SigningKeys, selectSigningKeys } from './signing-keys.ts'
 
 const refuse = refusalAt('Access token')
 
@@ -63,9 +64,10 @@ export function createAccessKeys(
     underway = new AbortController()
     pending = fetchKeySet(url, timing.timeout, underway.signal)
       .then(
-        (keys) => {
-          current = { getKey: createLocalJWKSet(keys), keySet: createKeySet(), fetchedAt: Date.now() }
+        ({ keys, faults }) => {
+          current = { getKey: createLocalJWKSet({ keys: [...keys] }), keySet: createKeySet(), fetchedAt: Date.now() }
           failure = undefined
+          for (const fault of faults) warn(`a key of ${quoteUrl(url)} is ignored: ${fault}`)
         },
         (error: Error) => {
           failure = error.message
@@ -120,19 +122,17 @@ export function createAccessKeys(
 /** A key set of a team is a few kilobytes. */
 const MAX_KEY_SET_BYTES = 256 * 1024
 
-async function fetchKeySet(url: URL, timeout: number, signal: AbortSignal): Promise<JSONWebKeySet> {
+async function fetchKeySet(url: URL, timeout: number, signal: AbortSignal): Promise<SigningKeys> {
   const bounds = { timeout, maxBytes: MAX_KEY_SET_BYTES, signal }
   const set = (await fetchJson(url, bounds)) as Partial<JSONWebKeySet> | null
-  const keys = Array.isArray(set?.keys) ? set.keys.filter(isUsable) : []
+  const selected = selectSigningKeys(Array.isArray(set?.keys) ? set.keys.filter(hasKid) : [])
+  const [fault] = selected.faults
   // A team always has a key. A set without one is a fault of the server, so we keep the keys that we have.
-  if (keys.length === 0) throw new Error('the answer does not contain an RSA key')
-  return { keys }
+  if (selected.keys.length === 0) throw new Error(fault ?? 'the answer does not contain an RSA key')
+  return selected
 }
 
-function isUsable(key: unknown): key is JWK {
-  const { kty, n, e, kid } = (key ?? {}) as Partial<JWK>
-  return kty === 'RSA' && typeof n === 'string' && typeof e === 'string' && typeof kid === 'string'
-}
+const hasKid = (key: unknown) => typeof (key as Partial<JWK> | null)?.kid === 'string'
 
 function unavailable(reason: string) {
   return refuse('CSN_ACCESS_KEYS_UNAVAILABLE', `the keys could not be fetched: ${reason}`)

@@ -7,6 +7,7 @@ import { requireSynchronous } from '../lib/operator-function.ts'
 import type { AccessIdentity } from './access-identity.ts'
 import { createAccessKeys } from './access-keys.ts'
 import { createKeySet, type TokenKeys } from './key-set.ts'
+import { selectSigningKeys } from './signing-keys.ts'
 import { createTokenCache, MAX_TOKENS, type TokenCache } from './token-cache.ts'
 import type { AccessVerifier } from './verify-access-token.ts'
 
@@ -176,17 +177,15 @@ function keysUrl(jwksUri: unknown): URL {
 }
 
 function localKeys(jwks: unknown): JWTVerifyGetKey {
-  let getKey: JWTVerifyGetKey
-  try {
-    getKey = createLocalJWKSet(jwks as JSONWebKeySet)
-  } catch {
-    throw new TypeError('access.jwks must be a JWK Set: { keys: [ … ] }')
-  }
-  // Without one, every token would be refused, and no start would show it.
-  if (!(jwks as JSONWebKeySet).keys.some(({ kty }) => kty === 'RSA')) {
+  const listed = (jwks as Partial<JSONWebKeySet> | null)?.keys
+  if (!Array.isArray(listed)) throw new TypeError('access.jwks must be a JWK Set: { keys: [ … ] }')
+  const { keys, faults } = selectSigningKeys(listed)
+  const [fault] = faults
+  if (fault !== undefined) throw new TypeError(`access.jwks: ${fault}`)
+  if (keys.length === 0) {
     throw new TypeError("access.jwks contains no RSA key; write the keys that sign the team's tokens")
   }
-  return getKey
+  return createLocalJWKSet({ keys: [...keys] })
 }
 
 function resolveAudience({ audience, team }: Record<string, unknown>): readonly string[] {

@@ -7,10 +7,10 @@ import { parseTokenPart } from './token-part.ts'
 
 const refuse = refusalAt('Access token')
 
-/** A token's protected header, and the key that it asks for. */
+/** A token's protected header, and the key that it asks for: several, if the team lists several under its `kid`. */
 export interface TokenKey {
   readonly header: JWSHeaderParameters
-  readonly key: KeyObject
+  readonly keys: readonly KeyObject[]
 }
 
 /**
@@ -20,7 +20,7 @@ export interface TokenKey {
 export interface KeySet {
   /** The key for a protected header that {@link KeySet.remember} has stored. */
   keyFor(protectedHeader: string): TokenKey | undefined
-  /** Stores the key of a header. Call it only after the key verified the token: an attacker can write any header. */
+  /** Stores the key of a header. Call it only after a token was verified: an attacker can write any header. */
   remember(protectedHeader: string, key: TokenKey): void
 }
 
@@ -46,6 +46,9 @@ export function createKeySet(): KeySet {
   }
 }
 
+/** A key that is rotated without a new id may be listed beside the old one. More of them are a fault of the server. */
+const MAX_KEYS_OF_KID = 4
+
 /**
  * Finds the key for a token's header.
  *
@@ -58,9 +61,30 @@ export async function findTokenKey(token: FlattenedJWSInput, keys: JWTVerifyGetK
   // RFC 7515, section 4.1.11: reject a token with a critical header parameter that we do not implement.
   if (header.crit !== undefined) throw invalid('the crit of the token is not supported')
   try {
-    return { header, key: rsaKey((await keys(header as JWSHeaderParameters & { alg: string }, token)) as CryptoKey) }
+    const found = await keysOf(header as JWSHeaderParameters & { alg: string }, token, keys)
+    return { header, keys: found.map(rsaKey) }
   } catch (error) {
     throw asRefusal(error, header)
+  }
+}
+
+/**
+ * The key with the `kid` of the token, or several (RFC 7517, section 4.5): the team lists each of them, so each may verify
+ * the token. A token without `kid` fits every key, and is refused if there are several.
+ */
+async function keysOf(
+  header: JWSHeaderParameters & { alg: string },
+  token: FlattenedJWSInput,
+  keys: JWTVerifyGetKey,
+): Promise<readonly CryptoKey[]> {
+  try {
+    return [(await keys(header, token)) as CryptoKey]
+  } catch (error) {
+    if (!(error instanceof JWKSMultipleMatchingKeys) || header.kid === undefined) throw error
+    const several: CryptoKey[] = []
+    for await (const key of error) several.push(key)
+    if (several.length === 0 || several.length > MAX_KEYS_OF_KID) throw error
+    return several
   }
 }
 

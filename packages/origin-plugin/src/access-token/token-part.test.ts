@@ -27,4 +27,19 @@ describe('parseTokenPart', () => {
       })
     }
   })
+
+  it.each(['header', 'payload'] as const)('refuses a %s that is not UTF-8', (part) => {
+    for (const bytes of ['7b2261223a22ff227d', '7b2261223a22c328227d', '7b2261223a22eda080227d', 'ff']) {
+      expect(refusalOf(() => parseTokenPart(Buffer.from(bytes, 'hex').toString('base64url'), part))).toEqual({
+        code: 'CSN_ACCESS_TOKEN_INVALID',
+        reason: `the ${part} of the token is not UTF-8`,
+      })
+    }
+  })
+
+  it('refuses a byte order mark, which is not JSON', () => {
+    expect(refusalOf(() => parseTokenPart(base64url('\ufeff{}'), 'header')).reason).toBe(
+      'the header of the token is not JSON',
+    )
+  })
 })

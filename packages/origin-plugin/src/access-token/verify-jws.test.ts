@@ -88,6 +88,35 @@ describe('verifyJws', () => {
     expect(team.find).toHaveBeenCalledTimes(20 + 12)
   })
 
+  it('tries each of several keys that the team lists under one kid', async () => {
+    const both = { jwks: { keys: [...otherTeam.jwks.keys, ...access.jwks.keys] } } as TestTeam
+    const team = freshKeys(both)
+    for (const signer of [access, otherTeam]) {
+      expect(await verifyJws(await signer.token(), team)).toMatchObject({ payload: { email: 'jane@acme.example' } })
+    }
+    const stranger = await createTestTeam()
+    await expect(verifyJws(await stranger.token(), freshKeys(both))).rejects.toThrow(doesNotVerify)
+  })
+
+  it('tries four keys of one kid, and not five', async () => {
+    const others = await Promise.all([1, 2, 3].map(() => createTestTeam()))
+    const listed = [...others, access].flatMap(({ jwks }) => jwks.keys)
+    const token = await access.token()
+    await expect(verifyJws(token, freshKeys({ jwks: { keys: listed } } as TestTeam))).resolves.toBeDefined()
+    const more = { jwks: { keys: [...otherTeam.jwks.keys, ...listed] } } as TestTeam
+    await expect(verifyJws(token, freshKeys(more))).rejects.toThrow(
+      refusedWith('CSN_ACCESS_TOKEN_INVALID', 'the kid "access-1" of the token is that of several keys'),
+    )
+  })
+
+  it('refuses several keys of one kid if one of them is too short', async () => {
+    const short = { ...access.jwks.keys[0], kty: 'RSA', n: Buffer.alloc(128, 0xc1).toString('base64url') }
+    const team = freshKeys({ jwks: { keys: [...access.jwks.keys, short] } } as TestTeam)
+    await expect(verifyJws(await access.token(), team)).rejects.toThrow(
+      refusedWith('CSN_ACCESS_KEYS_UNAVAILABLE', 'RS256 requires an RSA key of 2048 bits or more'),
+    )
+  })
+
   it.each([
     ['rubbish', 'the payload of the token is not JSON'],
     ['[]', 'the payload of the token is not a JSON object'],

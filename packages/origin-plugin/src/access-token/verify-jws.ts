@@ -31,7 +31,8 @@ export function verifyJws(token: string, { keys, keySet }: TokenKeys): VerifiedJ
 
   return andThen(known ?? findTokenKey({ protected: protectedHeader, payload, signature }, keys), (found) => {
     const signed = Buffer.from(`${protectedHeader}.${payload}`)
-    if (!verify('sha256', signed, found.key, Buffer.from(signature, 'base64url'))) {
+    const bytes = Buffer.from(signature, 'base64url')
+    if (!found.keys.some((key) => verify('sha256', signed, key, bytes))) {
       throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the signature of the token does not verify')
     }
     // A key set that was replaced meanwhile may not contain the key.
