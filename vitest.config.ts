@@ -22,6 +22,8 @@ export default defineConfig({
       across('redis'),
       // Needs Chromium: neither.
       across('browser'),
+      // Needs a build, and some minutes.
+      across('types'),
     ],
   },
 })

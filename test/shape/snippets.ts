@@ -63,7 +63,7 @@ export async function compileSnippets(snippets: readonly Snippet[]): Promise<str
   if (modules.size !== snippets.length) throw new Error('two blocks of one document quote the same file')
   for (const [path, snippet] of modules) {
     mkdirSync(join(root, dirname(path)), { recursive: true })
-    writeFileSync(join(root, path), `${prologueOf(snippet)}\n${snippet.code}`)
+    writeFileSync(join(root, path), moduleText(snippet))
   }
   writeFileSync(
     join(root, 'tsconfig.json'),
@@ -80,6 +80,11 @@ export async function compileSnippets(snippets: readonly Snippet[]): Promise<str
       // The fence is the snippet's line, and the prologue the module's first.
       return snippet ? `${snippet.path}:${snippet.line + Number(row) - 1}: ${message}` : line
     })
+}
+
+/** A snippet as a module: one line with its declarations, and its code. */
+export function moduleText(snippet: Snippet): string {
+  return `${prologueOf(snippet)}\n${snippet.code}`
 }
 
 /** The block comments of a source, without their frame. Lines keep their numbers. */

@@ -1,5 +1,6 @@
 import { clientCertOf } from '@countersign/origin-plugin'
 import { type WireRequest, withHeader } from '@countersign/test-support/wire-request'
+import type { FastifyRequest } from 'fastify'
 import { expect, it } from 'vitest'
 import type { ChainOptions } from '../support/chain.ts'
 import { describeThreat } from '../support/use-chain.ts'
@@ -21,7 +22,7 @@ function vandalise(value: unknown, seen = new Set<unknown>()): void {
 
 const options: ChainOptions = {
   routes(app) {
-    const answer = (request: Parameters<typeof clientCertOf>[0]) => {
+    const answer = (request: FastifyRequest) => {
       const { subject, issuer, validTo, validToDate, subjectAltNames, raw, x509, ...plain } = clientCertOf(request)
       return {
         subject,

@@ -1,5 +1,4 @@
 import type { X509Certificate } from 'node:crypto'
-import type { FastifyRequest } from 'fastify'
 import type { SubjectAltNames } from './x509/certificate-names.ts'
 import type { DistinguishedName } from './x509/distinguished-name.ts'
 
@@ -54,6 +53,11 @@ export interface ClientCert {
   readonly raw: Readonly<Record<string, string>>
 }
 
+/** A request of any server, with any logger and type provider. */
+export interface CertifiedRequest {
+  readonly clientCert: ClientCert | null
+}
+
 /**
  * Returns the request's certificate on a route that is not public, without the `null` of the type.
  *
@@ -63,7 +67,7 @@ export interface ClientCert {
  * app.get('/me', (request) => clientCertOf(request).subject.CN)
  * ```
  */
-export function clientCertOf(request: FastifyRequest): ClientCert {
+export function clientCertOf(request: CertifiedRequest): ClientCert {
   if (request.clientCert) return request.clientCert
   throw new TypeError(
     'clientCertOf() must not be called on a public route; remove clientCert: false, or read request.clientCert',

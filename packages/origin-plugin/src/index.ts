@@ -7,7 +7,7 @@
 export type { AccessCertificate, AccessIdentity, AccessService, AccessUser } from './access-token/access-identity.ts'
 export type { AccessIssuerOptions, AccessTeamOptions } from './access-token/access-options.ts'
 export type { TrustedIssuer, TrustedIssuerOptions } from './certificate/trusted-issuers.ts'
-export { type ClientCert, clientCertOf } from './client-cert.ts'
+export { type CertifiedRequest, type ClientCert, clientCertOf } from './client-cert.ts'
 export type { EdgeOptions } from './edge-signature/edge-options.ts'
 export type { ReplayStore } from './edge-signature/replay-store.ts'
 export { type CountersignError, type CountersignErrorCode, countersignErrors, isCountersignError } from './errors.ts'
@@ -17,6 +17,7 @@ export {
   anyOf,
   type CertificateRequirement,
   type Combination,
+  type GuardedRequest,
   type GuardFunction,
   type NameMatch,
   not,
@@ -27,7 +28,7 @@ export {
 export type { RouteRule } from './guards/route-rules.ts'
 export type { ClientCertRoute } from './guards/routes.ts'
 export type { CountersignPluginOptions } from './options.ts'
-export { countersign, countersign as default, type RefusedMessage } from './plugin.ts'
+export { type ClientCertHook, countersign, countersign as default, type RefusedMessage } from './plugin.ts'
 export type { RevocationOptions } from './revocation/revocation.ts'
 export type { SubjectAltNames } from './x509/certificate-names.ts'
 export { DistinguishedName } from './x509/distinguished-name.ts'

@@ -134,6 +134,14 @@ describe('resolveOptions', () => {
       { audience: undefined },
       'access.audience is undefined; set the environment variable that it comes from, or write a value',
     ],
+    [
+      { team: undefined },
+      'access.team is undefined; set the environment variable that it comes from, or write a value',
+    ],
+    [
+      { issuer: undefined },
+      'access.issuer is undefined; set the environment variable that it comes from, or write a value',
+    ],
     [{ audience: null }, audienceMissing],
     [{ audience: '' }, audienceMissing],
     [{ audience: [] }, audienceMissing],

@@ -26,7 +26,7 @@ async function start(edge: Partial<EdgeOptions>) {
         edge: { keys: key.jwk, ...edge },
         access: { issuer: ISSUER, audience: AUDIENCE, jwks: access.jwks },
         trustedIssuers: [ca.pem],
-        policies: { watched: (_cert, request) => note('guard', request) > 0 },
+        policies: { watched: (_cert, request: FastifyRequest) => note('guard', request) > 0 },
       },
       routes,
     },

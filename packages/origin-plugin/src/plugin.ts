@@ -1,15 +1,9 @@
 import { channel } from 'node:diagnostics_channel'
-import type {
-  FastifyInstance,
-  FastifyPluginCallback,
-  FastifyReply,
-  FastifyRequest,
-  onRequestAsyncHookHandler,
-} from 'fastify'
+import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import { authenticate } from './authenticate.ts'
-import type { ClientCert } from './client-cert.ts'
+import type { CertifiedRequest, ClientCert } from './client-cert.ts'
 import { requireReplayProtection, spendNonce } from './edge-signature/spend-nonce.ts'
 import { type CountersignError, isCountersignError, stepOf } from './errors.ts'
 import { applyGuard, type Guard } from './guards/guard.ts'
@@ -35,7 +29,7 @@ declare module 'fastify' {
      *
      * @throws TypeError immediately, if the requirement is wrong
      */
-    requireClientCert(requirement: Requirement): onRequestAsyncHookHandler
+    requireClientCert(requirement: Requirement): ClientCertHook
     /** Lists every route in the plugin's scope with its protection. */
     clientCertRoutes(): ClientCertRoute[]
   }
@@ -47,6 +41,12 @@ declare module 'fastify' {
     clientCert?: Requirement | false
   }
 }
+
+/**
+ * A hook of `app.requireClientCert()`, for every hook before the handler. It fits a server of any kind, with any logger
+ * and type provider.
+ */
+export type ClientCertHook = (request: CertifiedRequest, reply: Pick<FastifyReply, 'sent'>) => Promise<void>
 
 /** The message on the diagnostics channel `countersign:refused`. */
 export interface RefusedMessage {
@@ -71,7 +71,7 @@ const CACHE_CONTROL = 'private, no-store'
  *
  * await app.register(countersign, {
  *   edge: { keys: JSON.parse(process.env['COUNTERSIGN_KEYS'] ?? '') },
- *   access: { team: 'acme', audience: process.env['ACCESS_AUDIENCE'] ?? '' },
+ *   access: { team: 'acme', audience: process.env['ACCESS_AUDIENCE'] },
  *   trustedIssuers: [readFileSync('client-ca.pem', 'utf8')],
  *   policies: { ops: { subject: { OU: 'Ops' } } },
  * })
@@ -116,10 +116,11 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     )
   }
 
-  function requireClientCert(requirement: Requirement): onRequestAsyncHookHandler {
+  function requireClientCert(requirement: Requirement): ClientCertHook {
     const guard = settings.guards.compile(requirement, 'requireClientCert')
     // An async function fits every kind of hook, with any number of arguments before `done`.
-    return async (request, reply) => orRefuse(request, reply, () => applyGuard(guard, request))
+    return async (request, reply) =>
+      orRefuse(request as FastifyRequest, reply as FastifyReply, () => applyGuard(guard, request as FastifyRequest))
   }
 
   function guardRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {

@@ -6,7 +6,7 @@ const HEX_PAIRS = /^(?:[0-9A-Fa-f]{2})*$/
  * @param text - an even number of digits, no separators
  * @throws SyntaxError if the text is anything else
  */
-export function parseHex(text: string): Uint8Array<ArrayBuffer> {
+export function parseHex(text: string): Uint8Array {
   if (!HEX_PAIRS.test(text)) throw new SyntaxError('expected pairs of hexadecimal digits')
   const bytes = new Uint8Array(text.length / 2)
   for (let at = 0; at < bytes.length; at += 1) {

@@ -2,6 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { opensslX509 } from '@countersign/test-support/openssl'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type DevClient, issueClient, toPem } from '../pki/dev-client.ts'
+import { copyName } from '../pki/encode-name.ts'
 import { generateKeyPair } from '../pki/key-pair.ts'
 import { X509CertificateGenerator } from '../pki/peculiar-x509.ts'
 import { createPki, type Pki } from '../pki/pki.ts'
@@ -121,7 +122,7 @@ describe('buildTlsClientAuth', () => {
     const keys = await generateKeyPair('P-256')
     const certificate = await X509CertificateGenerator.create({
       subject: 'CN=alice',
-      issuer: pki.ca.certificate.subjectName,
+      issuer: copyName(pki.ca.certificate.subjectName),
       publicKey: keys.publicKey,
       signingKey: keys.privateKey,
     })

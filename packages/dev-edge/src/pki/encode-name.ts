@@ -17,6 +17,11 @@ export function encodeName(text: string): Name {
   return new Name(rdns.map((rdn) => encodeRdn(rdn)) as JsonNameParams)
 }
 
+/** Copies the subject of an issuer, byte for byte, into a certificate or a list that it signs. */
+export function copyName(name: { toArrayBuffer(): ArrayBuffer }): Name {
+  return new Name(name.toArrayBuffer())
+}
+
 function encodeRdn(rdn: readonly AttributeTypeAndValue[]): Record<string, unknown[]> {
   const attributes: Record<string, unknown[]> = {}
   for (const { type, value } of rdn) {

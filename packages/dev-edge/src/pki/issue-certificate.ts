@@ -1,5 +1,5 @@
 import { randomBytes, type webcrypto } from 'node:crypto'
-import { encodeName } from './encode-name.ts'
+import { copyName, encodeName } from './encode-name.ts'
 import { generateKeyPair, type KeyType } from './key-pair.ts'
 import * as x509 from './peculiar-x509.ts'
 
@@ -29,9 +29,20 @@ export interface CertificateTemplate {
   readonly san?: SubjectAltNames | undefined
 }
 
+/**
+ * An issued certificate: the members in use of `X509Certificate` in `@peculiar/x509`. That library's types need the
+ * types of the DOM, which a user of this package may not have.
+ */
+export interface IssuedCertificate {
+  /** The DER. */
+  readonly rawData: ArrayBuffer
+  readonly subjectName: { toArrayBuffer(): ArrayBuffer }
+  toString(format: 'pem'): string
+}
+
 /** A certificate and its key pair. */
 export interface Identity {
-  readonly certificate: x509.X509Certificate
+  readonly certificate: IssuedCertificate
   readonly keys: webcrypto.CryptoKeyPair
 }
 
@@ -47,7 +58,7 @@ export async function issueCertificate(template: CertificateTemplate, issuer?: I
   const certificate = await x509.X509CertificateGenerator.create({
     serialNumber: template.serialNumber ?? randomSerial(),
     subject,
-    issuer: issuer?.certificate.subjectName ?? subject,
+    issuer: issuer ? copyName(issuer.certificate.subjectName) : subject,
     notBefore: template.notBefore,
     notAfter: template.notAfter,
     publicKey: keys.publicKey,

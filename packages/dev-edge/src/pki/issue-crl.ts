@@ -1,3 +1,4 @@
+import { copyName } from './encode-name.ts'
 import type { Identity } from './issue-certificate.ts'
 import * as x509 from './peculiar-x509.ts'
 import { daysFromNow } from './pki.ts'
@@ -17,7 +18,7 @@ export async function issueCrl(
 ): Promise<Uint8Array> {
   const { certificate, keys } = authority
   const crl = await x509.X509CrlGenerator.create({
-    issuer: certificate.subjectName,
+    issuer: copyName(certificate.subjectName),
     thisUpdate: new Date(),
     nextUpdate: daysFromNow(days),
     entries: Array.from(serialNumbers, (serialNumber) => ({ serialNumber, revocationDate: new Date() })),

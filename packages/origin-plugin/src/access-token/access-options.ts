@@ -12,8 +12,8 @@ import { createTokenCache, MAX_TOKENS, type TokenCache } from './token-cache.ts'
 import type { AccessVerifier } from './verify-access-token.ts'
 
 interface AccessChecks {
-  /** The application's Audience (AUD) tag, or several. */
-  readonly audience: string | readonly string[]
+  /** The application's Audience (AUD) tag, or several. `undefined`, such as an unset variable, throws at the start. */
+  readonly audience: string | readonly string[] | undefined
   /** Seconds by which the clocks of Access and origin may differ. Default 5. */
   readonly clockTolerance?: number
   /**
@@ -45,18 +45,21 @@ interface AccessChecks {
  * ```ts
  * import type { AccessTeamOptions } from '@countersign/origin-plugin'
  *
- * const access: AccessTeamOptions = { team: 'acme', audience: process.env['ACCESS_AUDIENCE'] ?? '' }
+ * const access: AccessTeamOptions = { team: 'acme', audience: process.env['ACCESS_AUDIENCE'] }
  * ```
  */
 export interface AccessTeamOptions extends AccessChecks {
-  /** The `acme` of `https://acme.cloudflareaccess.com`. This URL is the issuer, and has the keys. */
-  readonly team: string
+  /**
+   * The `acme` of `https://acme.cloudflareaccess.com`. This URL is the issuer, and has the keys. `undefined` throws at
+   * the start.
+   */
+  readonly team: string | undefined
 }
 
 /** Options for the check of the Access token, with issuer and keys instead of the name of the team. */
 export interface AccessIssuerOptions extends AccessChecks {
-  /** The `iss` of the tokens. */
-  readonly issuer: string
+  /** The `iss` of the tokens. `undefined` throws at the start. */
+  readonly issuer: string | undefined
   /** The URL of the keys, in place of {@link AccessIssuerOptions.jwks}: https, or http on this machine. */
   readonly jwksUri?: string
   /** The keys themselves, for tests and closed networks. */

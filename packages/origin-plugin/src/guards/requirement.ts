@@ -1,4 +1,4 @@
-import type { FastifyRequest } from 'fastify'
+import type { FastifyRequest, RawServerBase, RouteGenericInterface } from 'fastify'
 import type { ClientCert } from '../client-cert.ts'
 
 /**
@@ -52,15 +52,20 @@ export interface CertificateRequirement {
   readonly access?: AccessMatch
 }
 
+/** The request of any server. `request.raw` is a request of HTTP/1.1 or of HTTP/2. */
+export type GuardedRequest = FastifyRequest<RouteGenericInterface, RawServerBase>
+
 /**
  * A synchronous decision of your own. Only `true` admits. Every other value and an exception refuse.
+ *
+ * You can annotate the request with the types of your route or server, such as `FastifyRequest<{ Params: … }>`.
  *
  * @example
  * ```ts
  * const ownTenant: GuardFunction = (cert, request) => cert.subject.O === (request.params as { tenant: string }).tenant
  * ```
  */
-export type GuardFunction = (clientCert: ClientCert, request: FastifyRequest) => boolean
+export type GuardFunction = { decide(clientCert: ClientCert, request: GuardedRequest): boolean }['decide']
 
 /**
  * The requirement of a route: `true` for any verified certificate, the name of a policy, a requirement on the

@@ -1,0 +1,23 @@
+import { execFileSync } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { ROOT } from './files.ts'
+
+/** The published packages, by their folder below `packages`. */
+export const PUBLISHED = ['dev-edge', 'origin-plugin', 'wire', 'worker'] as const
+
+/**
+ * Packs the published packages as for publication. Needs a build, and pnpm in the path, as in a script of pnpm.
+ *
+ * @param folder - the folder for the tarballs; it must be empty
+ * @returns the path of each tarball, in the order of {@link PUBLISHED}
+ */
+export function packPackages(folder: string): string[] {
+  const filters = PUBLISHED.flatMap((name) => ['--filter', `./packages/${name}`])
+  execFileSync('pnpm', ['--recursive', ...filters, 'exec', 'pnpm', 'pack', '--pack-destination', folder], { cwd: ROOT })
+  const tarballs = readdirSync(folder).toSorted()
+  if (tarballs.length !== PUBLISHED.length) {
+    throw new Error(`expected the tarballs of ${PUBLISHED.join(', ')}, got ${tarballs.join(', ') || 'none'}`)
+  }
+  return tarballs.map((name) => join(folder, name))
+}
