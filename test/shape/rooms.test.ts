@@ -84,7 +84,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
   'dev-edge': {
     'index.ts': ['create-dev-edge.ts', 'folder', 'dev-edge.ts', 'doctor', 'edge', 'access', 'net', 'pki'],
     cli: ['create-dev-edge.ts', 'folder', 'dev-edge.ts', 'doctor', 'inspect', 'edge', 'handshake', 'net', 'pki'],
-    'create-dev-edge.ts': ['folder', 'dev-edge.ts', 'edge', 'access', 'workerd', 'handshake', 'net', 'pki'],
+    'create-dev-edge.ts': ['folder', 'dev-edge.ts', 'edge', 'access', 'workerd', 'zone', 'handshake', 'net', 'pki'],
     folder: ['dev-edge.ts', 'access', 'pki'],
     'dev-edge.ts': ['edge', 'access', 'net', 'pki'],
     doctor: ['testing', 'access'],
@@ -93,6 +93,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     edge: ['access', 'workerd', 'handshake', 'net', 'errors.ts'],
     access: ['handshake', 'pki', 'errors.ts'],
     workerd: [],
+    zone: ['net'],
     handshake: [],
     net: ['pki'],
     pki: ['known-names.ts'],

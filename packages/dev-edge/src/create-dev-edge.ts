@@ -23,6 +23,9 @@ import { formatPrivateKey } from './pki/key-pair.ts'
 import { createPki } from './pki/pki.ts'
 import { RunningWorker } from './workerd/running-worker.ts'
 import { checkForwardCert } from './workerd/worker-runtime.ts'
+import { FETCH_CF_HEADER } from './zone/origin-request.ts'
+import { ZoneCache } from './zone/zone-cache.ts'
+import { ZoneServer } from './zone/zone-server.ts'
 
 /** Days for which a {@link DevEdge.clientCrl} is current. */
 const CRL_DAYS = 7
@@ -60,11 +63,18 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   let keys: readonly SigningJwk[] = [toVerificationKey(key)]
   const bindings = workerBindings(key, options)
 
-  const [pki, issuer, worker] = await Promise.all([
+  const cache = options.cache === false ? undefined : new ZoneCache()
+  const zone = new ZoneServer({ origin, cache })
+  const outbound = new URL(`http://127.0.0.1:${await listen(zone.server, 0)}`)
+  const starting = Promise.all([
     createPki(hostname, kept?.authorities),
     AccessIssuer.create(kept?.team),
-    RunningWorker.start({ entry: options.worker, origin, bindings, log }),
+    RunningWorker.start({ entry: options.worker, origin, outbound, cfHeader: FETCH_CF_HEADER, bindings, log }),
   ])
+  const [pki, issuer, worker] = await starting.catch(async (error) => {
+    await zone.close()
+    throw error
+  })
   const clients = kept?.clients ?? (await issueDevClients(pki))
   const clientCa = toPem(pki.ca.certificate)
   const serverCa = toPem(pki.serverCa.certificate)
@@ -96,6 +106,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   const closeAccessServer = closeable(accessServer)
   const close = async () => {
     await Promise.all([listener.close(), closeAccessServer(), worker.close()])
+    await zone.close()
   }
 
   let ports: { readonly tls: number; readonly access: number }
@@ -135,6 +146,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     accessToken: ({ as = 'user', client = clients.alice, ...rest } = {}) =>
       issuer.sign({ as, certificate: describeClient(client, edge), ...rest }),
     rotateAccessKeys: () => issuer.rotateKeys(),
+    purgeCache: () => cache?.purge(),
     rotateKey: async (next = createEdgeKey()) => {
       const verification = toVerificationKey(next)
       if (verification.kid === keys[0]?.kid)
@@ -169,13 +181,16 @@ function parseOrigin(origin: string): URL {
   throw new TypeError('origin must be a plain HTTP origin such as "http://127.0.0.1:3000"')
 }
 
-function workerBindings(key: SigningJwk, { forwardCert = 'leaf', require = 'none' }: DevEdgeOptions) {
+function workerBindings(key: SigningJwk, options: DevEdgeOptions) {
+  const { forwardCert = 'leaf', require = 'none', names = 'all' } = options
   checkForwardCert(forwardCert)
+  if (!['all', 'rfc2253'].includes(names)) throw new TypeError('names must be "all" or "rfc2253"')
   if (!['none', 'verified'].includes(require)) throw new TypeError('require must be "none" or "verified"')
   return {
     COUNTERSIGN_KEY: JSON.stringify(key),
     COUNTERSIGN_FORWARD_CERT: forwardCert,
     COUNTERSIGN_REQUIRE: require,
+    COUNTERSIGN_NAMES: names,
   }
 }
 

@@ -27,6 +27,13 @@ export interface DevEdgeOptions {
   readonly forwardCert?: 'leaf' | 'chain' | 'none' | undefined
   /** The Worker's `COUNTERSIGN_REQUIRE`. With `verified` the Worker answers 403 without a verified certificate. */
   readonly require?: 'none' | 'verified' | undefined
+  /** The Worker's `COUNTERSIGN_NAMES`: the forms in which the names of subject and issuer travel. */
+  readonly names?: 'all' | 'rfc2253' | undefined
+  /**
+   * Whether the zone behind the Worker has Cloudflare's cache, which stores URLs such as `/report.csv` for every
+   * client. The default is `true`, as at Cloudflare. The Worker of Countersign goes around it.
+   */
+  readonly cache?: boolean | undefined
   /** The host name in {@link DevEdge.url} and in the edge's own certificate. It must resolve to 127.0.0.1. */
   readonly hostname?: string | undefined
   /**
@@ -138,6 +145,9 @@ export interface DevEdge extends AsyncDisposable {
 
   /** Signs Access tokens with a new key from now on. The previous key stays listed, older ones are dropped. */
   rotateAccessKeys(): Promise<void>
+
+  /** Empties the zone's cache, as "Purge Everything" does. */
+  purgeCache(): void
 
   /**
    * Gives the Worker another signing key. {@link keys} then lists the new key and the previous one.

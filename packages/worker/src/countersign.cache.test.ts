@@ -1,7 +1,7 @@
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import type { RecordedRequest } from '@countersign/test-support/recording-origin'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { type Edge, FETCH_CF_HEADER, startEdge } from '../test/support/edge.ts'
+import { CF_OF_FETCH, type Edge, startEdge } from '../test/support/edge.ts'
 import { verifyByHand } from '../test/support/verify-by-hand.ts'
 
 const { jwk } = hmacKey()
@@ -30,7 +30,7 @@ describe("the zone's cache", () => {
   }, 30_000)
   afterAll(() => edge[Symbol.asyncDispose]())
 
-  const cacheLevel = (request: RecordedRequest) => JSON.parse(request.header(FETCH_CF_HEADER) ?? '{}').cacheLevel
+  const cacheLevel = (request: RecordedRequest) => JSON.parse(request.header(CF_OF_FETCH) ?? '{}').cacheLevel
 
   describe.each(['worker', 'own'])('behind the Worker %s', (worker) => {
     it.each(['GET', 'HEAD', 'POST', 'OPTIONS'])('does not see a request: %s', async (method) => {

@@ -12,6 +12,8 @@ export abstract class ClientAnswer {
   status: number | undefined
   /** The `CSN_*` code of a refusal, once it is known. */
   code: string | undefined
+  /** Whether the zone's cache answered in place of the origin. */
+  fromCache = false
   readonly #over = Promise.withResolvers<void>()
 
   /** The stream of the body. */

@@ -3,6 +3,7 @@ import type { Http2ServerRequest, ServerHttp2Stream } from 'node:http2'
 import type { Readable } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { headerPairs, headerValues, type RawHeaders } from '../net/raw-headers.ts'
+import { absentBody, CHUNKED } from '../net/stream-body.ts'
 
 /** A request as its client sent it, over HTTP/1.1 or HTTP/2. */
 export interface ClientRequest {
@@ -57,14 +58,6 @@ function fromHttp2({ stream, rawHeaders, method, url }: Http2ServerRequest): Cli
     framing: isChunked ? CHUNKED : absentBody(method, headers),
     isComplete: () => stream.rstCode === 0 && !stream.aborted,
   }
-}
-
-const CHUNKED: RawHeaders = ['Transfer-Encoding', 'chunked']
-
-/** Content-Length passes unchanged with the other headers. An absent body gets `Content-Length: 0`. */
-function absentBody(method: string, headers: RawHeaders): RawHeaders {
-  const isStated = method === 'GET' || method === 'HEAD' || headerValues(headers, 'content-length').length > 0
-  return isStated ? [] : ['Content-Length', '0']
 }
 
 /**

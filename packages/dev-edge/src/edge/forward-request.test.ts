@@ -1,11 +1,15 @@
 import { once } from 'node:events'
 import { request as httpsRequest } from 'node:https'
+import { createServer } from 'node:net'
 import { Readable } from 'node:stream'
+import { text } from 'node:stream/consumers'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
 import { startServer } from '@countersign/test-support/local-server'
 import { describe, expect, it, vi } from 'vitest'
 import { useEdge } from '../../test/support/use-edge.ts'
 import { createDevEdge } from '../create-dev-edge.ts'
+import { listen } from '../net/listen.ts'
 
 // Many of these tests start an edge of their own, on machines under load.
 vi.setConfig({ testTimeout: 20_000 })
@@ -26,9 +30,7 @@ describe('a request', () => {
   ])('%s is refused', async (_, hosts, target = '/') => {
     const socket = connect(test.edge.tlsOptions())
     socket.end([`GET ${target} HTTP/1.1`, ...hosts, 'Connection: close', '', ''].join('\r\n'))
-    let text = ''
-    for await (const chunk of socket) text += chunk
-    expect(text).toMatch(/^HTTP\/1\.1 400 /)
+    expect(await text(socket)).toMatch(/^HTTP\/1\.1 400 /)
   })
 
   it('reaches the Worker with its path untouched, so that the Worker chooses the signed form', async () => {
@@ -97,6 +99,40 @@ describe('the answer of the edge', () => {
   })
 })
 
+describe('a request for another protocol', () => {
+  const ask = (lines: string[], body = '') => {
+    const socket = connect(test.edge.tlsOptions(test.edge.clients.alice))
+    socket.write(`${[...lines, 'Host: localhost', '', ''].join('\r\n')}${body}`)
+    return socket
+  }
+  const H2C = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA']
+
+  it.each([
+    ['h2c', H2C],
+    ['a WebSocket by POST', ['Connection: Upgrade', 'Upgrade: websocket']],
+  ])('is served without it, body and certificate included: %s', async (_, upgrade) => {
+    const socket = ask(['POST /up HTTP/1.1', ...upgrade, 'Content-Length: 6'], 'abc')
+    await sleep(20)
+    // A second request on the same connection.
+    socket.write(`defGET /next HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n`)
+    const answers = await text(socket)
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 200'])
+    const [first, second] = test.origin.received.slice(-2)
+    expect(first).toMatchObject({ method: 'POST', url: '/up', body: Buffer.from('abcdef') })
+    expect(first?.header('x-cert-verify')).toBe('SUCCESS')
+    expect(first?.headerNames()).not.toContain('http2-settings')
+    expect(second).toMatchObject({ method: 'GET', url: '/next' })
+  })
+
+  it('keeps the rest of Connection', async () => {
+    const upgrade = ['Connection: upgrade, X-Hop, close', 'Upgrade: h2c', 'X-Hop: 1', 'X-End: 2']
+    expect(await text(ask(['GET /up HTTP/1.1', ...upgrade]))).toMatch(/^HTTP\/1\.1 200 /)
+    const received = test.origin.received.at(-1)
+    expect(received?.header('x-end')).toBe('2')
+    expect(received?.headerNames()).not.toContain('x-hop')
+  })
+})
+
 describe('an upload', () => {
   it('that the client breaks off is broken off at the origin', async () => {
     const started = Promise.withResolvers<void>()
@@ -143,6 +179,33 @@ describe('an answer', () => {
     const { status, headers, body } = await other.fetch('/')
     expect([status, headers['set-cookie'], headers['x-up'], body]).toEqual([418, ['a=1', 'b=2'], 'yes', 'tea'])
     await custom.close()
+  })
+
+  it.each(['100 Continue', '102 Processing', '103 Early Hints'])('comes after the informational %s', async (status) => {
+    const early = createServer((socket) => {
+      socket
+        .on('error', () => {})
+        .once('data', () => {
+          socket.write(`HTTP/1.1 ${status}\r\nLink: </a.css>; rel=preload\r\n\r\n`)
+          socket.end('HTTP/1.1 200 OK\r\nX-Final: yes\r\nContent-Length: 5\r\n\r\nfinal')
+        })
+    })
+    const port = await listen(early, 0)
+    await using other = await createDevEdge({ origin: `http://127.0.0.1:${port}` })
+    for (const [method, sent, body] of [
+      ['GET', undefined, 'final'],
+      ['POST', 'x', 'final'],
+      ['HEAD', undefined, ''],
+    ] as const) {
+      const answer = await other.fetch('/', { method, ...(sent && { body: sent }) })
+      expect([answer.status, answer.headers['x-final'], answer.headers['link'], answer.body]).toEqual([
+        200,
+        'yes',
+        undefined,
+        body,
+      ])
+    }
+    early.close()
   })
 
   it('streams: its head before its body, and every part as it comes', async () => {

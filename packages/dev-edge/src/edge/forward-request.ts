@@ -1,9 +1,5 @@
-import {
-  type Agent,
-  request as httpRequest,
-  type IncomingMessage,
-  type ClientRequest as WorkerConnection,
-} from 'node:http'
+import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http'
+import { hangUp, streamBody } from '../net/stream-body.ts'
 import type { RunningWorker } from '../workerd/running-worker.ts'
 import { answerFailure } from './answer.ts'
 import { answerBadGateway } from './answer-bad-gateway.ts'
@@ -33,36 +29,12 @@ export function forwardRequest(
     headers: [...headers, ...request.framing],
   })
   upstream.on('response', (response) => forwardAnswer(response, answer))
-  upstream.on('error', (error) => {
-    request.body.unpipe(upstream)
-    // The client may still be sending. It reads the answer only after its own body, so the rest is drained.
-    request.body.resume()
-    void answerBadGateway(request, answer, worker.origin, error)
-  })
+  upstream.on('error', (error) => void answerBadGateway(request, answer, worker.origin, error))
   upstream.on('close', release)
   answer.body.on('close', () => {
     if (answer.isBroken) hangUp(upstream)
   })
-  const finish = () => {
-    if (request.isComplete()) upstream.end()
-    else hangUp(upstream)
-  }
-  // node:http2 ends an empty body before it has a reader.
-  if (request.body.readableEnded) finish()
-  else request.body.on('end', finish)
-  request.body.on('close', () => {
-    if (!request.isComplete()) hangUp(upstream)
-  })
-  request.body.pipe(upstream, { end: false })
-}
-
-/**
- * Resets the connection. workerd takes a plain end of the connection for a client that still reads, and completes a
- * chunked body towards the origin.
- */
-export function hangUp(upstream: WorkerConnection): void {
-  upstream.socket?.resetAndDestroy()
-  upstream.destroy()
+  streamBody(request, upstream)
 }
 
 /**
@@ -78,6 +50,7 @@ export function forwardAnswer(response: IncomingMessage, answer: ClientAnswer): 
     answerFailure(answer, error)
     return
   }
+  answer.fromCache = response.headers['cf-cache-status'] === 'HIT'
   response.on('close', () => {
     if (!response.complete) answer.cut()
   })

@@ -1,12 +1,13 @@
 import { request as httpRequest, type IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { headerPairs, headerValues } from '../net/raw-headers.ts'
+import { hangUp } from '../net/stream-body.ts'
 import type { RunningWorker } from '../workerd/running-worker.ts'
 import { answerBadGateway } from './answer-bad-gateway.ts'
 import { type ClientAnswer, Http1Answer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
 import { buildAnswerHeaders } from './edge-headers.ts'
-import { forwardAnswer, hangUp } from './forward-request.ts'
+import { forwardAnswer } from './forward-request.ts'
 import type { WorkerRequest } from './worker-request.ts'
 
 /** Sends a WebSocket handshake to the Worker, and joins the two sockets when the origin agrees. */

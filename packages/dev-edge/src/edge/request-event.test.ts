@@ -44,6 +44,7 @@ describe('onRequest', () => {
       revoked: false,
       status: 200,
       code: undefined,
+      fromCache: false,
       aborted: false,
       durationMs: expect.any(Number),
       ray: headers['cf-ray'],

@@ -21,6 +21,8 @@ export interface EdgeRequestEvent {
   readonly status: number | undefined
   /** The `CSN_*` code of a refusal by the edge, the Worker or the origin. */
   readonly code: string | undefined
+  /** Whether the zone's cache answered in place of the origin, which has then not seen the request. */
+  readonly fromCache: boolean
   /** Whether one side broke off before the end of the answer. */
   readonly aborted: boolean
   /** Milliseconds from the request's headers to the end of the answer, or to the start of a WebSocket. */
@@ -34,7 +36,7 @@ export type RequestListener = (event: EdgeRequestEvent) => void
 
 export function buildRequestEvent(
   { method, target, protocol }: ClientRequest,
-  { status, code, ray, isBroken }: ClientAnswer,
+  { status, code, fromCache, ray, isBroken }: ClientAnswer,
   client: EdgeClient,
   durationMs: number,
 ): EdgeRequestEvent {
@@ -47,6 +49,7 @@ export function buildRequestEvent(
     revoked: client.auth.certRevoked === '1',
     status,
     code,
+    fromCache,
     aborted: isBroken,
     durationMs,
     ray,

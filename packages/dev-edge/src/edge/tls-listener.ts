@@ -1,4 +1,4 @@
-import { Agent, type IncomingMessage } from 'node:http'
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import {
   createSecureServer,
   type Http2SecureServer,
@@ -18,6 +18,7 @@ import { type ClientRequest, fromHttp1, readClientRequest } from './client-reque
 import { type EdgeClient, readEdgeClient } from './edge-client.ts'
 import { forwardRequest } from './forward-request.ts'
 import { answerOn, forwardUpgrade } from './forward-upgrade.ts'
+import { ignoreUpgrade, isWebSocketHandshake } from './ignore-upgrade.ts'
 import { buildRequestEvent, type RequestListener } from './request-event.ts'
 import { buildWorkerRequest, type EdgeState } from './worker-request.ts'
 
@@ -52,6 +53,8 @@ export class TlsListener {
   readonly #options: TlsListenerOptions
   readonly #close: () => Promise<void>
   readonly #agent = new Agent({ keepAlive: true, timeout: IDLE_TIMEOUT })
+  /** Never listens. It serves the connections of {@link ignoreUpgrade}. */
+  readonly #withoutUpgrade = createServer({ maxHeaderSize: MAX_HEADER_SIZE })
 
   constructor(options: TlsListenerOptions) {
     this.#options = options
@@ -67,11 +70,19 @@ export class TlsListener {
     Object.assign(this.server, { maxHeaderSize: MAX_HEADER_SIZE })
     this.#close = closeable(this.server)
     keepPeerCertificates(this.server)
-    this.server.on('request', (request, response) => this.#handleRequest(request, response))
-    this.server.on('upgrade', (request, socket, head) => this.#handleUpgrade(request, socket, head))
+    for (const server of [this.server, this.#withoutUpgrade]) {
+      server.on('request', (request, response) => this.#handleRequest(request, response))
+      server.on('upgrade', (request, socket, head) => {
+        if (isWebSocketHandshake(request)) this.#handleUpgrade(request, socket, head)
+        else ignoreUpgrade(request, socket, head, this.#withoutUpgrade)
+      })
+    }
   }
 
-  async #handleRequest(incoming: Http2ServerRequest, response: Http2ServerResponse): Promise<void> {
+  async #handleRequest(
+    incoming: IncomingMessage | Http2ServerRequest,
+    response: ServerResponse | Http2ServerResponse,
+  ): Promise<void> {
     const { edge, access, worker } = this.#options
     const request = readClientRequest(incoming)
     const answer = answerTo(response)

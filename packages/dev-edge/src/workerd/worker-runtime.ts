@@ -23,8 +23,12 @@ export interface WorkerRuntime {
 export interface WorkerRuntimeOptions {
   /** The path of the Worker's module. The default is the Worker of Countersign. */
   readonly entry?: string | undefined
-  /** The origin that the Worker's `fetch()` reaches. */
+  /** The origin, for messages. */
   readonly origin: URL
+  /** The address that the Worker's `fetch()` reaches: the zone in front of the origin. */
+  readonly outbound: URL
+  /** The header in which workerd tells that address the `cf` of each `fetch()`. */
+  readonly cfHeader?: string | undefined
   /** The Worker's variables and secrets. */
   readonly bindings: Readonly<Record<string, string>>
   /** Receives each line that the Worker writes to its console. */
@@ -36,15 +40,22 @@ export interface WorkerRuntimeOptions {
  *
  * @throws Error if it does not compile or does not start
  */
-export async function startWorker({ entry, origin, bindings, log }: WorkerRuntimeOptions): Promise<WorkerRuntime> {
+export async function startWorker({
+  entry,
+  outbound,
+  cfHeader,
+  bindings,
+  log,
+}: WorkerRuntimeOptions): Promise<WorkerRuntime> {
+  const http = cfHeader === undefined ? {} : { cfBlobHeader: cfHeader }
   const miniflare = new Miniflare({
     modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundleWorker(entry) }],
     bindings,
     compatibilityDate: COMPATIBILITY_DATE,
     // A socket of workerd itself. Miniflare's own listener would rewrite the request.
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0, proxy: true }],
-    // workerd connects to the origin itself, so Host stays the client's.
-    outboundService: { external: { address: `${origin.hostname}:${origin.port || 80}`, http: {} } },
+    // workerd connects to the address itself, so Host stays the client's.
+    outboundService: { external: { address: `${outbound.hostname}:${outbound.port || 80}`, http } },
     stripCfConnectingIp: false,
     log: new Log(LogLevel.NONE),
     // Miniflare throws if this function returns a value, and a caller's `log` may return one.

@@ -14,7 +14,7 @@ const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 const CORRELATION_HEADER = 'test-id'
 
 /** In this header workerd tells the origin the `cf` of the Worker's `fetch()`, with its wishes for the cache. */
-export const FETCH_CF_HEADER = 'test-fetch-cf'
+export const CF_OF_FETCH = 'test-fetch-cf'
 
 /** A Worker of the edge: the package's own, or a source of the test. */
 export interface WorkerUnderTest {
@@ -73,7 +73,7 @@ export async function startEdge(workers: Readonly<Record<string, WorkerUnderTest
         bindings: { ...worker.bindings },
         // `proxy` makes workerd accept the absolute form, which gives request.url the scheme and host of production.
         unsafeDirectSockets: [{ host: '127.0.0.1', port: 0, proxy: true }],
-        outboundService: { external: { address: `127.0.0.1:${origin.port}`, http: { cfBlobHeader: FETCH_CF_HEADER } } },
+        outboundService: { external: { address: `127.0.0.1:${origin.port}`, http: { cfBlobHeader: CF_OF_FETCH } } },
       })),
     ),
   })

@@ -24,7 +24,9 @@ interface DevOptions {
   readonly folder: string
   readonly forwardCert: NonNullable<DevEdgeOptions['forwardCert']>
   readonly require: NonNullable<DevEdgeOptions['require']>
+  readonly names: NonNullable<DevEdgeOptions['names']>
   readonly worker?: string
+  readonly cache: boolean
   readonly json?: boolean
 }
 
@@ -63,6 +65,12 @@ export function devCommand(): Command {
         .choices(['none', 'verified'])
         .default('none'),
     )
+    .addOption(
+      new Option('--names <forms>', 'the forms of the names of subject and issuer (COUNTERSIGN_NAMES)')
+        .choices(['all', 'rfc2253'])
+        .default('all'),
+    )
+    .addOption(new Option('--no-cache', "a zone without Cloudflare's cache, which stores URLs such as /report.csv"))
     .addOption(
       new Option('--worker <path>', 'your own Worker in place of ours, reloaded when its source changes').argParser(
         (path) => resolve(path),

@@ -11,6 +11,7 @@ const event: EdgeRequestEvent = {
   revoked: false,
   status: 200,
   code: undefined,
+  fromCache: false,
   aborted: false,
   durationMs: 3.6,
   ray: '0123456789abcdef-DEV',
@@ -22,6 +23,7 @@ describe('formatRequestLine', () => {
     [{}, '200  GET /me  alice  SUCCESS  4 ms'],
     [refused, '401 CSN_CERT_MISSING  GET /me  no certificate  NONE  4 ms'],
     [{ revoked: true }, '200  GET /me  alice  SUCCESS, revoked  4 ms'],
+    [{ fromCache: true }, '200  GET /me  alice  SUCCESS  from the cache  4 ms'],
     [{ status: undefined, aborted: true }, 'no answer  GET /me  alice  SUCCESS  4 ms  broken off'],
   ])('formats %j as %s', (changes, line) => {
     expect(formatRequestLine({ ...event, ...changes })).toBe(line)

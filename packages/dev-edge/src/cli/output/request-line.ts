@@ -13,13 +13,14 @@ const INVISIBLE = /\p{C}/gu
  * ```
  */
 export function formatRequestLine(event: EdgeRequestEvent): string {
-  const { method, path, client, verdict, revoked, status, code, aborted, durationMs } = event
+  const { method, path, client, verdict, revoked, status, code, fromCache, aborted, durationMs } = event
   const answer = status === undefined ? 'no answer' : [status, ...(code ? [code] : [])].join(' ')
   const words = [
     style(status !== undefined && status < 400 ? 'green' : 'red', shown(answer)),
     shown(`${method} ${path}`),
     shown(client ?? 'no certificate'),
     revoked ? `${verdict}, revoked` : verdict,
+    ...(fromCache ? ['from the cache'] : []),
     `${Math.round(durationMs)} ms`,
   ]
   return (aborted ? [...words, 'broken off'] : words).join('  ')
