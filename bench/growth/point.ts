@@ -15,7 +15,11 @@ const n = Number(size)
 const key: SigningJwk = { kty: 'oct', kid: 'bench', k: randomBytes(32).toString('base64url') }
 const team = createFastTeam()
 const ca = createFastCa()
-const options: CountersignPluginOptions = { edge: { keys: key }, access: team.access, trustedIssuers: [ca.ca] }
+const options: CountersignPluginOptions = {
+  edge: { keys: key, hosts: null },
+  access: team.access,
+  trustedIssuers: [ca.ca],
+}
 const client = (of: number, token = of): Fields => [
   ['cf-access-jwt-assertion', team.tokenOf(token)],
   ...ca.fieldsOf(of),

@@ -38,9 +38,9 @@ async function plain(prepare: (app: FastifyInstance) => Promise<void> | void): P
 
 function ours(options: (sample: Sample) => Partial<CountersignPluginOptions>): Contender['build'] {
   return async (sample, plugin) => {
-    const { keys, access, team, clientCa } = sample
+    const { keys, hosts, access, team, clientCa } = sample
     const app = Fastify()
-    const all = { edge: { keys }, access: team ?? access, trustedIssuers: [clientCa] }
+    const all = { edge: { keys, hosts }, access: team ?? access, trustedIssuers: [clientCa] }
     await app.register(plugin, { ...all, ...options(sample) } as CountersignPluginOptions)
     app.get('/', { config: { clientCert: { subject: { CN: 'alice', O: 'Acme' } } } }, () => ({ ok: true }))
     return app
@@ -102,7 +102,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
   'Countersign, replay: false': {
     checks: 'HMAC signature, token, certificate, guard',
     load: 'hmac',
-    build: ours(({ keys }) => ({ edge: { keys: [...keys], replay: false } })),
+    build: ours(({ keys, hosts }) => ({ edge: { keys: [...keys], hosts, replay: false } })),
   },
   'Countersign, Ed25519': {
     checks: 'Ed25519 signature, token, certificate, guard, replay in memory',

@@ -19,7 +19,11 @@ const team = createFastTeam()
 const ca = createFastCa()
 const app = Fastify()
 // The plugin keeps every nonce for a minute, which would hide the memory of clients.
-await app.register(countersign, { edge: { keys: key, replay: false }, access: team.access, trustedIssuers: [ca.ca] })
+await app.register(countersign, {
+  edge: { keys: key, hosts: null, replay: false },
+  access: team.access,
+  trustedIssuers: [ca.ca],
+})
 app.get('/', () => 'ok')
 await app.ready()
 const request = createRequests(key, '/')

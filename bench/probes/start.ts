@@ -25,7 +25,7 @@ await app.register(countersign, options)
 await app.ready()`
 
 const OPTIONS = JSON.stringify({
-  edge: { keys: { kty: 'oct', kid: 'bench', k: 'eJ2xxOhYQm4s7kZ3v1pT0wqKcUuB8fRn5LdAgVyWiDM' } },
+  edge: { keys: { kty: 'oct', kid: 'bench', k: 'eJ2xxOhYQm4s7kZ3v1pT0wqKcUuB8fRn5LdAgVyWiDM' }, hosts: null },
   access: createFastTeam().access,
   trustedIssuers: [createFastCa().ca],
 })

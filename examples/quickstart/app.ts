@@ -45,7 +45,7 @@ export function readProofs(env: NodeJS.ProcessEnv): Proofs {
     return value
   }
   return {
-    edge: { keys: JSON.parse(required('COUNTERSIGN_KEYS')) },
+    edge: { keys: required('COUNTERSIGN_KEYS'), hosts: required('COUNTERSIGN_HOSTS') },
     access: { team: required('ACCESS_TEAM'), audience: required('ACCESS_AUDIENCE') },
     trustedIssuers: [readFileSync(required('CLIENT_CA'), 'utf8')],
   }

@@ -6,7 +6,7 @@ import { type Answer, listAttempts } from './attempts.ts'
 /** The proofs of the walk's origin: the edge's key, Access, and two CAs, one of them with a revocation list. */
 export function proofsOf(edge: DevEdge): Proofs {
   return {
-    edge: { keys: edge.keys },
+    edge: { keys: edge.keys, hosts: edge.hosts },
     access: edge.access,
     trustedIssuers: [
       { ca: edge.clientCa, revocation: { crl: () => edge.clientCrl() } },

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { type ProofOptions, proofsRefused } from './chain-of-proofs.ts'
 
 const OPTIONS: ProofOptions = {
-  edge: { keys: [] },
+  edge: { keys: [], hosts: null },
   access: { team: 'acme', audience: 'a' },
   trustedIssuers: [{ dn: 'CN=CA' }],
 }

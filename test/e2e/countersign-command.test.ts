@@ -29,11 +29,17 @@ interface Started {
 
 /** An origin with the printed configuration. */
 async function startPrintedOrigin({ environment }: Started, port: number): Promise<FastifyInstance> {
-  const { COUNTERSIGN_KEYS = '', ACCESS_ISSUER = '', ACCESS_AUDIENCE = '', ACCESS_JWKS_URI = '' } = environment
+  const {
+    COUNTERSIGN_KEYS,
+    COUNTERSIGN_HOSTS,
+    ACCESS_ISSUER = '',
+    ACCESS_AUDIENCE = '',
+    ACCESS_JWKS_URI = '',
+  } = environment
   const { CLIENT_CA = '', CLIENT_CRL = '' } = environment
   const app = Fastify()
   await app.register(countersign, {
-    edge: { keys: JSON.parse(COUNTERSIGN_KEYS) },
+    edge: { keys: COUNTERSIGN_KEYS, hosts: COUNTERSIGN_HOSTS },
     access: { issuer: ACCESS_ISSUER, audience: ACCESS_AUDIENCE, jwksUri: ACCESS_JWKS_URI },
     trustedIssuers: [{ ca: readFileSync(CLIENT_CA, 'utf8'), revocation: { crl: CLIENT_CRL, refresh: 1 } }],
   })
@@ -99,7 +105,7 @@ async function keygen(...args: string[]): Promise<Keys> {
 
 /** The status of an origin with `keys` for a request that the Worker signed with `key`. */
 async function statusWith(key: SigningJwk, keys: readonly SigningJwk[]): Promise<number> {
-  const chain = await startChain({ edge: { key }, plugin: () => ({ edge: { keys } }) })
+  const chain = await startChain({ edge: { key }, plugin: ({ hosts }) => ({ edge: { keys, hosts } }) })
   try {
     return (await chain.through('/me', { client: chain.edge.clients.alice })).status
   } finally {

@@ -22,7 +22,10 @@ const signers: Record<string, SigningKey> = {
 }
 
 describe('a signature by an independent RFC 9421 implementation over the same profile', () => {
-  const chain = useChain({ edge: { key: hmac }, plugin: () => ({ edge: { keys: [hmac, ed25519Public] } }) })
+  const chain = useChain({
+    edge: { key: hmac },
+    plugin: ({ hosts }) => ({ edge: { keys: [hmac, ed25519Public], hosts } }),
+  })
   let request: WireRequest
   beforeAll(async () => {
     const captured = await chain.capture('/me?a=1', { client: chain.edge.clients.alice })

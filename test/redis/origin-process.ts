@@ -13,7 +13,7 @@ const [, , jwk = '', url = '', name = ''] = argv
 const { store } = await CLIENTS[name as keyof typeof CLIENTS](url)
 const app = Fastify()
 await app.register(countersign, {
-  edge: { keys: JSON.parse(jwk), replay: store, storeTimeout: 5_000 },
+  edge: { keys: jwk, hosts: null, replay: store, storeTimeout: 5_000 },
   access: null,
   trustedIssuers: null,
 })

@@ -73,7 +73,9 @@ describe.each(Object.keys(CLIENTS) as (keyof typeof CLIENTS)[])('a replay store 
     connected = await CLIENTS[name](redis.url)
     const withStore = (onStoreUnavailable: 'refuse' | 'accept') =>
       startChain({
-        plugin: ({ keys }) => ({ edge: { keys, replay: connected.store, storeTimeout: 200, onStoreUnavailable } }),
+        plugin: ({ keys, hosts }) => ({
+          edge: { keys, hosts, replay: connected.store, storeTimeout: 200, onStoreUnavailable },
+        }),
       })
     refusing = await withStore('refuse')
     accepting = await withStore('accept')

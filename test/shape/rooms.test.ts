@@ -66,14 +66,14 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     registration: ['guards'],
     'client-memory.ts': ['access-token', 'certificate', 'edge-signature', 'read-headers.ts', 'header-index.ts'],
     'token-agreement.ts': ['access-token', 'client-cert.ts', 'x509', 'errors.ts', 'lib'],
-    'request-target.ts': ['errors.ts'],
     // The guards and the proofs.
     guards: ['client-cert.ts', 'x509', 'errors.ts', 'lib'],
     'access-token': ['client-cert.ts', 'errors.ts', 'lib'],
     certificate: ['revocation', 'client-cert.ts', 'read-headers.ts', 'x509', 'errors.ts', 'lib'],
     revocation: ['client-cert.ts', 'x509', 'errors.ts', 'lib'],
-    'edge-signature': ['read-headers.ts', 'errors.ts', 'lib'],
+    'edge-signature': ['request-target.ts', 'read-headers.ts', 'errors.ts', 'lib'],
     // The ground floor.
+    'request-target.ts': ['errors.ts'],
     'client-cert.ts': ['x509'],
     'read-headers.ts': ['header-index.ts', 'errors.ts'],
     'header-index.ts': [],

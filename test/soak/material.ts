@@ -7,6 +7,8 @@ import { type Epoch, makeEpochs } from './epoch.ts'
 /** The edge's part of the run, prepared before it starts: a running workerd would disturb the measurements. */
 export interface Material {
   readonly key: SigningJwk
+  /** The hosts of the captured requests, and the one of requests that never passed the edge. */
+  readonly hosts: readonly string[]
   readonly clientCa: string
   readonly issuer: string
   readonly audience: string
@@ -36,6 +38,7 @@ export async function prepareMaterial(rotations: number): Promise<Material> {
     for (const [name, client] of Object.entries(clients)) requests[name] = await chain.capture('/me', { client })
     return {
       key,
+      hosts: [...edge.hosts, 'localhost'],
       clientCa: edge.clientCa,
       issuer: edge.access.issuer,
       audience: edge.access.audience,

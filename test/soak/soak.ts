@@ -48,6 +48,7 @@ const crlLane = await startCrlLane(material, world)
 const redisLane = await startRedisLane(await freePort(), world)
 const origin = await startOriginProcess({
   key: material.key,
+  hosts: material.hosts,
   issuer: material.issuer,
   audience: material.audience,
   jwksUri: keyLane.server.url,

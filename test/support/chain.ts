@@ -61,7 +61,7 @@ async function startChainOn(
   const log: string[] = []
   const app = Fastify({ logger: { level: 'info', stream: lineStream((line) => log.push(line)) }, ...fastify })
   await app.register(countersign, {
-    edge: { keys: edge.keys },
+    edge: { keys: edge.keys, hosts: edge.hosts },
     access: edge.access,
     trustedIssuers: [edge.clientCa, { dn: 'CN=Acme Branch CA,O=Acme' }],
     ...plugin?.(edge),

@@ -12,7 +12,10 @@ const { d: _private, ...ed25519Public } = ed25519
 const hmac: SigningJwk = { kty: 'oct', kid: 'mac', k: randomBytes(32).toString('base64url') }
 const refused = { status: 401, code: 'CSN_SIGNATURE_INVALID' }
 
-const options: ChainOptions = { edge: { key: ed25519 }, plugin: () => ({ edge: { keys: [ed25519Public, hmac] } }) }
+const options: ChainOptions = {
+  edge: { key: ed25519 },
+  plugin: ({ hosts }) => ({ edge: { keys: [ed25519Public, hmac], hosts } }),
+}
 
 describeThreat('a key that is used for another algorithm', options, (chain) => {
   let request: WireRequest

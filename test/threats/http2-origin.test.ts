@@ -16,8 +16,8 @@ describeThreat('an origin that speaks HTTP/2', (chain) => {
   const app = Fastify({ http2: true })
   beforeAll(async () => {
     request = await chain.capture('/me', { client: chain.edge.clients.alice })
-    const { keys, access, clientCa } = chain.edge
-    await app.register(countersign, { edge: { keys }, access, trustedIssuers: [clientCa] })
+    const { keys, hosts, access, clientCa } = chain.edge
+    await app.register(countersign, { edge: { keys, hosts }, access, trustedIssuers: [clientCa] })
     usualRoutes(app as never)
     await app.listen({ host: '127.0.0.1', port: 0 })
     session = connect(`http://127.0.0.1:${(app.server.address() as AddressInfo).port}`)

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, it } from 'vitest'
 
 const options = {
-  edge: { keys: { kty: 'oct', kid: 'k', k: randomBytes(32).toString('base64url') } },
+  edge: { keys: { kty: 'oct', kid: 'k', k: randomBytes(32).toString('base64url') }, hosts: null },
   access: null,
   trustedIssuers: null,
 }

@@ -12,10 +12,10 @@ import { describeThreat } from '../support/use-chain.ts'
 const KEY = { kty: 'oct', kid: 'k', k: randomBytes(32).toString('base64url') }
 
 /** An app with the plugin. It does not listen, and is closed when the test has finished. */
-async function originWith(edge: Omit<EdgeOptions, 'keys'>, keys: EdgeOptions['keys'] = KEY) {
+async function originWith(edge: Omit<EdgeOptions, 'keys' | 'hosts'>, keys: EdgeOptions['keys'] = KEY) {
   const app = Fastify({ logger: { level: 'silent' } })
   onTestFinished(() => app.close())
-  await app.register(countersign, { edge: { keys, ...edge }, access: null, trustedIssuers: null })
+  await app.register(countersign, { edge: { keys, hosts: null, ...edge }, access: null, trustedIssuers: null })
   // Not the app itself: it has then(), which would start it.
   return { app }
 }
@@ -52,7 +52,9 @@ function expiringStore(): ReplayStore {
 }
 
 const store = expiringStore()
-const strict = (edge: Chain['edge']) => ({ edge: { keys: edge.keys, replay: store, maxAge: 10, clockTolerance: 0 } })
+const strict = (edge: Chain['edge']) => ({
+  edge: { keys: edge.keys, hosts: null, replay: store, maxAge: 10, clockTolerance: 0 },
+})
 
 describeThreat('a captured request of an origin with a short tolerance', { plugin: strict }, (chain) => {
   afterEach(() => void vi.useRealTimers())

@@ -33,7 +33,7 @@ describeThreat('a captured request', (chain) => {
   })
 })
 
-const options: ChainOptions = { plugin: (edge) => ({ edge: { keys: edge.keys, maxRemembered: 2 } }) }
+const options: ChainOptions = { plugin: (edge) => ({ edge: { keys: edge.keys, hosts: edge.hosts, maxRemembered: 2 } }) }
 
 describeThreat('a full memory of requests', options, (chain) => {
   it('holds no request that was refused, forgets no accepted one, and accepts no new one', async () => {

@@ -12,7 +12,7 @@ describe('a route declared next to the register call', () => {
   beforeAll(async () => {
     port = await freePort()
     await app.register(countersign, {
-      edge: { keys: { kty: 'oct', kid: 'k', k: randomBytes(32).toString('base64url') } },
+      edge: { keys: { kty: 'oct', kid: 'k', k: randomBytes(32).toString('base64url') }, hosts: null },
       access: null,
       trustedIssuers: null,
     })

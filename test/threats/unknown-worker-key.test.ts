@@ -4,7 +4,7 @@ import type { ChainOptions } from '../support/chain.ts'
 import { describeThreat } from '../support/use-chain.ts'
 
 const { jwk: keys } = hmacKey('test')
-const options: ChainOptions = { plugin: () => ({ edge: { keys } }) }
+const options: ChainOptions = { plugin: ({ hosts }) => ({ edge: { keys, hosts } }) }
 
 describeThreat('an origin that does not know the key of the Worker', options, (chain) => {
   it('admits no client', async () => {

@@ -3,7 +3,7 @@ import countersign from '@countersign/origin-plugin'
 import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
 
-const edge = { keys: { kty: 'oct', kid: 'k', k: randomBytes(32).toString('base64url') } }
+const edge = { keys: { kty: 'oct', kid: 'k', k: randomBytes(32).toString('base64url') }, hosts: null }
 const access = { team: 'acme', audience: 'a'.repeat(64) }
 const good = { edge, access, trustedIssuers: null }
 
@@ -33,17 +33,17 @@ describe('a configuration that would disable a check', () => {
     ],
     [
       'a weak key',
-      { ...good, edge: { keys: { kty: 'oct', kid: 'k', k: 'c2VjcmV0' } } },
+      { ...good, edge: { keys: { kty: 'oct', kid: 'k', k: 'c2VjcmV0' }, hosts: null } },
       '"k" must be at least 32 random bytes',
     ],
     [
       'a key of zeros',
-      { ...good, edge: { keys: { kty: 'oct', kid: 'k', k: 'A'.repeat(43) } } },
+      { ...good, edge: { keys: { kty: 'oct', kid: 'k', k: 'A'.repeat(43) }, hosts: null } },
       '"k" is not random, so an attacker can guess it',
     ],
     [
       'a public key for which an attacker can sign',
-      { ...good, edge: { keys: { kty: 'OKP', crv: 'Ed25519', kid: 'k', x: `AQ${'A'.repeat(41)}` } } },
+      { ...good, edge: { keys: { kty: 'OKP', crv: 'Ed25519', kid: 'k', x: `AQ${'A'.repeat(41)}` }, hosts: null } },
       '"x" is not a public key',
     ],
     [
@@ -56,8 +56,14 @@ describe('a configuration that would disable a check', () => {
       { ...good, access: { team: 'acme', audience: process.env['UNSET_AUDIENCE'] } },
       'access.audience is undefined',
     ],
-    ['no key', { ...good, edge: { keys: [] } }, 'edge.keys is empty'],
-    ['keys still as text', { ...good, edge: { keys: JSON.stringify(edge.keys) } }, 'JSON.parse'],
+    ['no key', { ...good, edge: { keys: [], hosts: null } }, 'edge.keys is empty'],
+    [
+      'keys that are not JSON',
+      { ...good, edge: { keys: 'secret', hosts: null } },
+      'edge.keys is text that is not JSON',
+    ],
+    ['keys of an unset variable', { ...good, edge: { keys: undefined, hosts: null } }, 'edge.keys is missing'],
+    ['no own host', { ...good, edge: { keys: edge.keys } }, 'edge.hosts is missing'],
     ['a mistyped option', { ...good, acess: null }, 'unknown option "acess"'],
     ['a mistyped edge option', { ...good, edge: { ...edge, replays: false } }, 'unknown option "replays"'],
     ['an empty list of issuers', { ...good, trustedIssuers: [] }, 'at least one CA'],
@@ -77,7 +83,7 @@ describe('a configuration that would disable a check', () => {
 
   it('never quotes a key in the error', async () => {
     const secret = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ'
-    const error = await register({ ...good, edge: { keys: { kty: 'oct', kid: 'k', k: secret } } }).catch(
+    const error = await register({ ...good, edge: { keys: { kty: 'oct', kid: 'k', k: secret }, hosts: null } }).catch(
       (reason) => reason,
     )
     expect(error).toBeInstanceOf(TypeError)

@@ -46,7 +46,7 @@ const HOST_NAME = /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/
  * ```ts
  * const edge = await createDevEdge({ origin: 'http://127.0.0.1:3000' })
  * await app.register(countersign, {
- *   edge: { keys: edge.keys },
+ *   edge: { keys: edge.keys, hosts: edge.hosts },
  *   access: edge.access,
  *   trustedIssuers: [edge.clientCa],
  * })
@@ -126,6 +126,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   })
   return {
     url: `https://${hostname}:${ports.tls}`,
+    hosts: [new URL(`https://${hostname}:${ports.tls}`).host],
     get keys() {
       return keys
     },

@@ -98,6 +98,8 @@ export interface DevEdge extends AsyncDisposable {
    * new key and the previous one.
    */
   readonly keys: readonly SigningJwk[]
+  /** The origin's `edge.hosts`: the host of {@link url}, with its port. */
+  readonly hosts: readonly string[]
   /** The origin's `access`. */
   readonly access: DevAccessOptions
   /** PEM of the CA whose clients the edge verifies, for the origin's `trustedIssuers`. */

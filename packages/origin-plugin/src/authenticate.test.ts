@@ -27,7 +27,7 @@ beforeAll(async () => {
 function settingsOf(changes: Partial<CountersignPluginOptions> = {}) {
   const settings = resolveOptions(
     {
-      edge: { keys: parties.key.jwk },
+      edge: { keys: parties.key.jwk, hosts: [AUTHORITY] },
       access: { issuer: ISSUER, audience: AUDIENCE, jwks: parties.access.jwks },
       trustedIssuers: [parties.ca.pem],
       ...changes,

@@ -3,6 +3,7 @@ import type { AccessIdentity } from './access-token/access-identity.ts'
 import { verifyKnownToken } from './access-token/verify-known-token.ts'
 import { readTrustedCert, requireValidNow } from './certificate/read-trusted-cert.ts'
 import type { ClientCert } from './client-cert.ts'
+import { requireOwnHost } from './edge-signature/own-host.ts'
 import { type SignedMessage, verifyEdgeSignature } from './edge-signature/verify-edge-signature.ts'
 import { andThen } from './lib/and-then.ts'
 import type { Settings } from './options.ts'
@@ -19,8 +20,8 @@ export interface Authenticated {
 }
 
 /**
- * Proves the identity of a client, or refuses the request: headers ▶ edge signature ▶ Access token ▶ Cloudflare's
- * verdict ▶ certificate ▶ trusted issuer ▶ validity and revocation ▶ agreement of token and certificate.
+ * Proves the identity of a client, or refuses the request: headers ▶ edge signature ▶ own host ▶ Access token ▶
+ * Cloudflare's verdict ▶ certificate ▶ trusted issuer ▶ validity and revocation ▶ agreement of token and certificate.
  *
  * No header is believed before the signature over it is verified. No certificate is parsed before Cloudflare's verdict
  * on it is verified.
@@ -39,8 +40,9 @@ export function authenticate(
   const known = memory.recall(fields)
   requirePrintable(fields, known?.fields)
 
-  const signature =
-    edge && verifyEdgeSignature(signedMessage(request, fields), edge.keys, edge, now, known?.stableLines)
+  const message = edge && signedMessage(request, fields)
+  const signature = message && verifyEdgeSignature(message, edge.keys, edge, now, known?.stableLines)
+  if (message) requireOwnHost(message.target.authority, edge.hosts)
 
   // Not `await`: nearly every request has all it needs, and would still wait for a turn of the microtask queue.
   return andThen(access ? verifyKnownToken(fields.token, access, now, known?.token) : undefined, (token) => {

@@ -57,6 +57,7 @@ export const countersignErrors: ReadonlyMap<
 export const STEPS = [
   'headers',
   'edge signature',
+  'host',
   'Access token',
   'verdict',
   'certificate',

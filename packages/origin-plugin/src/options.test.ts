@@ -8,25 +8,25 @@ const NO_RSA_KEY = "access.jwks contains no RSA key; write the keys that sign th
 const RSA_KEY = { kty: 'RSA', kid: 'a', n: Buffer.alloc(256, 0xc1).toString('base64url'), e: 'AQAB' }
 const access = { issuer: ISSUER, audience: AUDIENCE, jwks: { keys: [RSA_KEY] } }
 const team = { team: 'acme', audience: AUDIENCE }
-const good = { edge: { keys }, access: team, trustedIssuers: null }
+const good = { edge: { keys, hosts: null }, access: team, trustedIssuers: null }
 
 const resolve = (options: unknown) => resolveOptions(options, () => {})
-const withEdge = (edge: unknown) => ({ ...good, edge: { keys, ...(edge as object) } })
+const withEdge = (edge: unknown) => ({ ...good, edge: { keys, hosts: null, ...(edge as object) } })
 const withAccess = (changes: unknown) => ({ ...good, access: { ...access, ...(changes as object) } })
 const withTeam = (changes: unknown) => ({ ...good, access: { ...team, ...(changes as object) } })
 
 describe('resolveOptions', () => {
   it('fills in the defaults', () => {
     expect(resolve(good)).toMatchObject({
-      edge: { maxAge: 60, clockTolerance: 5, nonceLifetime: 70, replay: { memory: {} } },
+      edge: { hosts: null, maxAge: 60, clockTolerance: 5, nonceLifetime: 70, replay: { memory: {} } },
       access: { issuer: ISSUER, audience: [AUDIENCE], clockTolerance: 5 },
       trustedIssuers: null,
     })
   })
 
   it('accepts every kind of each option', () => {
-    for (const edge of [keys, [keys, ed25519Key().jwk], { keys: [keys] }]) {
-      expect(resolve({ ...good, edge: { keys: edge } }).edge?.keys.size).toBeGreaterThan(0)
+    for (const edge of [keys, [keys, ed25519Key().jwk], { keys: [keys] }, JSON.stringify([keys])]) {
+      expect(resolve({ ...good, edge: { keys: edge, hosts: null } }).edge?.keys.size).toBeGreaterThan(0)
     }
     expect(resolve({ ...good, access: null }).access).toBeNull()
     expect(resolve({ ...good, edge: null }).edge).toBeNull()
@@ -65,12 +65,12 @@ describe('resolveOptions', () => {
     ],
     [
       'no access',
-      { edge: { keys }, trustedIssuers: null },
+      { edge: { keys, hosts: null }, trustedIssuers: null },
       'access is missing; configure it, or pass access: null to skip this check',
     ],
     [
       'no trustedIssuers',
-      { edge: { keys }, access: team },
+      { edge: { keys, hosts: null }, access: team },
       'trustedIssuers is missing; configure it, or pass trustedIssuers: null to skip this check',
     ],
     [
@@ -100,9 +100,17 @@ describe('resolveOptions', () => {
   })
 
   it.each([
-    [{ maxage: 5 }, /^edge: unknown option "maxage"; known options are keys, maxAge/],
+    [{ maxage: 5 }, /^edge: unknown option "maxage"; known options are keys, hosts, maxAge/],
     [{ maxAge: undefined }, 'edge: option "maxAge" is undefined; set a value or remove it'],
-    [{ keys: undefined }, 'edge: option "keys" is undefined; set a value or remove it'],
+    [
+      { keys: undefined },
+      'edge.keys is missing; write keys: process.env.COUNTERSIGN_KEYS, and set this variable to the keys of the Worker as JSON',
+    ],
+    [
+      { hosts: undefined },
+      'edge.hosts is missing; write the host names of this origin, such as hosts: ["app.example.com"], or hosts: null to accept requests for every host',
+    ],
+    [{ hosts: ['*.example.com'] }, /^edge\.hosts: "\*\.example\.com" is not a host name/],
     [{ replay: undefined }, 'edge: option "replay" is undefined; set a value or remove it'],
     [{ maxAge: 0 }, 'edge.maxAge must be a number of seconds from 1 to 300'],
     [{ maxAge: 301 }, 'edge.maxAge must be a number of seconds from 1 to 300'],

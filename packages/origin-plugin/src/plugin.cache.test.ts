@@ -10,7 +10,7 @@ describe('Cache-Control', () => {
   beforeAll(async () => {
     app = Fastify()
     await app.register(countersign, {
-      edge: { keys: EDGE_KEY.jwk },
+      edge: { keys: EDGE_KEY.jwk, hosts: null },
       access: null,
       trustedIssuers: null,
       policies: { ops: { subject: { OU: 'Ops' } } },

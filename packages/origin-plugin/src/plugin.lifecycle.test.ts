@@ -11,7 +11,11 @@ import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
 import type { CountersignPluginOptions } from './options.ts'
 import { countersign } from './plugin.ts'
 
-const usual: CountersignPluginOptions = { edge: { keys: EDGE_KEY.jwk }, access: null, trustedIssuers: null }
+const usual: CountersignPluginOptions = {
+  edge: { keys: EDGE_KEY.jwk, hosts: null },
+  access: null,
+  trustedIssuers: null,
+}
 
 interface LogLine {
   readonly level: number
@@ -43,7 +47,7 @@ describe('a failure that does not refuse the request', () => {
         return calls === 1
       },
     }
-    const edge = { keys: EDGE_KEY.jwk, replay, onStoreUnavailable: 'accept' as const }
+    const edge = { keys: EDGE_KEY.jwk, hosts: null, replay, onStoreUnavailable: 'accept' as const }
     const { app, warnings } = await start({ edge })
     expect((await injectSigned(app, '/me')).statusCode).toBe(200)
     expect(warnings()).toEqual([{ msg: 'countersign: degraded', reason: 'the replay store failed: READONLY' }])
@@ -54,7 +58,7 @@ describe('a replay store', () => {
   it('that does not detect a replay stops the start, with onStoreUnavailable: accept too', async () => {
     const replay = { spend: async () => true }
     for (const onStoreUnavailable of ['refuse', 'accept'] as const) {
-      const { app } = await start({ edge: { keys: EDGE_KEY.jwk, replay, onStoreUnavailable } })
+      const { app } = await start({ edge: { keys: EDGE_KEY.jwk, hosts: null, replay, onStoreUnavailable } })
       await expect(app.ready()).rejects.toThrow(
         'edge.replay: the replay store does not detect replays: it answered true and then true for one nonce; spend() must return true for a fresh nonce, and false after that',
       )

@@ -17,13 +17,13 @@ const seen: string[] = []
 const note = (where: string, { clientCert, access }: FastifyRequest) =>
   seen.push(`${where}: ${clientCert?.subject.CN ?? null}, ${access?.kind ?? null}`)
 
-async function start(edge: Partial<EdgeOptions>) {
+async function start(edge: Omit<Partial<EdgeOptions>, 'keys' | 'hosts'>) {
   seen.length = 0
   const { ca, access, cert, token, key } = parties
   const origin = await startFastifyOrigin(
     {
       plugin: {
-        edge: { keys: key.jwk, ...edge },
+        edge: { keys: key.jwk, hosts: null, ...edge },
         access: { issuer: ISSUER, audience: AUDIENCE, jwks: access.jwks },
         trustedIssuers: [ca.pem],
         policies: { watched: (_cert, request: FastifyRequest) => note('guard', request) > 0 },

@@ -5,7 +5,7 @@ import { createParties, type Parties } from '@countersign/test-support/parties'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { edgeLines } from '../test/support/edge-lines.ts'
+import { AUTHORITY, edgeLines } from '../test/support/edge-lines.ts'
 import { expectRefusal } from '../test/support/expect-refusal.ts'
 import { type FastifyOrigin, type FastifyOriginOptions, startFastifyOrigin } from '../test/support/fastify-origin.ts'
 import {
@@ -32,7 +32,7 @@ afterEach(async () => {
 })
 
 const options = (changes: Partial<CountersignPluginOptions> = {}): CountersignPluginOptions => ({
-  edge: { keys: key.jwk },
+  edge: { keys: key.jwk, hosts: [AUTHORITY] },
   access: { issuer: ISSUER, audience: AUDIENCE, jwks: access.jwks },
   trustedIssuers: [ca.pem],
   policies: { ops: { subject: { OU: 'Ops' } }, sales: { subject: { OU: 'Sales' } } },
@@ -461,10 +461,12 @@ describe('the signed request', () => {
     expectRefusal(origin, moved, 'CSN_SIGNATURE_INVALID', notVerified('GET other.example/me'))
   })
 
-  it('has a host in any case and the default port or none', async () => {
+  it('has the host in the spelling of the edge', async () => {
     const origin = await start()
     for (const host of ['ORIGIN.example', 'origin.example:443']) {
-      expect((await origin.get('/me', { host })).status).toBe(200)
+      const answer = await origin.get('/me', { host })
+      const reason = `the host is spelt "${host}", and the edge spells it "origin.example"`
+      expectRefusal(origin, answer, 'CSN_SIGNATURE_INVALID', reason)
     }
     const other = await origin.get('/me', { host: 'origin.example:8443' })
     expectRefusal(origin, other, 'CSN_SIGNATURE_INVALID', notVerified('GET origin.example:8443/me'))
@@ -505,14 +507,14 @@ describe('a request that is verified', () => {
   })
 
   it('is accepted until it expires with replay: false', async () => {
-    const origin = await start({ plugin: options({ edge: { keys: key.jwk, replay: false } }) })
+    const origin = await start({ plugin: options({ edge: { keys: key.jwk, hosts: [AUTHORITY], replay: false } }) })
     const lines = edgeLines('/me', { cert, token, key })
     expect((await origin.send({ target: '/me', lines })).status).toBe(200)
     expect((await origin.send({ target: '/me', lines })).status).toBe(200)
   })
 
   it('is refused without room to remember it', async () => {
-    const origin = await start({ plugin: options({ edge: { keys: key.jwk, maxRemembered: 1 } }) })
+    const origin = await start({ plugin: options({ edge: { keys: key.jwk, hosts: [AUTHORITY], maxRemembered: 1 } }) })
     expect((await origin.get('/me')).status).toBe(200)
     expectRefusal(
       origin,

@@ -4,6 +4,7 @@ import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
 import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import type { JSONWebKeySet } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
+import { AUTHORITY } from '../test/support/edge-lines.ts'
 import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
 import { clientCertOf } from './client-cert.ts'
 import { type CountersignError, isCountersignError } from './errors.ts'
@@ -12,7 +13,7 @@ import type { CountersignPluginOptions } from './options.ts'
 import { countersign, type RefusedMessage } from './plugin.ts'
 
 const options: CountersignPluginOptions = {
-  edge: { keys: EDGE_KEY.jwk },
+  edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
   access: null,
   trustedIssuers: null,
   policies: { ops: { subject: { OU: 'Ops' } }, dev: { subject: { OU: 'Dev' } } },
@@ -355,7 +356,7 @@ describe('the registration', () => {
       expect(child.clientCertRoutes()).toHaveLength(2)
     })
     await app.register(async (child) => {
-      await child.register(countersign, { ...options, edge: { keys: otherKey.jwk }, policies: {} })
+      await child.register(countersign, { ...options, edge: { keys: otherKey.jwk, hosts: [AUTHORITY] }, policies: {} })
       child.get('/other', subjectOf)
       expect(child.clientCertRoutes()).toHaveLength(2)
       expect(() => child.requireClientCert('ops')).toThrow('unknown policy "ops"')

@@ -70,7 +70,7 @@ const CACHE_CONTROL = 'private, no-store'
  * import { readFileSync } from 'node:fs'
  *
  * await app.register(countersign, {
- *   edge: { keys: JSON.parse(process.env['COUNTERSIGN_KEYS'] ?? '') },
+ *   edge: { keys: process.env['COUNTERSIGN_KEYS'], hosts: ['app.example.com'] },
  *   access: { team: 'acme', audience: process.env['ACCESS_AUDIENCE'] },
  *   trustedIssuers: [readFileSync('client-ca.pem', 'utf8')],
  *   policies: { ops: { subject: { OU: 'Ops' } } },

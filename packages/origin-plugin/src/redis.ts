@@ -48,7 +48,7 @@ export interface RedisReplayStoreOptions {
  * import { Redis } from 'ioredis'
  *
  * const client = new Redis(process.env['REDIS_URL'] ?? 'redis://127.0.0.1:6379', { enableOfflineQueue: false })
- * const edge: EdgeOptions = { keys, replay: redisReplayStore(client) }
+ * const edge: EdgeOptions = { keys, hosts: ['app.example.com'], replay: redisReplayStore(client) }
  * ```
  */
 export function redisReplayStore(

@@ -9,7 +9,7 @@ import { dropsWarnings } from './refusal-log.ts'
 async function build(options: FastifyServerOptions): Promise<FastifyInstance> {
   const app = Fastify(options) as FastifyInstance
   onTestFinished(() => app.close())
-  await app.register(countersign, { edge: { keys: EDGE_KEY.jwk }, access: null, trustedIssuers: null })
+  await app.register(countersign, { edge: { keys: EDGE_KEY.jwk, hosts: null }, access: null, trustedIssuers: null })
   return app
 }
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { refusedWith } from '../test/support/expect-refusal.ts'
-import { type ReceivedRequest, requestTarget } from './request-target.ts'
+import { type ReceivedRequest, requestTarget, withoutDefaultPort } from './request-target.ts'
 
 /** A request as Node's parser leaves it. */
 function received(originalUrl: string, raw: Partial<ReceivedRequest['raw']> = {}): ReceivedRequest {
@@ -35,25 +35,38 @@ describe('requestTarget', () => {
   })
 })
 
+const refusedHost = (reason: string) => refusedWith('CSN_SIGNATURE_INVALID', reason)
+
 describe('the authority', () => {
+  it.each(['origin.example', '[::1]', 'origin.example:8443', 'origin.example:4430', 'origin.example443'])(
+    'of the host %s is the same',
+    (host) => {
+      expect(authorityOf({ headers: { host } })).toBe(host)
+      expect(authorityOf({ httpVersionMajor: 2, headers: { ':authority': host } })).toBe(host)
+    },
+  )
+
   it.each([
-    ['origin.example', 'origin.example'],
     ['ORIGIN.Example', 'origin.example'],
     ['origin.example:443', 'origin.example'],
     ['ORIGIN.example:443', 'origin.example'],
     ['[::1]:443', '[::1]'],
-    ['origin.example:8443', 'origin.example:8443'],
-    ['origin.example:4430', 'origin.example:4430'],
-    ['origin.example:80', 'origin.example:80'],
-    ['origin.example443', 'origin.example443'],
-  ])('of the host %s is %s', (host, authority) => {
-    expect(authorityOf({ headers: { host } })).toBe(authority)
-    expect(authorityOf({ httpVersionMajor: 2, headers: { ':authority': host } })).toBe(authority)
+  ])('of the spelling %s is refused: the router reads it as another host', (host, authority) => {
+    const refusal = refusedHost(`the host is spelt "${host}", and the edge spells it "${authority}"`)
+    expect(() => authorityOf({ headers: { host } })).toThrow(refusal)
+    expect(() => authorityOf({ httpVersionMajor: 2, headers: { ':authority': host } })).toThrow(refusal)
   })
 
-  it('of HTTP/2 is the pseudo-header, also beside a Host header', () => {
-    const headers = { ':authority': 'pseudo.example', host: 'host.example' }
-    expect(authorityOf({ httpVersionMajor: 2, headers })).toBe('pseudo.example')
+  it('of HTTP/2 is the pseudo-header, also beside an equal Host header', () => {
+    const headers = { ':authority': 'same.example', host: 'same.example' }
+    expect(authorityOf({ httpVersionMajor: 2, headers })).toBe('same.example')
+  })
+
+  it('of HTTP/2 with another Host header is refused', () => {
+    const headers = { ':authority': 'pseudo.example', host: `${'h'.repeat(100)}ost.example` }
+    expect(() => authorityOf({ httpVersionMajor: 2, headers })).toThrow(
+      refusedHost(`:authority is "pseudo.example", and host is "${'h'.repeat(100)}"`),
+    )
   })
 
   it('of HTTP/2 without the pseudo-header is the Host header', () => {
@@ -67,6 +80,20 @@ describe('the authority', () => {
 
   it('is empty without both headers', () => {
     for (const httpVersionMajor of [1, 2]) expect(authorityOf({ httpVersionMajor, headers: {} })).toBe('')
+  })
+
+  it('is refused if the Host line is repeated, in any case', () => {
+    const headers = { host: 'host.example' }
+    for (const second of ['Host', 'host', 'HOST']) {
+      const rawHeaders = ['Host', 'host.example', 'Accept', '*/*', second, 'host.example']
+      expect(() => authorityOf({ headers, rawHeaders })).toThrow(refusedHost('host is repeated'))
+    }
+  })
+
+  it('is accepted beside names that only look like Host, and values that are', () => {
+    const headers = { host: 'host.example' }
+    const rawHeaders = ['Host', 'host.example', 'hosts', 'a', 'Hos', 'b', 'Post', 'c', 'x', 'host', 'y', 'host']
+    expect(authorityOf({ headers, rawHeaders })).toBe('host.example')
   })
 })
 
@@ -102,11 +129,25 @@ describe('a character outside visible ASCII', () => {
 it('accepts every visible ASCII character, from 0x21 to 0x7e', () => {
   const visible = Array.from({ length: 0x7e - 0x21 + 1 }, (_, at) => String.fromCharCode(0x21 + at))
   for (const letter of visible) {
-    expect(requestTarget(received(`/?${letter}`, { headers: { host: `a${letter}` } }))).toEqual({
-      authority: `a${letter}`.toLowerCase(),
+    const host = `a${letter}`.toLowerCase()
+    expect(requestTarget(received(`/?${letter}`, { headers: { host } }))).toEqual({
+      authority: host,
       method: 'GET',
       path: '/',
       query: `?${letter}`,
     })
   }
+})
+
+describe('withoutDefaultPort', () => {
+  it.each([
+    ['app.example.com:443', 'app.example.com'],
+    ['[::1]:443', '[::1]'],
+    ['app.example.com', 'app.example.com'],
+    ['app.example.com:8443', 'app.example.com:8443'],
+    ['app.example.com:4430', 'app.example.com:4430'],
+    ['app.example443', 'app.example443'],
+  ])('of %s is %s', (authority, shortened) => {
+    expect(withoutDefaultPort(authority)).toBe(shortened)
+  })
 })

@@ -14,6 +14,9 @@ export interface ReceivedRequest {
  * The request target as the client sent it. The edge signed this one, and not the target after a `rewriteUrl` option or
  * the host of a trusted proxy header.
  *
+ * Fastify's router, `request.host` and the handlers read the `Host` header as it is spelt. So there must be one, in the
+ * spelling that the edge signs. Otherwise a request that is signed for one host could take the route of another.
+ *
  * The edge writes a URL in printable ASCII. The signature base becomes one byte a character, so another character would
  * be cut to a byte, and could turn into a path that was signed.
  *
@@ -21,9 +24,16 @@ export interface ReceivedRequest {
  */
 export function requestTarget(request: ReceivedRequest): RequestTarget {
   const { method = '' } = request.raw
-  const authority = authorityOf(request.raw)
-  if (!isVisibleAscii(authority) || !isVisibleAscii(request.originalUrl)) {
+  const host = hostOf(request.raw)
+  if (!isVisibleAscii(host) || !isVisibleAscii(request.originalUrl)) {
     throw refuse('CSN_SIGNATURE_INVALID', 'the request target is not printable ASCII')
+  }
+  const authority = withoutDefaultPort(host.toLowerCase())
+  if (authority !== host) {
+    throw refuse(
+      'CSN_SIGNATURE_INVALID',
+      `the host is spelt "${shown(host)}", and the edge spells it "${shown(authority)}"`,
+    )
   }
   const { path, query } = splitRequestTarget(request.originalUrl)
   return { authority, method, path, query }
@@ -38,8 +48,31 @@ function isVisibleAscii(text: string): boolean {
 }
 
 /** The edge uses https, so 443 is the default port, which `@authority` omits (RFC 9421, section 2.2.3). */
-function authorityOf({ httpVersionMajor, headers }: ReceivedRequest['raw']): string {
-  const host = (httpVersionMajor === 2 ? headers[':authority'] : undefined) ?? headers.host ?? ''
-  const authority = String(host).toLowerCase()
+export function withoutDefaultPort(authority: string): string {
   return authority.endsWith(':443') ? authority.slice(0, -':443'.length) : authority
+}
+
+/** The one host that the request names, as it is spelt. */
+function hostOf({ httpVersionMajor, headers, rawHeaders }: ReceivedRequest['raw']): string {
+  const { host } = headers
+  const pseudoHeader = httpVersionMajor === 2 ? headers[':authority'] : undefined
+  if (pseudoHeader !== undefined && host !== undefined && pseudoHeader !== host) {
+    throw refuse('CSN_SIGNATURE_INVALID', `:authority is "${shown(pseudoHeader)}", and host is "${shown(host)}"`)
+  }
+  if (isRepeated('host', rawHeaders)) throw refuse('CSN_SIGNATURE_INVALID', 'host is repeated')
+  return String(pseudoHeader ?? host ?? '')
+}
+
+/** A host name has at most 253 characters. A log line should not be longer for a wrong one. */
+function shown(host: unknown): string {
+  return String(host).slice(0, 100)
+}
+
+function isRepeated(name: string, rawHeaders: readonly string[]): boolean {
+  let lines = 0
+  for (let at = 0; at < rawHeaders.length; at += 2) {
+    const spelling = rawHeaders[at] as string
+    if (spelling.length === name.length && spelling.toLowerCase() === name) lines += 1
+  }
+  return lines > 1
 }

@@ -23,7 +23,7 @@ const app = Fastify({ logger: { level: 'info', file: '/dev/null' } })
 const redis = await CLIENTS.ioredis(options.redisUrl)
 await app.register(countersign, {
   // Much longer than the default: on a busy machine, a slow answer of Redis must not count as an outage.
-  edge: { keys: options.key, replay: redis.store, storeTimeout: 2_000 },
+  edge: { keys: options.key, hosts: options.hosts, replay: redis.store, storeTimeout: 2_000 },
   access: { issuer: options.issuer, audience: options.audience, jwksUri: options.jwksUri },
   trustedIssuers: [
     { ca: options.clientCa, revocation: { crl: new URL(options.crlUrl), refresh: options.crlRefresh } },

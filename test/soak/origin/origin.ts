@@ -7,6 +7,7 @@ import type { SigningJwk } from '@countersign/wire'
 /** The configuration of the origin. */
 export interface OriginOptions {
   readonly key: SigningJwk
+  readonly hosts: readonly string[]
   readonly issuer: string
   readonly audience: string
   readonly jwksUri: string

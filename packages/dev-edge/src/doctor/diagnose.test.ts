@@ -33,7 +33,7 @@ async function origin(plugin: Partial<CountersignPluginOptions> = {}, options: F
   const app = Fastify(options)
   started.push(app)
   await app.register(countersign, {
-    edge: { keys: toVerificationKey(key) },
+    edge: { keys: toVerificationKey(key), hosts: null },
     access: { issuer: issuer.issuer, audience: issuer.audience, jwks: { keys: [...issuer.certs().keys] } },
     trustedIssuers: null,
     ...plugin,

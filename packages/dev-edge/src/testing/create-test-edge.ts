@@ -21,13 +21,15 @@ export interface TestEdgeOptions {
   readonly access?: null | undefined
   /** The Worker's `COUNTERSIGN_FORWARD_CERT`. The default is `leaf`. */
   readonly forwardCert?: 'leaf' | 'chain' | 'none' | undefined
+  /** The host of requests whose `url` is a path, and the origin's `edge.hosts`. The default is `localhost`. */
+  readonly hostname?: string | undefined
 }
 
-const OPTIONS = namesOf<TestEdgeOptions>({ alg: true, access: true, forwardCert: true })
+const OPTIONS = namesOf<TestEdgeOptions>({ alg: true, access: true, forwardCert: true, hostname: true })
 
 /** Options of the origin plugin, ready to spread. */
 export interface TestPluginOptions {
-  readonly edge: { readonly keys: readonly SigningJwk[] }
+  readonly edge: { readonly keys: readonly SigningJwk[]; readonly hosts: readonly string[] }
   readonly access: { readonly issuer: string; readonly audience: string; readonly jwks: JSONWebKeySet } | null
   /** The PEM of the CA that issues the clients. */
   readonly trustedIssuers: readonly string[]
@@ -88,7 +90,7 @@ export interface TestEdge {
  */
 export async function createTestEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
   refuseUnknown(options, OPTIONS)
-  const { alg = 'hmac-sha256', access: team, forwardCert } = options
+  const { alg = 'hmac-sha256', access: team, forwardCert, hostname = 'localhost' } = options
   if (!['hmac-sha256', 'ed25519'].includes(alg)) throw new TypeError('alg must be "hmac-sha256" or "ed25519"')
   if (team !== undefined && team !== null) throw new TypeError('access must be null or absent')
   checkForwardCert(forwardCert)
@@ -100,11 +102,11 @@ export async function createTestEdge(options: TestEdgeOptions = {}): Promise<Tes
   const sign = async ({ method = 'GET', url, headers = {}, cert = null, access }: TestRequest) => {
     const { tlsClientAuth, certificate } = await clients.see(cert === null ? undefined : await toClient(cert, clients))
     const accessToken = await tokenFor(tokens, access, certificate)
-    return signRequest({ method, url, headers }, { tlsClientAuth, accessToken }, { key, forwardCert })
+    return signRequest({ method, url, headers, hostname }, { tlsClientAuth, accessToken }, { key, forwardCert })
   }
   return {
     options: {
-      edge: { keys: [toVerificationKey(key)] },
+      edge: { keys: [toVerificationKey(key)], hosts: [hostname] },
       access: issuer && describeTeam(issuer),
       trustedIssuers: [clients.clientCa],
     },

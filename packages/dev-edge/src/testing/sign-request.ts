@@ -10,6 +10,8 @@ export interface UnsignedRequest {
   readonly method: string
   readonly url: string
   readonly headers: OutgoingHttpHeaders
+  /** The host, unless the URL or a `Host` header has one. */
+  readonly hostname: string
 }
 
 /** The values that the edge adds to the request. */
@@ -30,11 +32,11 @@ const CLIENT_IP = '127.0.0.1'
 
 /** Sends a request through the Worker's own code, in this process. */
 export async function signRequest(
-  { method, url, headers }: UnsignedRequest,
+  { method, url, headers, hostname }: UnsignedRequest,
   { tlsClientAuth, accessToken }: EdgeView,
   options: CountersignOptions & { readonly key: SigningJwk },
 ): Promise<InjectableRequest> {
-  const target = resolveTarget(url, headers)
+  const target = resolveTarget(url, headers, hostname)
   const seen = new Headers([
     ...headerPairs(buildEdgeHeaders(rawHeaders(headers), { ray: createRay(), clientIp: CLIENT_IP, accessToken })),
   ])
@@ -47,8 +49,8 @@ export async function signRequest(
 }
 
 /** Resolves a URL to https, because clients always reach the edge over https. */
-function resolveTarget(url: string, headers: OutgoingHttpHeaders): URL {
-  const absolute = url.startsWith('/') ? `https://localhost${url}` : url
+function resolveTarget(url: string, headers: OutgoingHttpHeaders, hostname: string): URL {
+  const absolute = url.startsWith('/') ? `https://${hostname}${url}` : url
   if (!URL.canParse(absolute)) {
     throw new TypeError('url must be a path such as "/pay?id=1", or a URL such as "https://app.example.com/pay"')
   }

@@ -81,8 +81,22 @@ describe('importEdgeKeys', () => {
     expect(faultOf(keys)).toBe('edge.keys is empty; write at least one JWK')
   })
 
-  it.each([JSON.stringify(hmac()), SECRET, '', '-----BEGIN PUBLIC KEY-----'])('refuses text', (text) => {
-    expect(faultOf(text)).toBe('edge.keys must be JWKs, not text; write JSON.parse(process.env.COUNTERSIGN_KEYS)')
+  it('imports the JSON text of one key, of several and of a JWK Set', () => {
+    for (const keys of [hmac(), [hmac(), ed25519()], { keys: [hmac(), ed25519()] }]) {
+      expect([...importEdgeKeys(JSON.stringify(keys)).keys()]).toEqual([...importEdgeKeys(keys).keys()])
+    }
+  })
+
+  it.each([
+    [SECRET, 'text that is not JSON'],
+    [`'${JSON.stringify(hmac())}'`, 'text that is not JSON'],
+    ['-----BEGIN PUBLIC KEY-----', 'text that is not JSON'],
+    ['', 'empty text'],
+    [' \n', 'empty text'],
+  ])('refuses other text, and quotes nothing of it', (text, fault) => {
+    expect(faultOf(text)).toBe(
+      `edge.keys is ${fault}; write the value of COUNTERSIGN_KEYS, one JWK, a list or a JWK Set as JSON, without quotes around it`,
+    )
   })
 
   it.each([[undefined], [null], [7], [[SECRET]], [[null]], [{ keys: [SECRET] }], [{ keys: [[hmac()]] }]])(

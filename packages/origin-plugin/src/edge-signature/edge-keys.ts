@@ -15,14 +15,11 @@ export type EdgeKeys = ReadonlyMap<string, EdgeKey>
 /**
  * Imports the keys that verify edge signatures. Several are valid at once, so that a rotation refuses no request.
  *
- * @param keys - one JWK, several, or a JWK Set (RFC 7517)
+ * @param keys - one JWK, several, a JWK Set (RFC 7517), or the JSON text of these
  * @throws TypeError whose message states the correction and never contains key material
  */
 export function importEdgeKeys(keys: unknown): EdgeKeys {
-  if (typeof keys === 'string') {
-    throw new TypeError('edge.keys must be JWKs, not text; write JSON.parse(process.env.COUNTERSIGN_KEYS)')
-  }
-  const jwks = listSigningKeys(keys)
+  const jwks = listSigningKeys(typeof keys === 'string' ? parseKeys(keys) : keys)
   if (jwks.length === 0) throw new TypeError('edge.keys is empty; write at least one JWK')
   const imported = new Map<string, EdgeKey>()
   for (const jwk of jwks) {
@@ -31,6 +28,17 @@ export function importEdgeKeys(keys: unknown): EdgeKeys {
     imported.set(keyid, { alg, verify: importKey(jwk as SigningJwk, keyid) })
   }
   return imported
+}
+
+/** The message of `JSON.parse` quotes its input, and the input is a secret. */
+function parseKeys(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new TypeError(
+      `edge.keys is ${text.trim() === '' ? 'empty text' : 'text that is not JSON'}; write the value of COUNTERSIGN_KEYS, one JWK, a list or a JWK Set as JSON, without quotes around it`,
+    )
+  }
 }
 
 function importKey(jwk: SigningJwk, keyid: string): SignatureVerifier {

@@ -6,7 +6,8 @@ import type { CheckedStore } from './replay-store.ts'
 const warn = () => {}
 const store = { spend: async () => true }
 const replayWith = (changes: Record<string, unknown>) =>
-  (resolveEdge({ keys: hmacKey().jwk, replay: store, ...changes }, warn).replay as { store: CheckedStore }).store.use
+  (resolveEdge({ keys: hmacKey().jwk, hosts: null, replay: store, ...changes }, warn).replay as { store: CheckedStore })
+    .store.use
 
 describe('resolveEdge with a replay store', () => {
   it('waits half a second for the store and refuses without it, by default', () => {

@@ -2,6 +2,7 @@ import type { SigningJwk } from '@countersign/wire'
 import { checkChoice, checkKnown, checkNumber, optionNames } from '../lib/check-option.ts'
 import { type EdgeKeys, importEdgeKeys } from './edge-keys.ts'
 import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
+import { compileHosts, type OwnHosts } from './own-host.ts'
 import { type CheckedStore, createCheckedStore, type ReplayStore } from './replay-store.ts'
 import type { SignatureLifetime } from './verify-edge-signature.ts'
 
@@ -12,15 +13,24 @@ import type { SignatureLifetime } from './verify-edge-signature.ts'
  * ```ts
  * import type { EdgeOptions } from '@countersign/origin-plugin'
  *
- * const edge: EdgeOptions = { keys: JSON.parse(process.env['COUNTERSIGN_KEYS'] ?? ''), maxAge: 30 }
+ * const edge: EdgeOptions = { keys: process.env['COUNTERSIGN_KEYS'], hosts: ['app.example.com'], maxAge: 30 }
  * ```
  */
 export interface EdgeOptions {
   /**
-   * The accepted keys of the Worker: one JWK, several, or a JWK Set. An HMAC key (`kty: "oct"`) is the Worker's own
-   * key. For an Ed25519 key (`kty: "OKP"`) the origin needs the public half.
+   * The accepted keys of the Worker: one JWK, several, a JWK Set, or the JSON text of these. An HMAC key
+   * (`kty: "oct"`) is the Worker's own key. For an Ed25519 key (`kty: "OKP"`) the origin needs the public half.
+   *
+   * The type admits `undefined`, so that an environment variable can be passed as it is. If it is not set, the server
+   * does not start.
    */
-  readonly keys: SigningJwk | readonly SigningJwk[] | { readonly keys: readonly SigningJwk[] }
+  readonly keys: SigningJwk | readonly SigningJwk[] | { readonly keys: readonly SigningJwk[] } | string | undefined
+  /**
+   * The host names under which clients reach this origin, with the port if it is not 443: a list, or text with commas.
+   * A request that was signed for another host is refused. `null` accepts every host: write it only if no other origin
+   * has the same key.
+   */
+  readonly hosts: readonly string[] | string | null | undefined
   /** Seconds after which a signature expires, even if its own `expires` is later. From 1 to 300, default 60. */
   readonly maxAge?: number
   /** Seconds by which the clocks of edge and origin may differ. From 0 to 60, default 5. */
@@ -46,6 +56,7 @@ export interface EdgeOptions {
 /** The option `edge`, checked and compiled. */
 export interface EdgeVerifier extends SignatureLifetime {
   readonly keys: EdgeKeys
+  readonly hosts: OwnHosts
   /** Seconds for which the memory of this process must remember a nonce. */
   readonly nonceLifetime: number
   /** The place where nonces are spent: the memory of this process, a store that several processes share, or none. */
@@ -68,6 +79,7 @@ const DEFAULT_STORE_TIMEOUT_MS = 500
 
 const OPTIONS = optionNames<keyof EdgeOptions>({
   keys: true,
+  hosts: true,
   maxAge: true,
   clockTolerance: true,
   replay: true,
@@ -76,6 +88,14 @@ const OPTIONS = optionNames<keyof EdgeOptions>({
   onStoreUnavailable: true,
 })
 
+const MANDATORY = [
+  ['keys', 'write keys: process.env.COUNTERSIGN_KEYS, and set this variable to the keys of the Worker as JSON'],
+  [
+    'hosts',
+    'write the host names of this origin, such as hosts: ["app.example.com"], or hosts: null to accept requests for every host',
+  ],
+] as const
+
 /**
  * Checks the option `edge`.
  *
@@ -83,6 +103,9 @@ const OPTIONS = optionNames<keyof EdgeOptions>({
  * @throws TypeError whose message states the correction
  */
 export function resolveEdge(edge: Record<string, unknown>, warn: (reason: string) => void): EdgeVerifier {
+  for (const [name, remedy] of MANDATORY) {
+    if (edge[name] === undefined) throw new TypeError(`edge.${name} is missing; ${remedy}`)
+  }
   checkKnown(edge, OPTIONS, 'edge')
   const { maxAge: age = DEFAULT_MAX_AGE, clockTolerance: tolerance = DEFAULT_CLOCK_TOLERANCE } = edge
   const maxAge = checkNumber(age, 1, LONGEST_MAX_AGE, 'seconds', 'edge.maxAge')
@@ -90,6 +113,7 @@ export function resolveEdge(edge: Record<string, unknown>, warn: (reason: string
   const nonceLifetime = lifetimeOf(maxAge, clockTolerance)
   return {
     keys: importEdgeKeys(edge.keys),
+    hosts: compileHosts(edge.hosts),
     maxAge,
     clockTolerance,
     nonceLifetime,

@@ -18,7 +18,7 @@ beforeAll(async () => {
 })
 
 const optionsWith = (changes: Partial<CountersignPluginOptions> = {}): CountersignPluginOptions => ({
-  edge: { keys: key.jwk },
+  edge: { keys: key.jwk, hosts: [AUTHORITY] },
   access: { issuer: ISSUER, audience: AUDIENCE, jwks: access.jwks },
   trustedIssuers: [ca.pem],
   ...changes,
@@ -53,6 +53,7 @@ describe('explainRequests', () => {
     expect(outcomes(explanation)).toEqual([
       'headers: holds',
       'edge signature: holds',
+      'host: holds',
       'Access token: holds',
       'verdict: holds',
       'certificate: holds',
@@ -62,6 +63,7 @@ describe('explainRequests', () => {
       'replay: holds',
     ])
     const details = explanation.steps.map(({ detail }) => detail).join('\n')
+    expect(details).toContain(`the edge signed it for one of ${AUTHORITY}`)
     expect(details).toContain('by the key "hmac-1" (hmac-sha256), made at 20')
     expect(details).toContain(`signed by ${ISSUER} for ${AUDIENCE}`)
     expect(details).toContain(
@@ -80,6 +82,7 @@ describe('explainRequests', () => {
     expect(outcomes(explanation)).toEqual([
       'headers: holds',
       'edge signature: holds',
+      'host: holds',
       'Access token: holds',
       'verdict: fails',
       'certificate: not reached',
@@ -93,10 +96,17 @@ describe('explainRequests', () => {
   it('reports a step that the options leave out as not asked for', async () => {
     const request = { cert, key: null }
     const withoutEdge = outcomes(await explain(request, { edge: null }))
-    expect([withoutEdge[1], withoutEdge[8]]).toEqual(['edge signature: not asked for', 'replay: not asked for'])
-    expect(outcomes(await explain({}, { access: null, edge: { keys: key.jwk, replay: false } }))).toEqual([
+    expect([withoutEdge[1], withoutEdge[2], withoutEdge[9]]).toEqual([
+      'edge signature: not asked for',
+      'host: not asked for',
+      'replay: not asked for',
+    ])
+    expect(
+      outcomes(await explain({}, { access: null, edge: { keys: key.jwk, hosts: [AUTHORITY], replay: false } })),
+    ).toEqual([
       'headers: holds',
       'edge signature: holds',
+      'host: holds',
       'Access token: not asked for',
       'verdict: holds',
       'certificate: holds',
@@ -152,13 +162,27 @@ describe('explainRequests', () => {
   it('treats the second copy of a request as a replay, and calls no store', async () => {
     const request = captured()
     const replay = { spend: () => Promise.reject(new Error('asked')) }
-    const [first, second] = await explainRequests([request, request], optionsWith({ edge: { keys: key.jwk, replay } }))
+    const [first, second] = await explainRequests(
+      [request, request],
+      optionsWith({ edge: { keys: key.jwk, hosts: [AUTHORITY], replay } }),
+    )
     expect(first?.refusal).toBeNull()
-    expect(second?.steps[8]).toEqual({
+    expect(second?.steps[9]).toEqual({
       step: 'replay',
       outcome: 'fails',
       code: 'CSN_SIGNATURE_REPLAYED',
       detail: 'the nonce was spent by an earlier request',
+    })
+  })
+
+  it('blames the host for a request to another one', async () => {
+    const edge = { keys: key.jwk, hosts: ['other.example'] }
+    expect(await failure({}, { edge })).toBe('host: CSN_SIGNATURE_INVALID')
+    const any = await explain({}, { edge: { keys: key.jwk, hosts: null } })
+    expect(any.steps[2]).toEqual({
+      step: 'host',
+      outcome: 'holds',
+      detail: 'edge.hosts is null, so every host is accepted',
     })
   })
 

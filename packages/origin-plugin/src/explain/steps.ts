@@ -75,6 +75,15 @@ const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
     notAsked: withEdge,
     describe: ({ captured }) => describeSignature(signatureParameters(captured)),
   },
+  host: {
+    notAsked: withEdge,
+    describe: ({ settings: { edge } }) => {
+      const hosts = edge?.hosts
+      return hosts
+        ? `the edge signed it for one of ${[...hosts].join(', ')}`
+        : 'edge.hosts is null, so every host is accepted'
+    },
+  },
   'Access token': {
     notAsked: withAccess,
     describe: ({ settings: { access } }) => `signed by ${access?.issuer} for ${access?.audience.join(' or ')}`,

@@ -6,7 +6,7 @@ import type { CountersignPluginOptions } from '../options.ts'
 import { countersign } from '../plugin.ts'
 
 const options: CountersignPluginOptions = {
-  edge: { keys: EDGE_KEY.jwk },
+  edge: { keys: EDGE_KEY.jwk, hosts: null },
   access: null,
   trustedIssuers: null,
   policies: { ops: { subject: { OU: 'Ops' } } },

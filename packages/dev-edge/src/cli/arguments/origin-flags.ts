@@ -5,6 +5,8 @@ import type { CountersignPluginOptions, Requirement } from '@countersign/origin-
 export interface OriginFlags {
   readonly edge: boolean
   readonly keys?: string
+  readonly host?: readonly string[]
+  readonly anyHost?: boolean
   readonly access: boolean
   readonly team?: string
   readonly issuer?: string
@@ -24,11 +26,13 @@ export function pluginOptions(flags: OriginFlags): CountersignPluginOptions {
   return { edge: edgeOf(flags), access: accessOf(flags), trustedIssuers: issuersOf(flags) }
 }
 
-function edgeOf({ edge, keys }: OriginFlags): CountersignPluginOptions['edge'] {
+function edgeOf({ edge, keys, host, anyHost }: OriginFlags): CountersignPluginOptions['edge'] {
   if (!edge) return null
   if (keys === undefined)
     throw new TypeError('--keys is missing; write --keys FILE with the value of COUNTERSIGN_KEYS, or --no-edge')
-  return { keys: readJson(keys, '--keys') as NonNullable<CountersignPluginOptions['edge']>['keys'] }
+  if (host === undefined && !anyHost)
+    throw new TypeError('--host is missing; write --host NAME for each host in edge.hosts, or --any-host')
+  return { keys: readText(keys, '--keys'), hosts: host ?? null }
 }
 
 function accessOf({ access, team, issuer, jwks, audience }: OriginFlags): CountersignPluginOptions['access'] {

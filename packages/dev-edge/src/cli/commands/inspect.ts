@@ -25,10 +25,11 @@ Exit codes:
   2  wrong usage, or a file that cannot be read
 
 Examples:
-  countersign inspect request.txt --keys keys.json --team acme --audience 4714c1358e65fe4b… --ca client-ca.pem
+  countersign inspect request.txt --keys keys.json --host app.example.com --team acme \\
+    --audience 4714c1358e65fe4b… --ca client-ca.pem
   countersign inspect captured.har --no-edge --team acme --audience 4714c1358e65fe4b… --any-issuer --json
-  curl -v http://127.0.0.1:3000/ops 2>&1 | countersign inspect --keys keys.json --no-access --ca client-ca.pem \\
-    --requirement '{"subject":{"OU":"Ops"}}'`
+  curl -v http://127.0.0.1:3000/ops 2>&1 | countersign inspect --keys keys.json --any-host --no-access \\
+    --ca client-ca.pem --requirement '{"subject":{"OU":"Ops"}}'`
 
 /** `countersign inspect`: explains step by step the origin's decision on a captured request. */
 export function inspectCommand(): Command {
@@ -37,7 +38,9 @@ export function inspectCommand(): Command {
     .description("Explains step by step an origin's decision on a captured request, with the plugin's own code.")
     .argument('[file]', 'the captured requests')
     .addOption(new Option('--keys <file>', "the origin's COUNTERSIGN_KEYS"))
-    .addOption(new Option('--no-edge', 'an origin with edge: null').conflicts('keys'))
+    .addOption(new Option('--no-edge', 'an origin with edge: null').conflicts(['keys', 'host', 'anyHost']))
+    .addOption(new Option('--host <name>', "a host in the origin's edge.hosts; repeatable").argParser(collect))
+    .addOption(new Option('--any-host', 'an origin with edge.hosts: null').conflicts('host'))
     .addOption(new Option('--team <name>', 'acme of acme.cloudflareaccess.com').conflicts(['issuer', 'jwks']))
     .addOption(new Option('--audience <tag>', "the Access application's Audience (AUD) tag"))
     .addOption(new Option('--issuer <url>', 'in place of --team: the issuer of the tokens'))

@@ -63,7 +63,7 @@ export function formatWelcome({
     '',
     bold("The origin's configuration"),
     '  await app.register(countersign, {',
-    '    edge: { keys: JSON.parse(process.env.COUNTERSIGN_KEYS) },',
+    '    edge: { keys: process.env.COUNTERSIGN_KEYS, hosts: process.env.COUNTERSIGN_HOSTS },',
     '    access: {',
     '      issuer: process.env.ACCESS_ISSUER,',
     '      audience: process.env.ACCESS_AUDIENCE,',

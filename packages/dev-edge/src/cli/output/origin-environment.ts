@@ -5,9 +5,10 @@ import { crlFile } from '../../folder/revocation-file.ts'
 import { PRIVATE, writeWhole } from '../../folder/write-whole.ts'
 
 /** Builds the environment of an origin behind the edge. */
-export function originEnvironment(folder: string, { keys, access }: DevEdge): Readonly<Record<string, string>> {
+export function originEnvironment(folder: string, { keys, hosts, access }: DevEdge): Readonly<Record<string, string>> {
   return {
     COUNTERSIGN_KEYS: JSON.stringify(keys),
+    COUNTERSIGN_HOSTS: hosts.join(','),
     ACCESS_ISSUER: access.issuer,
     ACCESS_AUDIENCE: access.audience,
     ACCESS_JWKS_URI: access.jwksUri,
