@@ -1,8 +1,8 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Writable } from 'node:stream'
+import { createTestTeam } from '@countersign/test-support/access-team'
 import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
 import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
-import type { JSONWebKeySet } from 'jose'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AUTHORITY } from '../test/support/edge-lines.ts'
 import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
@@ -195,7 +195,7 @@ describe('edge: null', () => {
 
   it('is warned of at the start', async () => {
     const lines: Record<string, unknown>[] = []
-    const jwks = { keys: [{ ...ed25519Key().jwk, alg: 'EdDSA' }] } as JSONWebKeySet
+    const { jwks } = await createTestTeam()
     await Fastify(logTo(lines)).register(countersign, { edge: null, access: { ...access, jwks }, trustedIssuers: null })
     expect(warnings(lines)).toEqual([
       expect.stringMatching(
