@@ -24,7 +24,11 @@ import { createClient } from 'redis'
 /** Values of the environment may be missing: the options take them, and the start refuses a missing one. */
 const access: AccessTeamOptions = { team: process.env['ACCESS_TEAM'], audience: process.env['ACCESS_AUDIENCE'] }
 export const options: CountersignPluginOptions = {
-  edge: { keys: JSON.parse(process.env['COUNTERSIGN_KEYS'] ?? ''), replay: redisReplayStore(new Redis()) },
+  edge: {
+    keys: process.env['COUNTERSIGN_KEYS'],
+    hosts: process.env['COUNTERSIGN_HOSTS'],
+    replay: redisReplayStore(new Redis()),
+  },
   access,
   trustedIssuers: null,
   policies: { ops: allOf({ subject: { OU: 'Ops' } }, not({ issuer: 'CN=Other CA' })), any: anyOf('ops', () => true) },
