@@ -1,7 +1,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { Writable } from 'node:stream'
 import { createTestTeam } from '@countersign/test-support/access-team'
-import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
+import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AUTHORITY } from '../test/support/edge-lines.ts'
