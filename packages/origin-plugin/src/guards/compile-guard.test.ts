@@ -291,3 +291,37 @@ describe('a requirement on access where access is null', () => {
     expect(compile).toThrow(`${where} requires \`access\`, but the plugin is registered with access: null`)
   })
 })
+
+describe('a list in a compiled requirement', () => {
+  const lists = (): { readonly requirement: Requirement; readonly list: string[] }[] => {
+    const list = ['AB']
+    return [
+      { requirement: { fingerprint256: list }, list },
+      { requirement: not({ issuer: { CN: list } }), list },
+      { requirement: allOf(true, anyOf('other', { san: { dns: list } })), list },
+      { requirement: Object.assign(Object.create(null), { keyId: list }), list },
+    ]
+  }
+
+  it.each([0, 1, 2, 3])('does not take in a value that would have no effect: %i', (at) => {
+    for (const use of [
+      (requirement: Requirement) => compile(requirement, { other: true }),
+      (requirement: Requirement) => createGuardCompiler({ other: true, ops: requirement }),
+    ]) {
+      const { requirement, list } = lists()[at] as ReturnType<typeof lists>[number]
+      list[0] = 'ab'.repeat(32)
+      use(requirement)
+      expect(() => list.push('cd')).toThrow(TypeError)
+      expect(Object.isFrozen(requirement)).toBe(true)
+    }
+  })
+
+  it('stays open while the requirement is refused, and patterns stay as they are', () => {
+    const list = ['AB']
+    expect(() => compile({ fingerprint256: list })).toThrow(TypeError)
+    list[0] = 'ab'.repeat(32)
+    const pattern = /^a$/
+    compile({ fingerprint256: list, subject: { CN: pattern } })
+    expect([Object.isFrozen(list), Object.isFrozen(pattern)]).toEqual([true, false])
+  })
+})

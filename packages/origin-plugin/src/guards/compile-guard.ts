@@ -72,9 +72,31 @@ export function createGuardCompiler(policies: Readonly<Record<string, Requiremen
     return guard
   }
 
-  for (const name of Object.keys(policies)) policy(name, 'policies')
-  return { compile }
+  for (const name of Object.keys(policies)) {
+    policy(name, 'policies')
+    freeze(policies[name])
+  }
+  return {
+    compile(requirement, where) {
+      const guard = compile(requirement, where)
+      freeze(requirement)
+      return guard
+    },
+  }
 }
+
+/**
+ * Freezes a compiled requirement with its lists. The guard would not notice a later change: a certificate that is added
+ * to a list of banned ones would still get in. A frozen list throws.
+ */
+function freeze(requirement: unknown): void {
+  if (!Array.isArray(requirement) && !isPlain(requirement) && !(requirement instanceof Combination)) return
+  for (const part of Object.values(requirement)) freeze(part)
+  Object.freeze(requirement)
+}
+
+const isPlain = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
 
 function functionGuard(decideOwn: GuardFunction, where: string): Guard {
   requireSynchronous(decideOwn, `${where}: a guard`)

@@ -48,10 +48,10 @@ export interface RouteGuards {
    */
   addNotFound(config: object): void
   /**
-   * Compiles every guard once more, from the final requirements.
+   * Takes note that every route is known.
    *
    * @param isDeclared - whether the server has a route for this url, with the method and constraints of the given one
-   * @throws TypeError if a requirement was changed after its route was declared, or a rule covers no route
+   * @throws TypeError if a route has got a requirement where nothing enforces it, or a rule covers no route
    */
   complete(isDeclared: (url: string, like: RouteOptions) => boolean): void
   /**
@@ -68,7 +68,7 @@ export interface RouteGuards {
 interface Entry {
   /** The `clientCert` that the config of the route shows. */
   readonly shown: OwnRequirement
-  guard: RouteGuard
+  readonly guard: RouteGuard
 }
 
 interface AddedRoute extends Entry {
@@ -129,10 +129,7 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
       }
       const shown = rule === undefined ? own : { present: true, requirement: rule.requirement }
       const entry: AddedRoute = { route, method, url, shown, guard: compile(shown, where) }
-      // Fastify copies the properties of this object into the config that requests have.
-      route.config = Object.assign({}, route.config, shown.present && { clientCert: shown.requirement }, {
-        [ENTRY]: entry,
-      })
+      showFinally(route, entry)
       added.push(entry)
     },
     addEarlier({ method, url }) {
@@ -147,15 +144,8 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
     },
     complete(isDeclared) {
       for (const entry of added) {
-        const { method, url, shown, route } = entry
-        const where = `${method} ${url}`
-        requireSpelling(route, where)
-        if (requirementIn(route.config, where).requirement !== shown.requirement) {
-          throw new TypeError(
-            `${where}: config.clientCert was changed after the route was declared; set it in the declaration, or in an onRoute hook`,
-          )
-        }
-        entry.guard = compile(shown, where)
+        const { method, url, route } = entry
+        requireSpelling(route, `${method} ${url}`)
         // Fastify declares `/` of a scope with a prefix twice, and tells its hooks of the url without a slash only.
         const slashed = `${url}/`
         const isDouble = route.prefix !== '' && url === route.prefix && isDeclared(slashed, route)
@@ -186,6 +176,25 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
 
 const agree = (own: OwnRequirement, ruled: unknown): boolean =>
   !own.present || isDeepStrictEqual(own.requirement, ruled)
+
+/**
+ * Gives the route a config with the entry. Fastify copies its properties into the config that requests have, so a later
+ * change would have no effect. It throws instead.
+ */
+function showFinally(route: DeclaredRoute, entry: AddedRoute): void {
+  const { shown, method, url } = entry
+  const set = () => {
+    throw new TypeError(
+      `${method} ${url}: config.clientCert cannot be changed after the route was declared; set it in the declaration, or in an onRoute hook`,
+    )
+  }
+  const config = Object.defineProperty(Object.assign({}, route.config, { [ENTRY]: entry }), 'clientCert', {
+    enumerable: shown.present,
+    get: () => shown.requirement,
+    set,
+  })
+  Object.defineProperty(route, 'config', { enumerable: true, get: () => config, set })
+}
 
 function notShown({ method, url }: Partial<EarlierRoute>, entry: Entry | undefined): TypeError {
   const route = url === undefined ? 'the handler for unknown paths' : `${method} ${url}`
