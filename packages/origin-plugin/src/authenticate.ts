@@ -8,6 +8,7 @@ import { type SignedMessage, verifyEdgeSignature } from './edge-signature/verify
 import { andThen } from './lib/and-then.ts'
 import type { Settings } from './options.ts'
 import { type EdgeFields, readHeaders, requirePrintable } from './read-headers.ts'
+import { receivedLines } from './received-lines.ts'
 import { type ReceivedRequest, requestTarget } from './request-target.ts'
 import { requireAgreement } from './token-agreement.ts'
 
@@ -35,7 +36,7 @@ export function authenticate(
   { edge, access, trustedIssuers, memory }: Settings,
   now: number = Date.now() / 1000,
 ): Authenticated | Promise<Authenticated> {
-  const fields = readHeaders(request.raw.rawHeaders)
+  const fields = readHeaders(receivedLines(request.raw))
   // Results for an earlier request with the same certificate headers. They save work below, and skip no check.
   const known = memory.recall(fields)
   requirePrintable(fields, known?.fields)

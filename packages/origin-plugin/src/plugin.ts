@@ -190,6 +190,8 @@ function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): n
 
 /** A server has no time-out for a socket that it took for a WebSocket. Refused, it would stay open forever. */
 function hangUp(request: FastifyRequest, reply: FastifyReply): void {
+  // An injected handshake has a socket in its answer alone. The answer gives it up when it is finished.
+  const socket = request.raw.socket ?? reply.raw.socket
   reply.header('connection', 'close')
-  reply.raw.once('finish', () => request.raw.socket.end())
+  reply.raw.once('finish', () => socket?.end())
 }

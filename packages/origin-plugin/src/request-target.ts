@@ -1,13 +1,14 @@
 import type { IncomingMessage } from 'node:http'
 import { type RequestTarget, splitRequestTarget } from '@countersign/wire'
 import { refusalAt } from './errors.ts'
+import { type RawLines, receivedLines } from './received-lines.ts'
 
 const refuse = refusalAt('edge signature')
 
 /** The part of a `FastifyRequest` that the plugin verifies. */
 export interface ReceivedRequest {
   readonly originalUrl: string
-  readonly raw: Pick<IncomingMessage, 'method' | 'httpVersionMajor' | 'headers' | 'rawHeaders'>
+  readonly raw: Pick<IncomingMessage, 'method' | 'httpVersionMajor' | 'headers'> & RawLines
 }
 
 /**
@@ -53,13 +54,14 @@ export function withoutDefaultPort(authority: string): string {
 }
 
 /** The one host that the request names, as it is spelt. */
-function hostOf({ httpVersionMajor, headers, rawHeaders }: ReceivedRequest['raw']): string {
+function hostOf(raw: ReceivedRequest['raw']): string {
+  const { httpVersionMajor, headers } = raw
   const { host } = headers
   const pseudoHeader = httpVersionMajor === 2 ? headers[':authority'] : undefined
   if (pseudoHeader !== undefined && host !== undefined && pseudoHeader !== host) {
     throw refuse('CSN_SIGNATURE_INVALID', `:authority is "${shown(pseudoHeader)}", and host is "${shown(host)}"`)
   }
-  if (isRepeated('host', rawHeaders)) throw refuse('CSN_SIGNATURE_INVALID', 'host is repeated')
+  if (isRepeated('host', receivedLines(raw))) throw refuse('CSN_SIGNATURE_INVALID', 'host is repeated')
   return String(pseudoHeader ?? host ?? '')
 }
 
@@ -68,11 +70,11 @@ function shown(host: unknown): string {
   return String(host).slice(0, 100)
 }
 
-function isRepeated(name: string, rawHeaders: readonly string[]): boolean {
-  let lines = 0
-  for (let at = 0; at < rawHeaders.length; at += 2) {
-    const spelling = rawHeaders[at] as string
-    if (spelling.length === name.length && spelling.toLowerCase() === name) lines += 1
+function isRepeated(name: string, lines: readonly string[]): boolean {
+  let count = 0
+  for (let at = 0; at < lines.length; at += 2) {
+    const spelling = lines[at] as string
+    if (spelling.length === name.length && spelling.toLowerCase() === name) count += 1
   }
-  return lines > 1
+  return count > 1
 }
