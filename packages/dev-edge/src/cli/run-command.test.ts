@@ -1,7 +1,10 @@
 import { tmpdir } from 'node:os'
-import { describe, expect, it } from 'vitest'
-import { runCountersign, runHere } from '../../test/support/command.ts'
+import { describe, expect, it, vi } from 'vitest'
+import { runCountersign, runHere, runUnread } from '../../test/support/command.ts'
 import { COMMANDS } from './run-command.ts'
+
+// Child processes start slowly on machines under load.
+vi.setConfig({ testTimeout: 20_000 })
 
 describe('countersign', () => {
   it('names every command and the exit codes', async () => {
@@ -15,6 +18,16 @@ describe('countersign', () => {
     const { code, stdout } = await runHere(name, '--help')
     expect(code).toBe(0)
     expect(stdout).toMatch(new RegExp(`Examples:\\n  .*countersign ${name}`))
+  })
+
+  it.each([
+    [0, ['--help']],
+    [0, ['dev', '--help']],
+    [1, ['doctor', '--origin', 'http://127.0.0.1:9/', '--no-access', '--json']],
+  ])('ends with %i as always when nobody reads its output: %j', async (code, args) => {
+    const unread = await runUnread(tmpdir(), ...args)
+    expect(unread.code).toBe(code)
+    expect(unread.stderr).not.toMatch(/EPIPE|\bat /)
   })
 
   it('ends a process with 2 for wrong usage', async () => {

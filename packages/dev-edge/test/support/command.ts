@@ -40,6 +40,16 @@ export async function runCountersign(cwd: string, ...args: string[]): Promise<Co
   return { code, stdout, stderr }
 }
 
+/** Runs `countersign` for a reader that leaves before the first output, such as `head -0`. */
+export async function runUnread(cwd: string, ...args: string[]): Promise<Omit<CommandResult, 'stdout'>> {
+  const child = spawnCountersign(cwd, args)
+  child.stdout.destroy()
+  const closed = once(child, 'close')
+  const stderr = await text(child.stderr)
+  const [code] = await closed
+  return { code, stderr }
+}
+
 /** A running `countersign dev`. */
 export interface RunningDev {
   /** Every line of standard output so far. */
@@ -48,6 +58,8 @@ export interface RunningDev {
   line(pattern: RegExp): Promise<string>
   /** The first line of standard error that matches, now or later. */
   progress(pattern: RegExp): Promise<string>
+  /** Stops to read its output. Returns the exit code, once it ends. */
+  leave(): Promise<number | null>
   /** Sends Ctrl+C. Returns the exit code. */
   stop(): Promise<number | null>
 }
@@ -62,6 +74,11 @@ export function startCountersignDev(cwd: string, ...args: string[]): RunningDev 
     lines: output.lines,
     line: output.find,
     progress: progress.find,
+    async leave() {
+      child.stdout.destroy()
+      const [code] = await closed
+      return code
+    },
     async stop() {
       child.kill('SIGINT')
       const [code] = await closed

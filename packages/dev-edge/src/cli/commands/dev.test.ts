@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -122,8 +122,11 @@ describe('countersign dev', () => {
 
   it('runs a Worker of your own, and reloads it when its source changes', async () => {
     const worker = join(cwd, 'worker.js')
-    const write = (text: string) =>
-      writeFileSync(worker, `export default { fetch: () => new Response(${JSON.stringify(text)}) }`)
+    const write = (text: string, name = 'worker.js') => {
+      const path = join(cwd, name)
+      writeFileSync(path, `export default { fetch: () => new Response(${JSON.stringify(text)}) }`)
+      return path
+    }
     write('one')
     const own = startCountersignDev(cwd, '--origin', origin.url, ...anyPort, '--worker', 'worker.js', '--json')
     const { url, edgeCa }: Started = JSON.parse(await own.line(/"started"/))
@@ -135,11 +138,26 @@ describe('countersign dev', () => {
     write('two')
     await own.progress(/The Worker was reloaded/)
     expect(await read()).toBe('two')
+    // As an editor saves: a new file takes the name of the old one.
+    for (const text of ['three', 'four']) {
+      renameSync(write(text, 'worker.js.new'), worker)
+      await expect.poll(read, { timeout: 8000 }).toBe(text)
+    }
+    write('two')
+    await expect.poll(read, { timeout: 8000 }).toBe('two')
     writeFileSync(worker, 'export default {')
     await own.progress(/The Worker was not reloaded/)
     expect(await read()).toBe('two')
     expect(JSON.parse(await own.line(/"request"/))).toMatchObject({ event: 'request', path: '/', status: 200 })
     expect(await own.stop()).toBe(0)
+  })
+
+  it('ends with 0 when the reader of its output leaves', async () => {
+    const own = startCountersignDev(cwd, '--origin', origin.url, ...anyPort, '--json')
+    const { url, edgeCa }: Started = JSON.parse(await own.line(/"started"/))
+    const ended = own.leave()
+    await promisify(execFile)('curl', ['--silent', '--cacert', edgeCa, url])
+    expect(await ended).toBe(0)
   })
 
   it("writes the origin's environment for node --env-file", () => {

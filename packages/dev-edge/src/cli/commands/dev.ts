@@ -88,6 +88,8 @@ async function dev(options: DevOptions, command: Command): Promise<void> {
     return command.error('--origin is missing; write the address of your server: --origin http://127.0.0.1:3000')
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
+  // The reader of the lines has left (`| head`).
+  process.stdout.once('error', () => stopped.abort())
   stopped.signal.addEventListener('abort', endWithZero)
 
   printProgress('Starting the edge …')

@@ -3,6 +3,18 @@ import { styleText } from 'node:util'
 
 type Format = Parameters<typeof styleText>[0]
 
+/**
+ * Lets a command run to its end when the reader of its output has left (`countersign doctor | head -1`). Node would end
+ * the process with a stack trace. The exit code stays that of the command.
+ */
+export function tolerateClosedPipes(): void {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code !== 'EPIPE') throw error
+    })
+  }
+}
+
 /** Prints a result. */
 export function print(text: string): void {
   process.stdout.write(`${text}\n`)
