@@ -17,7 +17,7 @@ describe('the table of refusals', () => {
   it.each([
     ['edge', /^CSN_(HEADERS|SIGNATURE|REPLAY)_/],
     ['access', /^CSN_ACCESS_/],
-    ['certificate', /^CSN_CERT_(MISSING|UNVERIFIED|EXPIRED|REVOKED|MISMATCH)$/],
+    ['certificate', /^CSN_CERT_(MISSING|UNVERIFIED|EXPIRED|REVOKED|UNREADABLE|MISMATCH)$/],
     ['trust', /^CSN_(CERT_UNTRUSTED_ISSUER|REVOCATION_UNAVAILABLE)$/],
     ['route', /^CSN_CERT_FORBIDDEN$/],
   ])('blames %s for the codes of that check alone', (step, codes) => {

@@ -69,6 +69,10 @@ export const REFUSALS: Readonly<Record<CountersignErrorCode, Refusal>> = {
     step: 'certificate',
     advice: 'Get a new certificate from its issuer, and remove this one from the browser.',
   },
+  CSN_CERT_UNREADABLE: {
+    step: 'certificate',
+    advice: `Present another certificate. This one is valid, but a part of it has a form that this site cannot read. ${OPERATOR}`,
+  },
   CSN_CERT_MISMATCH: {
     step: 'certificate',
     advice: 'Sign out of Access and in again with your own certificate.',

@@ -15,8 +15,8 @@ const MONTHS = 'JanFebMarAprMayJunJulAugSepOctNovDec'
 
 /** The instant according to JavaScript's own ISO dates, or NaN for a day that is not in the calendar. */
 function viaIso(text: string): number {
-  const [, month = '', day = '', clock, year] = /^(\w{3}) +(\d+) (\S+) (\d{4}) GMT$/.exec(text) ?? []
-  const iso = `${year}-${String(MONTHS.indexOf(month) / 3 + 1).padStart(2, '0')}-${day.padStart(2, '0')}T${clock}.000Z`
+  const [, month = '', day = '', clock, year] = /^(\w{3}) +(\d+) (\S+) (\d{1,4}) GMT$/.exec(text) ?? []
+  const iso = `${year?.padStart(4, '0')}-${String(MONTHS.indexOf(month) / 3 + 1).padStart(2, '0')}-${day.padStart(2, '0')}T${clock}.000Z`
   const date = new Date(iso)
   // Date reads February 30 as March 2, and 24:00:00 as the next day.
   return !Number.isNaN(date.getTime()) && date.toISOString() === iso ? date.getTime() : Number.NaN

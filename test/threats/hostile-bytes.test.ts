@@ -71,7 +71,7 @@ describeThreat('hostile bytes directly to the origin', (chain) => {
     ['x-cert-notaf', 'Feb 30 00:00:00 2030 GMT'],
     ['x-cert-notbe', 'undefined'],
     ['x-cert-serial', 'xyz'],
-    ['x-cert-serial', '-01'],
+    ['x-cert-serial', '--01'],
     ['x-cert-finger-256', 'ab'],
     ['x-cert-finger', 'g'.repeat(40)],
     ['x-cert-ski', 'A:B'],

@@ -18,7 +18,10 @@ import type { DistinguishedName } from './x509/distinguished-name.ts'
 export interface ClientCert {
   readonly subject: DistinguishedName
   readonly issuer: DistinguishedName
-  /** Upper-case hexadecimal without leading zeros, as `X509Certificate#serialNumber`. Unique for one issuer only. */
+  /**
+   * Upper-case hexadecimal without leading zeros, as `X509Certificate#serialNumber`. Unique for one issuer only. A
+   * negative number, which a CA must not issue, has a minus sign, and a requirement on it is undecided.
+   */
   readonly serialNumber: string
   /** SHA-1 of the DER, `AB:CD:…`. For display: decide on {@link ClientCert.fingerprint256}. */
   readonly fingerprint: string
@@ -56,6 +59,15 @@ export interface ClientCert {
 /** A request of any server, with any logger and type provider. */
 export interface CertifiedRequest {
   readonly clientCert: ClientCert | null
+}
+
+/** Names a certificate in the reason of a refusal, with the subject at the end because a long reason is cut there. */
+export function describeCert({
+  serialNumber,
+  fingerprint256,
+  subject,
+}: Pick<ClientCert, 'serialNumber' | 'fingerprint256' | 'subject'>): string {
+  return `serial number ${serialNumber}, SHA-256 ${fingerprint256.replaceAll(':', '')}, subject ${subject}`
 }
 
 /**

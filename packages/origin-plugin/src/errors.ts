@@ -14,6 +14,7 @@ const REFUSALS = {
   CSN_CERT_UNVERIFIED: [403, 'The client certificate was not verified'],
   CSN_CERT_REVOKED: [403, 'The client certificate is revoked'],
   CSN_CERT_EXPIRED: [403, 'The client certificate is outside its validity period'],
+  CSN_CERT_UNREADABLE: [403, 'The client certificate cannot be read'],
   CSN_CERT_UNTRUSTED_ISSUER: [403, 'The issuer of the client certificate is not trusted'],
   CSN_CERT_MISMATCH: [403, 'The client certificate contradicts the request'],
   CSN_CERT_FORBIDDEN: [403, 'The client certificate does not give access to this route'],

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { refusalOf } from '../test/support/expect-refusal.ts'
 import { readAccessIdentity } from './access-token/access-identity.ts'
-import type { ClientCert } from './client-cert.ts'
+import { type ClientCert, describeCert } from './client-cert.ts'
 import { requireSameCertificate } from './token-agreement.ts'
 import { DistinguishedName } from './x509/distinguished-name.ts'
 
@@ -11,6 +11,7 @@ const CERT = {
   subject: DistinguishedName.parse('CN=pay-1,O=Acme'),
   issuer: DistinguishedName.parse('CN=Acme Client CA,O=Acme\\, Inc.,C=US'),
   serialNumber: '936EACBE07F201DF',
+  fingerprint256: 'AB:CD',
   issuerKeyId: '0102ABCD',
   raw: { 'x-cert-issuer-dn-l': LEGACY_ISSUER },
 } as unknown as ClientCert
@@ -23,7 +24,11 @@ function matching(claims: Record<string, unknown>, cert: ClientCert = CERT): () 
 
 const mismatch = (claim: string) => ({
   code: 'CSN_CERT_MISMATCH',
-  reason: `the Access token does not match the certificate: ${claim}`,
+  reason: expect.stringMatching(
+    new RegExp(
+      `^the Access token does not match the certificate: ${claim} \\(serial number 936EACBE07F201DF, SHA-256 ABCD, subject `,
+    ),
+  ),
 })
 
 const USER = { email: 'jane@acme.example' }
@@ -66,7 +71,7 @@ describe('requireSameCertificate', () => {
       const cert = { ...CERT, subject: DistinguishedName.parse(subject) }
       const ambiguous = {
         code: 'CSN_CERT_MISMATCH',
-        reason: 'the Access token is ambiguous: the common name of the certificate has the form of a service token id',
+        reason: `the Access token is ambiguous: the common name of the certificate has the form of a service token id (${describeCert(cert)})`,
       }
       expect(refusalOf(matching(SERVICE, cert))).toEqual(ambiguous)
       expect(matching(USER, cert)).not.toThrow()
@@ -116,8 +121,13 @@ describe('requireSameCertificate', () => {
       },
     )
 
+    it.each(['-7B', '-7b', '85'])('agrees with the negative serial number %s', (serial) => {
+      expect(by({ cert_serial: serial }, { ...CERT, serialNumber: '-7B' })).not.toThrow()
+    })
+
     it.each([
       '936EACBE07F201DE',
+      '-936EACBE07F201DF',
       '936EACBE07F201DF00',
       '0x936EACBE07F201DF',
       '10623391048392409567',

@@ -2,11 +2,11 @@ import { normalizeHex } from '@countersign/wire'
 import { type AccessIdentity, isServiceTokenId } from './access-token/access-identity.ts'
 import type { ResolvedAccess } from './access-token/access-options.ts'
 import type { KnownToken } from './access-token/token-cache.ts'
-import type { ClientCert } from './client-cert.ts'
+import { type ClientCert, describeCert } from './client-cert.ts'
 import { refusalAt } from './errors.ts'
 import { askOperator } from './lib/operator-function.ts'
 import { DistinguishedName } from './x509/distinguished-name.ts'
-import { normalizeSerialNumber } from './x509/hex-identifier.ts'
+import { readSerialNumber, serialNumbersAgree } from './x509/hex-identifier.ts'
 
 const refuse = refusalAt('token and certificate')
 
@@ -38,12 +38,12 @@ export function requireAgreement(
  */
 export function requireSameCertificate({ kind, claims }: AccessIdentity, cert: ClientCert): void {
   if (kind === 'service') requireUnambiguousService(cert)
-  else if (isText(claims.common_name) && claims.common_name !== cert.subject.CN) throw mismatch('common_name')
+  else if (isText(claims.common_name) && claims.common_name !== cert.subject.CN) throw mismatch('common_name', cert)
   if (claims.mtls_auth === undefined || claims.mtls_auth === null) return
-  if (typeof claims.mtls_auth !== 'object') throw mismatch('mtls_auth')
+  if (typeof claims.mtls_auth !== 'object') throw mismatch('mtls_auth', cert)
   const named = claims.mtls_auth as Record<string, unknown>
   for (const [claim, isOf] of Object.entries(CERTIFICATE_CLAIMS)) {
-    if (!agrees(named[claim], (text) => isOf(text, cert))) throw mismatch(`mtls_auth.${claim}`)
+    if (!agrees(named[claim], (text) => isOf(text, cert))) throw mismatch(`mtls_auth.${claim}`, cert)
   }
 }
 
@@ -55,12 +55,12 @@ function requireUnambiguousService(cert: ClientCert): void {
   if (!cert.subject.getAll('CN').some(isServiceTokenId)) return
   throw refuse(
     'CSN_CERT_MISMATCH',
-    'the Access token is ambiguous: the common name of the certificate has the form of a service token id',
+    `the Access token is ambiguous: the common name of the certificate has the form of a service token id (${describeCert(cert)})`,
   )
 }
 
 const CERTIFICATE_CLAIMS: Record<string, (text: string, cert: ClientCert) => boolean> = {
-  cert_serial: (text, cert) => normalizeSerialNumber(text) === cert.serialNumber,
+  cert_serial: (text, cert) => serialNumbersAgree(readSerialNumber(text), cert.serialNumber),
   cert_issuer_ski: (text, cert) => normalizeHex(text) === cert.issuerKeyId,
   cert_issuer_dn: isIssuer,
 }
@@ -86,13 +86,14 @@ function isText(claim: unknown): claim is string {
   return typeof claim === 'string' && claim !== ''
 }
 
-function mismatch(claim: string) {
-  return refuse('CSN_CERT_MISMATCH', `the Access token does not match the certificate: ${claim}`)
+function mismatch(claim: string, cert: ClientCert) {
+  const reason = `the Access token does not match the certificate: ${claim}`
+  return refuse('CSN_CERT_MISMATCH', `${reason} (${describeCert(cert)})`)
 }
 
 function requireMatch(access: AccessIdentity, cert: ClientCert, matches: NonNullable<ResolvedAccess['matches']>): void {
   const answer = askOperator(() => matches(access, cert))
   if (answer === true) return
   const fault = typeof answer === 'string' ? answer : 'did not return true'
-  throw refuse('CSN_CERT_MISMATCH', `access.matches ${fault}`)
+  throw refuse('CSN_CERT_MISMATCH', `access.matches ${fault} (${describeCert(cert)})`)
 }

@@ -21,8 +21,12 @@ export interface IssueOverrides {
   /** RFC 4514 text, or the DER of a Name for names that no library writes. */
   readonly subject?: string | Uint8Array
   readonly serialNumber?: string
+  /** The contents of the serial number's INTEGER, for numbers that no library writes. */
+  readonly rawSerialNumber?: Uint8Array
   readonly notBefore?: Date
   readonly notAfter?: Date
+  /** The DER of the Validity, for times that no library writes. */
+  readonly rawValidity?: Uint8Array
   readonly san?: x509.JsonGeneralNames
   readonly extensions?: readonly x509.Extension[]
   /** Omits the key identifiers. */
@@ -89,16 +93,28 @@ async function issue(
     signingAlgorithm: ECDSA,
     extensions: [...extensions, ...(overrides.extensions ?? [])],
   })
-  return typeof subject === 'string' ? cert : withSubject(cert, subject, issuer.keys)
+  const serial = overrides.rawSerialNumber && der(0x02, overrides.rawSerialNumber)
+  const parts: [number, Uint8Array | undefined][] = [
+    [PART.SERIAL_NUMBER, serial],
+    [PART.VALIDITY, overrides.rawValidity],
+    [PART.SUBJECT, typeof subject === 'string' ? undefined : subject],
+  ]
+  return parts.some(([, part]) => part) ? withParts(cert, parts, issuer.keys) : cert
 }
 
 /** Version, serial number, algorithm, issuer, validity, subject. */
-const SUBJECT = 5
+const PART = { SERIAL_NUMBER: 1, VALIDITY: 4, SUBJECT: 5 } as const
 
-/** The certificate with another subject, signed again. The library chooses the string types of a name itself. */
-function withSubject(cert: x509.X509Certificate, subject: Uint8Array, keys: KeyPair): x509.X509Certificate {
+/** The certificate with other parts, signed again. The library chooses the string types of a name itself. */
+function withParts(
+  cert: x509.X509Certificate,
+  parts: readonly (readonly [at: number, part: Uint8Array | undefined])[],
+  keys: KeyPair,
+): x509.X509Certificate {
   const [tbs = Buffer.alloc(0), algorithm = ''] = splitDer(new Uint8Array(cert.rawData))
-  const changed = der(0x30, ...splitDer(tbs).with(SUBJECT, Buffer.from(subject)))
+  const all = splitDer(tbs)
+  for (const [at, part] of parts) if (part) all[at] = Buffer.from(part)
+  const changed = der(0x30, ...all)
   return new x509.X509Certificate(der(0x30, changed, algorithm, der(0x03, '\0', signWith(keys, changed))))
 }
 

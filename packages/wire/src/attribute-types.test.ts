@@ -26,10 +26,22 @@ const KNOWN: [name: string, oid: string, ...others: string[]][] = [
   ['dnQualifier', '2.5.4.46'],
   ['pseudonym', '2.5.4.65'],
   ['organizationIdentifier', '2.5.4.97'],
+  ['member', '2.5.4.31'],
+  ['owner', '2.5.4.32'],
+  ['uniqueMember', '2.5.4.50'],
   ['UID', '0.9.2342.19200300.100.1.1', 'userId'],
+  ['mail', '0.9.2342.19200300.100.1.3', 'rfc822Mailbox'],
+  ['roomNumber', '0.9.2342.19200300.100.1.6'],
+  ['host', '0.9.2342.19200300.100.1.9'],
+  ['uniqueIdentifier', '0.9.2342.19200300.100.1.44'],
   ['DC', '0.9.2342.19200300.100.1.25', 'domainComponent'],
   ['emailAddress', '1.2.840.113549.1.9.1', 'E', 'email'],
   ['unstructuredName', '1.2.840.113549.1.9.2'],
+  ['challengePassword', '1.2.840.113549.1.9.7'],
+  ['INN', '1.2.643.3.131.1.1'],
+  ['OGRN', '1.2.643.100.1'],
+  ['SNILS', '1.2.643.100.3'],
+  ['OGRNIP', '1.2.643.100.5'],
   ['jurisdictionL', '1.3.6.1.4.1.311.60.2.1.1', 'jurisdictionLocalityName'],
   ['jurisdictionST', '1.3.6.1.4.1.311.60.2.1.2', 'jurisdictionStateOrProvinceName'],
   ['jurisdictionC', '1.3.6.1.4.1.311.60.2.1.3', 'jurisdictionCountryName'],
@@ -65,7 +77,7 @@ describe('attributeTypeId', () => {
   it('keeps an identifier that it does not know', () => {
     expect(attributeTypeId('1.2.3.4')).toBe('1.2.3.4')
     expect(attributeTypeId('OID.0.0')).toBe('0.0')
-    expect(attributeTypeId('2.5.4.30')).toBe('2.5.4.30')
+    expect(attributeTypeId('2.5.4.96')).toBe('2.5.4.96')
   })
 
   it.each([

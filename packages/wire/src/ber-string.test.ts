@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { decodeBerString } from './ber-string.ts'
+import { decodeBerString, isBerString } from './ber-string.ts'
 
 const bytes = (...values: number[]) => Uint8Array.from(values)
 const ascii = (text: string) => Array.from(text, (char) => char.charCodeAt(0))
 
 const NOT_ONE_VALUE = new SyntaxError('a #hex value is not one BER value')
-const NOT_ITS_CHARACTERS = new SyntaxError('a #hex value does not match its string type')
 
 describe('decodeBerString', () => {
   it.each([
@@ -26,6 +25,7 @@ describe('decodeBerString', () => {
 
   it.each([0x0c, 0x12, 0x13, 0x14, 0x16, 0x1a, 0x1c, 0x1e])('reads an empty string of type %i', (tag) => {
     expect(decodeBerString(bytes(tag, 0))).toBe('')
+    expect(isBerString(bytes(tag, 0))).toBe(true)
   })
 
   it.each([
@@ -41,6 +41,11 @@ describe('decodeBerString', () => {
     ['context tag that only looks like a UTF8String', bytes(0x8c, 1, 0x61)],
   ])('leaves a %s as its bytes', (_, ber) => {
     expect(decodeBerString(ber)).toBe(ber)
+  })
+
+  it.each([0x01, 0x02, 0x03, 0x05, 0x17, 0x18, 0x1b, 0x2c, 0x8c])('tells the type %i from a string', (tag) => {
+    expect(isBerString(bytes(tag, 0))).toBe(false)
+    expect(isBerString(bytes())).toBe(false)
   })
 
   it('reads the long forms of a length', () => {
@@ -94,13 +99,14 @@ describe('decodeBerString', () => {
     ['a cut BMPString', bytes(0x1e, 3, 0, 0x61, 0)],
     ['a lone surrogate in a BMPString', bytes(0x1e, 4, 0xd8, 0, 0, 0x61)],
     ['a BMPString that ends in half a pair', bytes(0x1e, 2, 0xd8, 0)],
-  ])('refuses %s', (_, ber) => {
-    expect(() => decodeBerString(ber)).toThrow(NOT_ITS_CHARACTERS)
+  ])('leaves %s as its bytes', (_, ber) => {
+    expect(decodeBerString(ber)).toBe(ber)
+    expect(isBerString(ber)).toBe(true)
   })
 
-  it('carries nothing over from a refused value into the next', () => {
+  it('carries nothing over from an unreadable value into the next', () => {
     for (const cut of [bytes(0x0c, 2, 0xe2, 0x82), bytes(0x1e, 1, 0), bytes(0x1e, 2, 0xd8, 0)]) {
-      expect(() => decodeBerString(cut)).toThrow(NOT_ITS_CHARACTERS)
+      expect(decodeBerString(cut)).toBe(cut)
       expect(decodeBerString(bytes(0x0c, 1, 0x61))).toBe('a')
       expect(decodeBerString(bytes(0x1e, 2, 0, 0x61))).toBe('a')
     }

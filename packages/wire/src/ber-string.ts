@@ -1,3 +1,24 @@
+/** ASN.1's character strings. */
+const STRING = {
+  UTF8: 0x0c,
+  NUMERIC: 0x12,
+  PRINTABLE: 0x13,
+  TELETEX: 0x14,
+  IA5: 0x16,
+  VISIBLE: 0x1a,
+  UNIVERSAL: 0x1c,
+  BMP: 0x1e,
+} as const
+const STRING_TAGS: ReadonlySet<number | undefined> = new Set(Object.values(STRING))
+
+/**
+ * Whether a BER value has the type of one of ASN.1's character strings. If {@link decodeBerString} returned its bytes,
+ * they are text that cannot be read.
+ */
+export function isBerString(ber: Uint8Array): boolean {
+  return STRING_TAGS.has(ber[0])
+}
+
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 const utf16 = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true })
 
@@ -6,32 +27,33 @@ const utf16 = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true })
  * type.
  *
  * @param ber - tag, definite length and contents, with nothing after them
- * @returns the text; for every other type the bytes themselves
- * @throws SyntaxError if the length does not match the bytes, or the contents are not in the string's character set
+ * @returns the text; the bytes themselves for every other type, and for contents that are not in the string's
+ *   character set. Certificates contain such strings, and two readers could read two different texts
+ * @throws SyntaxError if the length does not match the bytes
  * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-2.4 RFC 4514, section 2.4}
  */
 export function decodeBerString(ber: Uint8Array): string | Uint8Array {
   const contents = berContents(ber)
   try {
     switch (ber[0]) {
-      case 0x0c: // UTF8String
+      case STRING.UTF8:
         return utf8.decode(contents)
-      case 0x12: // NumericString
-      case 0x13: // PrintableString
-      case 0x16: // IA5String
-      case 0x1a: // VisibleString
+      case STRING.NUMERIC:
+      case STRING.PRINTABLE:
+      case STRING.IA5:
+      case STRING.VISIBLE:
         return decodeAscii(contents)
-      case 0x14: // TeletexString, which in practice contains Latin-1
+      case STRING.TELETEX: // In practice it contains Latin-1.
         return String.fromCharCode(...contents)
-      case 0x1c: // UniversalString
+      case STRING.UNIVERSAL:
         return decodeUtf32(contents)
-      case 0x1e: // BMPString
+      case STRING.BMP:
         return utf16.decode(contents)
       default:
         return ber
     }
   } catch {
-    throw new SyntaxError('a #hex value does not match its string type')
+    return ber
   }
 }
 

@@ -18,6 +18,10 @@ describe('parseCertificateDate', () => {
     ['Dec 31 23:59:59 0099 GMT', '0099-12-31T23:59:59.000Z'],
     ['Jan  1 00:00:00 0100 GMT', '0100-01-01T00:00:00.000Z'],
     ['Dec 31 23:59:59 9999 GMT', '9999-12-31T23:59:59.000Z'],
+    ['Jan  1 00:00:00 0 GMT', '0000-01-01T00:00:00.000Z'],
+    ['Dec 31 23:59:59 99 GMT', '0099-12-31T23:59:59.000Z'],
+    ['Jan  1 00:00:00 100 GMT', '0100-01-01T00:00:00.000Z'],
+    ['Dec 31 23:59:59 999 GMT', '0999-12-31T23:59:59.000Z'],
   ])('reads %s', (text, iso) => {
     expect(parseCertificateDate(text)).toBe(Date.parse(iso))
   })
@@ -67,7 +71,8 @@ describe('parseCertificateDate', () => {
     'Dec 22 19:39:00 2018 gmt',
     'Dec 22 19:39 2018 GMT',
     'Dec 22 9:39:00 2018 GMT',
-    'Dec 22 19:39:00 18 GMT',
+    'Dec 22 19:39:00  GMT',
+    'Dec 22 19:39:00  18 GMT',
     'Dec 22 19:39:00 12018 GMT',
     'Dec 22 19:39:00 -018 GMT',
     'Dec 22 19:39:00.5 2018 GMT',
@@ -91,9 +96,9 @@ describe('formatCertificateDate', () => {
     expect(formatCertificateDate(Date.UTC(2018, 11, 22, 1, 2, 3))).toBe('Dec 22 01:02:03 2018 GMT')
   })
 
-  it('writes every year with four digits', () => {
-    expect(formatCertificateDate(Date.parse('0000-01-01T00:00:00Z'))).toBe('Jan  1 00:00:00 0000 GMT')
-    expect(formatCertificateDate(Date.parse('0099-12-31T23:59:59Z'))).toBe('Dec 31 23:59:59 0099 GMT')
+  it('writes a year without padding, as OpenSSL does', () => {
+    expect(formatCertificateDate(Date.parse('0000-01-01T00:00:00Z'))).toBe('Jan  1 00:00:00 0 GMT')
+    expect(formatCertificateDate(Date.parse('0099-12-31T23:59:59Z'))).toBe('Dec 31 23:59:59 99 GMT')
     expect(formatCertificateDate(Date.parse('9999-12-31T23:59:59Z'))).toBe('Dec 31 23:59:59 9999 GMT')
   })
 

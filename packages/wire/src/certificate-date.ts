@@ -1,9 +1,9 @@
 const MONTHS = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec']
-const CERTIFICATE_DATE = /^([A-Z][a-z]{2}) ([ \d]?\d) (\d\d):(\d\d):(\d\d) (\d{4}) GMT$/
+const CERTIFICATE_DATE = /^([A-Z][a-z]{2}) ([ \d]?\d) (\d\d):(\d\d):(\d\d) (\d{1,4}) GMT$/
 
 /**
  * Reads a certificate's date as OpenSSL and Cloudflare print it: `Dec 22 19:39:00 2018 GMT`. A day of one digit is
- * either bare or padded with a space.
+ * either bare or padded with a space. OpenSSL does not pad a year, and some CAs write the year 0 for "always".
  *
  * @returns milliseconds since the epoch
  * @throws SyntaxError if the text has another form, or names a day that is not in the calendar
@@ -43,5 +43,5 @@ export function formatCertificateDate(time: number): string {
   const two = (part: number) => String(part).padStart(2, '0')
   const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':')
   const day = String(date.getUTCDate()).padStart(2, ' ')
-  return `${MONTHS[date.getUTCMonth()]} ${day} ${clock} ${String(year).padStart(4, '0')} GMT`
+  return `${MONTHS[date.getUTCMonth()]} ${day} ${clock} ${year} GMT`
 }

@@ -23,6 +23,8 @@ describe('CERTIFICATE_HEADERS', () => {
       ['x-cert-notaf', 'certNotAfter', 'date', 'presented'],
       ['client-cert', 'certRFC9440', 'rfc9440', 'chosen'],
       ['client-cert-chain', 'certChainRFC9440', 'rfc9440', 'chosen'],
+      ['x-cert-too-large', 'certRFC9440TooLarge', 'flag', 'chosen'],
+      ['x-cert-chain-too-large', 'certChainRFC9440TooLarge', 'flag', 'chosen'],
     ])
   })
 

@@ -61,6 +61,8 @@ export const CERTIFICATE_HEADERS = [
   { name: 'x-cert-notaf', field: 'certNotAfter', syntax: 'date', when: 'presented' },
   { name: 'client-cert', field: 'certRFC9440', syntax: 'rfc9440', when: 'chosen' },
   { name: 'client-cert-chain', field: 'certChainRFC9440', syntax: 'rfc9440', when: 'chosen' },
+  { name: 'x-cert-too-large', field: 'certRFC9440TooLarge', syntax: 'flag', when: 'chosen' },
+  { name: 'x-cert-chain-too-large', field: 'certChainRFC9440TooLarge', syntax: 'flag', when: 'chosen' },
 ] as const
 // On a line of its own: `isolatedDeclarations` does not accept `as const satisfies`.
 CERTIFICATE_HEADERS satisfies readonly CertificateHeader[]

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import {
   formatDistinguishedName,
+  isAmbiguousType,
   MAX_DISTINGUISHED_NAME_LENGTH,
   parseDistinguishedName,
+  parsePrintedName,
   type RelativeDistinguishedName,
 } from './distinguished-name.ts'
 
@@ -205,6 +207,26 @@ describe('parseDistinguishedName', () => {
     expect(() => parseDistinguishedName(`CN=a+${type} =b`)).toThrow(refusal(ambiguous, type.length + 5))
   })
 
+  it.each(['uid', 'Mail'])('keeps %s in a printed name, which is compared with the certificate', (type) => {
+    expect(parsePrintedName(`CN=a+${type} = b`)).toEqual([
+      [
+        { type: 'CN', value: 'a' },
+        { type, value: 'b' },
+      ],
+    ])
+    expect(isAmbiguousType(type)).toBe(true)
+    for (const other of [type.toUpperCase(), 'uniqueIdentifier', 'CN']) {
+      expect(isAmbiguousType(other)).toBe(false)
+      expect(parsePrintedName(`${other}=b`)).toEqual(parseDistinguishedName(`${other}=b`))
+    }
+  })
+
+  it('refuses in a printed name the same faults', () => {
+    for (const text of ['CN', 'uid', 'uid=a,', 'x'.repeat(16_385), 'CN=\ud800']) {
+      expect(() => parsePrintedName(text)).toThrow(SyntaxError)
+    }
+  })
+
   it('keeps repeated types, in order', () => {
     expect(parseDistinguishedName('CN=a,CN=b,cn=a+CN=a')).toEqual([
       ...rdns(['CN', 'a'], ['CN', 'b']),
@@ -345,10 +367,8 @@ describe('parseDistinguishedName', () => {
     },
   )
 
-  it('refuses a hexadecimal string of wrong characters', () => {
-    expect(() => parseDistinguishedName('CN=#0C01C3')).toThrow(
-      new SyntaxError('a #hex value does not match its string type'),
-    )
+  it('reads a hexadecimal string of wrong characters as its bytes', () => {
+    expect(parseDistinguishedName('CN=#0C01C3')).toEqual([[{ type: 'CN', value: Uint8Array.of(0x0c, 1, 0xc3) }]])
   })
 
   it('reads a name at the length cap and refuses one beyond it', () => {

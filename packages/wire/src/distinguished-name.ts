@@ -34,20 +34,36 @@ export const MAX_DISTINGUISHED_NAME_LENGTH = 16_384
  * ```
  */
 export function parseDistinguishedName(text: string): RelativeDistinguishedName[] {
+  return parseName(text, 'refuse')
+}
+
+/**
+ * Reads a distinguished name as {@link parseDistinguishedName} does, for comparison with the certificate itself. The
+ * types `uid` and `Mail` stay as they are, and {@link isAmbiguousType} finds them.
+ *
+ * @throws SyntaxError if the text is not such a name
+ */
+export function parsePrintedName(text: string): RelativeDistinguishedName[] {
+  return parseName(text, 'keep')
+}
+
+function parseName(text: string, ambiguousTypes: 'refuse' | 'keep'): RelativeDistinguishedName[] {
   if (text.length > MAX_DISTINGUISHED_NAME_LENGTH) {
     throw new SyntaxError(`a distinguished name is longer than ${MAX_DISTINGUISHED_NAME_LENGTH} characters`)
   }
   // Half of a surrogate pair is not a character: no certificate contains one, and we could not write it again.
   if (!text.isWellFormed()) throw new SyntaxError('a distinguished name contains half of a surrogate pair')
-  return new Parser(text).parseName()
+  return new Parser(text, ambiguousTypes).parseName()
 }
 
 class Parser {
   readonly #text: string
+  readonly #ambiguousTypes: 'refuse' | 'keep'
   #at = 0
 
-  constructor(text: string) {
+  constructor(text: string, ambiguousTypes: 'refuse' | 'keep') {
     this.#text = text
+    this.#ambiguousTypes = ambiguousTypes
   }
 
   parseName(): RelativeDistinguishedName[] {
@@ -72,12 +88,15 @@ class Parser {
   #parseAttribute(): AttributeTypeAndValue {
     this.#skipSpaces()
     const type = this.#readUntil(' =')
-    if (AMBIGUOUS_TYPES.includes(type)) throw this.#error('uid and Mail are ambiguous types; write UID, mail or an OID')
+    const isAmbiguous = isAmbiguousType(type)
+    if (isAmbiguous && this.#ambiguousTypes === 'refuse') {
+      throw this.#error('uid and Mail are ambiguous types; write UID, mail or an OID')
+    }
     this.#skipSpaces()
     if (this.#text[this.#at] !== '=') throw this.#error('expected an attribute such as CN=value')
     this.#at += 1
     this.#skipSpaces()
-    return { type: attributeTypeName(type), value: this.#parseValue() }
+    return { type: isAmbiguous ? type : attributeTypeName(type), value: this.#parseValue() }
   }
 
   /** Leaves the cursor on the separator after the value, or at the end. */
@@ -169,10 +188,13 @@ class Parser {
 }
 
 /**
- * OpenSSL prints uniqueIdentifier as `uid` and userId as `UID`, and has the type `Mail` besides `mail`. Types are read
- * without regard to case, so a certificate's uniqueIdentifier would pass for its user id.
+ * Whether a type, spelled exactly so, can be one of two. OpenSSL prints uniqueIdentifier as `uid` and userId as `UID`,
+ * and has the type `Mail` besides `mail`. Types are read without regard to case, so a certificate's uniqueIdentifier
+ * would pass for its user id.
  */
-const AMBIGUOUS_TYPES = ['uid', 'Mail']
+export function isAmbiguousType(type: string): boolean {
+  return type === 'uid' || type === 'Mail'
+}
 
 const ESCAPABLE = ' "#+,;<=>\\'
 

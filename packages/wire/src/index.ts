@@ -6,7 +6,7 @@
  */
 
 export { attributeTypeId, attributeTypeName } from './attribute-types.ts'
-export { decodeBerString } from './ber-string.ts'
+export { decodeBerString, isBerString } from './ber-string.ts'
 export { formatCertificateDate, parseCertificateDate } from './certificate-date.ts'
 export {
   CERTIFICATE_HEADERS,
@@ -27,8 +27,10 @@ export { type DictionaryMember, splitDictionary } from './dictionary.ts'
 export {
   type AttributeTypeAndValue,
   formatDistinguishedName,
+  isAmbiguousType,
   MAX_DISTINGUISHED_NAME_LENGTH,
   parseDistinguishedName,
+  parsePrintedName,
   type RelativeDistinguishedName,
 } from './distinguished-name.ts'
 export { encodeHeaderValue } from './header-value.ts'

@@ -1,8 +1,8 @@
 /**
  * Cloudflare's description of the client's certificate: `request.cf.tlsClientAuth`.
  *
- * Every field is a string, flags included (`"0"` is truthy in JavaScript). Without a certificate Cloudflare sends a
- * placeholder: `certPresented: "0"`, `certVerified: "NONE"`, and `""` for everything else. Fields are optional here
+ * Every field but the last two is a string, flags included (`"0"` is truthy in JavaScript). Without a certificate
+ * Cloudflare sends a placeholder: `certPresented: "0"`, `certVerified: "NONE"`, and `""` for every other text. Fields are optional here
  * because a runtime that is older than a field omits it.
  *
  * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
@@ -46,4 +46,8 @@ export interface TlsClientAuth {
   readonly certRFC9440?: string
   /** The intermediates as a list of `:base64 DER:` (RFC 9440), leaf side first; `""` above 16 KiB. */
   readonly certChainRFC9440?: string
+  /** Whether `certRFC9440` is empty because the certificate is larger than 10 KiB. */
+  readonly certRFC9440TooLarge?: boolean
+  /** Whether `certChainRFC9440` is empty because the intermediates are larger than 16 KiB. */
+  readonly certChainRFC9440TooLarge?: boolean
 }

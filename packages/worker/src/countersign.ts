@@ -85,6 +85,7 @@ export async function countersigned(
 
   stripHeaders(headers)
   const stamped = stampHeaders(headers, tlsClientAuth(request), { forwardCert, names })
+  warnTooLarge(stamped)
   await signHeaders(headers, stamped, requestTarget(request, url), key)
   keepConditional(headers)
 
@@ -114,6 +115,19 @@ function forwardingInit(request: Request, headers: Headers): RequestInit {
   const init = { headers, redirect: 'manual', cache: 'no-store' } as const
   if (body !== null && (method === 'GET' || method === 'HEAD')) return new Request(request, init)
   return { method, body, ...init }
+}
+
+const TOO_LARGE = [
+  ['x-cert-too-large', 'Client-Cert is missing: Cloudflare does not forward a certificate above 10 KiB'],
+  ['x-cert-chain-too-large', 'Client-Cert-Chain is missing: Cloudflare does not forward intermediates above 16 KiB'],
+] as const
+
+/** An origin that trusts a CA in PEM refuses these clients. The line lets the operator find their certificates. */
+function warnTooLarge(stamped: ReadonlyMap<string, string>): void {
+  for (const [name, reason] of TOO_LARGE) {
+    if (!stamped.has(name)) continue
+    console.warn(JSON.stringify({ level: 'warn', fingerprint256: stamped.get('x-cert-finger-256'), reason }))
+  }
 }
 
 /** A zone without mTLS has no such field. The result then equals that of a client without a certificate. */

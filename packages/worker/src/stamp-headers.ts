@@ -44,7 +44,8 @@ export function stampHeaders(headers: Headers, auth: TlsClientAuth, options: Sta
  */
 function headerText(header: CertificateHeader, auth: TlsClientAuth, { forwardCert, names }: StampOptions): string {
   if (names === 'rfc2253' && isUnread(header, auth)) return ''
-  const text = auth[header.field] ?? ''
+  const given = auth[header.field]
+  const text = typeof given === 'string' ? given : ''
   const presented = auth.certPresented === '1'
   switch (header.field) {
     case 'certPresented':
@@ -57,6 +58,10 @@ function headerText(header: CertificateHeader, auth: TlsClientAuth, { forwardCer
       return presented && forwardCert !== 'none' ? text : ''
     case 'certChainRFC9440':
       return presented && forwardCert === 'chain' ? text : ''
+    case 'certRFC9440TooLarge':
+      return presented && forwardCert !== 'none' && given === true ? '1' : ''
+    case 'certChainRFC9440TooLarge':
+      return presented && forwardCert === 'chain' && given === true ? '1' : ''
     default:
       return presented ? text : ''
   }

@@ -22,6 +22,13 @@ export const CERTIFICATE_CASES: Readonly<Record<string, MakeCase>> = {
     const cert = headerOf(kit.material.requests['bob'] as WireRequest, 'client-cert')
     return faulty(kit, 'alice', 'CSN_CERT_MISMATCH', { headers: { 'client-cert': cert } })
   },
+  // The CA is given in PEM, so a certificate that does not come with the request proves nothing.
+  'a certificate that is not forwarded': (kit) =>
+    faulty(kit, 'alice', 'CSN_CERT_UNTRUSTED_ISSUER', { headers: { 'client-cert': undefined } }),
+  'an ambiguous subject of a certificate that is not forwarded': (kit) =>
+    faulty(kit, 'alice', 'CSN_CERT_UNREADABLE', {
+      headers: { 'client-cert': undefined, 'x-cert-subject-dn-2253': 'uid=7,O=Acme' },
+    }),
   'a date that is not a date': (kit) =>
     faulty(kit, 'alice', 'CSN_HEADERS_MALFORMED', { headers: { 'x-cert-notaf': 'tomorrow' } }),
   'a Client-Cert that is not a certificate': (kit) =>

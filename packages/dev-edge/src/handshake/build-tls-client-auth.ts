@@ -1,16 +1,13 @@
 import type { X509Certificate } from 'node:crypto'
-import { formatCertificateDate, type TlsClientAuth } from '@countersign/wire'
+import type { TlsClientAuth } from '@countersign/wire'
 import { readCertificateFields } from './certificate-fields.ts'
 import type { ClientHandshake } from './client-handshake.ts'
 import { formatName, formatNameLegacy, formatNameRfc2253 } from './format-name.ts'
 import { isSelfIssued } from './peer-certificates.ts'
 import { formatClientCert, formatClientCertChain } from './rfc9440.ts'
 
-/** Every field that Cloudflare fills, with its two flags for certificates that are too large to forward. */
-export interface FullTlsClientAuth extends Required<TlsClientAuth> {
-  readonly certRFC9440TooLarge: boolean
-  readonly certChainRFC9440TooLarge: boolean
-}
+/** Every field that Cloudflare fills. */
+export type FullTlsClientAuth = Required<TlsClientAuth>
 
 /** Cloudflare's value for a client without a certificate. */
 const PLACEHOLDER: FullTlsClientAuth = {
@@ -77,8 +74,9 @@ export function buildTlsClientAuth(handshake: ClientHandshake | undefined, edge:
     certIssuerSKI: upperHex(issuerFields?.subjectKeyId),
     certFingerprintSHA1: lowerHex(leaf.fingerprint),
     certFingerprintSHA256: lowerHex(leaf.fingerprint256),
-    certNotBefore: formatCertificateDate(Date.parse(leaf.validFrom)),
-    certNotAfter: formatCertificateDate(Date.parse(leaf.validTo)),
+    // Node prints OpenSSL's text.
+    certNotBefore: leaf.validFrom,
+    certNotAfter: leaf.validTo,
     certRFC9440: clientCert.value,
     certRFC9440TooLarge: clientCert.tooLarge,
     certChainRFC9440: clientCertChain.value,

@@ -1,4 +1,9 @@
-import { type AttributeTypeAndValue, parseDistinguishedName, type RelativeDistinguishedName } from '@countersign/wire'
+import {
+  type AttributeTypeAndValue,
+  attributeTypeName,
+  decodeBerString,
+  type RelativeDistinguishedName,
+} from '@countersign/wire'
 import { type DerValue, readDer, readDerChildren, readObjectIdentifier } from './der.ts'
 
 /** Fields of a certificate that `node:crypto` omits or formats ambiguously. */
@@ -44,17 +49,16 @@ function readAttribute(attribute: DerValue): AttributeTypeAndValue {
   const [type, value] = readDerChildren(attribute)
   if (!type || !value) throw new RangeError('an attribute has a type and a value')
   const oid = readObjectIdentifier(type)
-  try {
-    // RFC 4514 writes any value as #hex, so the parser that both ends share also decodes the string types.
-    const [rdn] = parseDistinguishedName(`${oid}=#${Buffer.from(value.encoded).toString('hex')}`)
-    const decoded = rdn?.[0]
-    // OpenSSL prints a value as hexadecimal if it has no name for the type, even when the value is text.
-    if (decoded && decoded.type !== oid) return decoded
-  } catch {
-    // The string contains characters that its type does not allow, so its text is undefined.
-  }
-  return { type: oid, value: value.encoded }
+  const name = attributeTypeName(oid)
+  // OpenSSL prints a value as hexadecimal if it has no name for the type, even when the value is text.
+  if (name === oid) return { type: oid, value: value.encoded }
+  const decoded = decodeBerString(value.encoded)
+  if (typeof decoded === 'string' || !LATIN1_TAGS.has(value.tag)) return { type: name, value: decoded }
+  return { type: name, value: Buffer.from(value.contents).toString('latin1') }
 }
+
+/** The types that OpenSSL prints as Latin-1, although they allow less: NumericString, PrintableString and IA5String. */
+const LATIN1_TAGS: ReadonlySet<number> = new Set([0x12, 0x13, 0x16])
 
 function readSubjectKeyId(extensions: DerValue): Uint8Array {
   const [list] = readDerChildren(extensions)

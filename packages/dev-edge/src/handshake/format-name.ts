@@ -35,16 +35,21 @@ export function formatNameLegacy(name: CertificateName): string {
 
 function formatRdns(name: CertificateName, escapeValue: (value: string) => string): string {
   const attribute = ({ type, value }: AttributeTypeAndValue) =>
-    typeof value === 'string' ? `${shortName(type)}=${escapeValue(value)}` : `${type}=#${hex(value)}`
+    `${shortName(type)}=${typeof value === 'string' ? escapeValue(value) : `#${hex(value)}`}`
   return name
     .toReversed()
     .map((rdn) => rdn.toReversed().map(attribute).join('+'))
     .join(',')
 }
 
-/** Returns OpenSSL's short name, which differs from ours in the case of one type. */
+/** OpenSSL's short names that differ from ours. */
+const OPENSSL_NAMES: ReadonlyMap<string, string> = new Map([
+  ['2.5.4.9', 'street'],
+  ['0.9.2342.19200300.100.1.44', 'uid'],
+])
+
 function shortName(type: string): string {
-  return attributeTypeId(type) === '2.5.4.9' ? 'street' : type
+  return OPENSSL_NAMES.get(attributeTypeId(type)) ?? type
 }
 
 function escapeSpecial(value: string): string {

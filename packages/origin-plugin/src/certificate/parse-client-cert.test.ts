@@ -1,10 +1,10 @@
-import { X509Certificate } from 'node:crypto'
-import { createCa, type IssuedCert, type TestCa } from '@countersign/test-support/certificates'
+import { createCa, type IssuedCert, type TestCa, x509 } from '@countersign/test-support/certificates'
 import { opensslSubject } from '@countersign/test-support/openssl'
 import { der, derName, type RawAttribute } from '@countersign/test-support/write-der'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { refusalOf, refusedWith } from '../../test/support/expect-refusal.ts'
 import { certificateLines, edgeFieldsOf, type HeaderChanges } from '../../test/support/header-lines.ts'
+import { readCertificateNames } from '../x509/certificate-names.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 
 let ca: TestCa
@@ -32,7 +32,7 @@ describe('parseClientCert', () => {
       validTo: expected.validTo,
       validToDate: new Date(expected.validTo),
       subjectAltName: expected.subjectAltName,
-      subjectAltNames: { dns: ['pay.acme.example'], email: [], uri: [], ip: [] },
+      subjectAltNames: { dns: ['pay.acme.example'], email: [], uri: [], ip: [], unread: [] },
       verified: true,
       verification: 'SUCCESS',
       revoked: false,
@@ -133,7 +133,8 @@ describe('parseClientCert refuses', () => {
 
   it.each([
     ['x-cert-serial', 'xyz'],
-    ['x-cert-serial', '-1'],
+    ['x-cert-serial', '--1'],
+    ['x-cert-serial', '-'],
     ['x-cert-serial', '0x1A'],
     ['x-cert-serial', '1A 2B'],
     ['x-cert-finger', 'ab'.repeat(19)],
@@ -204,25 +205,26 @@ describe('parseClientCert: Client-Cert', () => {
     }
   })
 
-  it('refuses a certificate with a name that cannot be read, and reports it', async () => {
-    const odd = await ca.issue({ subject: derName([['550403', der(0x13, Buffer.from([0xff]))]]) })
-    const text = `:${odd.cert.raw.toString('base64')}:`
-    expect(() => parse({ 'client-cert': text })).toThrow(malformed(/^client-cert: a #hex value does not match/))
-  })
-
-  it('refuses a negative serial number, which Node prints as -05', () => {
-    const negative = Buffer.from(issued.cert.raw)
-    const serial = negative.indexOf(Buffer.from('00936eacbe07f201df', 'hex'))
-    negative[serial] = 0x80
-    expect(new X509Certificate(negative).serialNumber).toMatch(/^-/)
-    expect(() => forwarded(negative)).toThrow(malformed('client-cert: expected hexadecimal digits'))
+  it('tells a certificate that it cannot read from bytes that something changed, by the fingerprint', async () => {
+    const san = new x509.Extension('2.5.29.17', false, der(0x30, der(0x82, 'a.example')))
+    const odd = await ca.issue({ extensions: [san, san] })
+    // The right headers, and those of another certificate.
+    const lines = { 'client-cert': `:${odd.cert.raw.toString('base64')}:` }
+    const fingerprint = odd.cert.fingerprint256.replaceAll(':', '').toLowerCase()
+    expect(() => parse({ ...lines, 'x-cert-finger-256': fingerprint })).toThrow(
+      refusedWith(
+        'CSN_CERT_UNREADABLE',
+        'the certificate that Cloudflare verified cannot be read: an extension is repeated',
+      ),
+    )
+    expect(() => parse(lines)).toThrow(malformed('client-cert: an extension is repeated'))
   })
 
   it('refuses every truncation and every changed byte, and never by another error', () => {
     const { raw } = issued.cert
     const mismatch = {
       code: 'CSN_CERT_MISMATCH',
-      reason: 'Client-Cert does not match x-cert-finger-256',
+      reason: expect.stringMatching(/^Client-Cert does not match x-cert-finger-256 \(serial number /),
     }
     const codes: string[] = []
     for (let at = 0; at < raw.length; at += 1) {
@@ -240,6 +242,10 @@ describe('parseClientCert: Client-Cert', () => {
     expect(codes.filter((code) => code === mismatch.code).length).toBeGreaterThan(raw.length)
   })
 
+  /** The name of the certificate in `Client-Cert`, in a reason. */
+  const OWN = () =>
+    `(serial number ${issued.cert.serialNumber}, SHA-256 ${issued.cert.fingerprint256.replaceAll(':', '')}, subject CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US)`
+
   const OTHER: HeaderChanges = {
     'x-cert-finger-256': 'ab'.repeat(32),
     'x-cert-finger': 'ab'.repeat(20),
@@ -253,7 +259,9 @@ describe('parseClientCert: Client-Cert', () => {
   it.each(Object.keys(OTHER))('refuses another %s than the certificate’s', (name) => {
     const value = OTHER[name] ?? null
     const changes = name.endsWith('-dn') ? { [name]: value, [`${name}-2253`]: value } : { [name]: value }
-    expect(() => parse(changes)).toThrow(refusedWith('CSN_CERT_MISMATCH', `Client-Cert does not match ${name}`))
+    expect(() => parse(changes)).toThrow(
+      refusedWith('CSN_CERT_MISMATCH', `Client-Cert does not match ${name} ${OWN()}`),
+    )
   })
 
   it('refuses the headers of one certificate with another certificate of the same subject', async () => {
@@ -266,7 +274,7 @@ describe('parseClientCert: Client-Cert', () => {
   it('refuses a subject with the same RDNs in another order', () => {
     const reversed = 'C=US,O=Acme\\, Inc.,OU=Ops,CN=pay-1'
     expect(() => parse({ 'x-cert-subject-dn-2253': reversed })).toThrow(
-      refusedWith('CSN_CERT_MISMATCH', 'Client-Cert does not match x-cert-subject-dn'),
+      refusedWith('CSN_CERT_MISMATCH', `Client-Cert does not match x-cert-subject-dn ${OWN()}`),
     )
   })
 
@@ -287,5 +295,81 @@ describe('parseClientCert: Client-Cert', () => {
     const odd = await ca.issue({ subject: derName(...rdns) })
     const { subject } = parse({ 'x-cert-subject-dn-2253': opensslSubject(odd.pem) }, odd)
     expect(subject.rdns.length).toBe(rdns.length)
+  })
+
+  const ODD: [what: string, rdns: RawAttribute[][], printed: string][] = [
+    ['a type that OpenSSL knows and we do not', [[['2b0601', der(0x0c, 'x')]]], 'IANA=x'],
+    ['uniqueIdentifier, which OpenSSL prints as uid', [[['0992268993f22c64012c', der(0x0c, '7')]]], 'uid=7'],
+    ['Latin-1 in an IA5String', [[['2a864886f70d010901', der(0x16, 'zo\xeb@b')]]], 'emailAddress=zo\\C3\\AB@b'],
+  ]
+
+  it.each(ODD)('accepts a subject with %s, and takes it from the certificate', async (_, rdns, printed) => {
+    const odd = await ca.issue({ subject: derName([cn(0x0c, 'pay-1')], ...rdns) })
+    const text = opensslSubject(odd.pem)
+    expect(text).toBe(`${printed},CN=pay-1`)
+    const { subject } = parse({ 'x-cert-subject-dn': text, 'x-cert-subject-dn-2253': text }, odd)
+    expect(subject.CN).toBe('pay-1')
+    expect(subject.rdns).toEqual(readCertificateNames(odd.cert.raw).subject.rdns)
+  })
+
+  it('still refuses another value, and another attribute with a known type', async () => {
+    const odd = await ca.issue({ subject: derName([cn(0x0c, 'pay-1')], [['2b0601', der(0x0c, 'x')]]) })
+    for (const text of [
+      'IANA=y,CN=pay-1',
+      'IANA=x,CN=pay-2',
+      'IANA=x,OU=pay-1',
+      'CN=x,CN=pay-1',
+      'IANA=x,CN=pay-1,O=a',
+    ]) {
+      const { code } = refusalOf(() => parse({ 'x-cert-subject-dn-2253': text }, odd))
+      expect(code, text).toBe('CSN_CERT_MISMATCH')
+    }
+  })
+
+  it.each(['uid', 'Mail'])('refuses the ambiguous type %s without the certificate', (type) => {
+    for (const [name, changes] of [
+      ['x-cert-subject-dn', { 'x-cert-subject-dn-2253': `${type}=7,CN=a` }],
+      ['x-cert-issuer-dn', { 'x-cert-issuer-dn-2253': `CN=a+${type}=7` }],
+    ] as const) {
+      expect(() => parseText(changes)).toThrow(
+        refusedWith(
+          'CSN_CERT_UNREADABLE',
+          `${name}: the type ${type} is ambiguous; let the Worker forward the certificate`,
+        ),
+      )
+    }
+  })
+
+  it.each([
+    ['85', '-7B'],
+    ['FF7F', '-81'],
+  ])('accepts the negative serial number %s as a minus sign and as bytes', async (bytes, printed) => {
+    const negative = await ca.issue({ rawSerialNumber: Buffer.from(bytes, 'hex') })
+    for (const text of [printed, bytes]) {
+      expect(parse({ 'x-cert-serial': text }, negative).serialNumber).toBe(printed)
+    }
+    expect(parseText({ 'x-cert-serial': printed }).serialNumber).toBe(printed)
+    expect(refusalOf(() => parse({ 'x-cert-serial': '7B' }, negative)).code).toBe('CSN_CERT_MISMATCH')
+  })
+
+  it('accepts the serial number zero and the year 0, as OpenSSL prints them', async () => {
+    const rawValidity = der(0x30, der(0x18, '00000101000000Z'), der(0x18, '99991231235959Z'))
+    const odd = await ca.issue({ rawSerialNumber: Uint8Array.of(0), rawValidity })
+    const { serialNumber, validFrom, validFromDate, validTo } = parse({ 'x-cert-serial': '00' }, odd)
+    expect([serialNumber, validFrom, validTo]).toEqual(['0', 'Jan  1 00:00:00 0 GMT', 'Dec 31 23:59:59 9999 GMT'])
+    expect(validFromDate).toEqual(new Date('0000-01-01T00:00:00Z'))
+    expect(parse({ 'x-cert-serial': '0' }, odd).serialNumber).toBe(odd.cert.serialNumber)
+  })
+
+  it('accepts alternative names that cannot be read, and marks their kinds', async () => {
+    const names = [der(0x82, 'a.example'), der(0x82, Buffer.from('zoë.example')), der(0x87, Buffer.alloc(8))]
+    const odd = await ca.issue({ extensions: [new x509.Extension('2.5.29.17', false, der(0x30, ...names))] })
+    expect(parse({}, odd).subjectAltNames).toEqual({
+      dns: ['a.example'],
+      email: [],
+      uri: [],
+      ip: [],
+      unread: ['dns', 'ip'],
+    })
   })
 })

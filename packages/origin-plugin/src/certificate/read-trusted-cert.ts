@@ -1,10 +1,12 @@
 import { X509Certificate } from 'node:crypto'
-import type { ClientCert } from '../client-cert.ts'
+import { type ClientCert, describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import type { EdgeFields } from '../read-headers.ts'
+import { isNegativeSerialNumber } from '../x509/hex-identifier.ts'
 import { parseClientCert } from './parse-client-cert.ts'
+import { requireTrustedIssuer } from './require-trusted-issuer.ts'
 import { requireVerdict } from './require-verdict.ts'
-import { type CompiledIssuer, requireTrustedIssuer } from './trusted-issuers.ts'
+import type { CompiledIssuer } from './trusted-issuers.ts'
 
 const refuse = refusalAt('trust')
 
@@ -22,8 +24,8 @@ export interface TrustedCert {
  * Requires Cloudflare's verdict, parses the certificate, and finds its issuer among the trusted ones.
  *
  * @param trustedIssuers - `null` trusts every CA that Cloudflare verifies against
- * @throws CountersignError for a verdict that does not admit, `CSN_HEADERS_MALFORMED`, `CSN_CERT_MISMATCH` or
- *   `CSN_CERT_UNTRUSTED_ISSUER`
+ * @throws CountersignError for a verdict that does not admit, `CSN_HEADERS_MALFORMED`, `CSN_CERT_UNREADABLE`,
+ *   `CSN_CERT_MISMATCH` or `CSN_CERT_UNTRUSTED_ISSUER`
  */
 export function readTrustedCert(fields: EdgeFields, trustedIssuers: readonly CompiledIssuer[] | null): TrustedCert {
   requireVerdict(fields)
@@ -41,13 +43,25 @@ export function readTrustedCert(fields: EdgeFields, trustedIssuers: readonly Com
  * by its own clock and perhaps many requests ago on the same connection.
  *
  * @param now - seconds since the epoch
- * @throws CountersignError `CSN_CERT_EXPIRED`, `CSN_CERT_REVOKED`, or `CSN_REVOCATION_UNAVAILABLE`
+ * @throws CountersignError `CSN_CERT_EXPIRED`, `CSN_CERT_REVOKED`, `CSN_CERT_UNREADABLE`, or `CSN_REVOCATION_UNAVAILABLE`
  */
 export function requireValidNow({ clientCert, issuers, validFrom, validTo }: TrustedCert, now: number): void {
   if (now * 1000 < validFrom) {
-    throw refuse('CSN_CERT_EXPIRED', `the certificate is not valid before ${clientCert.validFrom}`)
+    throw refuse(
+      'CSN_CERT_EXPIRED',
+      `the certificate is not valid before ${clientCert.validFrom} (${describeCert(clientCert)})`,
+    )
   }
-  if (now * 1000 > validTo) throw refuse('CSN_CERT_EXPIRED', `the certificate expired on ${clientCert.validTo}`)
+  if (now * 1000 > validTo) {
+    throw refuse('CSN_CERT_EXPIRED', `the certificate expired on ${clientCert.validTo} (${describeCert(clientCert)})`)
+  }
+  if (isNegativeSerialNumber(clientCert.serialNumber) && issuers.some(({ revocation }) => revocation)) {
+    // A revocation list with negative numbers is refused, so none can name this certificate.
+    throw refuse(
+      'CSN_CERT_UNREADABLE',
+      `the serial number is negative, so no revocation list can name it (${describeCert(clientCert)})`,
+    )
+  }
   for (const { revocation } of issuers) revocation?.requireNotRevoked(clientCert, now)
 }
 

@@ -1,7 +1,7 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
 import { refusalOf } from '../../test/support/expect-refusal.ts'
-import { edgeFieldsOf } from '../../test/support/header-lines.ts'
+import { edgeFieldsOf, type HeaderChanges } from '../../test/support/header-lines.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import { requireVerdict } from './require-verdict.ts'
 
@@ -19,6 +19,8 @@ function fieldsOf([presented, verify, revoked]: Verdict, description?: string): 
   if (description !== undefined) entries.push([description, 'something'])
   return edgeFieldsOf(entries)
 }
+
+const UNNAMED = '(serial number missing, SHA-256 missing, subject )'
 
 const verdictOn = (verdict: Verdict, description?: string) =>
   refusalOf(() => requireVerdict(fieldsOf(verdict, description)))
@@ -51,7 +53,7 @@ describe('requireVerdict', () => {
     for (const revoked of ['0', '1']) {
       expect(verdictOn(['1', verify, revoked], 'x-cert-serial')).toEqual({
         code: 'CSN_CERT_UNVERIFIED',
-        reason: `Cloudflare's verdict is ${verify}`,
+        reason: `Cloudflare's verdict is ${verify} (serial number something, SHA-256 missing, subject )`,
       })
     }
   })
@@ -59,15 +61,41 @@ describe('requireVerdict', () => {
   it.each(['FAILED:certificate has expired', 'FAILED:certificate is not yet valid'])('calls %s expired', (verify) => {
     expect(verdictOn(['1', verify, '0'])).toEqual({
       code: 'CSN_CERT_EXPIRED',
-      reason: `Cloudflare's verdict is ${verify}`,
+      reason: `Cloudflare's verdict is ${verify} ${UNNAMED}`,
     })
   })
 
   it('does not admit a revoked certificate, whose verdict is still SUCCESS', () => {
     expect(verdictOn(['1', 'SUCCESS', '1'])).toEqual({
       code: 'CSN_CERT_REVOKED',
-      reason: 'Cloudflare lists the certificate as revoked',
+      reason: `Cloudflare lists the certificate as revoked ${UNNAMED}`,
     })
+  })
+
+  it('names the certificate in the reason, with the subject in its best form, and cuts long numbers', () => {
+    const named = (changes: HeaderChanges) =>
+      refusalOf(() =>
+        requireVerdict(
+          edgeFieldsOf(
+            Object.entries({
+              'x-cert-presented': '1',
+              'x-cert-verify': 'FAILED',
+              'x-cert-revoked': '0',
+              'x-cert-serial': '0A1B',
+              'x-cert-finger-256': 'ab'.repeat(32),
+              'x-cert-subject-dn': 'CN=plain',
+              'x-cert-subject-dn-2253': 'CN=rfc',
+              ...changes,
+            }).filter((line): line is [string, string] => line[1] !== null),
+          ),
+        ),
+      ).reason
+    const expected = (serial: string, subject: string) =>
+      `Cloudflare's verdict is FAILED (serial number ${serial}, SHA-256 ${'ab'.repeat(32)}, subject ${subject})`
+    expect(named({})).toBe(expected('0A1B', 'CN=rfc'))
+    expect(named({ 'x-cert-subject-dn-2253': null })).toBe(expected('0A1B', 'CN=plain'))
+    expect(named({ 'x-cert-serial': '1'.repeat(65) })).toBe(expected('1'.repeat(64), 'CN=rfc'))
+    expect(named({ 'x-cert-finger-256': 'ab'.repeat(33) })).toBe(expected('0A1B', 'CN=rfc'))
   })
 
   it.each(['NONE', 'FAILED', 'FAILED:certificate has expired'])('requires a certificate without one (%s)', (verify) => {

@@ -41,11 +41,23 @@ export function requireVerdict(fields: EdgeFields): void {
     }
     throw refuse('CSN_CERT_MISSING', 'the client did not present a certificate')
   }
-  if (OUTSIDE_VALIDITY.has(verdict)) throw refuse('CSN_CERT_EXPIRED', `Cloudflare's verdict is ${verdict}`)
-  // Only SUCCESS admits. Cloudflare's list of failures is open-ended.
-  if (verdict !== 'SUCCESS') throw refuse('CSN_CERT_UNVERIFIED', `Cloudflare's verdict is ${verdict}`)
+  if (verdict !== 'SUCCESS') {
+    // Only SUCCESS admits. Cloudflare's list of failures is open-ended.
+    const code = OUTSIDE_VALIDITY.has(verdict) ? 'CSN_CERT_EXPIRED' : 'CSN_CERT_UNVERIFIED'
+    throw refuse(code, `Cloudflare's verdict is ${verdict} (${describeFields(fields)})`)
+  }
   // A revoked certificate still has the verdict SUCCESS.
-  if (revoked === '1') throw refuse('CSN_CERT_REVOKED', 'Cloudflare lists the certificate as revoked')
+  if (revoked === '1') {
+    throw refuse('CSN_CERT_REVOKED', `Cloudflare lists the certificate as revoked (${describeFields(fields)})`)
+  }
+}
+
+/** Names the certificate in the headers' own text. An attacker chose it, so it is not parsed. */
+function describeFields(fields: EdgeFields): string {
+  const serialNumber = fields.get('x-cert-serial') ?? 'missing'
+  const fingerprint = fields.get('x-cert-finger-256') ?? 'missing'
+  const subject = fields.get('x-cert-subject-dn-2253') ?? fields.get('x-cert-subject-dn') ?? ''
+  return `serial number ${serialNumber.slice(0, 64)}, SHA-256 ${fingerprint.slice(0, 64)}, subject ${subject}`
 }
 
 function isFlag(value: string | undefined): boolean {

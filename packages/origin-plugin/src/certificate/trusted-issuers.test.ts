@@ -1,10 +1,8 @@
 import { createCa, type IssuedCert, type TestCa } from '@countersign/test-support/certificates'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { refusalOf } from '../../test/support/expect-refusal.ts'
-import { certificateLines, edgeFieldsOf, type HeaderChanges } from '../../test/support/header-lines.ts'
-import type { ClientCert } from '../client-cert.ts'
+import { certificateLines, edgeFieldsOf } from '../../test/support/header-lines.ts'
 import { parseClientCert } from './parse-client-cert.ts'
-import { compileTrustedIssuers, requireTrustedIssuer } from './trusted-issuers.ts'
+import { compileTrustedIssuers } from './trusted-issuers.ts'
 
 const DN = 'CN=Acme Client CA,O=Acme,C=US'
 
@@ -13,7 +11,6 @@ let ca: TestCa
 let namesake: TestCa
 let stranger: TestCa
 let issued: IssuedCert
-let byNamesake: IssuedCert
 let keyId: string
 
 beforeAll(async () => {
@@ -21,31 +18,12 @@ beforeAll(async () => {
   namesake = await createCa(DN)
   stranger = await createCa('CN=Other CA,O=Other')
   issued = await ca.issue()
-  byNamesake = await namesake.issue()
-  keyId = certOf(issued).issuerKeyId ?? ''
+  keyId = parseClientCert(edgeFieldsOf(certificateLines(issued))).issuerKeyId ?? ''
 })
-
-const certOf = (cert: IssuedCert, changes?: HeaderChanges): ClientCert =>
-  parseClientCert(edgeFieldsOf(certificateLines(cert, changes)))
-
-/** Without `Client-Cert`, so that only names can be compared. */
-const named = (cert: IssuedCert, changes: HeaderChanges = {}) => certOf(cert, { 'client-cert': null, ...changes })
 
 function compile(...issuers: readonly unknown[]) {
   const compiled = compileTrustedIssuers(issuers, (reason) => expect.fail(reason))
   return compiled ?? expect.fail('nothing was compiled')
-}
-
-const trust = (cert: ClientCert, ...issuers: readonly unknown[]) => requireTrustedIssuer(cert, compile(...issuers))
-const refusal = (cert: ClientCert, ...issuers: readonly unknown[]) => refusalOf(() => trust(cert, ...issuers))
-
-const untrusted = (name = DN) => ({
-  code: 'CSN_CERT_UNTRUSTED_ISSUER',
-  reason: `the issuer ${name} is not one of trustedIssuers`,
-})
-const unsigned = {
-  code: 'CSN_CERT_UNTRUSTED_ISSUER',
-  reason: `the certificate is not signed by the issuer that it names: ${DN}`,
 }
 
 function faultOf(issuers: unknown): string {
@@ -57,99 +35,6 @@ function faultOf(issuers: unknown): string {
   }
   return expect.fail('accepted')
 }
-
-describe('requireTrustedIssuer', () => {
-  describe('by a certificate in PEM', () => {
-    it('accepts a certificate that it signed, with Client-Cert and without', () => {
-      expect(trust(certOf(issued), ca.pem)).toHaveLength(1)
-      expect(trust(named(issued), ca.pem)).toHaveLength(1)
-      expect(trust(certOf(issued), { ca: ca.pem })).toHaveLength(1)
-    })
-
-    it('accepts a certificate of any of several issuers, in one text or many', () => {
-      const bundle = `# Acme\n${stranger.pem}\n\nsome words\r\n${ca.pem.replaceAll('\n', '\r\n')}`
-      expect(trust(certOf(issued), bundle)).toHaveLength(1)
-      expect(trust(certOf(issued), stranger.pem, ca.pem)).toHaveLength(1)
-      expect(trust(certOf(issued), { dn: 'CN=x' }, ca.pem)).toHaveLength(1)
-      expect(compile(bundle)).toHaveLength(2)
-      const cutOff = bundle.slice(0, bundle.lastIndexOf('-----END'))
-      expect(() => compile(cutOff)).toThrow('contains a PEM certificate that is cut off')
-    })
-
-    it('refuses a certificate that another CA signed', async () => {
-      expect(refusal(certOf(issued), stranger.pem)).toEqual(untrusted())
-      expect(refusal(certOf(await stranger.issue()), ca.pem)).toEqual(untrusted('CN=Other CA,O=Other'))
-    })
-
-    it('refuses a certificate of a CA with the same name: by its key identifier, otherwise by the signature', () => {
-      expect(refusal(certOf(byNamesake), ca.pem)).toEqual(untrusted())
-      expect(refusal(named(byNamesake), ca.pem)).toEqual(untrusted())
-      // Without the identifier in a header, and with that of the right one claimed.
-      expect(refusal(certOf(byNamesake, { 'x-cert-issuer-ski': null }), ca.pem)).toEqual(unsigned)
-      expect(refusal(certOf(byNamesake, { 'x-cert-issuer-ski': keyId }), ca.pem)).toEqual(unsigned)
-    })
-
-    it('refuses a certificate without identifiers that another key signed', async () => {
-      const bare = await namesake.issue({ bare: true })
-      expect(refusal(certOf(bare, { 'x-cert-issuer-ski': null }), ca.pem)).toEqual(unsigned)
-      expect(trust(certOf(bare, { 'x-cert-issuer-ski': null }), namesake.pem)).toHaveLength(1)
-    })
-
-    it('distinguishes two of one name if it can, and otherwise returns both', () => {
-      const [signer] = trust(certOf(byNamesake, { 'x-cert-issuer-ski': null }), ca.pem, namesake.pem)
-      expect(signer?.ca?.fingerprint256).toBe(namesake.cert.fingerprint256)
-      expect(trust(named(byNamesake), ca.pem, namesake.pem)).toHaveLength(1)
-      expect(trust(named(byNamesake, { 'x-cert-issuer-ski': null }), ca.pem, namesake.pem)).toHaveLength(2)
-    })
-
-    it('refuses a certificate that a CA below the listed one signed', async () => {
-      const below = await ca.issueCa({ subject: 'CN=Issuing CA,O=Acme' })
-      const leaf = await below.issue()
-      expect(refusal(certOf(leaf), ca.pem)).toEqual(untrusted('CN=Issuing CA,O=Acme'))
-      expect(trust(certOf(leaf), below.pem)).toHaveLength(1)
-    })
-  })
-
-  describe('by name', () => {
-    it('accepts every spelling of the name', () => {
-      for (const dn of [DN, 'cn=Acme Client CA, o=Acme, c=US', '2.5.4.3=Acme Client CA,O=\\41cme,C=US']) {
-        expect(trust(certOf(issued), { dn })).toHaveLength(1)
-      }
-    })
-
-    it.each(['CN=Acme Client CA', 'C=US,O=Acme,CN=Acme Client CA', 'CN=acme client ca,O=Acme,C=US', 'O=Acme,C=US'])(
-      'refuses the name %s, which is another one',
-      (dn) => {
-        expect(refusal(certOf(issued), { dn })).toEqual(untrusted())
-      },
-    )
-
-    it('cannot tell apart two CAs of one name', () => {
-      expect(trust(certOf(byNamesake), { dn: DN })).toHaveLength(1)
-    })
-  })
-
-  describe('by key identifier', () => {
-    it('accepts every spelling', () => {
-      const colons = (keyId.match(/../g) ?? []).join(':')
-      for (const spelling of [keyId, keyId.toLowerCase(), colons, colons.toLowerCase()]) {
-        expect(trust(certOf(issued), { keyId: spelling })).toHaveLength(1)
-      }
-    })
-
-    it('refuses another key identifier, and a certificate whose issuer has none', () => {
-      expect(refusal(certOf(byNamesake), { keyId })).toEqual(untrusted())
-      expect(refusal(certOf(issued, { 'x-cert-issuer-ski': null }), { keyId })).toEqual(untrusted())
-    })
-
-    it('has to agree together with the name', () => {
-      expect(trust(certOf(issued), { dn: DN, keyId })).toHaveLength(1)
-      expect(refusal(certOf(byNamesake), { dn: DN, keyId })).toEqual(untrusted())
-      expect(refusal(certOf(issued), { dn: 'CN=x', keyId })).toEqual(untrusted())
-      expect(refusal(certOf(issued, { 'x-cert-issuer-ski': null }), { dn: DN, keyId })).toEqual(untrusted())
-    })
-  })
-})
 
 describe('compileTrustedIssuers', () => {
   it('trusts every CA for null, and for nothing else', () => {
@@ -177,6 +62,49 @@ describe('compileTrustedIssuers', () => {
     expect(faultOf(['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'])).toMatch(/^trustedIssuers\[0\]: /)
   })
 
+  it('compiles every certificate of a text, and refuses a text that is cut off', () => {
+    const bundle = `# Acme\n${stranger.pem}\n\nsome words\r\n${ca.pem.replaceAll('\n', '\r\n')}`
+    expect(compile(bundle).map(({ byName }) => byName)).toEqual([false, false])
+    const cutOff = bundle.slice(0, bundle.lastIndexOf('-----END'))
+    expect(() => compile(cutOff)).toThrow('contains a PEM certificate that is cut off')
+  })
+
+  it('trusts by name for a name, for a key identifier, and for a ca with byName: true', () => {
+    const byName = (issuer: unknown) => compile(issuer)[0]?.byName
+    expect([{ dn: DN }, { keyId }, { dn: DN, keyId }, { ca: ca.pem, byName: true }].map(byName)).toEqual(
+      Array(4).fill(true),
+    )
+    expect([ca.pem, { ca: ca.pem }, { ca: ca.pem, byName: false }, { ca: ca.pem, dn: DN, keyId }].map(byName)).toEqual(
+      Array(4).fill(false),
+    )
+  })
+
+  it('refuses a second entry that trusts a CA in PEM by name, which would make its signature optional', () => {
+    const same = (at: number) =>
+      `trustedIssuers[${at}] trusts a CA by name that is also listed in PEM; remove it, or write { ca, byName: true } alone`
+    expect(faultOf([ca.pem, { dn: DN }])).toBe(same(1))
+    expect(faultOf([{ dn: DN }, stranger.pem, ca.pem])).toBe(same(0))
+    expect(faultOf([`${stranger.pem}\n${ca.pem}`, { keyId }])).toBe(same(1))
+    expect(faultOf([{ ca: ca.pem }, { dn: DN, keyId }])).toBe(same(1))
+    expect(faultOf([ca.pem, { ca: ca.pem, byName: true }])).toBe(same(1))
+    // These are other CAs.
+    expect(compile(ca.pem, { dn: 'CN=x' }, { dn: DN, keyId: 'ABCD' }, { dn: 'CN=x', keyId })).toHaveLength(4)
+    expect(compile(ca.pem, { keyId: 'ABCD' }, { ca: namesake.pem, byName: true })).toHaveLength(3)
+    expect(compile({ dn: DN }, { keyId }, { ca: ca.pem, byName: true })).toHaveLength(3)
+    expect(compile(ca.pem, { ca: ca.pem })).toHaveLength(2)
+  })
+
+  it('refuses a CA whose key cannot be read', () => {
+    const P256 = Buffer.from('2a8648ce3d030107', 'hex')
+    const raw = Buffer.from(ca.cert.raw)
+    // An unknown curve.
+    raw[raw.indexOf(P256) + P256.length - 1] = 0x7f
+    const pem = `-----BEGIN CERTIFICATE-----\n${raw.toString('base64')}\n-----END CERTIFICATE-----`
+    expect(faultOf([pem])).toBe(
+      'trustedIssuers[0]: the public key of the CA cannot be read; use a CA with a key of a type that Node supports',
+    )
+  })
+
   it("refuses the client's own certificate, which signs nothing", () => {
     const message = /^trustedIssuers\[0\]: the certificate is not that of a CA/
     expect(faultOf([issued.pem])).toMatch(message)
@@ -199,6 +127,8 @@ describe('compileTrustedIssuers', () => {
     ['a key identifier that is no text', { keyId: 7 }, /keyId must be hexadecimal text/],
     ['a ca that is no PEM', { ca: 'x' }, /the text does not contain a PEM certificate/],
     ['a ca that is no text', { ca: 7 }, /ca must be one certificate in PEM/],
+    ['byName without ca', { dn: DN, byName: true }, /byName belongs to ca; remove it, because dn and keyId alone/],
+    ['byName: false without ca', { dn: DN, byName: false }, /byName belongs to ca; remove it/],
     [
       'a revocation list without ca',
       { dn: DN, revocation: {} },
@@ -215,5 +145,8 @@ describe('compileTrustedIssuers', () => {
     expect(faultOf([{ ca: ca.pem, dn: 'CN=x' }])).toBe(message)
     expect(faultOf([{ ca: namesake.pem, keyId }])).toBe(message)
     expect(compile({ ca: ca.pem, dn: DN, keyId })).toHaveLength(1)
+    for (const byName of ['true', 1, null, 'yes']) {
+      expect(faultOf([{ ca: ca.pem, byName }])).toBe('trustedIssuers[0]: byName must be true or false')
+    }
   })
 })

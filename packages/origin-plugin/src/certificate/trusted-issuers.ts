@@ -1,22 +1,26 @@
 import { X509Certificate } from 'node:crypto'
 import { normalizeHex } from '@countersign/wire'
-import type { ClientCert } from '../client-cert.ts'
-import { refusalAt } from '../errors.ts'
 import { checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
 import { checkRevocation, createRevocation, type Revocation, type RevocationOptions } from '../revocation/revocation.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
 import { requirePemText } from './require-pem-text.ts'
 
-const refuse = refusalAt('trust')
-
 /** A CA whose client certificates are accepted, by its certificate, its name or its key identifier. */
 export interface TrustedIssuerOptions {
-  /** The CA's certificate in PEM. */
+  /**
+   * The CA's certificate in PEM. It admits only certificates whose signature the plugin verifies, so the Worker must
+   * forward them (`forwardCert: 'leaf'`).
+   */
   readonly ca?: string
-  /** The CA's name in RFC 4514 text. */
+  /**
+   * Whether `ca` also admits a certificate that the Worker did not forward, by the CA's name and key identifier. Another
+   * CA that Cloudflare verifies against can have both. The default is `false`.
+   */
+  readonly byName?: boolean
+  /** The CA's name in RFC 4514 text. Without `ca` it is the CA's own claim: another CA can have the same name. */
   readonly dn?: string
-  /** The CA's subject key identifier in hexadecimal. */
+  /** The CA's subject key identifier in hexadecimal. Without `ca` it is the CA's own claim, as the name is. */
   readonly keyId?: string
   /** The CA's revocation list. It needs `ca`, whose key signs the list. */
   readonly revocation?: RevocationOptions
@@ -24,7 +28,8 @@ export interface TrustedIssuerOptions {
 
 /**
  * A CA whose client certificates are accepted: its certificate in PEM, or its {@link TrustedIssuerOptions}. It must be
- * the CA that signs the client certificates, not a root above it.
+ * the CA that signs the client certificates, not a root above it. Names are equal if their RDNs have the same order and
+ * exactly the same text: RFC 5280, section 7.1, also ignores case and repeated spaces.
  *
  * @example
  * ```ts
@@ -41,6 +46,8 @@ export interface CompiledIssuer {
   readonly dn: DistinguishedName | undefined
   readonly keyId: string | undefined
   readonly ca: X509Certificate | undefined
+  /** Whether the name suffices if the certificate itself is not at hand to verify its signature. */
+  readonly byName: boolean
   readonly revocation: Revocation | undefined
 }
 
@@ -57,7 +64,7 @@ export function compileTrustedIssuers(issuers: unknown, warn: (reason: string) =
       'trustedIssuers must list at least one CA; write a PEM certificate, { dn } or { keyId }, or null to trust every CA that Cloudflare verifies against',
     )
   }
-  return issuers.flatMap((issuer, at) => {
+  const compiled = issuers.map((issuer, at) => {
     try {
       requirePemText(issuer)
       return typeof issuer === 'string' ? compilePem(issuer) : [compileDescription(issuer, warn)]
@@ -65,6 +72,23 @@ export function compileTrustedIssuers(issuers: unknown, warn: (reason: string) =
       throw new TypeError(`trustedIssuers[${at}]: ${(error as Error).message}`)
     }
   })
+  const all = compiled.flat()
+  for (const [at, entries] of compiled.entries()) for (const entry of entries) requireOneRule(entry, at, all)
+  return all
+}
+
+/** A second entry that trusts the same CA by name would admit certificates that its PEM refuses. */
+function requireOneRule({ dn, keyId, byName }: CompiledIssuer, at: number, all: readonly CompiledIssuer[]): void {
+  if (!byName) return
+  const same = all.some((other) => {
+    const isNamed = !dn || !other.dn || dn.equals(other.dn)
+    return !other.byName && isNamed && (!keyId || !other.keyId || keyId === other.keyId)
+  })
+  if (same) {
+    throw new TypeError(
+      `trustedIssuers[${at}] trusts a CA by name that is also listed in PEM; remove it, or write { ca, byName: true } alone`,
+    )
+  }
 }
 
 const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
@@ -84,17 +108,33 @@ function compilePem(pem: string): CompiledIssuer[] {
       throw new TypeError(
         'the certificate is not that of a CA; write that of the CA that signs the client certificates',
       )
+    requireReadableKey(ca)
     const { subject, subjectKeyId } = readCertificateNames(ca.raw)
-    return { dn: subject, keyId: subjectKeyId, ca, revocation: undefined }
+    return { dn: subject, keyId: subjectKeyId, ca, byName: false, revocation: undefined }
   })
 }
 
-const OPTIONS = optionNames<keyof TrustedIssuerOptions>({ ca: true, dn: true, keyId: true, revocation: true })
+/** Without the key no signature can be verified, so the CA would refuse every client. */
+function requireReadableKey(ca: X509Certificate): void {
+  try {
+    ca.publicKey
+  } catch {
+    throw new TypeError('the public key of the CA cannot be read; use a CA with a key of a type that Node supports')
+  }
+}
 
-function compileDescription(issuer: unknown, warn: (reason: string) => void): CompiledIssuer {
-  const given = checkObject(issuer, 'a trusted issuer that is not PEM text')
+const OPTIONS = optionNames<keyof TrustedIssuerOptions>({
+  ca: true,
+  byName: true,
+  dn: true,
+  keyId: true,
+  revocation: true,
+})
+
+function compileDescription(description: unknown, warn: (reason: string) => void): CompiledIssuer {
+  const given = checkObject(description, 'a trusted issuer that is not PEM text')
   checkKnown(given, OPTIONS, 'a trusted issuer')
-  const { ca: pem, dn, keyId, revocation } = given
+  const { ca: pem, byName, dn, keyId, revocation } = given
   if (pem === undefined && dn === undefined && keyId === undefined) {
     throw new TypeError('ca, dn and keyId are missing; write { ca }, a PEM certificate, or { dn }, { keyId } or both')
   }
@@ -106,9 +146,18 @@ function compileDescription(issuer: unknown, warn: (reason: string) => void): Co
   if (issued && !(issued.dn?.equals(named.dn ?? issued.dn) && issued.keyId === named.keyId)) {
     throw new TypeError('dn and keyId do not match ca; remove them')
   }
-  if (revocation === undefined) return { ...named, ca: issued?.ca, revocation: undefined }
+  const issuer = { ...named, ca: issued?.ca, byName: compileByName(byName, issued !== undefined) }
+  if (revocation === undefined) return { ...issuer, revocation: undefined }
   if (!issued?.ca) throw new TypeError('ca is missing; write the PEM certificate whose key signs the revocation list')
-  return { ...named, ca: issued.ca, revocation: createRevocation(issued.ca, checkRevocation(revocation), warn) }
+  return { ...issuer, revocation: createRevocation(issued.ca, checkRevocation(revocation), warn) }
+}
+
+function compileByName(byName: unknown, hasCa: boolean): boolean {
+  if (byName !== undefined && typeof byName !== 'boolean') throw new TypeError('byName must be true or false')
+  if (byName !== undefined && !hasCa) {
+    throw new TypeError('byName belongs to ca; remove it, because dn and keyId alone always trust by name')
+  }
+  return byName ?? !hasCa
 }
 
 function compileOnePem(pem: unknown): CompiledIssuer {
@@ -126,38 +175,4 @@ function parseDn(dn: unknown): DistinguishedName {
 function parseKeyId(keyId: unknown): string {
   if (typeof keyId === 'string') return normalizeHex(keyId)
   throw new TypeError('keyId must be hexadecimal text')
-}
-
-/**
- * Requires that a trusted issuer signed the certificate. It compares the name and the key identifier. It also verifies
- * the signature, if the issuer's certificate is configured and the request has `Client-Cert`.
- *
- * @returns every trusted issuer that may have signed it. Without `Client-Cert` these are both of two CAs with one name
- * @throws CountersignError `CSN_CERT_UNTRUSTED_ISSUER`
- */
-export function requireTrustedIssuer(cert: ClientCert, issuers: readonly CompiledIssuer[]): readonly CompiledIssuer[] {
-  const named = issuers.filter((issuer) => isNamed(cert, issuer))
-  if (named.length === 0) {
-    throw refuse('CSN_CERT_UNTRUSTED_ISSUER', `the issuer ${cert.issuer} is not one of trustedIssuers`)
-  }
-  const signers = named.filter((issuer) => hasSigned(cert, issuer))
-  if (signers.length === 0) {
-    throw refuse(
-      'CSN_CERT_UNTRUSTED_ISSUER',
-      `the certificate is not signed by the issuer that it names: ${cert.issuer}`,
-    )
-  }
-  return signers
-}
-
-function isNamed(cert: ClientCert, { dn, keyId, ca }: CompiledIssuer): boolean {
-  if (dn && !dn.equals(cert.issuer)) return false
-  if (!keyId) return true
-  // Without the header, a PEM is not compared by its key identifier. A configured keyId requires the header.
-  return cert.issuerKeyId === undefined ? ca !== undefined : cert.issuerKeyId === keyId
-}
-
-function hasSigned({ x509 }: ClientCert, { ca }: CompiledIssuer): boolean {
-  if (!x509 || !ca) return true
-  return x509.checkIssued(ca) && x509.verify(ca.publicKey)
 }

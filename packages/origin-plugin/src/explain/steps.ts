@@ -1,5 +1,6 @@
 import type { SignatureParameters } from '@countersign/wire'
 import { parseClientCert } from '../certificate/parse-client-cert.ts'
+import { requireTrustedIssuer } from '../certificate/require-trusted-issuer.ts'
 import type { ClientCert } from '../client-cert.ts'
 import { type CountersignErrorCode, STEPS, type StepName } from '../errors.ts'
 import type { Guard } from '../guards/guard.ts'
@@ -128,11 +129,12 @@ function describeCertificate({ subject, issuer, x509 }: ClientCert): string {
   return `${String(subject) || '(empty)'}, issued by ${issuer}; ${forwarded}`
 }
 
-function describeTrust({ validFrom, validTo }: ClientCert, issuers: Settings['trustedIssuers']): string {
-  const validity = `valid from ${validFrom} to ${validTo}`
+function describeTrust(cert: ClientCert, issuers: Settings['trustedIssuers']): string {
+  const validity = `valid from ${cert.validFrom} to ${cert.validTo}`
   if (!issuers) return `every issuer is trusted; ${validity}`
   const lists = issuers.some(({ revocation }) => revocation)
     ? 'not on a configured revocation list'
     : 'no revocation list is configured'
-  return `the issuer is trusted; ${validity}; ${lists}`
+  const signed = cert.x509 && requireTrustedIssuer(cert, issuers).some(({ ca }) => ca)
+  return `${signed ? 'a trusted issuer signed it' : 'the issuer is trusted by its name, and no signature was verified'}; ${validity}; ${lists}`
 }

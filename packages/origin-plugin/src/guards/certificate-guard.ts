@@ -1,7 +1,7 @@
-import { attributeTypeId, attributeTypeName, normalizeHex } from '@countersign/wire'
+import { attributeTypeId, attributeTypeName, isBerString, normalizeHex } from '@countersign/wire'
 import type { ClientCert } from '../client-cert.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
-import { fingerprintOf, normalizeSerialNumber } from '../x509/hex-identifier.ts'
+import { fingerprintOf, isNegativeSerialNumber, normalizeSerialNumber } from '../x509/hex-identifier.ts'
 import { canonicalIpAddress } from '../x509/ip-address.ts'
 import { allGuards, type Guard, MATCH, mismatch, undecided } from './guard.ts'
 import type { AccessMatch, CertificateRequirement, NameMatch, SubjectAltNameMatch, TextMatch } from './requirement.ts'
@@ -70,7 +70,14 @@ function wholeNameGuard(which: 'subject' | 'issuer', match: string | readonly st
   const expected = describeTextMatch(match)
   const description = `${which} is ${expected}`
   const other = mismatch(`${which} does not match: ${expected}`)
-  return { description, decide: (cert) => (test(cert[which].key) ? MATCH : other) }
+  const doubt = undecided(`${which} has an attribute of an unknown type, or text that cannot be read`)
+  return {
+    description,
+    decide(cert) {
+      if (test(cert[which].key)) return MATCH
+      return hasUnknownName(cert[which]) || hasUnreadableText(cert[which]) ? doubt : other
+    },
+  }
 }
 
 function attributeGuard(which: 'subject' | 'issuer', type: string, match: TextMatch, where: string): Guard {
@@ -98,6 +105,11 @@ function attributeGuard(which: 'subject' | 'issuer', type: string, match: TextMa
 
 function hasUnknownName({ rdns }: DistinguishedName): boolean {
   return rdns.flat().some(({ type }) => !isOid(attributeTypeId(type)))
+}
+
+/** Whether the name has a string with characters that its type does not allow, which two readers read differently. */
+function hasUnreadableText({ rdns }: DistinguishedName): boolean {
+  return rdns.flat().some(({ value }) => typeof value !== 'string' && isBerString(value))
 }
 
 const isOid = (id: string) => /^[\d.]+$/.test(id)
@@ -130,12 +142,14 @@ function subjectAltNameGuard(match: SubjectAltNameMatch, where: string): Guard {
       const expected = `${kind}=${describeTextMatch(texts)}`
       const description = `san ${expected}`
       const other = mismatch(`san does not match: ${expected}`)
+      const unreadable = undecided(`a san of the kind ${kind} cannot be read`)
       const doubt = undecided('the alternative names are unknown; let the Worker forward the certificate')
       return {
         description,
         decide: ({ subjectAltNames }) => {
           if (!subjectAltNames) return doubt
-          return subjectAltNames[kind].some(test) ? MATCH : other
+          if (subjectAltNames[kind].some(test)) return MATCH
+          return subjectAltNames.unread.includes(kind) ? unreadable : other
         },
       }
     }),
@@ -153,11 +167,13 @@ function listGuard(
   const description = `${property}=${describeTextMatch(match)}`
   const other = mismatch(`${property} does not match: expected one of ${[match].flat().length}`)
   const doubt = undecided(`the certificate's ${property} is unknown`)
+  const negative = undecided(`the certificate's ${property} is negative, and readers disagree on it`)
   return {
     description,
     decide(cert: ClientCert) {
       const value = cert[property]
       if (value === undefined) return doubt
+      if (property === 'serialNumber' && isNegativeSerialNumber(value)) return negative
       return test(value) ? MATCH : other
     },
   }

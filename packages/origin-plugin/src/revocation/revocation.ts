@@ -144,7 +144,7 @@ function isCrlSource(crl: unknown): crl is RevocationOptions['crl'] {
 
 /** The contents of the DER INTEGER: a positive number whose first bit is set begins with a zero byte. */
 function serialBytes(serialNumber: string): Uint8Array {
-  const bytes = Buffer.from(serialNumber, 'hex')
+  const bytes = Buffer.from(serialNumber === '0' ? '00' : serialNumber, 'hex')
   return (bytes[0] ?? 0) < 0x80 ? bytes : Buffer.concat([Buffer.from([0]), bytes])
 }
 

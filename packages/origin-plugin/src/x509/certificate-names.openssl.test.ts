@@ -67,6 +67,7 @@ describe('readCertificateNames of certificates by OpenSSL', () => {
       email: ['Jane@acme.example'],
       uri: ['spiffe://acme.example/pay?a=b,c'],
       ip: ['192.0.2.1', '2001:db8::1:0:0:1', '::ffff:c000:201', '::'],
+      unread: [],
     })
     expect(cert.subjectAltName).toContain('upn@evil.example')
   })

@@ -11,7 +11,15 @@ export interface SubjectAltNames {
   readonly uri: readonly string[]
   /** IP addresses in their shortest text form (RFC 5952). */
   readonly ip: readonly string[]
+  /**
+   * The kinds of which the certificate has a name that cannot be read: text that is not ASCII, or an address that does
+   * not have 4 or 16 bytes. A requirement on such a kind is undecided, unless another name matches.
+   */
+  readonly unread: readonly SubjectAltNameKind[]
 }
+
+/** A kind of subject alternative name. */
+export type SubjectAltNameKind = 'dns' | 'email' | 'uri' | 'ip'
 
 /** Every name in a certificate. */
 export interface CertificateNames {
@@ -31,12 +39,10 @@ export interface CertificateNames {
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-4.1 RFC 5280, section 4.1}
  */
 export function readCertificateNames(der: Uint8Array): CertificateNames {
-  const [certificate] = readDerValues(der)
-  const [tbs] = readDerChildren(certificate, TAG.SEQUENCE)
   // version [0], which a v1 certificate omits, serial, algorithm, issuer, validity, subject, key, extensions [3].
-  const parts = readDerChildren(tbs, TAG.SEQUENCE)
+  const parts = readSignedParts(der)
   const [, , issuer, , subject] = parts[0]?.tag === VERSION ? parts.slice(1) : parts
-  const extensions = readExtensions(parts.find((part) => part.tag === EXTENSIONS))
+  const extensions = readExtensionList(parts)
   return {
     subject: readName(subject),
     issuer: readName(issuer),
@@ -47,6 +53,12 @@ export function readCertificateNames(der: Uint8Array): CertificateNames {
 
 const VERSION = 0xa0
 const EXTENSIONS = 0xa3
+
+function readSignedParts(der: Uint8Array): DerValue[] {
+  const [certificate] = readDerValues(der)
+  const [tbs] = readDerChildren(certificate, TAG.SEQUENCE)
+  return readDerChildren(tbs, TAG.SEQUENCE)
+}
 
 /**
  * Reads a Name. DER has the most general RDN first, and RFC 4514 writes the most specific one first (section 2.1).
@@ -67,8 +79,18 @@ function readAttribute(attribute: DerValue) {
 const SUBJECT_KEY_ID = '2.5.29.14'
 const SUBJECT_ALT_NAME = '2.5.29.17'
 
-/** The contents of each extension's OCTET STRING, by the extension's OID. */
-function readExtensions(extensions: DerValue | undefined): Map<string, Uint8Array> {
+/**
+ * Reads the extensions of a certificate.
+ *
+ * @returns the contents of each extension's OCTET STRING, by the extension's OID
+ * @throws SyntaxError if they cannot be read, or one is repeated
+ */
+export function readExtensions(der: Uint8Array): Map<string, Uint8Array> {
+  return readExtensionList(readSignedParts(der))
+}
+
+function readExtensionList(parts: readonly DerValue[]): Map<string, Uint8Array> {
+  const extensions = parts.find((part) => part.tag === EXTENSIONS)
   if (!extensions) return new Map()
   const [list] = readDerValues(extensions.contents)
   const entries = readDerChildren(list, TAG.SEQUENCE).map(readExtension)
@@ -85,33 +107,46 @@ function readExtension(extension: DerValue): [oid: string, contents: Uint8Array]
   return [readDerOid(id), value.contents]
 }
 
+/** One that cannot be read counts as absent: the requirement `keyId` is then undecided. */
 function readSubjectKeyId(extension: Uint8Array | undefined): string | undefined {
-  const value = extension && readDerValues(extension)[0]
+  const value = extension && orUndefined(() => readDerValues(extension)[0])
   return value?.tag === TAG.OCTET_STRING ? Buffer.from(value.contents).toString('hex').toUpperCase() : undefined
 }
 
-const GENERAL_NAME = { EMAIL: 0x81, DNS: 0x82, URI: 0x86, IP: 0x87 } as const
+type KindReader = readonly [kind: SubjectAltNameKind, read: (bytes: Uint8Array) => string]
+const KINDS: ReadonlyMap<number, KindReader> = new Map<number, KindReader>([
+  [0x81, ['email', readAscii]],
+  [0x82, ['dns', (bytes) => readAscii(bytes).toLowerCase()]],
+  [0x86, ['uri', readAscii]],
+  [0x87, ['ip', formatIpAddress]],
+])
 
+/**
+ * Cloudflare verifies certificates with names that cannot be read, and most routes ask for none of them. They are
+ * therefore marked, and not a fault of the whole certificate.
+ */
 function readSubjectAltNames(extension: Uint8Array | undefined): SubjectAltNames {
   const names = { dns: [] as string[], email: [] as string[], uri: [] as string[], ip: [] as string[] }
-  const generalNames = extension ? readDerChildren(readDerValues(extension)[0], TAG.SEQUENCE) : []
+  const generalNames = extension ? orUndefined(() => readDerChildren(readDerValues(extension)[0], TAG.SEQUENCE)) : []
+  if (!generalNames) return { ...names, unread: Array.from(KINDS.values(), ([kind]) => kind) }
+  const unread = new Set<SubjectAltNameKind>()
   for (const { tag, contents } of generalNames) {
-    switch (tag) {
-      case GENERAL_NAME.DNS:
-        names.dns.push(readAscii(contents).toLowerCase())
-        break
-      case GENERAL_NAME.EMAIL:
-        names.email.push(readAscii(contents))
-        break
-      case GENERAL_NAME.URI:
-        names.uri.push(readAscii(contents))
-        break
-      case GENERAL_NAME.IP:
-        names.ip.push(formatIpAddress(contents))
-        break
-    }
+    const [kind, read] = KINDS.get(tag) ?? []
+    if (!kind || !read) continue
+    const name = orUndefined(() => read(contents))
+    if (name === undefined) unread.add(kind)
+    else names[kind].push(name)
   }
-  return names
+  return { ...names, unread: [...unread] }
+}
+
+function orUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 function readAscii(bytes: Uint8Array): string {

@@ -1,7 +1,13 @@
 import { X509Certificate } from 'node:crypto'
 import { createCa, type IssuedCert, type TestCa } from '@countersign/test-support/certificates'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { fingerprintOf, normalizeSerialNumber } from './hex-identifier.ts'
+import {
+  fingerprintOf,
+  isNegativeSerialNumber,
+  normalizeSerialNumber,
+  readSerialNumber,
+  serialNumbersAgree,
+} from './hex-identifier.ts'
 
 let ca: TestCa
 let issued: IssuedCert
@@ -16,14 +22,18 @@ describe('normalizeSerialNumber', () => {
     ['1', '01'],
     ['0a', '0A'],
     ['100', '0100'],
-    ['0', '00'],
-    ['0000', '00'],
+    ['0', '0'],
+    ['0000', '0'],
+    ['00:00', '0'],
+    ['00', '0'],
     ['00:93:6e', '936E'],
   ])('writes %s as %s', (text, expected) => {
     expect(normalizeSerialNumber(text)).toBe(expected)
   })
 
   it('writes the same as node:crypto', async () => {
+    const { cert } = await ca.issue({ rawSerialNumber: Uint8Array.of(0) })
+    expect(normalizeSerialNumber('00')).toBe(cert.serialNumber)
     for (const serialNumber of ['01', '0a', '7f', '80', '0100', 'ff00ff00', '00936eacbe07f201df']) {
       const { pem } = await ca.issue({ serialNumber })
       expect(normalizeSerialNumber(serialNumber)).toBe(new X509Certificate(pem).serialNumber)
@@ -32,6 +42,60 @@ describe('normalizeSerialNumber', () => {
 
   it('throws SyntaxError for any other text', () => {
     for (const text of ['', ' ', 'g', '1:2', '0x1']) expect(() => normalizeSerialNumber(text)).toThrow(SyntaxError)
+  })
+})
+
+/** Negative numbers as the bytes of a certificate, and as OpenSSL prints them. */
+const NEGATIVE = [
+  ['FF', '-01'],
+  ['85', '-7B'],
+  ['81', '-7F'],
+  ['80', '-80'],
+  ['FF7F', '-81'],
+  ['FF01', '-FF'],
+  ['FF00', '-0100'],
+  ['8000', '-8000'],
+  ['FF7FFF', '-8001'],
+  ['80936EACBE07F201DF', '-7F6C915341F80DFE21'],
+] as const
+
+describe('readSerialNumber', () => {
+  it('reads a positive number as normalizeSerialNumber does', () => {
+    for (const text of ['00936EACBE07F201DF', '1', '0', '0a']) {
+      expect(readSerialNumber(text)).toBe(normalizeSerialNumber(text))
+      expect(isNegativeSerialNumber(readSerialNumber(text))).toBe(false)
+    }
+  })
+
+  it.each(NEGATIVE)('reads the bytes %s as node:crypto prints them, %s', async (bytes, printed) => {
+    const { cert } = await ca.issue({ rawSerialNumber: Buffer.from(bytes, 'hex') })
+    expect(cert.serialNumber).toBe(printed)
+    expect(readSerialNumber(cert.serialNumber)).toBe(printed)
+    expect(isNegativeSerialNumber(printed)).toBe(true)
+    expect(readSerialNumber(printed.toLowerCase())).toBe(printed)
+  })
+
+  it('throws SyntaxError for any other text', () => {
+    for (const text of ['', '-', '--1', '- 1', '1-', '-g']) expect(() => readSerialNumber(text)).toThrow(SyntaxError)
+  })
+})
+
+describe('serialNumbersAgree', () => {
+  it.each(NEGATIVE)('accepts both spellings of a negative number: %s and %s', (bytes, printed) => {
+    expect(serialNumbersAgree(printed, printed)).toBe(true)
+    expect(serialNumbersAgree(bytes, printed)).toBe(true)
+    // A certificate with a positive number never agrees with the minus sign.
+    expect(serialNumbersAgree(printed, bytes)).toBe(false)
+  })
+
+  it.each([
+    ['0A1B', '0A1C'],
+    ['86', '-7B'],
+    ['7B', '-7B'],
+    ['-7C', '-7B'],
+    ['FF85', '-7B'],
+  ])('tells %s from %s', (printed, own) => {
+    expect(serialNumbersAgree(printed, own)).toBe(false)
   })
 })
 

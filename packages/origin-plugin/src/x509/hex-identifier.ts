@@ -1,13 +1,50 @@
 import { normalizeHex } from '@countersign/wire'
 
 /**
- * Returns the one spelling of a serial number: as Node prints it, in whole bytes without leading zero bytes.
+ * Returns the one spelling of a serial number: as Node prints it, in whole bytes without leading zero bytes, and `0` for
+ * zero.
  *
  * @throws SyntaxError if the text is not hexadecimal
  */
 export function normalizeSerialNumber(text: string): string {
   const digits = normalizeHex(text).replace(/^0+(?=.)/, '')
-  return digits.length % 2 === 0 ? digits : `0${digits}`
+  return digits.length % 2 === 0 || digits === '0' ? digits : `0${digits}`
+}
+
+/**
+ * Does the same for the serial number of a certificate. A CA can forget the zero byte before a number whose first bit
+ * is set, and OpenSSL prints `-05`.
+ *
+ * @throws SyntaxError if the text is not hexadecimal after a minus sign
+ */
+export function readSerialNumber(text: string): string {
+  return text.startsWith('-') ? `-${normalizeSerialNumber(text.slice(1))}` : normalizeSerialNumber(text)
+}
+
+/**
+ * Whether a serial number is negative. RFC 5280, section 4.1.2.2, forbids it, and readers disagree on the number that
+ * such bytes mean. So no list of serial numbers can be compared with it.
+ */
+export function isNegativeSerialNumber(serialNumber: string): boolean {
+  return serialNumber.startsWith('-')
+}
+
+/**
+ * Whether two serial numbers are equal. OpenSSL prints a negative one with a minus sign, and others print its bytes.
+ *
+ * @param printed - the number in a header or a token, as {@link readSerialNumber} returns it
+ * @param own - the certificate's number, as {@link readSerialNumber} returns it
+ */
+export function serialNumbersAgree(printed: string, own: string): boolean {
+  return printed === own || (isNegativeSerialNumber(own) && printed === bytesOfNegative(own))
+}
+
+/** The two's complement of a negative number, in as few bytes as it takes. */
+function bytesOfNegative(serialNumber: string): string {
+  const number = BigInt(`0x${serialNumber.slice(1)}`)
+  const bits = BigInt(4 * (serialNumber.length - 1))
+  const bytes = number > 1n << (bits - 1n) ? bits + 8n : bits
+  return ((1n << bytes) - number).toString(16).toUpperCase()
 }
 
 /**

@@ -36,7 +36,9 @@ export function makeClientCert({
     revoked: false,
     x509: undefined,
     subjectAltName: undefined,
-    subjectAltNames: subjectAltNames ? { dns: [], email: [], uri: [], ip: [], ...subjectAltNames } : undefined,
+    subjectAltNames: subjectAltNames
+      ? { dns: [], email: [], uri: [], ip: [], unread: [], ...subjectAltNames }
+      : undefined,
     raw: {},
     ...changes,
   }

@@ -14,6 +14,7 @@ export interface OriginFlags {
   readonly audience?: string
   readonly anyIssuer?: boolean
   readonly ca?: readonly string[]
+  readonly byName?: boolean
   readonly crl?: string
 }
 
@@ -47,14 +48,16 @@ function accessOf({ access, team, issuer, jwks, audience }: OriginFlags): Counte
   )
 }
 
-function issuersOf({ anyIssuer, ca, crl }: OriginFlags): CountersignPluginOptions['trustedIssuers'] {
+function issuersOf({ anyIssuer, ca, byName, crl }: OriginFlags): CountersignPluginOptions['trustedIssuers'] {
   if (anyIssuer) return null
   const [first, ...others] = (ca ?? []).map((path) => readText(path, '--ca'))
   if (first === undefined)
     throw new TypeError(
       '--ca is missing; write --ca FILE with the CA that signs the client certificates, or --any-issuer',
     )
-  return [crl === undefined ? first : { ca: first, revocation: { crl } }, ...others]
+  if (!byName) return [crl === undefined ? first : { ca: first, revocation: { crl } }, ...others]
+  const list = crl === undefined ? {} : { revocation: { crl } }
+  return [{ ca: first, byName, ...list }, ...others.map((other) => ({ ca: other, byName }))]
 }
 
 /** Parses the requirement of a route. */

@@ -56,6 +56,21 @@ describe('countersign inspect', () => {
     expect(stdout).toMatch(/^admitted$/m)
   })
 
+  it('judges a certificate that was not forwarded as an origin with byName does', async () => {
+    const kit = await createTestEdge({ forwardCert: 'none' })
+    const { issuer = '', audience = '', jwks } = kit.options.access ?? {}
+    const sent = file('by-name.txt', head('/me', await kit.headers({ url: '/me', cert: { subject: 'CN=a' } })))
+    const flags = ['--keys', file('keys2.json', kit.options.edge.keys), '--issuer', issuer, '--audience', audience]
+    flags.push('--jwks', file('jwks2.json', jwks), '--ca', file('ca2.pem', kit.options.trustedIssuers[0]))
+    const { stdout } = await inspect(sent, ...flags)
+    expect(stdout).toMatch(/fails {10}trust .* CSN_CERT_UNTRUSTED_ISSUER: the Worker does not forward the certificate/)
+    const named = await inspect(sent, ...flags, '--by-name')
+    expect(named.stdout).toMatch(
+      /holds {10}trust .* the issuer is trusted by its name, and no signature was verified; /,
+    )
+    expect(named.code).toBe(0)
+  })
+
   it('ends with 1 and names the step that fails', async () => {
     const { code, stdout, stderr } = await inspect(request, ...origin, '--requirement', '{"subject":{"OU":"Sales"}}')
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'countersign: 1 of 1 requests would be refused\n' })

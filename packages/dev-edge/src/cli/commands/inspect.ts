@@ -50,7 +50,8 @@ export function inspectCommand(): Command {
     )
     .addOption(new Option('--ca <file>', 'a CA that the origin trusts (PEM); repeatable').argParser(collect))
     .addOption(new Option('--crl <file|url>', 'the revocation list of the first --ca'))
-    .addOption(new Option('--any-issuer', 'an origin with trustedIssuers: null').conflicts(['ca', 'crl']))
+    .addOption(new Option('--by-name', 'an origin with byName: true for every --ca'))
+    .addOption(new Option('--any-issuer', 'an origin with trustedIssuers: null').conflicts(['ca', 'byName', 'crl']))
     .addOption(new Option('--requirement <json>', "the route's requirement"))
     .addOption(
       new Option('--at <time>', 'now, or 2026-11-25T12:00:00Z (default: the time of the signature)').argParser(

@@ -1,0 +1,70 @@
+import { createHash, X509Certificate } from 'node:crypto'
+import { parseCertificateDate } from '@countersign/wire'
+import { refusalAt } from '../errors.ts'
+import type { EdgeFields } from '../read-headers.ts'
+import { type CertificateNames, readCertificateNames } from '../x509/certificate-names.ts'
+import { fingerprintOf, readSerialNumber } from '../x509/hex-identifier.ts'
+
+const refuse = refusalAt('certificate')
+
+/** The certificate in `Client-Cert`. */
+export interface ForwardedCert {
+  readonly x509: X509Certificate
+  readonly names: CertificateNames
+  readonly serialNumber: string
+  /** Milliseconds since the epoch. `X509Certificate#validFromDate` needs Node 22.10. */
+  readonly validFrom: number
+  readonly validTo: number
+}
+
+const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/
+
+/**
+ * Reads the certificate in `Client-Cert` (RFC 9440).
+ *
+ * Bytes that cannot be read have one of two causes, and their hash tells them apart. Either they are the certificate
+ * that Cloudflare verified, and our reader is stricter, or something changed the header.
+ *
+ * @param fingerprint256 - the fingerprint in the headers, in Node's spelling
+ * @returns `undefined` without the header
+ * @throws CountersignError `CSN_HEADERS_MALFORMED`, or `CSN_CERT_UNREADABLE` for a certificate with this fingerprint
+ */
+export function readForwardedCert(fields: EdgeFields, fingerprint256: string): ForwardedCert | undefined {
+  const text = fields.get('client-cert')
+  if (text === undefined) return undefined
+  const base64 = BYTE_SEQUENCE.exec(text)?.[1]
+  if (!base64) throw refuse('CSN_HEADERS_MALFORMED', 'client-cert is not base64 between colons (RFC 9440)')
+  const der = Buffer.from(base64, 'base64')
+  try {
+    return readCertificate(der)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    const verified = fingerprintOf(createHash('sha256').update(der).digest('hex'), 32) === fingerprint256
+    throw verified
+      ? refuse('CSN_CERT_UNREADABLE', `the certificate that Cloudflare verified cannot be read: ${error.message}`)
+      : refuse('CSN_HEADERS_MALFORMED', `client-cert: ${error.message}`)
+  }
+}
+
+function readCertificate(der: Buffer): ForwardedCert {
+  const x509 = parseDer(der)
+  return {
+    x509,
+    names: readCertificateNames(der),
+    serialNumber: readSerialNumber(x509.serialNumber),
+    validFrom: parseCertificateDate(x509.validFrom),
+    validTo: parseCertificateDate(x509.validTo),
+  }
+}
+
+function parseDer(der: Buffer): X509Certificate {
+  let x509: X509Certificate
+  try {
+    x509 = new X509Certificate(der)
+  } catch {
+    throw new SyntaxError('not a certificate in DER')
+  }
+  // OpenSSL also reads PEM, and the first of two certificates. Another reader of the header could read another one.
+  if (!x509.raw.equals(der)) throw new SyntaxError('not exactly one certificate in DER')
+  return x509
+}
