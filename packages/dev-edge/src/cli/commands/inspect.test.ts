@@ -29,7 +29,8 @@ beforeAll(async () => {
   headers = await edge.headers({ url: '/me?id=secret-query', cert: { subject: 'CN=pay-1,OU=Ops,O=Acme' } })
   request = file('request.txt', head('/me?id=secret-query', headers))
   const { issuer = '', audience = '', jwks } = options.access ?? {}
-  origin = ['--keys', file('keys.json', options.edge.keys), '--ca', file('ca.pem', options.trustedIssuers[0])]
+  origin = ['--any-host', '--keys', file('keys.json', options.edge.keys)]
+  origin.push('--ca', file('ca.pem', options.trustedIssuers[0]))
   origin.push('--issuer', issuer, '--audience', audience, '--jwks', file('jwks.json', jwks))
   const token = headers['cf-access-jwt-assertion'] as string
   const signature = (headers.signature as string).slice('countersign=:'.length)
@@ -60,7 +61,8 @@ describe('countersign inspect', () => {
     const kit = await createTestEdge({ forwardCert: 'none' })
     const { issuer = '', audience = '', jwks } = kit.options.access ?? {}
     const sent = file('by-name.txt', head('/me', await kit.headers({ url: '/me', cert: { subject: 'CN=a' } })))
-    const flags = ['--keys', file('keys2.json', kit.options.edge.keys), '--issuer', issuer, '--audience', audience]
+    const flags = ['--any-host', '--keys', file('keys2.json', kit.options.edge.keys)]
+    flags.push('--issuer', issuer, '--audience', audience)
     flags.push('--jwks', file('jwks2.json', jwks), '--ca', file('ca2.pem', kit.options.trustedIssuers[0]))
     const { stdout } = await inspect(sent, ...flags)
     expect(stdout).toMatch(/fails {10}trust .* CSN_CERT_UNTRUSTED_ISSUER: the Worker does not forward the certificate/)
@@ -87,7 +89,7 @@ describe('countersign inspect', () => {
       {
         refusal: { code: 'CSN_SIGNATURE_REPLAYED', statusCode: 401 },
         steps: [
-          ...Array.from({ length: 7 }, () => ({ outcome: 'holds' })),
+          ...Array.from({ length: 8 }, () => ({ outcome: 'holds' })),
           { step: 'guard', outcome: 'not asked for' },
           { step: 'replay', outcome: 'fails' },
         ],
@@ -119,11 +121,11 @@ describe('countersign inspect', () => {
     const entry = { request: { method: 'GET', url: 'https://localhost/other', headers: lines } }
     const har = file('captured.har', { log: { entries: [entry] } })
     expect(await inspect(har, ...origin)).toMatchObject({ code: 1 })
-    const withoutEdge = [...origin.slice(4), '--no-edge', '--any-issuer']
+    const withoutEdge = [...origin.slice(5), '--no-edge', '--any-issuer']
     const { code, stdout } = await inspect(har, ...withoutEdge)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ {2}not asked for {2}edge signature {9}edge is null$/m)
-    const withoutAccess = [...origin.slice(0, 4), '--no-access']
+    const withoutAccess = [...origin.slice(0, 5), '--no-access']
     expect((await inspect(request, ...withoutAccess)).stdout).toMatch(/^ {2}not asked for {2}Access token /m)
   })
 
@@ -161,7 +163,7 @@ describe('countersign inspect', () => {
       return stderr
     }
     expect(await problem(request)).toContain('write --keys FILE with the value of COUNTERSIGN_KEYS, or --no-edge')
-    expect(await problem(request, ...origin.slice(0, 4))).toContain('write --team and --audience, or --issuer')
+    expect(await problem(request, ...origin.slice(0, 5))).toContain('write --team and --audience, or --issuer')
     expect(await problem(request, '--no-edge', '--no-access')).toContain('write --ca FILE')
     expect(await problem(join(folder, 'none'), ...origin)).toContain('the file with the request cannot be read: ENOENT')
     expect(await problem(request, ...origin, '--jwks', request)).toContain('--jwks is not valid JSON')
