@@ -34,6 +34,11 @@ export async function buildApp(proofs: Proofs, options: FastifyServerOptions = {
   // By a named policy.
   app.get('/ops', { config: { clientCert: 'ops' } }, (request) => ({ operator: clientCertOf(request).subject.CN }))
 
+  // A file that the zone's cache would store. The Worker goes around it, and the plugin forbids every cache to store it.
+  app.get('/payroll.csv', { config: { clientCert: 'ops' } }, (request, reply) => {
+    return reply.type('text/csv').send(`name,amount\n${clientCertOf(request).subject.CN},100\n`)
+  })
+
   return app
 }
 

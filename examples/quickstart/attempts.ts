@@ -110,6 +110,24 @@ export function listAttempts(edge: DevEdge, app: FastifyInstance, lost: DevClien
       send: through('/ops', bob),
     },
     {
+      request: 'GET /payroll.csv',
+      presented: 'alice: a URL that Cloudflare caches by default',
+      expect: [200, ''],
+      send: through('/payroll.csv', alice),
+    },
+    {
+      request: 'GET /payroll.csv',
+      presented: "bob, after alice's answer",
+      expect: [403, 'CSN_CERT_FORBIDDEN'],
+      send: through('/payroll.csv', bob),
+    },
+    {
+      request: 'GET /payroll.csv',
+      presented: "no certificate, after alice's answer",
+      expect: [401, 'CSN_CERT_MISSING'],
+      send: through('/payroll.csv'),
+    },
+    {
       request: 'GET /pay',
       presented: 'bob, with forged X-CERT-* headers that name alice',
       expect: [403, 'CSN_CERT_FORBIDDEN'],

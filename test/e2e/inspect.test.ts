@@ -12,6 +12,7 @@ const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
   '/pay': { subject: { O: 'Acme', CN: ['alice', 'pay-1'] } },
   '/branch': { issuer: { CN: 'Acme Branch CA' } },
   '/ops': { subject: { O: 'Acme', OU: 'Ops' } },
+  '/payroll.csv': { subject: { O: 'Acme', OU: 'Ops' } },
 }
 
 /** A request to the origin, with its answer and its inspection. */
@@ -62,6 +63,8 @@ describe("countersign inspect, on the demo's table", () => {
       ['guard', 'CSN_CERT_FORBIDDEN'],
       ['guard', 'CSN_CERT_FORBIDDEN'],
       ['guard', 'CSN_CERT_FORBIDDEN'],
+      ['guard', 'CSN_CERT_FORBIDDEN'],
+      ['verdict', 'CSN_CERT_MISSING'],
       ['guard', 'CSN_CERT_FORBIDDEN'],
       ['edge signature', 'CSN_SIGNATURE_MISSING'],
       ['replay', 'CSN_SIGNATURE_REPLAYED'],
