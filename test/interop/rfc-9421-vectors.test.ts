@@ -1,3 +1,4 @@
+import { formatSignatureInput, parseSignatureInput } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
 import { importEdgeKeys } from '../../packages/origin-plugin/src/edge-signature/edge-keys.ts'
 
@@ -54,5 +55,34 @@ describe.each(VECTORS)('the example of RFC 9421, $section', ({ keyid, base, sign
     }
     expect(other(bytes.subarray(1))).toBe(false)
     expect(other(Buffer.concat([bytes, bytes]))).toBe(false)
+  })
+})
+
+/** The `Signature-Input` of each example: of appendix B.2, and of sections 4.1 and 4.3. */
+const INPUTS = [
+  '();created=1618884473;keyid="test-key-rsa-pss";nonce="b3k2pp5k7z-50gnwp.yemd"',
+  '("@authority" "content-digest" "@query-param";name="Pet");created=1618884473;keyid="test-key-rsa-pss";tag="header-example"',
+  '("date" "@method" "@path" "@query" "@authority" "content-type" "content-digest" "content-length");created=1618884473;keyid="test-key-rsa-pss"',
+  '("@status" "content-type" "content-digest" "content-length");created=1618884473;keyid="test-key-ecc-p256"',
+  '("date" "@authority" "content-type");created=1618884473;keyid="test-shared-secret"',
+  '("date" "@method" "@path" "@authority" "content-type" "content-length");created=1618884473;keyid="test-key-ed25519"',
+  '("@method" "@target-uri" "@authority" "content-digest" "cache-control");created=1618884475;keyid="test-key-rsa-pss"',
+  '("@method" "@authority" "@path" "content-digest" "content-type" "content-length" "forwarded");created=1618884480;keyid="test-key-rsa";alg="rsa-v1_5-sha256";expires=1618884540',
+]
+
+describe('a Signature-Input of RFC 9421 that does not follow our profile', () => {
+  it.each(INPUTS)('is refused: %s', (input) => {
+    expect(() => parseSignatureInput(input)).toThrow(SyntaxError)
+  })
+
+  it('is distinguished from one that does', () => {
+    const parameters = {
+      created: 1618884473,
+      expires: 1618884533,
+      nonce: 'b3k2pp5k7zb50gnwpayemA',
+      keyid: 'a',
+    } as const
+    const input = formatSignatureInput(['x-cert-presented'], { ...parameters, alg: 'ed25519' })
+    expect(parseSignatureInput(input)).toEqual({ fields: ['x-cert-presented'], ...parameters, alg: 'ed25519' })
   })
 })

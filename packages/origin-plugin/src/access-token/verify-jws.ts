@@ -1,4 +1,4 @@
-import { verify } from 'node:crypto'
+import { type KeyObject, verify } from 'node:crypto'
 import type { JWSHeaderParameters } from 'jose'
 import { refusalAt } from '../errors.ts'
 import { andThen } from '../lib/and-then.ts'
@@ -32,11 +32,16 @@ export function verifyJws(token: string, { keys, keySet }: TokenKeys): VerifiedJ
   return andThen(known ?? findTokenKey({ protected: protectedHeader, payload, signature }, keys), (found) => {
     const signed = Buffer.from(`${protectedHeader}.${payload}`)
     const bytes = Buffer.from(signature, 'base64url')
-    if (!found.keys.some((key) => verify('sha256', signed, key, bytes))) {
+    if (!found.keys.some((key) => verifyRs256(signed, key, bytes))) {
       throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the signature of the token does not verify')
     }
     // A key set that was replaced meanwhile may not contain the key.
     if (!known && set === keySet()) set?.remember(protectedHeader, found)
     return { header: found.header, payload: parseTokenPart(payload, 'payload') }
   })
+}
+
+/** Whether a key made an RS256 signature: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518, section 3.3). */
+export function verifyRs256(signed: Uint8Array, key: KeyObject, signature: Uint8Array): boolean {
+  return verify('sha256', signed, key, signature)
 }
