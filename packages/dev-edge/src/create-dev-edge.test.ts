@@ -30,6 +30,7 @@ describe('createDevEdge', () => {
     const jwk = privateKey.export({ format: 'jwk' })
     const key = { kty: 'OKP', crv: 'Ed25519', kid: 'mine', x: jwk.x ?? '', d: jwk.d ?? '' }
     await using other = await createDevEdge({ origin: test.origin.url, key, forwardCert: 'none' })
+    expect(other.hosts).toEqual([new URL(other.url).host])
     expect(other.keys).toEqual([{ kty: 'OKP', crv: 'Ed25519', kid: 'mine', x: jwk.x }])
     const { headers } = (await other.fetch('/', { client: other.clients.alice })).json()
     expect(headers['signature-input']).toContain('keyid="mine";alg="ed25519"')

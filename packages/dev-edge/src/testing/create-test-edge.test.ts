@@ -26,6 +26,8 @@ async function start(...options: Parameters<typeof createTestEdge>): Promise<{ e
 }
 
 const { edge, app } = await start()
+/** The same origin for every host. */
+const anyHost = await buildApp({ ...edge.options, edge: { ...edge.options.edge, hosts: null } })
 
 const codeOf = (response: LightMyRequestResponse) => [response.statusCode, response.json().code]
 
@@ -48,6 +50,16 @@ describe('createTestEdge', () => {
     expect(codeOf(await stranger.inject(app, { url: '/pay', cert: PAY }))).toEqual([401, 'CSN_SIGNATURE_INVALID'])
   })
 
+  it('signs for its own host by default, and the origin refuses another one', async () => {
+    const { edge: renamed, app: origin } = await start({ hostname: 'app.example.com' })
+    expect(renamed.options.edge.hosts).toEqual(['app.example.com'])
+    const own = await renamed.inject(origin, { url: '/pay', cert: PAY })
+    expect([own.statusCode, own.json().host]).toEqual([200, 'app.example.com'])
+    const other = await renamed.inject(origin, { url: 'https://admin.example.com/pay', cert: PAY })
+    expect(codeOf(other)).toEqual([401, 'CSN_SIGNATURE_INVALID'])
+    expect(edge.options.edge.hosts).toEqual(['localhost'])
+  })
+
   it('opens no socket', async () => {
     const sockets = () => process.getActiveResourcesInfo().filter((resource) => /TCP|UDP|Pipe/.test(resource))
     const before = sockets()
@@ -60,7 +72,10 @@ describe('createTestEdge', () => {
     [{ alg: 'rs256' as 'ed25519' }, /alg must be/],
     [{ access: 'acme' as never }, /access must be null/],
     [{ forwardCert: 'all' as 'leaf' }, /forwardCert must be/],
-    [{ algorithm: 'ed25519' } as object, /^unknown option "algorithm"; known options are alg, access, forwardCert$/],
+    [
+      { algorithm: 'ed25519' } as object,
+      /^unknown option "algorithm"; known options are alg, access, forwardCert, hostname$/,
+    ],
   ])('refuses %o', async (options, message) => {
     const refused = createTestEdge(options)
     await expect(refused).rejects.toThrow(TypeError)
@@ -146,7 +161,7 @@ describe('edge.headers', () => {
   ])('signs %s with the host %s for %s', async (url, host, expected) => {
     const headers = await edge.headers({ url, cert: PAY, headers: host ? { Host: host } : {} })
     expect(headers.host).toBe(expected)
-    expect([200, 404]).toContain((await app.inject({ url, headers })).statusCode)
+    expect([200, 404]).toContain((await anyHost.inject({ url, headers })).statusCode)
   })
 
   it.each([
@@ -197,7 +212,7 @@ describe('access', () => {
 
 describe('edge.inject', () => {
   it('sends method, body, query and host, and signs them', async () => {
-    const response = await edge.inject(app, {
+    const response = await edge.inject(anyHost, {
       method: 'POST',
       url: '/pay?a=1&b=2',
       query: { b: ['3', 'ü'], c: '4' },
@@ -285,7 +300,7 @@ describe('an unknown name', () => {
   })
 
   it('does not hide the options of app.inject()', async () => {
-    const response = await edge.inject(app, {
+    const response = await edge.inject(anyHost, {
       method: 'POST',
       url: '/pay',
       query: { a: '1' },

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import type { CountersignPluginOptions, Requirement } from '@countersign/origin-plugin'
+import { readKeys } from './read-keys.ts'
 
 /** The flags that describe the origin's configuration. */
 export interface OriginFlags {
@@ -29,11 +30,10 @@ export function pluginOptions(flags: OriginFlags): CountersignPluginOptions {
 
 function edgeOf({ edge, keys, host, anyHost }: OriginFlags): CountersignPluginOptions['edge'] {
   if (!edge) return null
-  if (keys === undefined)
-    throw new TypeError('--keys is missing; write --keys FILE with the value of COUNTERSIGN_KEYS, or --no-edge')
+  if (keys === undefined) throw new TypeError('--keys is missing; write --keys COUNTERSIGN_KEYS, or --no-edge')
   if (host === undefined && !anyHost)
     throw new TypeError('--host is missing; write --host NAME for each host in edge.hosts, or --any-host')
-  return { keys: readText(keys, '--keys'), hosts: host ?? null }
+  return { keys: readKeys(keys, '--keys'), hosts: host ?? null }
 }
 
 function accessOf({ access, team, issuer, jwks, audience }: OriginFlags): CountersignPluginOptions['access'] {

@@ -29,8 +29,14 @@ beforeAll(async () => {
   headers = await edge.headers({ url: '/me?id=secret-query', cert: { subject: 'CN=pay-1,OU=Ops,O=Acme' } })
   request = file('request.txt', head('/me?id=secret-query', headers))
   const { issuer = '', audience = '', jwks } = options.access ?? {}
-  origin = ['--any-host', '--keys', file('keys.json', options.edge.keys)]
-  origin.push('--ca', file('ca.pem', options.trustedIssuers[0]))
+  origin = [
+    '--keys',
+    file('keys.json', options.edge.keys),
+    '--host',
+    'localhost',
+    '--ca',
+    file('ca.pem', options.trustedIssuers[0]),
+  ]
   origin.push('--issuer', issuer, '--audience', audience, '--jwks', file('jwks.json', jwks))
   const token = headers['cf-access-jwt-assertion'] as string
   const signature = (headers.signature as string).slice('countersign=:'.length)
@@ -121,11 +127,11 @@ describe('countersign inspect', () => {
     const entry = { request: { method: 'GET', url: 'https://localhost/other', headers: lines } }
     const har = file('captured.har', { log: { entries: [entry] } })
     expect(await inspect(har, ...origin)).toMatchObject({ code: 1 })
-    const withoutEdge = [...origin.slice(5), '--no-edge', '--any-issuer']
+    const withoutEdge = [...origin.slice(6), '--no-edge', '--any-issuer']
     const { code, stdout } = await inspect(har, ...withoutEdge)
     expect(code).toBe(0)
     expect(stdout).toMatch(/^ {2}not asked for {2}edge signature {9}edge is null$/m)
-    const withoutAccess = [...origin.slice(0, 5), '--no-access']
+    const withoutAccess = [...origin.slice(0, 6), '--no-access']
     expect((await inspect(request, ...withoutAccess)).stdout).toMatch(/^ {2}not asked for {2}Access token /m)
   })
 
@@ -144,12 +150,14 @@ describe('countersign inspect', () => {
 
   it.each([
     [['--no-edge'], /--no-edge.* cannot be used with option.*--keys/],
+    [['--any-host'], /--any-host.* cannot be used with option.*--host/],
+    [['--host', 'https://localhost'], /edge\.hosts: "https:\/\/localhost" is not a host name/],
     [['--no-access'], /--no-access.* cannot be used with option/],
     [['--any-issuer'], /--any-issuer.* cannot be used with option.*--ca/],
     [['--at', 'yesterday'], /Write now, or a time such as 2026-11-25T12:00:00Z\./],
     [['--requirement', 'ops'], /--requirement is not valid JSON; write true, or an object such as/],
     [['--requirement', '"ops"'], /unknown policy "ops"/],
-    [['--keys', '/none'], /--keys cannot be read \(ENOENT\); write the path of a file/],
+    [['--keys', '/none'], /--keys is neither a variable that is set nor a file that can be read \(ENOENT\)/],
   ])('ends with 2 for wrong usage: %j', async (args, message) => {
     const { code, stdout, stderr } = await inspect(request, ...origin, ...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
@@ -162,8 +170,9 @@ describe('countersign inspect', () => {
       expect(code).toBe(2)
       return stderr
     }
-    expect(await problem(request)).toContain('write --keys FILE with the value of COUNTERSIGN_KEYS, or --no-edge')
-    expect(await problem(request, ...origin.slice(0, 5))).toContain('write --team and --audience, or --issuer')
+    expect(await problem(request)).toContain('write --keys COUNTERSIGN_KEYS, or --no-edge')
+    expect(await problem(request, ...origin.slice(0, 2))).toContain('write --host NAME for each host in edge.hosts')
+    expect(await problem(request, ...origin.slice(0, 6))).toContain('write --team and --audience, or --issuer')
     expect(await problem(request, '--no-edge', '--no-access')).toContain('write --ca FILE')
     expect(await problem(join(folder, 'none'), ...origin)).toContain('the file with the request cannot be read: ENOENT')
     expect(await problem(request, ...origin, '--jwks', request)).toContain('--jwks is not valid JSON')

@@ -4,6 +4,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Inspection, inspectRequests } from '../../inspect/inspect-requests.ts'
 import { parseRequests } from '../../inspect/parse-requests.ts'
 import { type OriginFlags, parseRequirement, pluginOptions } from '../arguments/origin-flags.ts'
+import { KEYS_SOURCE } from '../arguments/read-keys.ts'
 import { jsonOption } from '../arguments/shared-options.ts'
 import { formatInspection } from '../output/format-inspection.ts'
 import { print, printJson } from '../output/print.ts'
@@ -25,10 +26,10 @@ Exit codes:
   2  wrong usage, or a file that cannot be read
 
 Examples:
-  countersign inspect request.txt --keys keys.json --host app.example.com --team acme \\
+  countersign inspect request.txt --keys COUNTERSIGN_KEYS --host app.example.com --team acme \\
     --audience 4714c1358e65fe4b… --ca client-ca.pem
   countersign inspect captured.har --no-edge --team acme --audience 4714c1358e65fe4b… --any-issuer --json
-  curl -v http://127.0.0.1:3000/ops 2>&1 | countersign inspect --keys keys.json --any-host --no-access \\
+  curl -v http://127.0.0.1:3000/ops 2>&1 | countersign inspect --keys COUNTERSIGN_KEYS --any-host --no-access \\
     --ca client-ca.pem --requirement '{"subject":{"OU":"Ops"}}'`
 
 /** `countersign inspect`: explains step by step the origin's decision on a captured request. */
@@ -37,7 +38,7 @@ export function inspectCommand(): Command {
     .summary("explain the origin's decision on a request")
     .description("Explains step by step an origin's decision on a captured request, with the plugin's own code.")
     .argument('[file]', 'the captured requests')
-    .addOption(new Option('--keys <file>', "the origin's COUNTERSIGN_KEYS"))
+    .addOption(new Option('--keys <source>', `the origin's COUNTERSIGN_KEYS: ${KEYS_SOURCE}`))
     .addOption(new Option('--no-edge', 'an origin with edge: null').conflicts(['keys', 'host', 'anyHost']))
     .addOption(new Option('--host <name>', "a host in the origin's edge.hosts; repeatable").argParser(collect))
     .addOption(new Option('--any-host', 'an origin with edge.hosts: null').conflicts('host'))
