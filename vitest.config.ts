@@ -1,6 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
-const unit = (name: string) => ({ test: { name, include: [`packages/${name}/src/**/*.test.ts`] } })
+const unit = (name: string) => ({
+  test: { name, include: [`packages/${name}/src/**/*.test.ts`], testTimeout: 20_000, hookTimeout: 30_000 },
+})
 const across = (name: string, testTimeout = 20_000) => ({
   test: { name, include: [`test/${name}/**/*.test.ts`], testTimeout, hookTimeout: 30_000 },
 })
