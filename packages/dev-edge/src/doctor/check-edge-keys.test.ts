@@ -1,10 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { createEdgeKey, toVerificationKey } from '../pki/edge-key.ts'
-import { checkEdgeKeys } from './check-edge-keys.ts'
+import { checkEdgeKeys as report } from './check-edge-keys.ts'
 
 const hmac = createEdgeKey()
 const ed25519 = createEdgeKey('ed25519')
 const publicKey = toVerificationKey(ed25519)
+
+const checkEdgeKeys = (text: string) => report(text).findings[0]
 
 describe('checkEdgeKeys', () => {
   it.each([
@@ -16,7 +18,8 @@ describe('checkEdgeKeys', () => {
   })
 
   it('names the keys by id and algorithm', () => {
-    expect(checkEdgeKeys(JSON.stringify([hmac, publicKey])).detail).toBe(
+    expect(report(JSON.stringify([hmac, publicKey])).keys).toEqual([hmac, publicKey])
+    expect(checkEdgeKeys(JSON.stringify([hmac, publicKey]))?.detail).toBe(
       `"${hmac.kid}" (hmac-sha256), "${publicKey.kid}" (ed25519)`,
     )
   })
@@ -32,6 +35,7 @@ describe('checkEdgeKeys', () => {
     ['an empty list', [], /the set contains no key/],
     ['no key at all', 'secret', /the key must be a JWK/],
   ])('fails %s', (_what, keys, detail) => {
+    expect(report(JSON.stringify(keys)).keys).toEqual([])
     expect(checkEdgeKeys(JSON.stringify(keys))).toMatchObject({
       outcome: 'failed',
       detail: expect.stringMatching(detail),

@@ -16,6 +16,7 @@ import type { Finding } from './finding.ts'
 const issuer = await AccessIssuer.create()
 const accessServer = createAccessServer(issuer)
 const key = createEdgeKey('ed25519')
+const hmac = createEdgeKey()
 const started: { close(): unknown }[] = []
 let access: DiagnosedAccess
 
@@ -58,6 +59,8 @@ const outcomes = (findings: readonly Finding[]) =>
   Object.fromEntries(findings.map(({ check, outcome }) => [check, outcome]))
 const find = (findings: readonly Finding[], name: string) => findings.find(({ check }) => check === name)
 
+const HOST = 'app.example.com'
+
 const ALL_WELL = {
   'edge-keys': 'ok',
   audience: 'ok',
@@ -67,6 +70,8 @@ const ALL_WELL = {
   'unsigned-request': 'ok',
   'forged-certificate': 'ok',
   'forged-signature': 'ok',
+  'own-host': 'ok',
+  'other-host': 'ok',
   'header-size': 'ok',
   'header-size-chain': 'ok',
   'origin-clock': 'ok',
@@ -74,18 +79,21 @@ const ALL_WELL = {
 
 describe('diagnose', () => {
   it('finds no fault in a good deployment', async () => {
-    const url = await origin({}, { http: { maxHeaderSize: 32 * 1024 } })
-    const keys = JSON.stringify([toVerificationKey(key), createEdgeKey()])
-    const findings = await diagnose({ origin: `${url}/me`, access, keys })
+    const edge = { keys: [toVerificationKey(key), hmac], hosts: [HOST] }
+    const url = await origin({ edge }, { http: { maxHeaderSize: 32 * 1024 } })
+    const keys = JSON.stringify(edge.keys)
+    const findings = await diagnose({ origin: `${url}/me`, access, keys, host: HOST, forwardCert: 'chain' })
     expect(outcomes(findings)).toEqual(ALL_WELL)
     expect(findings.filter(({ advice }) => advice !== undefined)).toEqual([])
   })
 
-  it('warns of a limit that leaves no room for a chain', async () => {
-    const findings = await diagnose({ origin: await origin(), access: null })
+  it('fails a limit that leaves no room for a chain, if the Worker forwards it', async () => {
+    const url = await origin()
+    const findings = await diagnose({ origin: url, access: null, forwardCert: 'chain' })
     expect(find(findings, 'header-size')).toMatchObject({ outcome: 'ok' })
+    expect(find(await diagnose({ origin: url, access: null }), 'header-size-chain')).toBeUndefined()
     expect(find(findings, 'header-size-chain')).toMatchObject({
-      outcome: 'warning',
+      outcome: 'failed',
       // The server stops reading, so it may cut the connection before the client reads the answer.
       detail: expect.stringMatching(/^30 KiB of headers: (?:answered 431|ECONNRESET|EPIPE)$/),
       advice: expect.stringContaining('--max-http-header-size=32768'),
@@ -141,7 +149,7 @@ describe('diagnose', () => {
       (_request, response) => response.writeHead(302, { location: '/login' }).end(),
       /answered 302, but not/,
     ],
-    ['a proxy', (_request, response) => response.writeHead(403).end('{"code":"EVIL\\u001b"}'), /answered 403, but not/],
+    ['a proxy', (_request, response) => response.writeHead(502).end('{"code":"EVIL\\u001b"}'), /answered 502, but not/],
     [
       'Cloudflare',
       (request, response) => {
@@ -163,6 +171,32 @@ describe('diagnose', () => {
       advice: expect.any(String),
     })
     expect(JSON.stringify(findings)).not.toMatch(/EVIL|login/)
+  })
+
+  it.each([401, 403])('warns of an origin that refuses with %d and hides the code', async (status) => {
+    const url = await server((_request, response) => response.writeHead(status).end('{"error":"EVIL"}'))
+    const findings = await diagnose({ origin: url, access: null, keys: JSON.stringify(hmac), host: HOST })
+    for (const name of ['unsigned-request', 'forged-certificate', 'forged-signature']) {
+      expect(find(findings, name)).toMatchObject({
+        outcome: 'warning',
+        detail: `refused with ${status}, without a code of Countersign`,
+        advice: expect.stringContaining('"countersign: request refused"'),
+      })
+    }
+    for (const name of ['own-host', 'other-host']) {
+      expect(find(findings, name)).toMatchObject({ outcome: 'skipped', detail: 'not checked: the answer has no code' })
+    }
+    expect(JSON.stringify(findings)).not.toContain('EVIL')
+  })
+
+  it('sends every request with the hostname', async () => {
+    const hosts = new Set<string | undefined>()
+    const url = await server((request, response) => {
+      hosts.add(request.headers.host)
+      refuse(request, response)
+    })
+    await diagnose({ origin: url, access: null, host: HOST, forwardCert: 'chain' })
+    expect([...hosts]).toEqual([HOST])
   })
 
   it('warns of a refusal for another reason', async () => {
@@ -248,6 +282,8 @@ describe('diagnose', () => {
     [{ origin: 'localhost:3000', access: null }, /origin must be a URL/],
     [{ origin: 'http://me:secret@localhost', access: null }, /origin must be a URL/],
     [{ origin: 'http://localhost' } as never, /access is missing/],
+    [{ origin: 'http://localhost', access: null, host: 'https://app.example.com' }, /host must be a hostname/],
+    [{ origin: 'http://localhost', access: null, edge: 'app.example.com' }, /edge must be a URL/],
     [
       { origin: 'http://localhost', access: { team: 'acme.cloudflareaccess.com', audience: '' } },
       /team must be the name/,

@@ -1,8 +1,11 @@
 import { ACCESS_CERTS_PATH } from '../access/team-keys.ts'
 import { type AccessKeysReport, checkAccessKeys } from './check-access-keys.ts'
-import { checkEdgeKeys } from './check-edge-keys.ts'
+import { checkEdge } from './check-edge.ts'
+import { checkEdgeKeys, type EdgeKeysReport } from './check-edge-keys.ts'
 import { checkOrigin } from './check-origin.ts'
 import { check, type Finding } from './finding.ts'
+import type { ClientCredentials } from './probe.ts'
+import { findSigningKey } from './sign-probe.ts'
 
 /** The Access application of a deployment, in the form of the origin's `access`. */
 export type DiagnosedAccess =
@@ -17,13 +20,22 @@ export interface DiagnoseOptions {
   readonly access: DiagnosedAccess | null
   /** The JSON text of the origin's keys, `COUNTERSIGN_KEYS`. Without it the keys are not checked. */
   readonly keys?: string | undefined
+  /** The hostname that clients use, one of the origin's `edge.hosts`. With `keys` it also checks `edge.hosts`. */
+  readonly host?: string | undefined
+  /** A URL at Cloudflare that leads to the origin: `https://app.example.com/me`. Without it the edge is not checked. */
+  readonly edge?: string | undefined
+  /** The client certificate for `edge`, with its key, in PEM. */
+  readonly client?: ClientCredentials | undefined
+  /** The Worker's `COUNTERSIGN_FORWARD_CERT`. With `chain` the origin needs room for longer headers. */
+  readonly forwardCert?: 'leaf' | 'chain' | 'none' | undefined
 }
 
 /**
  * Checks a deployment from the outside, and its configuration.
  *
  * Fetches the keys of Access, and sends the origin requests that it must refuse. None of them contains a real token,
- * certificate or key. Every request takes 5 seconds at most.
+ * certificate or key. With an HMAC key it also signs two requests that have neither. Every request takes 5 seconds at
+ * most.
  *
  * @returns the findings, in the order of the checks
  * @throws TypeError if an option is wrong. The message tells the caller which value to write.
@@ -33,15 +45,30 @@ export interface DiagnoseOptions {
  * process.exitCode = findings.some(({ outcome }) => outcome === 'failed') ? 1 : 0
  * ```
  */
-export async function diagnose({ origin, access, keys }: DiagnoseOptions): Promise<Finding[]> {
+export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
+  const { origin, access, keys, host, edge, client, forwardCert } = options
   const url = parseUrl(origin, 'origin')
   if (access === undefined)
     throw new TypeError('access is missing; write { team, audience }, or null for an origin without Access')
+  if (host !== undefined && !HOST.test(host)) {
+    throw new TypeError('host must be a hostname, with a port if it is not 443: "app.example.com"')
+  }
+  const edgeUrl = edge === undefined ? undefined : parseUrl(edge, 'edge')
   const { findings, answer } = access ? await checkAccess(access) : NO_ACCESS
-  return [...(keys === undefined ? [] : [checkEdgeKeys(keys)]), ...findings, ...(await checkOrigin(url, answer))]
+  const keysReport = keys === undefined ? NO_KEYS : checkEdgeKeys(keys)
+  const key = findSigningKey(keysReport.keys)
+  return [
+    ...keysReport.findings,
+    ...findings,
+    ...(await checkOrigin(url, { host, key, withChain: forwardCert === 'chain', cloudflare: answer })),
+    ...(edgeUrl ? [await checkEdge(edgeUrl, client)] : []),
+  ]
 }
 
 const NO_ACCESS: AccessKeysReport = { findings: [] }
+const NO_KEYS: EdgeKeysReport = { findings: [], keys: [] }
+
+const HOST = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/
 
 async function checkAccess(access: DiagnosedAccess): Promise<AccessKeysReport> {
   const report = await checkAccessKeys(accessKeysUrl(access))

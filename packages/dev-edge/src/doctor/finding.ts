@@ -8,6 +8,9 @@ export type CheckName =
   | 'unsigned-request'
   | 'forged-certificate'
   | 'forged-signature'
+  | 'own-host'
+  | 'other-host'
+  | 'through-edge'
   | 'header-size'
   | 'header-size-chain'
   | 'origin-clock'
@@ -15,8 +18,11 @@ export type CheckName =
 /** The result of a check. */
 export interface Finding {
   readonly check: CheckName
-  /** `warning`: works, or may be intended. `failed`: does not work, is not safe, or could not be checked. */
-  readonly outcome: 'ok' | 'warning' | 'failed'
+  /**
+   * `warning`: works, or may be intended. `failed`: does not work, is not safe, or could not be checked. `skipped`: an
+   * option is missing that the check needs.
+   */
+  readonly outcome: 'ok' | 'warning' | 'failed' | 'skipped'
   /** The observation. Never contains a key, a token, or text that a server chose. */
   readonly detail: string
   /** The remedy. Absent when the outcome is `ok`. */
@@ -28,6 +34,7 @@ export interface Check {
   ok(detail: string): Finding
   warning(detail: string, advice: string): Finding
   failed(detail: string, advice: string): Finding
+  skipped(detail: string, advice: string): Finding
 }
 
 /** Returns the builders of a check's findings. */
@@ -36,5 +43,6 @@ export function check(name: CheckName): Check {
     ok: (detail) => ({ check: name, outcome: 'ok', detail }),
     warning: (detail, advice) => ({ check: name, outcome: 'warning', detail, advice }),
     failed: (detail, advice) => ({ check: name, outcome: 'failed', detail, advice }),
+    skipped: (detail, advice) => ({ check: name, outcome: 'skipped', detail, advice }),
   }
 }

@@ -19,6 +19,12 @@ export function judgeRefusal(name: CheckName, answer: Answer, expected: string):
       'Register countersign before every route. If this route is intentionally public, name a protected one',
     )
   }
+  if (code === undefined && (status === 401 || status === 403)) {
+    return warning(
+      `refused with ${status}, without a code of Countersign`,
+      `The origin may hide the code in its error handler, or a proxy answered. Look for "countersign: request refused" with ${expected} in the log of the origin`,
+    )
+  }
   if (code === undefined) {
     return failed(
       `answered ${status}, but not by Countersign`,
@@ -41,10 +47,15 @@ export function judgeRefusal(name: CheckName, answer: Answer, expected: string):
   )
 }
 
+/** Whether a refusal comes from the headers or the signature, before token and certificate were read. */
+export function isRefusedForSignature(code: string | undefined): boolean {
+  return code === 'CSN_HEADERS_MALFORMED' || code?.startsWith('CSN_SIGNATURE_') === true
+}
+
 /**
  * Reads the code of a body in Fastify's shape. Other bodies are the server's own text, and findings never quote them.
  */
-function refusalCode({ body }: Answer): string | undefined {
+export function refusalCode({ body }: Pick<Answer, 'body'>): string | undefined {
   try {
     const { code } = JSON.parse(body) as { readonly code?: unknown }
     return typeof code === 'string' && /^CSN_[A-Z_]{1,40}$/.test(code) ? code : undefined

@@ -5,6 +5,12 @@ import type { TLSSocket } from 'node:tls'
 /** A team's key set is a few kilobytes long, a refusal a few hundred bytes. */
 const MAX_BYTES = 256 * 1024
 
+/** A client certificate with its key, in PEM. */
+export interface ClientCredentials {
+  readonly cert: string
+  readonly key: string
+}
+
 /** Options of {@link probe}. */
 export interface Probe {
   readonly headers?: OutgoingHttpHeaders
@@ -15,6 +21,10 @@ export interface Probe {
   readonly trustedOnly: boolean
   /** Milliseconds for the connection, the headers and the body together. */
   readonly timeout?: number
+  /** The `Host` of the request, if it is not that of the URL. */
+  readonly host?: string | undefined
+  /** The certificate to present over https. */
+  readonly client?: ClientCredentials | undefined
 }
 
 /** The answer of a server. */
@@ -34,11 +44,21 @@ export interface Answer {
  *
  * @throws Error that names the cause and quotes nothing of the server's answer
  */
-export async function probe(url: URL, { headers = {}, trustedOnly, timeout = 5000 }: Probe): Promise<Answer> {
+export async function probe(
+  url: URL,
+  { headers = {}, trustedOnly, timeout = 5000, host, client }: Probe,
+): Promise<Answer> {
   const signal = AbortSignal.timeout(timeout)
   const sentAt = Date.now()
   const send = url.protocol === 'https:' ? requestHttps : requestHttp
-  const request = send(url, { headers, signal, agent: false, rejectUnauthorized: trustedOnly } as object)
+  const sent = { ...headers, ...(host !== undefined && { host }) }
+  const request = send(url, {
+    headers: sent,
+    signal,
+    agent: false,
+    rejectUnauthorized: trustedOnly,
+    ...client,
+  } as object)
   try {
     const response = await new Promise<IncomingMessage>((resolve, reject) => {
       request.once('response', resolve).once('error', reject).end()

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Command, Option } from 'commander'
 import { type DiagnosedAccess, diagnose } from '../../doctor/diagnose.ts'
 import type { Finding } from '../../doctor/finding.ts'
@@ -11,17 +12,24 @@ interface DoctorOptions {
   readonly audience?: string
   readonly access: boolean
   readonly keys?: string
+  readonly host?: string
+  readonly edge?: string
+  readonly client?: string
+  readonly clientKey?: string
+  readonly forwardCert?: 'leaf' | 'chain' | 'none'
   readonly json?: boolean
 }
 
 const EXAMPLES = `
 Run it on a machine that reaches the origin around Cloudflare, such as the origin's own. It sends requests that the
-origin must refuse, and no secrets. Warnings do not make it fail.
+origin must refuse, and no secrets. Warnings do not make it fail. Give --host and --keys to check edge.hosts too, and
+--edge to check the way through Cloudflare.
 
 Examples:
   countersign doctor --origin http://127.0.0.1:3000/me --team acme --audience 4714c1358e65fe4b…
   countersign doctor --origin https://203.0.113.7/me --no-access --json
-  countersign doctor --origin http://127.0.0.1:3000/me --no-access --keys COUNTERSIGN_KEYS`
+  countersign doctor --origin http://127.0.0.1:3000/me --no-access --keys COUNTERSIGN_KEYS --host app.example.com
+  countersign doctor --origin http://127.0.0.1:3000/me --no-access --edge https://app.example.com/me`
 
 /** `countersign doctor`: checks a deployment from the outside. */
 export function doctorCommand(): Command {
@@ -35,13 +43,20 @@ export function doctorCommand(): Command {
     .addOption(new Option('--audience <tag>', "the Access application's Audience (AUD) tag"))
     .addOption(new Option('--no-access', 'an origin without Access (API Shield)').conflicts(['team', 'audience']))
     .addOption(new Option('--keys <source>', `the origin's COUNTERSIGN_KEYS, to check them too: ${KEYS_SOURCE}`))
+    .addOption(new Option('--host <name>', 'the hostname that clients use, one of edge.hosts'))
+    .addOption(new Option('--edge <url>', 'a URL at Cloudflare that leads to the origin'))
+    .addOption(new Option('--client <file>', 'a client certificate for --edge (PEM)'))
+    .addOption(new Option('--client-key <file>', 'its private key (PEM)'))
+    .addOption(
+      new Option('--forward-cert <part>', "the Worker's COUNTERSIGN_FORWARD_CERT").choices(['leaf', 'chain', 'none']),
+    )
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
     .action(doctor)
 }
 
 async function doctor(options: DoctorOptions, command: Command): Promise<void> {
-  const { origin, keys, json } = options
+  const { origin, keys, json, host, edge, forwardCert } = options
   if (!origin)
     return command.error(
       '--origin is missing; write a protected route at the origin: --origin http://127.0.0.1:3000/me',
@@ -51,7 +66,15 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
     return command.error('the Access application is missing; write --team and --audience, or --no-access')
 
   printProgress('Asking the origin …')
-  const findings = await diagnose({ origin, access, keys: keys === undefined ? undefined : readKeys(keys, '--keys') })
+  const findings = await diagnose({
+    origin,
+    access,
+    keys: keys === undefined ? undefined : readKeys(keys, '--keys'),
+    host,
+    edge,
+    client: readClientFiles(options),
+    forwardCert,
+  })
   if (json) printJson(findings)
   else print(formatFindings(findings))
   const failed = findings.filter(({ outcome }) => outcome === 'failed').length
@@ -63,7 +86,23 @@ function accessOf({ access, team, audience }: DoctorOptions): DiagnosedAccess | 
   return team !== undefined && audience !== undefined ? { team, audience } : undefined
 }
 
-const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red' } as const
+function readClientFiles({ client, clientKey, edge }: DoctorOptions): { cert: string; key: string } | undefined {
+  if (client === undefined && clientKey === undefined) return undefined
+  if (client === undefined || clientKey === undefined || edge === undefined) {
+    throw new TypeError('--client, --client-key and --edge belong together; write all three')
+  }
+  return { cert: readFileOf(client, '--client'), key: readFileOf(clientKey, '--client-key') }
+}
+
+function readFileOf(path: string, flag: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new TypeError(`${flag} cannot be read (${(error as NodeJS.ErrnoException).code}); write the path of a file`)
+  }
+}
+
+const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' } as const
 
 /** Formats a line for each finding, and its advice below. */
 function formatFindings(findings: readonly Finding[]): string {

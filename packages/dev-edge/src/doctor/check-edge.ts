@@ -1,0 +1,67 @@
+import { check, type Finding } from './finding.ts'
+import { isRefusedForSignature, refusalCode } from './judge-refusal.ts'
+import { type Answer, type ClientCredentials, probe } from './probe.ts'
+
+const { ok, warning, failed, skipped } = check('through-edge')
+
+const REMEDIES: Readonly<Record<string, string>> = {
+  CSN_SIGNATURE_MISSING: "Compare the Worker's route with this URL. No Worker signed the request",
+  CSN_SIGNATURE_INVALID:
+    'Look for a platform or a proxy that writes its own Host, or rewrites the path. The reason in the log of the origin has method, host and path as they arrived, and both key ids',
+  CSN_SIGNATURE_EXPIRED: 'Synchronise the clock of the origin (NTP)',
+}
+
+/**
+ * Cloudflare's words for an answer that its cache gave, to any client.
+ *
+ * @see {@link https://developers.cloudflare.com/cache/concepts/cache-responses/ Cloudflare: cache responses}
+ */
+const ANSWERED_BY_CACHE: ReadonlySet<string> = new Set(['HIT', 'STALE', 'UPDATING', 'REVALIDATED', 'EXPIRED'])
+
+const CACHED = "Cloudflare's cache answered a URL that the origin guards"
+const AVOID_CACHE =
+  "Deploy the present Worker, which goes around the zone's cache, remove Cache Rules for this hostname, and purge the cache"
+
+/**
+ * Sends a request through Cloudflare, and reads from the answer whether the origin accepted the Worker's signature.
+ *
+ * @param client - a client certificate that Access admits. Without one, Access may answer itself
+ */
+export async function checkEdge(url: URL, client: ClientCredentials | undefined): Promise<Finding> {
+  let answer: Answer
+  try {
+    answer = await probe(url, { trustedOnly: false, client })
+  } catch (error) {
+    return failed((error as Error).message, 'Look at the DNS record and at the TLS settings of this hostname')
+  }
+  return judgeThroughEdge(answer)
+}
+
+/** Judges an answer that came through the edge. */
+export function judgeThroughEdge(answer: Answer): Finding {
+  const { status, headers } = answer
+  const cached = headers['cf-cache-status']
+  if (cached !== undefined && ANSWERED_BY_CACHE.has(String(cached))) return failed(CACHED, AVOID_CACHE)
+  const code = refusalCode(answer)
+  const shown = code === undefined ? `${status}` : `${status} ${code}`
+  if (code?.startsWith('CSN_WORKER_')) {
+    return failed(
+      `the Worker answered ${shown}`,
+      'Correct the configuration of the Worker. docs/errors.md has its codes',
+    )
+  }
+  if (code !== undefined && isRefusedForSignature(code)) {
+    return failed(
+      `the origin refused the signature of the Worker with ${shown}`,
+      REMEDIES[code] ?? 'Look for a proxy between Worker and origin that adds, drops or rewrites headers',
+    )
+  }
+  // The cache asked the Worker or the origin, and may keep the answer for the next client.
+  if (cached === 'MISS') return warning("Cloudflare's cache takes part in the answer for this URL", AVOID_CACHE)
+  if (code !== undefined || status < 300)
+    return ok(`answered ${shown}: the origin accepted the signature of the Worker`)
+  return skipped(
+    `not checked: answered ${shown} without a code, perhaps by Access`,
+    'Give --client and --client-key with a certificate that Access admits',
+  )
+}
