@@ -1,5 +1,5 @@
 import { createServer } from 'node:net'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
 import { argv, exit } from 'node:process'
 import { type ClientFiles, createDevEdge, type WrittenClients, writeClients } from '@countersign/dev-edge'
 import { whoAmI } from '@countersign/example-who-am-i'
@@ -13,7 +13,12 @@ const once = readArguments()
 console.log('Starting a local edge (mTLS), the Worker (workerd) and an origin (Fastify) …')
 
 const originPort = await freePort(0)
-const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}`, port: await freePort(PREFERRED_PORT) })
+// The folder keeps keys and certificates, so that a browser's import is still good at the next start.
+const edge = await createDevEdge({
+  origin: `http://127.0.0.1:${originPort}`,
+  port: await freePort(PREFERRED_PORT),
+  folder: FOLDER,
+})
 const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
 edge.addToCrl(lost)
 
@@ -38,11 +43,14 @@ if (once) {
 const files = await writeClients(FOLDER, edge)
 console.log(`
 Open ${edge.url}/ in a browser. The page shows your certificate and its proofs, or the reason why you were refused.
-  To be alice, import ${shown(files.clients.alice.pkcs12)} (password: ${files.password}) into the browser, or into the
-  keychain of macOS, and choose her certificate when the browser asks. The browser warns of the edge's own certificate:
-  continue, or trust ${shown(files.edgeCa)}. Each start makes new keys and certificates.
+  To be alice, import this file into the browser, or into the keychain of macOS, and choose her certificate when the
+  browser asks. The password is ${files.password}.
+    ${files.clients.alice.pkcs12}
+  The browser warns of the edge's own certificate: continue, or trust this CA in a profile for development.
+    ${files.edgeCa}
+  The next start uses the same keys and certificates. Remove ${FOLDER} for new ones.
 
-The edge keeps running until Ctrl+C. Paste these commands to try it. The origin now logs each request.
+The edge keeps running until Ctrl+C. Paste these commands into any terminal. The origin now logs each request.
 
 ${curlCommands(files)}
 `)
@@ -80,8 +88,8 @@ function freePort(preferred: number): Promise<number> {
 
 function curlCommands({ edgeCa, clients }: WrittenClients): string {
   const curl = (path: string, ...more: string[]) =>
-    ['  curl --cacert', shown(edgeCa), ...more, edge.url + path].join(' ')
-  const as = ({ cert, key }: ClientFiles) => `--cert ${shown(cert)} --key ${shown(key)}`
+    ['  curl --cacert', quoted(edgeCa), ...more, edge.url + path].join(' ')
+  const as = ({ cert, key }: ClientFiles) => `--cert ${quoted(cert)} --key ${quoted(key)}`
   return [
     curl('/healthz'),
     curl('/me'),
@@ -92,7 +100,7 @@ function curlCommands({ edgeCa, clients }: WrittenClients): string {
   ].join('\n')
 }
 
-/** The path relative to the working directory. */
-function shown(path: string): string {
-  return relative(process.cwd(), path)
+/** Quotes a path for a POSIX shell. */
+function quoted(path: string): string {
+  return /^[\w@%+=:,./-]+$/.test(path) ? path : `'${path.replaceAll("'", `'\\''`)}'`
 }
