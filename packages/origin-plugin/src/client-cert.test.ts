@@ -1,7 +1,15 @@
 import type { FastifyRequest } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { makeClientCert } from '../test/support/make-client-cert.ts'
-import { clientCertOf } from './client-cert.ts'
+import { clientCertOf, describeCert } from './client-cert.ts'
+
+describe('describeCert', () => {
+  it('names serial number, fingerprint without colons, and subject', () => {
+    expect(describeCert(makeClientCert({ subject: 'CN=pay-1,O=Acme' }))).toBe(
+      `serial number 0A1B, SHA-256 ${'AB'.repeat(32)}, subject CN=pay-1,O=Acme`,
+    )
+  })
+})
 
 describe('clientCertOf', () => {
   it('gives the certificate itself', () => {

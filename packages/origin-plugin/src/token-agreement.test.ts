@@ -185,6 +185,16 @@ describe('requireSameCertificate', () => {
       expect(refusalOf(by({ cert_issuer_dn: issuer }))).toEqual(mismatch('mtls_auth.cert_issuer_dn'))
     })
 
+    it('agrees with an issuer that has a type which only OpenSSL knows', () => {
+      const cert = { ...CERT, issuer: DistinguishedName.parse('CN=Acme CA,1.2.3=x') }
+      for (const issuer of ['CN=Acme CA,fooBar=x', 'fooBar=x,CN=Acme CA', 'CN=Acme CA,1.2.3=x']) {
+        expect(by({ cert_issuer_dn: issuer }, cert)).not.toThrow()
+      }
+      for (const issuer of ['CN=Acme CA,fooBar=y', 'fooBar=Acme CA,1.2.3=x']) {
+        expect(refusalOf(by({ cert_issuer_dn: issuer }, cert))).toEqual(mismatch('mtls_auth.cert_issuer_dn'))
+      }
+    })
+
     it('does not agree with a legacy issuer without the legacy header', () => {
       expect(refusalOf(by({ cert_issuer_dn: LEGACY_ISSUER }, { ...CERT, raw: {} }))).toEqual(
         mismatch('mtls_auth.cert_issuer_dn'),

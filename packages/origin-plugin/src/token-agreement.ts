@@ -1,12 +1,12 @@
-import { normalizeHex } from '@countersign/wire'
+import { normalizeHex, parsePrintedName } from '@countersign/wire'
 import { type AccessIdentity, isServiceTokenId } from './access-token/access-identity.ts'
 import type { ResolvedAccess } from './access-token/access-options.ts'
 import type { KnownToken } from './access-token/token-cache.ts'
 import { type ClientCert, describeCert } from './client-cert.ts'
 import { refusalAt } from './errors.ts'
 import { askOperator } from './lib/operator-function.ts'
-import { DistinguishedName } from './x509/distinguished-name.ts'
 import { readSerialNumber, serialNumbersAgree } from './x509/hex-identifier.ts'
+import { namesAgree } from './x509/names-agree.ts'
 
 const refuse = refusalAt('token and certificate')
 
@@ -68,8 +68,8 @@ const CERTIFICATE_CLAIMS: Record<string, (text: string, cert: ClientCert) => boo
 /** Cloudflare does not document the form of the name in the token, so each form is compared with its like. */
 function isIssuer(text: string, cert: ClientCert): boolean {
   if (text.startsWith('/')) return text === cert.raw['x-cert-issuer-dn-l']
-  const name = DistinguishedName.parse(text)
-  return name.equals(cert.issuer) || new DistinguishedName([...name.rdns].reverse()).equals(cert.issuer)
+  const name = parsePrintedName(text)
+  return namesAgree(name, cert.issuer) || namesAgree(name.reverse(), cert.issuer)
 }
 
 /** An absent or empty claim agrees with every certificate. A claim that cannot be read agrees with none. */

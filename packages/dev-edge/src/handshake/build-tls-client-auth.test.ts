@@ -1,5 +1,8 @@
 import { X509Certificate } from 'node:crypto'
+import { createCa } from '@countersign/test-support/certificates'
 import { opensslX509 } from '@countersign/test-support/openssl'
+import { der } from '@countersign/test-support/write-der'
+import { parseCertificateDate } from '@countersign/wire'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { type DevClient, issueClient, toPem } from '../pki/dev-client.ts'
 import { copyName } from '../pki/encode-name.ts'
@@ -89,6 +92,19 @@ describe('buildTlsClientAuth', () => {
     expect(auth.certSKI).toBe(ski?.trim().replaceAll(':', ''))
     const pem = `-----BEGIN CERTIFICATE-----\n${auth.certRFC9440.slice(1, -1)}\n-----END CERTIFICATE-----`
     expect(new X509Certificate(pem).fingerprint256).toBe(new X509Certificate(client.cert).fingerprint256)
+  })
+
+  it.each([
+    ['00000101000000Z', '0000-01-01T00:00:00Z'],
+    ['00991231235959Z', '0099-12-31T23:59:59Z'],
+    ['19490203040506Z', '1949-02-03T04:05:06Z'],
+  ])('writes the date %s as OpenSSL does', async (written, date) => {
+    const rawValidity = der(0x30, der(0x18, written), der(0x18, '99991231235959Z'))
+    const { pem } = await (await createCa()).issue({ rawValidity })
+    const { certNotBefore, certNotAfter } = build({ name: 'old', cert: pem, key: '' })
+    expect(`notBefore=${certNotBefore}`).toBe(opensslX509(pem, '-startdate'))
+    expect(parseCertificateDate(certNotBefore)).toBe(Date.parse(date))
+    expect(certNotAfter).toBe('Dec 31 23:59:59 9999 GMT')
   })
 
   it('keeps the zero byte before a serial number with the high bit set', async () => {

@@ -12,8 +12,8 @@ import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
 import { fingerprintOf, readSerialNumber, serialNumbersAgree } from '../x509/hex-identifier.ts'
+import { namesAgree } from '../x509/names-agree.ts'
 import { type ForwardedCert, readForwardedCert } from './forwarded-cert.ts'
-import { namesAgree } from './names-agree.ts'
 
 const refuse = refusalAt('certificate')
 

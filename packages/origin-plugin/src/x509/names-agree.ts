@@ -5,16 +5,17 @@ import {
   isBerString,
   type RelativeDistinguishedName,
 } from '@countersign/wire'
-import type { DistinguishedName } from '../x509/distinguished-name.ts'
+import type { DistinguishedName } from './distinguished-name.ts'
 
 /**
  * Whether a name that OpenSSL printed can be that of the certificate: the same RDNs in the same order, with equal types
  * and values.
  *
  * OpenSSL knows more attribute types by name than we do, and prints text that the type of its string does not allow. Such
- * a part of the printed name agrees with every type or every text. The certificate's own name is the one to use.
+ * a type agrees with every type without a name, and such a value with every text. The certificate's own name is the one
+ * to use.
  *
- * @param printed - the name in a header
+ * @param printed - the name in a header or a token
  * @param own - the name in the certificate
  */
 export function namesAgree(printed: readonly RelativeDistinguishedName[], own: DistinguishedName): boolean {
@@ -25,9 +26,9 @@ export function namesAgree(printed: readonly RelativeDistinguishedName[], own: D
 function rdnsAgree(printed: RelativeDistinguishedName, own: RelativeDistinguishedName): boolean {
   if (printed.length !== own.length) return false
   const rest = [...own]
-  const known = printed.filter(({ type }) => isKnown(type))
-  const unknown = printed.filter(({ type }) => !isKnown(type))
-  return [...known, ...unknown].every((attribute) => {
+  const known = printed.filter(({ type }) => idsOf(type).length === 1)
+  const others = printed.filter(({ type }) => idsOf(type).length !== 1)
+  return [...known, ...others].every((attribute) => {
     const at = rest.findIndex((other) => attributesAgree(attribute, other))
     if (at >= 0) rest.splice(at, 1)
     return at >= 0
@@ -35,14 +36,28 @@ function rdnsAgree(printed: RelativeDistinguishedName, own: RelativeDistinguishe
 }
 
 function attributesAgree(printed: AttributeTypeAndValue, own: AttributeTypeAndValue): boolean {
-  if (isKnown(printed.type) && attributeTypeId(printed.type) !== attributeTypeId(own.type)) return false
-  return valuesAgree(printed.value, own.value)
+  const ids = idsOf(printed.type)
+  const typesAgree = ids.length > 0 ? ids.includes(attributeTypeId(own.type)) : isNameless(own.type)
+  return typesAgree && valuesAgree(printed.value, own.value)
 }
 
-/** Whether the type is a name in our table, or an OID. */
-function isKnown(type: string): boolean {
-  return !isAmbiguousType(type) && /^\d/.test(attributeTypeId(type))
+/** The OIDs that a printed type can mean: one, two for an ambiguous type, none for a name that only OpenSSL knows. */
+function idsOf(type: string): readonly string[] {
+  if (isAmbiguousType(type)) return type === 'uid' ? UID : MAIL
+  const id = attributeTypeId(type)
+  return isOid(id) ? [id] : []
 }
+
+const UID = [attributeTypeId('UID'), attributeTypeId('uniqueIdentifier')]
+/** OpenSSL's `Mail` is an arc of the Internet's OIDs. */
+const MAIL = [attributeTypeId('mail'), '1.3.6.1.7']
+
+/** Whether we have no name for a type: the OID of a certificate, or a name that only OpenSSL knows. */
+function isNameless(type: string): boolean {
+  return isOid(type) || !isOid(attributeTypeId(type))
+}
+
+const isOid = (text: string) => /^\d/.test(text)
 
 function valuesAgree(printed: string | Uint8Array, own: string | Uint8Array): boolean {
   if (typeof own === 'string') return printed === own

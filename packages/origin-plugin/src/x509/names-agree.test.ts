@@ -1,6 +1,6 @@
 import { parsePrintedName } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
-import { DistinguishedName } from '../x509/distinguished-name.ts'
+import { DistinguishedName } from './distinguished-name.ts'
 import { namesAgree } from './names-agree.ts'
 
 const agree = (printed: string, own: string) => namesAgree(parsePrintedName(printed), DistinguishedName.parse(own))
@@ -40,10 +40,15 @@ describe('namesAgree', () => {
   describe('with a type that has no OID here, or two', () => {
     it.each([
       ['fooBar=a', '1.2.3=a'],
+      ['fooBar=a', 'fooBar=a'],
+      ['fooBar=a', 'barFoo=a'],
       ['uid=a', '0.9.2342.19200300.100.1.44=a'],
       ['uid=a', 'UID=a'],
       ['Mail=a', '1.3.6.1.7=a'],
+      ['Mail=a', 'mail=a'],
+      ['uid=a+Mail=a', '1.3.6.1.7=a+uniqueIdentifier=a'],
       ['CN=a+fooBar=b', '1.2.3=b+CN=a'],
+      ['fooBar=a+1.2.3=a', '1.2.3=a+1.2.4=a'],
       ['fooBar=a+CN=a', 'CN=a+1.2.3=a'],
     ])('accepts %j for %j', (printed, own) => {
       expect(agree(printed, own)).toBe(true)
@@ -52,6 +57,12 @@ describe('namesAgree', () => {
     it.each([
       ['fooBar=a', '1.2.3=b'],
       ['uid=a', 'UID=b'],
+      ['uid=a', 'mail=a'],
+      ['Mail=a', 'UID=a'],
+      ['uid=a', '1.2.3=a'],
+      ['fooBar=a', 'CN=a'],
+      ['CN=a', 'fooBar=a'],
+      ['1.2.3=a', 'fooBar=a'],
       ['fooBar=a', ''],
       ['fooBar=a+CN=a', 'CN=a'],
       ['fooBar=a+CN=a', 'OU=a+1.2.3=a'],
