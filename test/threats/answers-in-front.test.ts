@@ -15,7 +15,7 @@ const options: CountersignPluginOptions = {
 /** Middleware as @fastify/middie and @fastify/express run it: in an onRequest hook, with functions that come later. */
 const middleware = fp(async (app: FastifyInstance) => {
   const used: ((reply: FastifyReply) => unknown)[] = []
-  app.decorate('use', (run: (reply: FastifyReply) => unknown) => void used.push(run))
+  app.decorate('use', ((run: (reply: FastifyReply) => unknown) => void used.push(run)) as never)
   app.addHook('onRequest', async function runMiddleware(_request, reply) {
     for (const run of used) await run(reply)
   })

@@ -336,3 +336,38 @@ describe('a failed start', () => {
     await expect(app.inject('/open')).rejects.toThrow('closed')
   })
 })
+
+describe('a route for the preflights of browsers', () => {
+  const preflights =
+    (url: string, config?: object): Declare =>
+    async (app, register) => {
+      await register(app)
+      app.options(url, { ...(config && { config }) }, () => 'x')
+    }
+  const REFUSED = new TypeError(
+    "OPTIONS * would refuse every preflight, which browsers send without a certificate; write routes: [{ method: 'OPTIONS', url: '*', clientCert: false }], or clientCert: true in it to refuse them",
+  )
+
+  it('must have a requirement, because browsers send no certificate', async () => {
+    expect(await failure(preflights('*'))).toEqual(REFUSED)
+    expect(await failure(preflights('*', { other: 1 }))).toEqual(REFUSED)
+    expect(await failure(preflights('/v1/*'))).toMatchObject({
+      message: expect.stringMatching(/^OPTIONS \/v1\/\* would refuse .* url: '\/v1\/\*', clientCert: false/),
+    })
+  })
+
+  it.each([true, false, 'ops'])('may have the requirement %j, in its config and by a rule', async (clientCert) => {
+    expect(await failure(preflights('*', { clientCert }))).toBeUndefined()
+    const routes = [{ method: 'OPTIONS', url: '*', clientCert }]
+    expect(await failure(preflights('*'), { routes } as Partial<CountersignPluginOptions>)).toBeUndefined()
+  })
+
+  it('is a route for all urls and for OPTIONS alone', async () => {
+    expect(await failure(preflights('/x'))).toBeUndefined()
+    const all: Declare = async (app, register) => {
+      await register(app)
+      app.route({ method: ['OPTIONS', 'GET'], url: '*', handler: () => 'x' })
+    }
+    expect(await failure(all)).toBeUndefined()
+  })
+})

@@ -50,6 +50,7 @@ export function requireEnforced(app: FastifyInstance, surroundings: Surroundings
     requireCalled(context, 'a hook of the handler for unknown paths')
   }
   for (const route of guards.added()) requireCalled(route, `a hook of ${[route.method].flat()} ${route.url}`)
+  requirePreflights(guards.added())
   guards.complete((url, { method, constraints }) =>
     [method].flat().every((one) => app.hasRoute({ method: one as 'GET', url, constraints: constraints ?? {} })),
   )
@@ -62,6 +63,22 @@ function requireInScope(outside: readonly RouteOptions[]): void {
     if (!hasGuard(config) && requirementIn(config, where).present) {
       throw new TypeError(
         `${where} has config.clientCert outside of the scope of countersign, where nothing enforces it; wrap the plugin that registers countersign with fastify-plugin, or register it in a scope that contains the route`,
+      )
+    }
+  }
+}
+
+/**
+ * A CORS plugin answers preflights in a route for all urls. Guarded by default, it would answer no browser.
+ *
+ * The config of a route without a requirement has a `clientCert` too, which is not enumerable.
+ */
+function requirePreflights(routes: readonly RouteOptions[]): void {
+  for (const { method, url, config } of routes) {
+    const where = `${[method].flat()} ${url}`
+    if (where.startsWith('OPTIONS ') && url.endsWith('*') && !Object.keys(config ?? {}).includes('clientCert')) {
+      throw new TypeError(
+        `${where} would refuse every preflight, which browsers send without a certificate; write routes: [{ method: 'OPTIONS', url: '${url}', clientCert: false }], or clientCert: true in it to refuse them`,
       )
     }
   }
