@@ -14,6 +14,7 @@ export type CheckName =
   | 'header-size'
   | 'header-size-chain'
   | 'origin-clock'
+  | 'cache'
 
 /** The result of a check. */
 export interface Finding {

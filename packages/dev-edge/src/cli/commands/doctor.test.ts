@@ -67,6 +67,24 @@ describe('countersign doctor', () => {
     expect(stdout + stderr).not.toContain(key.d)
   })
 
+  it('looks for a cache in front of --edge', async () => {
+    const { stdout } = await runHere(
+      'doctor',
+      '--origin',
+      origin,
+      '--no-access',
+      '--edge',
+      `${origin}/public`,
+      '--json',
+    )
+    expect(JSON.parse(stdout).at(-1)).toEqual({
+      check: 'cache',
+      outcome: 'failed',
+      detail: 'answered 200 without a certificate',
+      advice: expect.any(String),
+    })
+  })
+
   it.each([
     [[], 2, /--origin is missing; write a protected route at the origin: --origin/],
     [['--origin', 'http://localhost', '--team', 'acme'], 2, /write --team and --audience, or --no-access/],
