@@ -49,6 +49,18 @@ describe('request.clientCert at the end of the chain', () => {
   })
 
   it.each([
+    ['INN=7707083893,OGRN=1027700132195,CN=pay', 'INN', '7707083893'],
+    ['0.9.2342.19200300.100.1.44=7,CN=pay', 'uniqueIdentifier', '7'],
+    ['roomNumber=12,host=a.example,owner=b,member=c,CN=pay', 'host', 'a.example'],
+    ['1.3.6.1.7=x,1.3.6.1=y,CN=pay', '1.3.6.1', 'y'],
+  ])('has the subject %s of the certificate, however the edge prints it', async (subject, type, value) => {
+    const client = await chain.edge.issueClient({ subject })
+    expect(await chain.through('/me', { client })).toMatchObject({ status: 200 })
+    expect(seen?.subject.get(type)).toBe(value)
+    expect(seen?.subject.CN).toBe('pay')
+  })
+
+  it.each([
     ['user', { kind: 'user', email: expect.stringContaining('@') }],
     ['service', { kind: 'service', clientId: expect.stringMatching(/\.access$/) }],
     ['certificate', { kind: 'certificate', commonName: 'alice' }],

@@ -111,7 +111,8 @@ describe('parseClientCert', () => {
   it('accepts a key identifier that only the header or only the certificate has', async () => {
     const bare = await ca.issue({ bare: true })
     expect(parse({ 'x-cert-ski': 'ab:cd' }, bare).keyId).toBe('ABCD')
-    expect(parse({ 'x-cert-ski': null }).keyId).toBeUndefined()
+    expect(parse({ 'x-cert-ski': null }).keyId).toBe(parse().keyId)
+    expect(parseText({ 'x-cert-ski': null }).keyId).toBeUndefined()
   })
 })
 

@@ -34,6 +34,7 @@ export function parseClientCert(fields: EdgeFields): ClientCert {
     issuer: forwarded?.names.issuer ?? new DistinguishedName(unambiguous('x-cert-issuer-dn', issuer)),
     ...text,
     serialNumber: forwarded?.serialNumber ?? text.serialNumber,
+    keyId: text.keyId ?? forwarded?.names.subjectKeyId,
     verified: true,
     verification: fields.get('x-cert-verify') ?? '',
     revoked: false,
