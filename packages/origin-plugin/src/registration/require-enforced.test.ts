@@ -1,3 +1,4 @@
+import { lineStream } from '@countersign/test-support/line-stream'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { describe, expect, it, onTestFinished } from 'vitest'
@@ -88,6 +89,30 @@ describe('the place of the plugin', () => {
         'GET /x has config.clientCert outside of the scope of countersign, where nothing enforces it; wrap the plugin that registers countersign with fastify-plugin, or register it in a scope that contains the route',
       ),
     )
+  })
+
+  it('is warned of if routes were declared before and outside, where their config cannot be seen', async () => {
+    const lines: { level: number; msg: string; routes?: unknown }[] = []
+    const app = Fastify({ logger: { level: 'warn', stream: lineStream((line) => lines.push(JSON.parse(line))) } })
+    onTestFinished(() => app.close())
+    app.get('/before', { config: { clientCert: 'ops' } }, () => 1)
+    for (const prefix of ['/a', '/b']) {
+      await app.register(
+        async (scope) => {
+          await scope.register(countersign, options)
+          scope.setNotFoundHandler((_request, reply) => reply.code(404).send())
+          scope.get('/x', { exposeHeadRoute: false }, () => 1)
+        },
+        { prefix },
+      )
+    }
+    await app.ready()
+    const msg =
+      'countersign: these routes were declared before it and outside of its scope. It does not protect them, and cannot see whether they have config.clientCert'
+    expect(lines.map(({ level, msg, routes }) => ({ level, msg, routes }))).toEqual([
+      { level: 40, msg, routes: ['GET /before', 'HEAD /before'] },
+      { level: 40, msg, routes: ['GET /before', 'HEAD /before'] },
+    ])
   })
 
   it('need not contain routes without a requirement, nor those of another registration', async () => {

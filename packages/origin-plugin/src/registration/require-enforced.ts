@@ -18,6 +18,9 @@ export interface Registration {
 /** The name of the function `app.requireClientCert`, by which it is told from the hooks that it makes. */
 export const HOOK_MAKER = 'app.requireClientCert'
 
+/** Whether a hook is that of any registration, by its name as Fastify prints it or binds it. */
+const isGuardHook = (name: string): boolean => /^(?:bound )?countersign:\d+(?:\(\))?$/.test(name)
+
 /** A registration, with the routes that it could not guard by itself. */
 export interface Surroundings extends Registration {
   /** The routes of the whole server that were declared before the registration. */
@@ -90,12 +93,25 @@ function requireRulesForEarlier(
   { earlier, guards, guardRequest }: Surroundings,
 ): readonly PrintedRoute[] {
   if (isRoot(app) || earlier.length === 0) return earlier
-  const hook = `${guardRequest.name}()`
-  const hooked = new Set(printedRoutes(app).flatMap((route) => (route.hooks.includes(hook) ? [keyOf(route)] : [])))
-  const guarded = earlier.filter((route) => hooked.has(keyOf(route)))
+  const names = new Map(printedRoutes(app).map((route) => [keyOf(route), route.hooks]))
+  const hooksOfRoute = (route: PrintedRoute) => names.get(keyOf(route)) ?? []
+  warnOfUnseen(
+    app,
+    earlier.filter((route) => !hooksOfRoute(route).some(isGuardHook)),
+  )
+  const guarded = earlier.filter((route) => hooksOfRoute(route).includes(`${guardRequest.name}()`))
   const open = guarded.find((route) => !guards.addEarlier(route))
   if (open !== undefined) throw registeredBefore(open)
   return guarded
+}
+
+/** Fastify does not show the config of these routes. */
+function warnOfUnseen(app: FastifyInstance, unseen: readonly PrintedRoute[]): void {
+  if (unseen.length === 0) return
+  app.log.warn(
+    { routes: unseen.map(({ method, url }) => `${method} ${url}`) },
+    'countersign: these routes were declared before it and outside of its scope. It does not protect them, and cannot see whether they have config.clientCert',
+  )
 }
 
 const keyOf = ({ method, url, constraints }: PrintedRoute): string => `${method} ${url} ${constraints}`
@@ -115,7 +131,7 @@ function requireInFront(scope: FastifyInstance, { guardRequest, hooksInFront }: 
 
 /** Unknown paths must be guarded: a 404 reveals which routes exist. An explicit `false` in the config makes them public. */
 function requireGuarded(context: NotFoundContext, app: FastifyInstance, { guards }: Surroundings): void {
-  const isGuarded = context.onRequest?.some(({ name }) => /^bound countersign:\d+$/.test(name)) ?? false
+  const isGuarded = context.onRequest?.some(({ name }) => isGuardHook(name)) ?? false
   const isPublic = (context.config as { readonly clientCert?: unknown }).clientCert === false
   if (isGuarded) guards.addNotFound(context.config)
   else if (!isPublic) throw unguardedPaths(app)
