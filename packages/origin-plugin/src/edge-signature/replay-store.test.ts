@@ -98,6 +98,17 @@ describe('the start of a checked store', () => {
     expect(warnings).toEqual([reason])
   })
 
+  it('pauses between two attempts', async () => {
+    let attempts = 0
+    const spend = () => {
+      attempts += 1
+      return Promise.reject(new Error('READONLY'))
+    }
+    const settings = { store: { spend }, lifetime: 1, timeout: 40, onUnavailable: 'accept', warn: () => {} } as const
+    await createCheckedStore(settings, { patience: 100, interval: 60 }).start()
+    expect(attempts).toBeLessThanOrEqual(2)
+  })
+
   it('waits for one answer no longer than its patience', async () => {
     const { checked } = use(() => new Promise(() => {}), { timeout: 60_000 })
     await expect(checked.start()).rejects.toThrow('no answer within 100 ms')
