@@ -31,6 +31,16 @@ describe('@fastify/static', () => {
     }
   })
 
+  it('needs cacheControl: false, because by default it lets shared caches keep guarded files', async () => {
+    const { send } = await startSetup(async (options) => {
+      const app = Fastify()
+      await app.register(countersign, options)
+      await app.register(fastifyStatic, { root, prefix: '/files/' })
+      return app
+    })
+    expect((await send(FILE)).headers['cache-control']).toBe('public, max-age=0')
+  })
+
   it('sends files as a rule requires', async () => {
     for (const [clientCert, expected] of [
       ['ops', [401, 403, 200]],
