@@ -54,7 +54,7 @@ export const REFUSALS: Readonly<Record<CountersignErrorCode, Refusal>> = {
   CSN_CERT_MISSING: {
     step: 'certificate',
     advice:
-      'Import your client certificate into the browser, close every window of it, and open this page again. If it asks which certificate to show, do not cancel.',
+      'Import your client certificate into the browser, close every window of it, and open this page again. If it asks which certificate to show, do not cancel. A browser does not offer a certificate that has expired: get a new one from its issuer.',
   },
   CSN_CERT_UNVERIFIED: {
     step: 'certificate',

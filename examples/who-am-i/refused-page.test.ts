@@ -1,5 +1,23 @@
+import { type CountersignError, countersignErrors } from '@countersign/origin-plugin'
 import { describe, expect, it } from 'vitest'
-import { prefersHtml } from './refused-page.ts'
+import { REFUSALS } from './refusals.ts'
+import { prefersHtml, renderRefusedPage } from './refused-page.ts'
+
+describe('renderRefusedPage', () => {
+  const options = { edge: null, access: { team: 'acme', audience: 'a' }, trustedIssuers: null }
+
+  it.each([...countersignErrors.keys()])('has a way back after %s', (code) => {
+    const { statusCode = 0, message = '' } = countersignErrors.get(code) ?? {}
+    const error = { code, statusCode, message, reason: 'the reason' } as CountersignError
+    expect(String(renderRefusedPage(error, options, false))).toContain('<a href="/">Open the start page</a>')
+  })
+
+  it('tells the owner of an expired certificate, which no browser offers, to get a new one', () => {
+    for (const code of ['CSN_CERT_MISSING', 'CSN_CERT_EXPIRED'] as const) {
+      expect(REFUSALS[code].advice).toMatch(/a new (?:one|certificate) from its issuer/)
+    }
+  })
+})
 
 describe('prefersHtml', () => {
   it.each([

@@ -24,6 +24,7 @@ export function renderRefusedPage(error: CountersignError, options: ProofOptions
       <section aria-labelledby="what-to-do">
         <h2 id="what-to-do">What to do</h2>
         <p>${REFUSALS[code].advice}</p>
+        <p><a href="/">Open the start page</a></p>
       </section>
     </article>
     <section aria-labelledby="proofs">

@@ -118,7 +118,7 @@ export function verify(request: WireRequest, now: number = Date.now() / 1000): E
       signature: joined('signature'),
     },
     KEYS,
-    { maxAge: 60, clockTolerance: 5 },
+    { maxAge: 60, clockTolerance: 5, hosts: null },
     now,
   )
 }

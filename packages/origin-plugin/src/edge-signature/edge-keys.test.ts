@@ -1,5 +1,5 @@
 import { createHmac, createPrivateKey, sign } from 'node:crypto'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { importEdgeKeys } from './edge-keys.ts'
 
 /** Key material that no message may repeat; the Ed25519 pair is that of RFC 8037, appendix A. */
@@ -46,6 +46,19 @@ describe('importEdgeKeys', () => {
     const signature = sign(null, Buffer.from('base'), privateKey).toString('base64')
     expect(key?.verify('ba', 'se', signature)).toBe(true)
     expect(key?.verify('ba', 'sf', signature)).toBe(false)
+  })
+
+  it('refuses a key of a local edge in production alone', () => {
+    const local = hmac({ kid: 'dev-8785b8ef' })
+    expect(importEdgeKeys(local).size).toBe(1)
+    vi.stubEnv('NODE_ENV', 'production')
+    onTestFinished(() => void vi.unstubAllEnvs())
+    expect(faultOf([hmac(), local])).toBe(
+      'edge.keys: the key "dev-8785b8ef" is of a local edge, and NODE_ENV is "production"; make a key with countersign keygen, or set another NODE_ENV',
+    )
+    for (const kid of ['2026-11', 'my-dev-1', 'dev']) expect(importEdgeKeys(hmac({ kid })).size).toBe(1)
+    vi.stubEnv('NODE_ENV', 'test')
+    expect(importEdgeKeys(local).size).toBe(1)
   })
 
   it('refuses a public key for which signatures can be made without a private key', () => {

@@ -25,9 +25,25 @@ export function importEdgeKeys(keys: unknown): EdgeKeys {
   for (const jwk of jwks) {
     const { keyid, alg } = prefixError(() => checkSigningKey(jwk, 'verify'))
     if (imported.has(keyid)) throw new TypeError(`edge.keys: the "kid" "${keyid}" is not unique; give each key its own`)
+    requireDeployable(keyid)
     imported.set(keyid, { alg, verify: importKey(jwk as SigningJwk, keyid) })
   }
   return imported
+}
+
+/** The local edge names its keys so. */
+const DEVELOPMENT_KEY = /^dev-/
+
+/**
+ * Attack: the folder of a local edge is copied with its environment into production. Every developer's machine that has
+ * the folder can then sign any identity.
+ */
+function requireDeployable(keyid: string): void {
+  if (DEVELOPMENT_KEY.test(keyid) && process.env.NODE_ENV === 'production') {
+    throw new TypeError(
+      `edge.keys: the key "${keyid}" is of a local edge, and NODE_ENV is "production"; make a key with countersign keygen, or set another NODE_ENV`,
+    )
+  }
 }
 
 /** The message of `JSON.parse` quotes its input, and the input is a secret. */

@@ -11,7 +11,7 @@ import { importEdgeKeys } from './edge-keys.ts'
 import { verifyEdgeSignature } from './verify-edge-signature.ts'
 
 const NOW = 1_800_000_000
-const LIFETIME = { maxAge: 60, clockTolerance: 5 }
+const LIFETIME = { maxAge: 60, clockTolerance: 5, hosts: null as ReadonlySet<string> | null }
 const hmac = hmacKey('h')
 const ed = ed25519Key('e')
 const KEYS = importEdgeKeys([hmac.jwk, ed.jwk])
@@ -295,6 +295,18 @@ describe('verifyEdgeSignature: the target in a reason', () => {
     expect(at(`/${'p'.repeat(80)}`)).toThrow(invalid(`the signature does not verify for ${shown}…`))
   })
 
+  it('has the own hosts beside it, if a proxy wrote another one', () => {
+    const lifetime = { ...LIFETIME, hosts: new Set([AUTHORITY, 'b.example']) }
+    const target = { authority: 'internal.platform:3000' }
+    expect(() => verify(signed(), { target, lifetime })).toThrow(
+      invalid(
+        `the signature does not verify for GET internal.platform:3000/, and edge.hosts is ${AUTHORITY}, b.example; a proxy may write its own Host`,
+      ),
+    )
+    expect(() => verify(signed({ key: hmacKey('h') }), { lifetime })).toThrow(invalid(NOT_THE_SAME))
+    expect(() => verify(signed(), { lifetime })).not.toThrow()
+  })
+
   it('is not cut at 80', () => {
     const authority = 'a'.repeat(80)
     expect(() => verify(signed(), { target: { authority } })).toThrow(
@@ -369,7 +381,7 @@ describe('verifyEdgeSignature: how old', () => {
   })
 
   it('has no tolerance if it is 0', () => {
-    const lifetime = { maxAge: 1, clockTolerance: 0 }
+    const lifetime = { ...LIFETIME, maxAge: 1, clockTolerance: 0 }
     const at = (now: number) => () => verify(signed(), { now, lifetime })
     expect(at(NOW)).not.toThrow()
     expect(at(NOW + 1)).not.toThrow()

@@ -16,6 +16,7 @@ import { refusalAt } from '../errors.ts'
 import { quoteValues } from '../lib/quote-value.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import type { EdgeKey, EdgeKeys } from './edge-keys.ts'
+import type { OwnHosts } from './own-host.ts'
 
 const refuse = refusalAt('edge signature')
 
@@ -34,6 +35,12 @@ export interface SignatureLifetime {
   readonly maxAge: number
   /** Seconds by which the clocks of edge and origin may differ. */
   readonly clockTolerance: number
+}
+
+/** The lifetime of signatures, and the origin's own hosts for the reason of a refusal. */
+export interface SignatureExpectations extends SignatureLifetime {
+  /** A signature that does not verify for another host is the work of a proxy that writes its own `Host`. */
+  readonly hosts: OwnHosts
 }
 
 /** The part of the signature base that does not change between the requests of a client. It proves nothing. */
@@ -74,7 +81,7 @@ export interface EdgeSignature {
 export function verifyEdgeSignature(
   { fields, target, signatureInput, signature }: SignedMessage,
   keys: EdgeKeys,
-  lifetime: SignatureLifetime,
+  expected: SignatureExpectations,
   now: number,
   cached?: StableLines,
 ): EdgeSignature {
@@ -85,10 +92,10 @@ export function verifyEdgeSignature(
   const parameters = asRefusal(() => parseSignatureParameters(input.slice(components.length)))
   const key = selectKey(parameters, keys)
   const stableLines = stableLinesOf(fields, components, cached)
-  if (!key.verify(stableLines.lines, buildTargetLines(target, input), byteSequence(bytes, target))) {
-    throw explainSignature(bytes, target)
+  if (!key.verify(stableLines.lines, buildTargetLines(target, input), byteSequence(bytes, target, expected))) {
+    throw explainSignature(bytes, target, expected)
   }
-  requireAge(parameters, lifetime, now)
+  requireAge(parameters, expected, now)
   return { parameters, stableLines }
 }
 
@@ -157,17 +164,19 @@ function selectKey({ keyid, alg }: SignatureParameters, keys: EdgeKeys): EdgeKey
 }
 
 /** The base64 between the colons (RFC 8941, section 3.3.5), not yet validated. */
-function byteSequence(text: string, target: RequestTarget): string {
-  if (!text.startsWith(':') || !text.endsWith(':')) throw explainSignature(text, target)
+function byteSequence(text: string, target: RequestTarget, expected: SignatureExpectations): string {
+  if (!text.startsWith(':') || !text.endsWith(':')) throw explainSignature(text, target, expected)
   return text.slice(1, -1)
 }
 
 /** Before the padding, only letters whose spare bits are zero. With others a signature would have 4 or 16 spellings. */
 const BYTE_SEQUENCE = /^:(?:[A-Za-z0-9+/]{42}[AEIMQUYcgkosw048]=|[A-Za-z0-9+/]{85}[AQgw]==):$/
 
-function explainSignature(text: string, target: RequestTarget) {
+function explainSignature(text: string, target: RequestTarget, { hosts }: SignatureExpectations) {
   if (!BYTE_SEQUENCE.test(text)) return invalid('the signature is not 32 or 64 bytes in base64 between colons')
-  return invalid(`the signature does not verify for ${formatTarget(target)}`)
+  const reason = `the signature does not verify for ${formatTarget(target)}`
+  if (hosts === null || hosts.has(target.authority)) return invalid(reason)
+  return invalid(`${reason}, and edge.hosts is ${[...hosts].join(', ')}; a proxy may write its own Host`)
 }
 
 /** Characters of a host or a path in a reason. */
