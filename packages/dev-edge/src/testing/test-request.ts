@@ -24,7 +24,7 @@ export interface TestRequest extends TestIdentity {
 }
 
 /** The names of a {@link TestRequest}. */
-export const REQUEST = namesOf<TestRequest>({ method: true, url: true, headers: true, cert: true, access: true })
+export const REQUEST: readonly string[] = namesOf<TestRequest>({ method: true, url: true, headers: true, cert: true, access: true })
 
 /** Options of {@link TestEdge#inject}: those of `app.inject()`, and the sender. */
 export interface TestInjectOptions extends TestIdentity, Omit<InjectOptions, 'url' | 'path'> {
@@ -33,7 +33,7 @@ export interface TestInjectOptions extends TestIdentity, Omit<InjectOptions, 'ur
 }
 
 /** The names of {@link TestInjectOptions}. */
-export const INJECT_OPTIONS = namesOf<TestInjectOptions>({
+export const INJECT_OPTIONS: readonly string[] = namesOf<TestInjectOptions>({
   method: true,
   url: true,
   query: true,
