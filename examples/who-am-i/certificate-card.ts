@@ -47,7 +47,7 @@ function describeAccess(access: AccessIdentity | null): HtmlValue {
   }
 }
 
-const KINDS = { dns: 'DNS', email: 'Email', uri: 'URI', ip: 'IP address' } as const
+const KINDS = { dns: 'DNS', email: 'Email', uri: 'URI', ip: 'IP address', upn: 'User principal name' } as const
 
 function listAltNames({ subjectAltNames }: ClientCert): HtmlValue {
   if (!subjectAltNames) return 'Unknown: the Worker did not forward the certificate itself'

@@ -47,7 +47,7 @@ const someName = fc.oneof(twin, fc.array(rdn, { minLength: 1, maxLength: 3 }))
 
 const fingerprint = fc.constantFrom('AA', 'AB', 'BA').map((byte) => byte.repeat(32))
 const serial = fc.constantFrom('01', '0A1B', 'FF')
-const host = fc.constantFrom('a.example', 'b.example', '*.example')
+const host = fc.constantFrom('a.example', 'b.example', 'A.Example.', '*.example')
 
 const cert: fc.Arbitrary<Cert> = fc.record({
   subject: name,
@@ -58,30 +58,37 @@ const cert: fc.Arbitrary<Cert> = fc.record({
   dns: fc.option(fc.array(host, { maxLength: 2 }), { nil: undefined }),
 })
 
+/** True for one of the exact values, undecided for another spelling of one. */
+const oneOf = (exact: readonly string[]) => (value: string) => {
+  if (exact.includes(value)) return true
+  return exact.some((each) => spelling(each) === spelling(value)) ? null : false
+}
+/** Enough for the values of this test. */
+const spelling = (value: string) => value.trim().toLowerCase()
+
 /** A text match with a test of its meaning: a text, a list or a pattern. */
 const textMatch = fc.oneof(
-  text.map((one) => ({ match: one, accepts: (value: string) => value === one })),
-  fc
-    .array(text, { minLength: 1, maxLength: 3 })
-    .map((list) => ({ match: list, accepts: (value: string) => list.some((each) => each === value) })),
+  text.map((one) => ({ match: one, answer: oneOf([one]) })),
+  fc.array(text, { minLength: 1, maxLength: 3 }).map((list) => ({ match: list, answer: oneOf(list) })),
   fc.constantFrom(
-    { match: /^a+$/, accepts: (value: string) => value === 'a' },
-    { match: /^[ab]+$/i, accepts: (value: string) => ['a', 'b', 'A', 'ab'].includes(value) },
-    { match: /^(?:a|a,b)$/, accepts: (value: string) => value === 'a' || value === 'a,b' },
+    { match: /^a+$/, answer: oneOf(['a']) },
+    { match: /^[ab]+$/i, answer: oneOf(['a', 'b', 'A', 'ab']) },
+    { match: /^(?:a|a,b)$/, answer: oneOf(['a', 'a,b']) },
   ),
 )
 
-/** The attribute must occur exactly once, as text. */
+/** The attribute must occur exactly once, as text. With `some`, one of its values must match. */
 const attributeLeaf: fc.Arbitrary<Leaf> = fc
-  .tuple(fc.constantFrom('subject' as const, 'issuer' as const), type, fc.nat(3), textMatch)
-  .map(([which, type, spelling, { match, accepts }]) => ({
-    requirement: { [which]: { [TYPES[type][spelling % TYPES[type].length] as string]: match } },
+  .tuple(fc.constantFrom('subject' as const, 'issuer' as const), type, fc.nat(3), textMatch, fc.boolean())
+  .map(([which, type, spelling, { match, answer }, isSome]) => ({
+    requirement: {
+      [which]: { [TYPES[type][spelling % TYPES[type].length] as string]: isSome ? { some: match } : match },
+    },
     answer: (cert) => {
       const values = cert[which].flat().filter((each) => each.type === type)
-      if (values.length === 0) return false
-      const [only] = values
-      if (values.length > 1 || typeof only?.value !== 'string') return null
-      return accepts(only.value)
+      const answers = values.map(({ value }) => (typeof value === 'string' ? answer(value) : null))
+      if (!isSome && answers.length > 1) return null
+      return some(answers)
     },
   }))
 
@@ -91,13 +98,24 @@ function isSameName(one: readonly Rdn[], other: readonly Rdn[]): boolean {
   return JSON.stringify(one.map(bag)) === JSON.stringify(other.map(bag))
 }
 
+/** Whether both names have the same attributes in any order, in any spelling. */
+function isLikeName(one: readonly Rdn[], other: readonly Rdn[]): boolean {
+  const bag = (name: readonly Rdn[]) =>
+    name.flat().map(({ type, value }) => `${type} ${typeof value === 'string' ? `"${spelling(value)}` : value}`)
+  return bag(one).sort().join('\n') === bag(other).sort().join('\n')
+}
+
 const nameLeaf: fc.Arbitrary<Leaf> = fc
   .tuple(fc.constantFrom('subject' as const, 'issuer' as const), fc.array(someName, { minLength: 1, maxLength: 2 }))
   .map(([which, names]) => {
-    const texts = names.map((each) => formatDistinguishedName(each))
+    // As text, a name in an unusual order is an error at the start.
+    const parsed = names.map((each) => DistinguishedName.parse(formatDistinguishedName(each)))
     return {
-      requirement: { [which]: texts.length === 1 ? (texts[0] as string) : texts },
-      answer: (cert) => names.some((each) => isSameName(each, cert[which])),
+      requirement: { [which]: parsed.length === 1 ? (parsed[0] as DistinguishedName) : parsed },
+      answer: (cert) => {
+        if (names.some((each) => isSameName(each, cert[which]))) return true
+        return names.some((each) => isLikeName(each, cert[which])) ? null : false
+      },
     }
   })
 
@@ -112,8 +130,11 @@ const keyIdLeaf: fc.Arbitrary<Leaf> = serial.map((wanted) => ({
 }))
 
 const hostLeaf: fc.Arbitrary<Leaf> = host.map((wanted) => ({
-  requirement: { san: { dns: wanted.toUpperCase() } },
-  answer: (cert) => (cert.dns === undefined ? null : cert.dns.includes(wanted)),
+  requirement: { san: { dns: wanted.startsWith('*') ? /^\*\.EXAMPLE$/ : wanted.toUpperCase() } },
+  answer: (cert) => {
+    const oneSpelling = (host: string) => (host === 'A.Example.' ? 'a.example' : host)
+    return cert.dns === undefined ? null : cert.dns.map(oneSpelling).includes(oneSpelling(wanted))
+  },
 }))
 
 const functionLeaf: fc.Arbitrary<Leaf> = fc.constantFrom<Leaf>(
@@ -181,6 +202,9 @@ function requirementOf(tree: Tree): Requirement {
 const every = (answers: readonly Answer[]): Answer =>
   answers.includes(false) ? false : answers.includes(null) ? null : true
 
+const some = (answers: readonly Answer[]): Answer =>
+  answers.includes(true) ? true : answers.includes(null) ? null : false
+
 /** The reference, in Kleene's three-valued logic. */
 function answerOf(tree: Tree, cert: Cert): Answer {
   if (!('operator' in tree)) return tree.answer(cert)
@@ -189,7 +213,7 @@ function answerOf(tree: Tree, cert: Cert): Answer {
     case 'allOf':
       return every(answers)
     case 'anyOf':
-      return answers.includes(true) ? true : answers.includes(null) ? null : false
+      return some(answers)
     case 'not':
       return answers[0] === null ? null : !answers[0]
   }

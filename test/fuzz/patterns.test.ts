@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { compileTextMatch, type TextTest } from '../../packages/origin-plugin/src/guards/text-match.ts'
+import { PLAIN } from '../../packages/origin-plugin/src/guards/text-comparison.ts'
+import { compileTextMatch } from '../../packages/origin-plugin/src/guards/text-match.ts'
 import { fuzz } from './fuzz.ts'
 
 // Pieces instead of whole patterns: they combine to patterns that look anchored and are not.
@@ -63,9 +64,10 @@ const pattern = fc.tuple(fc.oneof(source, { weight: 4, arbitrary: anchored }), f
   }
 })
 
-function compile(pattern: RegExp): TextTest | null {
+function compile(pattern: RegExp): ((value: string) => boolean) | null {
   try {
-    return compileTextMatch(pattern, 'subject.CN')
+    const test = compileTextMatch(pattern, 'subject.CN', PLAIN)
+    return (value) => test(value) === 'match'
   } catch (error) {
     expect(error).toBeInstanceOf(TypeError)
     return null

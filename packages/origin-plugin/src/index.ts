@@ -13,6 +13,7 @@ export type { ReplayStore } from './edge-signature/replay-store.ts'
 export { type CountersignError, type CountersignErrorCode, countersignErrors, isCountersignError } from './errors.ts'
 export {
   type AccessMatch,
+  type AttributeMatch,
   allOf,
   anyOf,
   type CertificateRequirement,

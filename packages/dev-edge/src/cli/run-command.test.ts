@@ -50,7 +50,7 @@ describe('countersign', () => {
     [['cert', '../x'], /Write 1 to 64 of the characters/],
     [['cert', 'alice-key'], /may not end in "-key"/],
     [['cert', 'x', '--subject', 'nonsense'], /Write a name such as "CN=pay-1,O=Acme"/],
-    [['cert', 'x', '--san', 'ip:999.1.1.1'], /Write dns:NAME, email:ADDRESS, uri:URI or ip:ADDRESS/],
+    [['cert', 'x', '--san', 'ip:999.1.1.1'], /Write dns:NAME, email:ADDRESS, uri:URI, ip:ADDRESS or upn:NAME@DOMAIN/],
     [['cert', 'x', '--san', 'other:x'], /Write dns:NAME/],
     [['cert', 'x', '--expired', '--days', '3'], /cannot be used with option/],
     [['revoke', '../../etc/passwd'], /Write 1 to 64 of the characters/],

@@ -49,7 +49,7 @@ const OPTIONS = namesOf<IssueClientOptions>({
   san: true,
   issuer: true,
 })
-const SAN = namesOf<SubjectAltNames>({ dns: true, email: true, uri: true, ip: true })
+const SAN = namesOf<SubjectAltNames>({ dns: true, email: true, uri: true, ip: true, upn: true })
 
 /**
  * Issues a certificate for a client.

@@ -16,6 +16,8 @@ export interface SubjectAltNames {
   readonly uri?: readonly string[] | undefined
   /** IPv4 or IPv6 addresses in text. */
   readonly ip?: readonly string[] | undefined
+  /** User principal names of Active Directory. */
+  readonly upn?: readonly string[] | undefined
 }
 
 /** The content of a certificate to issue. */
@@ -98,11 +100,18 @@ async function extensions(
   return list
 }
 
-function generalNames({ dns = [], email = [], uri = [], ip = [] }: SubjectAltNames = {}): x509.JsonGeneralNames {
+function generalNames({
+  dns = [],
+  email = [],
+  uri = [],
+  ip = [],
+  upn = [],
+}: SubjectAltNames = {}): x509.JsonGeneralNames {
   return [
     ...dns.map((value) => ({ type: 'dns' as const, value })),
     ...email.map((value) => ({ type: 'email' as const, value })),
     ...uri.map((value) => ({ type: 'url' as const, value })),
     ...ip.map((value) => ({ type: 'ip' as const, value })),
+    ...upn.map((value) => ({ type: 'upn' as const, value })),
   ]
 }

@@ -292,7 +292,7 @@ describe('an unknown name', () => {
     [
       'of alternative names',
       () => edge.issueClient({ san: { dn: ['a.example'] } as object }),
-      'san: unknown option "dn"; known options are dns, email, uri, ip',
+      'san: unknown option "dn"; known options are dns, email, uri, ip, upn',
     ],
   ])('%s is refused', async (_what, call, message) => {
     await expect(call()).rejects.toThrow(TypeError)

@@ -32,7 +32,7 @@ describe('parseClientCert', () => {
       validTo: expected.validTo,
       validToDate: new Date(expected.validTo),
       subjectAltName: expected.subjectAltName,
-      subjectAltNames: { dns: ['pay.acme.example'], email: [], uri: [], ip: [], unread: [] },
+      subjectAltNames: { dns: ['pay.acme.example'], email: [], uri: [], ip: [], upn: [], unread: [] },
       verified: true,
       verification: 'SUCCESS',
       revoked: false,
@@ -370,6 +370,7 @@ describe('parseClientCert: Client-Cert', () => {
       email: [],
       uri: [],
       ip: [],
+      upn: [],
       unread: ['dns', 'ip'],
     })
   })

@@ -1,9 +1,10 @@
 import { X509Certificate } from 'node:crypto'
-import { normalizeHex } from '@countersign/wire'
 import { checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
 import { checkRevocation, createRevocation, type Revocation, type RevocationOptions } from '../revocation/revocation.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
-import { DistinguishedName } from '../x509/distinguished-name.ts'
+import { parseConfiguredName } from '../x509/configured-name.ts'
+import type { DistinguishedName } from '../x509/distinguished-name.ts'
+import { parseKeyId } from '../x509/hex-identifier.ts'
 import { requirePemText } from './require-pem-text.ts'
 
 /** A CA whose client certificates are accepted, by its certificate, its name or its key identifier. */
@@ -141,7 +142,7 @@ function compileDescription(description: unknown, warn: (reason: string) => void
   const issued = pem === undefined ? undefined : compileOnePem(pem)
   const named = {
     dn: dn === undefined ? issued?.dn : parseDn(dn),
-    keyId: keyId === undefined ? issued?.keyId : parseKeyId(keyId),
+    keyId: keyId === undefined ? issued?.keyId : checkKeyId(keyId),
   }
   if (issued && !(issued.dn?.equals(named.dn ?? issued.dn) && issued.keyId === named.keyId)) {
     throw new TypeError('dn and keyId do not match ca; remove them')
@@ -168,11 +169,11 @@ function compileOnePem(pem: unknown): CompiledIssuer {
 }
 
 function parseDn(dn: unknown): DistinguishedName {
-  if (typeof dn === 'string' && dn !== '') return DistinguishedName.parse(dn)
+  if (typeof dn === 'string' && dn !== '') return parseConfiguredName(dn)
   throw new TypeError('dn must be a name such as "CN=Acme CA,O=Acme"')
 }
 
-function parseKeyId(keyId: unknown): string {
-  if (typeof keyId === 'string') return normalizeHex(keyId)
+function checkKeyId(keyId: unknown): string {
+  if (typeof keyId === 'string') return parseKeyId(keyId)
   throw new TypeError('keyId must be hexadecimal text')
 }

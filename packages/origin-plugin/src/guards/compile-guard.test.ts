@@ -298,7 +298,7 @@ describe('a list in a compiled requirement', () => {
     return [
       { requirement: { fingerprint256: list }, list },
       { requirement: not({ issuer: { CN: list } }), list },
-      { requirement: allOf(true, anyOf('other', { san: { dns: list } })), list },
+      { requirement: allOf(true, anyOf('other', { subject: { CN: list } })), list },
       { requirement: Object.assign(Object.create(null), { keyId: list }), list },
     ]
   }

@@ -1,5 +1,8 @@
-import { describe, expect, it } from 'vitest'
-import { allOf, anyOf, Combination, not } from './requirement.ts'
+import type { FastifyRequest } from 'fastify'
+import { describe, expect, expectTypeOf, it } from 'vitest'
+import type { ClientCert } from '../client-cert.ts'
+import { DistinguishedName } from '../x509/distinguished-name.ts'
+import { allOf, anyOf, Combination, type GuardFunction, not, type Requirement } from './requirement.ts'
 
 describe('allOf, anyOf and not', () => {
   it.each([
@@ -17,5 +20,40 @@ describe('allOf, anyOf and not', () => {
     const combination = anyOf(...list)
     list.push('c')
     expect(combination.requirements).toEqual(['a', 'b'])
+  })
+})
+
+describe('a combination', () => {
+  it('cannot be changed between its declaration and the start', () => {
+    const requirements: Requirement[] = ['a']
+    const combination = new Combination('anyOf', requirements)
+    requirements.push(true)
+    expect(combination.requirements).toEqual(['a'])
+    expect(() => (combination.requirements as Requirement[]).push(true)).toThrow(TypeError)
+    expect(() => Object.assign(combination, { operator: 'allOf' })).toThrow(TypeError)
+  })
+})
+
+describe('the types of requirements', () => {
+  it('accept values with their inferred types, and constants', () => {
+    const inferred = { subject: { OU: 'Ops', CN: ['a', 'b'] }, san: { dns: ['a.example'] } }
+    const constant = { subject: ['CN=a', 'CN=b'], issuer: { OU: { some: ['a', /^b$/.source] } } } as const
+    expectTypeOf(inferred).toExtend<Requirement>()
+    expectTypeOf(constant).toExtend<Requirement>()
+    expectTypeOf({ subject: DistinguishedName.parse('CN=a') }).toExtend<Requirement>()
+    expectTypeOf(allOf(inferred, not(constant))).toExtend<Requirement>()
+  })
+
+  it('accept a guard that knows the types of its route', () => {
+    type TenantRequest = FastifyRequest<{ Params: { tenant: string }; Querystring: { page: number } }>
+    const ownTenant = (cert: ClientCert, { params }: TenantRequest) => cert.subject.O === params.tenant
+    expectTypeOf(ownTenant).toExtend<GuardFunction>()
+    expectTypeOf(anyOf(ownTenant, (cert) => cert.subject.O === 'Acme')).toExtend<Requirement>()
+  })
+
+  it('refuse a variable that may be unset, a guard that is not synchronous, and a mistyped property', () => {
+    expectTypeOf<{ subject: { CN: string | undefined } }>().not.toExtend<Requirement>()
+    expectTypeOf<() => Promise<boolean>>().not.toExtend<Requirement>()
+    expectTypeOf<{ subject: { OU: { any: string } } }>().not.toExtend<Requirement>()
   })
 })

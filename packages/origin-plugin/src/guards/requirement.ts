@@ -1,5 +1,6 @@
 import type { FastifyRequest, RawServerBase, RouteGenericInterface } from 'fastify'
 import type { ClientCert } from '../client-cert.ts'
+import type { DistinguishedName } from '../x509/distinguished-name.ts'
 
 /**
  * The accepted values: exactly this text, one of these texts, or a RegExp that is anchored at both ends
@@ -8,24 +9,52 @@ import type { ClientCert } from '../client-cert.ts'
 export type TextMatch = string | readonly string[] | RegExp
 
 /**
+ * The accepted values of an attribute. It must occur exactly once, except with `some`: then it may occur several times,
+ * and at least one of its values must match.
+ *
+ * @example
+ * ```ts
+ * import type { CertificateRequirement } from '@countersign/origin-plugin'
+ *
+ * const requirement: CertificateRequirement = { subject: { O: 'Acme', OU: { some: ['Ops', 'Security'] } } }
+ * ```
+ */
+export type AttributeMatch = TextMatch | { readonly some: TextMatch }
+
+/**
  * The accepted subjects or issuers.
  *
- * A text is a whole distinguished name, and a list contains several: every RDN must be equal, in order. An object names
- * attributes, by short name in any case or by OID. Each must occur exactly once in the certificate's name, and match.
+ * A text is a whole distinguished name, most specific RDN first, and a list contains several: every RDN must be equal,
+ * in order. An object names attributes, by short name in any case or by OID. Each must match as {@link AttributeMatch}
+ * describes.
+ *
+ * A text that is most likely not the name of a certificate is an error at the start. For an unusual certificate, write
+ * `DistinguishedName.parse('C=US,CN=pay-1')`, which accepts every name.
  */
-export type NameMatch = string | readonly string[] | { readonly [attributeType: string]: TextMatch }
+export type NameMatch =
+  | string
+  | DistinguishedName
+  | readonly (string | DistinguishedName)[]
+  | { readonly [attributeType: string]: AttributeMatch }
 
 /** The required alternative names: the certificate must have at least one matching name of each given kind. */
 export interface SubjectAltNameMatch {
   /** Host names, in any case. */
   readonly dns?: TextMatch
+  /** E-mail addresses, with the host in any case. */
   readonly email?: TextMatch
+  /** URIs, with scheme and host in any case. */
   readonly uri?: TextMatch
   /** Addresses, in any spelling. */
   readonly ip?: string | readonly string[]
+  /** User principal names of Active Directory, with the domain in any case. */
+  readonly upn?: TextMatch
 }
 
-/** The identity that Access must have admitted: every given property must match. */
+/**
+ * The identity that Access must have admitted. `kind` alone requires an identity of that kind. Of the other properties,
+ * only one can be given, because each belongs to one kind.
+ */
 export interface AccessMatch {
   readonly kind?: 'user' | 'service' | 'certificate'
   /** The user's e-mail address. */
@@ -80,7 +109,8 @@ export class Combination {
 
   constructor(operator: Combination['operator'], requirements: readonly Requirement[]) {
     this.operator = operator
-    this.requirements = requirements
+    this.requirements = Object.freeze([...requirements])
+    Object.freeze(this)
   }
 }
 

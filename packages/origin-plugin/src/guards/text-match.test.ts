@@ -1,7 +1,14 @@
 import { describe, expect, it } from 'vitest'
+import { PLAIN, type TextComparison } from './text-comparison.ts'
 import { compileTextMatch, describeTextMatch } from './text-match.ts'
 
-const compile = (match: unknown) => compileTextMatch(match, 'subject.CN')
+/** Text that compares exactly. It has no coarse form. */
+const EXACT: TextComparison = { ...PLAIN, fold: (text) => text }
+const test = (match: unknown, comparison = EXACT) => compileTextMatch(match, 'subject.CN', comparison)
+const compile = (match: unknown, comparison = EXACT) => {
+  const test = compileTextMatch(match, 'subject.CN', comparison)
+  return (value: string) => test(value) === 'match'
+}
 const NOT_ANCHORED = 'is not anchored; write /^(?:…)$/ around all of it'
 
 describe('compileTextMatch', () => {
@@ -29,8 +36,15 @@ describe('compileTextMatch', () => {
   })
 
   it('reads text as text, never as a pattern', () => {
-    expect(compile('.*')('anything')).toBe(false)
-    expect(compile('*')('anything')).toBe(false)
+    expect(compile('.+')('anything')).toBe(false)
+  })
+
+  it.each([
+    ['pay-*', 'write the RegExp /^pay-.*$/, or /^pay-\\*$/ for the character itself'],
+    ['*.a/b+c', 'write the RegExp /^.*\\.a\\/b\\+c$/, or /^\\*\\.a\\/b\\+c$/ for the character itself'],
+  ])('refuses the wildcards of %s, and writes the RegExp', (text, advice) => {
+    expect(() => test(text)).toThrow(new TypeError(`subject.CN: "${text}": "*" is not a wildcard; ${advice}`))
+    expect(() => test(['a', text])).toThrow(TypeError)
   })
 
   it('is not changed by changing the list afterwards', () => {
@@ -41,17 +55,55 @@ describe('compileTextMatch', () => {
   })
 
   it('brings configured texts into the canonical spelling', () => {
-    const test = compileTextMatch(['ABC', 'dEf'], 'keyId', (text) => text.toLowerCase())
+    const test = compile(['ABC', 'dEf'], { ...EXACT, parse: (text) => text.toLowerCase() })
     expect(['abc', 'def', 'ABC'].filter(test)).toEqual(['abc', 'def'])
   })
 
+  it('brings values into the canonical spelling', () => {
+    const comparison = { ...EXACT, normalize: (text: string) => text.replace(/\.$/, '') }
+    expect(['a', 'a.', 'a..'].filter(compile('a', comparison))).toEqual(['a', 'a.'])
+    expect(['a', 'a.', 'a..'].filter(compile(/^a$/, comparison))).toEqual(['a', 'a.'])
+  })
+
+  it('is undecided on a value that is equal in its coarse form only', () => {
+    const outcomes = (match: unknown, values: readonly string[]) => values.map(test(match, PLAIN))
+    expect(outcomes('Pay', ['Pay', 'pay', 'PAY ', 'pay-1', ''])).toEqual([
+      'match',
+      'undecided',
+      'undecided',
+      'mismatch',
+      'mismatch',
+    ])
+    expect(outcomes(['pay', 'Bob'], ['pay', 'Pay', 'bob', 'eve'])).toEqual([
+      'match',
+      'undecided',
+      'undecided',
+      'mismatch',
+    ])
+  })
+
   it('names the text without a canonical spelling, and the reason', () => {
-    const canonical = () => {
+    const parse = () => {
       throw new SyntaxError('expected hexadecimal digits')
     }
-    expect(() => compileTextMatch(['xyz'], 'keyId', canonical)).toThrow(
+    expect(() => compileTextMatch(['xyz'], 'keyId', { ...EXACT, parse })).toThrow(
       new TypeError('keyId: "xyz": expected hexadecimal digits'),
     )
+  })
+
+  it('does not quote a text that could be a secret', () => {
+    const parse = () => {
+      throw new SyntaxError('must be an id')
+    }
+    expect(() => test('xyz', { ...EXACT, parse, secret: true })).toThrow(new TypeError('subject.CN: must be an id'))
+    expect(() => test('xyz*', { ...EXACT, parse, secret: true })).toThrow(new TypeError('subject.CN: must be an id'))
+  })
+
+  it('refuses a RegExp for values with several spellings', () => {
+    const { pattern: _, ...comparison } = EXACT
+    expect(() => test(/^a$/, comparison)).toThrow(new TypeError('subject.CN must be a text or a list of texts'))
+    expect(() => test([], comparison)).toThrow(new TypeError('subject.CN must be a text or a list of texts'))
+    expect(test('*', comparison)('*')).toBe('match')
   })
 
   it.each([
@@ -136,6 +188,27 @@ describe('compileTextMatch with a RegExp', () => {
     [/(?:)/],
   ])('refuses %s, which could match a part of the value', (pattern) => {
     expect(() => compile(pattern)).toThrow(new TypeError(`subject.CN: the RegExp ${pattern} ${NOT_ANCHORED}`))
+  })
+
+  it('is undecided on a value that it matches without regard to case, or in its coarse form', () => {
+    const outcomes = (match: RegExp, comparison: TextComparison) =>
+      ['pay-1', 'PAY-1', ' pay-1', 'pay-x'].map(test(match, comparison))
+    expect(outcomes(/^pay-\d$/, PLAIN)).toEqual(['match', 'undecided', 'undecided', 'mismatch'])
+    expect(outcomes(/^Pay-\d$/, PLAIN)).toEqual(['undecided', 'undecided', 'undecided', 'mismatch'])
+    expect(outcomes(/^pay-\d$/i, PLAIN)).toEqual(['match', 'match', 'undecided', 'mismatch'])
+    expect(outcomes(/^pay-\d$/, EXACT)).toEqual(['match', 'undecided', 'mismatch', 'mismatch'])
+  })
+
+  it('never distinguishes case where values do not', () => {
+    expect(test(/^Pay$/, { ...EXACT, pattern: 'ignore-case' })('pay')).toBe('match')
+    expect(() => test(/Pay/u, { ...EXACT, pattern: 'ignore-case' })).toThrow('the RegExp /Pay/iu is not anchored')
+  })
+
+  it('is not changed by changing the RegExp afterwards', () => {
+    const pattern = /^a$/
+    const test = compile(pattern)
+    pattern.compile('^.*$')
+    expect(test('b')).toBe(false)
   })
 
   it.each([[/^a$/g], [/^a$/m], [/^a$/y], [/^a$/gimsuy]])('refuses the flags of %s', (pattern) => {

@@ -1,39 +1,71 @@
 import type { TextMatch } from './requirement.ts'
+import type { TextComparison } from './text-comparison.ts'
 
 /** A compiled {@link TextMatch}. Its cost does not grow with the length of a list. */
-export type TextTest = (value: string) => boolean
+export type TextTest = (value: string) => 'match' | 'mismatch' | 'undecided'
 
 /**
  * Checks and compiles a {@link TextMatch}.
  *
  * @param match - the configured value
  * @param where - its path, for the error message
- * @param canonical - converts a configured text to the spelling of the certificate's values
+ * @param comparison - how texts of this kind compare
+ * @returns a test that leaves it undecided whether two spellings of probably the same text match
  * @throws TypeError whose message states the correction
  */
-export function compileTextMatch(
-  match: unknown,
-  where: string,
-  canonical: (text: string) => string = (text) => text,
-): TextTest {
-  if (match instanceof RegExp) {
-    requireAnchors(match, where)
-    return (value) => match.test(value)
-  }
+export function compileTextMatch(match: unknown, where: string, comparison: TextComparison): TextTest {
+  if (match instanceof RegExp) return patternTest(match, where, comparison)
   const texts = typeof match === 'string' ? [match] : match
   if (!Array.isArray(texts) || texts.length === 0 || !texts.every((text) => typeof text === 'string' && text !== '')) {
-    throw new TypeError(`${where} must be a text, a list of texts, or an anchored RegExp such as /^pay-\\d+$/`)
+    throw new TypeError(
+      `${where} must be ${comparison.pattern ? 'a text, a list of texts, or an anchored RegExp such as /^pay-\\d+$/' : 'a text or a list of texts'}`,
+    )
   }
-  const accepted = new Set(
-    texts.map((text) => {
-      try {
-        return canonical(text)
-      } catch (error) {
-        throw new TypeError(`${where}: "${text}": ${(error as Error).message}`)
-      }
-    }),
+  return textTest(
+    texts.map((text) => parseText(text, where, comparison)),
+    comparison,
   )
-  return (value) => accepted.has(value)
+}
+
+function parseText(text: string, where: string, { parse, secret, pattern }: TextComparison): string {
+  try {
+    if (pattern && !secret && text.includes('*')) throw new SyntaxError(`"*" is not a wildcard; ${patternFor(text)}`)
+    return parse(text)
+  } catch (error) {
+    throw new TypeError(`${where}${secret ? '' : `: "${text}"`}: ${(error as Error).message}`)
+  }
+}
+
+function patternFor(glob: string): string {
+  const escaped = glob.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&')
+  return `write the RegExp /^${escaped.replaceAll('\\*', '.*')}$/, or /^${escaped}$/ for the character itself`
+}
+
+function textTest(texts: readonly string[], { normalize, fold }: TextComparison): TextTest {
+  const accepted = new Set(texts)
+  // Most texts are their own coarse form. A list of a million texts needs no second set for these.
+  const alike = new Set(texts.map(fold).filter((text) => !accepted.has(text)))
+  return (value) => {
+    const normal = normalize(value)
+    if (accepted.has(normal)) return 'match'
+    const coarse = fold(normal)
+    return accepted.has(coarse) || alike.has(coarse) ? 'undecided' : 'mismatch'
+  }
+}
+
+function patternTest(match: RegExp, where: string, { normalize, fold, pattern }: TextComparison): TextTest {
+  // A value has many spellings. A pattern sees only ours, and the operator may have another one in mind.
+  if (!pattern) throw new TypeError(`${where} must be a text or a list of texts`)
+  const ignoreCase = match.flags.includes('i') ? match.flags : `${match.flags}i`
+  // Copies: `match.compile()` would change a RegExp that requests share.
+  const exact = new RegExp(match.source, pattern === 'ignore-case' ? ignoreCase : match.flags)
+  const loose = new RegExp(match.source, ignoreCase)
+  requireAnchors(exact, where)
+  return (value) => {
+    const normal = normalize(value)
+    if (exact.test(normal)) return 'match'
+    return loose.test(normal) || loose.test(fold(normal)) ? 'undecided' : 'mismatch'
+  }
 }
 
 /** Writes a {@link TextMatch} for people: in the list of routes, and in the reason of a refusal. */

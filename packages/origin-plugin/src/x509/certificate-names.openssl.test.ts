@@ -54,6 +54,7 @@ IP.3=::ffff:192.0.2.1
 IP.4=::
 RID.1=1.2.3.4
 otherName.1=1.3.6.1.4.1.311.20.2.3;UTF8:upn@evil.example
+otherName.2=1.2.3.4;UTF8:other@evil.example
 dirName.1=other
 [other]
 CN=other
@@ -67,6 +68,7 @@ describe('readCertificateNames of certificates by OpenSSL', () => {
       email: ['Jane@acme.example'],
       uri: ['spiffe://acme.example/pay?a=b,c'],
       ip: ['192.0.2.1', '2001:db8::1:0:0:1', '::ffff:c000:201', '::'],
+      upn: ['upn@evil.example'],
       unread: [],
     })
     expect(cert.subjectAltName).toContain('upn@evil.example')

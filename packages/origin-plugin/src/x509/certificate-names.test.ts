@@ -131,6 +131,8 @@ describe('readCertificateNames: extensions', () => {
       { type: 'url', value: 'spiffe://acme.example/pay' },
       { type: 'ip', value: '192.0.2.1' },
       { type: 'ip', value: '2001:db8::1' },
+      { type: 'upn', value: 'Jane@acme.example' },
+      { type: 'guid', value: '8ee13e53-2c1c-42bb-8df7-39927c0bdbb6' },
       { type: 'dn', value: 'CN=other' },
       { type: 'id', value: '1.2.3.4' },
     ]
@@ -140,6 +142,7 @@ describe('readCertificateNames: extensions', () => {
       email: ['Jane@acme.example'],
       uri: ['spiffe://acme.example/pay'],
       ip: ['192.0.2.1', '2001:db8::1'],
+      upn: ['Jane@acme.example'],
       unread: [],
     })
     expect(cert.subjectAltName).toContain('DNS:Pay.Acme.Example')
@@ -147,9 +150,11 @@ describe('readCertificateNames: extensions', () => {
   })
 
   it('has no alternative names if the certificate has none', async () => {
-    expect((await namesOf({})).subjectAltNames).toEqual({ dns: [], email: [], uri: [], ip: [], unread: [] })
+    expect((await namesOf({})).subjectAltNames).toEqual({ dns: [], email: [], uri: [], ip: [], upn: [], unread: [] })
   })
 
+  const UPN = der(0x06, Buffer.from('2b060104018237140203', 'hex'))
+  const upn = (value: Buffer) => der(0xa0, UPN, der(0xa0, value))
   const sanOf = (...names: Buffer[]) => new x509.Extension('2.5.29.17', false, der(0x30, ...names))
 
   it('keeps a NUL in a host name, which would otherwise read as another host name', async () => {
@@ -163,14 +168,26 @@ describe('readCertificateNames: extensions', () => {
     ['a URI in Latin-1', ['uri'], der(0x86, 'zo\xeb://a')],
     ['an address of five bytes', ['ip'], der(0x87, Buffer.alloc(5))],
     ['an address with a mask', ['ip'], der(0x87, Buffer.alloc(8))],
+    ['a user principal name that is not a UTF8String', ['upn'], upn(der(0x16, 'a@b'))],
+    ['a user principal name that is not UTF-8', ['upn'], upn(der(0x0c, '\xff'))],
+    ['a user principal name without its tag', ['upn'], der(0xa0, UPN, der(0x0c, 'a@b'))],
+    ['another name without a type', ['upn'], der(0xa0)],
+    ['another name of another type, which is of no kind', [], der(0xa0, der(0x06, '\x2a\x03'), der(0xa0, '\xff'))],
     ['names of two kinds, one of them twice', ['ip', 'dns'], der(0x87), der(0x82, '\x80'), der(0x87, '1')],
   ])('marks the kind of %s, and reads the other names', async (_, unread, ...names) => {
-    const others = [der(0x82, 'a.example'), der(0x81, 'a@b'), der(0x86, 'a:b'), der(0x87, Buffer.from([192, 0, 2, 1]))]
+    const others = [
+      der(0x82, 'a.example'),
+      der(0x81, 'a@b'),
+      der(0x86, 'a:b'),
+      der(0x87, Buffer.from([192, 0, 2, 1])),
+      upn(der(0x0c, 'c@d')),
+    ]
     expect((await namesOf({ extensions: [sanOf(...names, ...others)] })).subjectAltNames).toEqual({
       dns: ['a.example'],
       email: ['a@b'],
       uri: ['a:b'],
       ip: ['192.0.2.1'],
+      upn: ['c@d'],
       unread,
     })
   })
@@ -186,7 +203,8 @@ describe('readCertificateNames: extensions', () => {
       email: [],
       uri: [],
       ip: [],
-      unread: ['email', 'dns', 'uri', 'ip'],
+      upn: [],
+      unread: ['email', 'dns', 'uri', 'ip', 'upn'],
     })
   })
 

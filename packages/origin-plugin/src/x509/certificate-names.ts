@@ -11,15 +11,17 @@ export interface SubjectAltNames {
   readonly uri: readonly string[]
   /** IP addresses in their shortest text form (RFC 5952). */
   readonly ip: readonly string[]
+  /** User principal names of Active Directory, from names of the kind otherName. */
+  readonly upn: readonly string[]
   /**
-   * The kinds of which the certificate has a name that cannot be read: text that is not ASCII, or an address that does
-   * not have 4 or 16 bytes. A requirement on such a kind is undecided, unless another name matches.
+   * The kinds of which the certificate has a name that cannot be read: text that is not ASCII, an address that does
+   * not have 4 or 16 bytes, or a user principal name that is not a UTF8String. A requirement on such a kind is undecided, unless another name matches.
    */
   readonly unread: readonly SubjectAltNameKind[]
 }
 
 /** A kind of subject alternative name. */
-export type SubjectAltNameKind = 'dns' | 'email' | 'uri' | 'ip'
+export type SubjectAltNameKind = 'dns' | 'email' | 'uri' | 'ip' | 'upn'
 
 /** Every name in a certificate. */
 export interface CertificateNames {
@@ -41,7 +43,7 @@ export interface CertificateNames {
 export function readCertificateNames(der: Uint8Array): CertificateNames {
   // version [0], which a v1 certificate omits, serial, algorithm, issuer, validity, subject, key, extensions [3].
   const parts = readSignedParts(der)
-  const [, , issuer, , subject] = parts[0]?.tag === VERSION ? parts.slice(1) : parts
+  const [, , issuer, , subject] = parts[0]?.tag === EXPLICIT_0 ? parts.slice(1) : parts
   const extensions = readExtensionList(parts)
   return {
     subject: readName(subject),
@@ -51,7 +53,7 @@ export function readCertificateNames(der: Uint8Array): CertificateNames {
   }
 }
 
-const VERSION = 0xa0
+const EXPLICIT_0 = 0xa0
 const EXTENSIONS = 0xa3
 
 function readSignedParts(der: Uint8Array): DerValue[] {
@@ -113,12 +115,14 @@ function readSubjectKeyId(extension: Uint8Array | undefined): string | undefined
   return value?.tag === TAG.OCTET_STRING ? Buffer.from(value.contents).toString('hex').toUpperCase() : undefined
 }
 
-type KindReader = readonly [kind: SubjectAltNameKind, read: (bytes: Uint8Array) => string]
+/** Reads a name; `null` for one of no kind. */
+type KindReader = readonly [kind: SubjectAltNameKind, read: (bytes: Uint8Array) => string | null]
 const KINDS: ReadonlyMap<number, KindReader> = new Map<number, KindReader>([
   [0x81, ['email', readAscii]],
   [0x82, ['dns', (bytes) => readAscii(bytes).toLowerCase()]],
   [0x86, ['uri', readAscii]],
   [0x87, ['ip', formatIpAddress]],
+  [0xa0, ['upn', readPrincipalName]],
 ])
 
 /**
@@ -126,7 +130,7 @@ const KINDS: ReadonlyMap<number, KindReader> = new Map<number, KindReader>([
  * therefore marked, and not a fault of the whole certificate.
  */
 function readSubjectAltNames(extension: Uint8Array | undefined): SubjectAltNames {
-  const names = { dns: [] as string[], email: [] as string[], uri: [] as string[], ip: [] as string[] }
+  const names: Record<SubjectAltNameKind, string[]> = { dns: [], email: [], uri: [], ip: [], upn: [] }
   const generalNames = extension ? orUndefined(() => readDerChildren(readDerValues(extension)[0], TAG.SEQUENCE)) : []
   if (!generalNames) return { ...names, unread: Array.from(KINDS.values(), ([kind]) => kind) }
   const unread = new Set<SubjectAltNameKind>()
@@ -135,7 +139,7 @@ function readSubjectAltNames(extension: Uint8Array | undefined): SubjectAltNames
     if (!kind || !read) continue
     const name = orUndefined(() => read(contents))
     if (name === undefined) unread.add(kind)
-    else names[kind].push(name)
+    else if (name !== null) names[kind].push(name)
   }
   return { ...names, unread: [...unread] }
 }
@@ -147,6 +151,18 @@ function orUndefined<T>(read: () => T): T | undefined {
     if (error instanceof SyntaxError) return undefined
     throw error
   }
+}
+
+/** Microsoft's type of an otherName that names a user: `[0] UTF8String` after this OID. */
+const USER_PRINCIPAL_NAME = '1.3.6.1.4.1.311.20.2.3'
+
+function readPrincipalName(otherName: Uint8Array): string | null {
+  const [type, explicit] = readDerValues(otherName)
+  if (readDerOid(type) !== USER_PRINCIPAL_NAME) return null
+  const [value] = readDerChildren(explicit, EXPLICIT_0)
+  const text = value?.tag === TAG.UTF8_STRING ? decodeBerString(value.encoded) : undefined
+  if (typeof text !== 'string') throw new SyntaxError('a user principal name is not a UTF8String')
+  return text
 }
 
 function readAscii(bytes: Uint8Array): string {

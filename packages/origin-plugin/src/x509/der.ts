@@ -17,6 +17,7 @@ export const TAG = {
   BIT_STRING: 0x03,
   OCTET_STRING: 0x04,
   OID: 0x06,
+  UTF8_STRING: 0x0c,
   UTC_TIME: 0x17,
   GENERALIZED_TIME: 0x18,
   SEQUENCE: 0x30,

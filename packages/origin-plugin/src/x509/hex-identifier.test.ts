@@ -5,6 +5,9 @@ import {
   fingerprintOf,
   isNegativeSerialNumber,
   normalizeSerialNumber,
+  parseFingerprint256,
+  parseKeyId,
+  parseSerialNumber,
   readSerialNumber,
   serialNumbersAgree,
 } from './hex-identifier.ts'
@@ -112,5 +115,63 @@ describe('fingerprintOf', () => {
     for (const text of ['', 'ab', 'ab'.repeat(31), 'ab'.repeat(33), `${'ab'.repeat(31)}a`]) {
       expect(() => fingerprintOf(text, 32)).toThrow(SyntaxError)
     }
+  })
+})
+
+describe('parseSerialNumber', () => {
+  it('reads 20 bytes, in any spelling', () => {
+    expect(parseSerialNumber(`00:${Array(20).fill('ab').join(':')}`)).toBe('AB'.repeat(20))
+    expect(parseSerialNumber('a1b')).toBe('0A1B')
+  })
+
+  it('refuses 21 bytes, for example a fingerprint', () => {
+    expect(() => parseSerialNumber(`01${'ab'.repeat(20)}`)).toThrow(
+      new SyntaxError('expected a serial number of at most 20 bytes; write a fingerprint as fingerprint256'),
+    )
+  })
+
+  it.each(['0x2A', '-2A', '4096 (0x1000)', 'serial=2A', '', '2 A'])('refuses %j', (text) => {
+    expect(() => parseSerialNumber(text)).toThrow(new SyntaxError('expected hexadecimal digits'))
+  })
+})
+
+describe('parseFingerprint256', () => {
+  it('reads a digest of 32 bytes, in any spelling', () => {
+    expect(parseFingerprint256('ab'.repeat(32))).toBe(Array(32).fill('AB').join(':'))
+  })
+
+  it('names the algorithm of a digest of 20 bytes', () => {
+    const bySha1 = new SyntaxError('expected a digest of 32 bytes, by SHA-256, and not one of 20 bytes, by SHA-1')
+    expect(() => parseFingerprint256('ab'.repeat(20))).toThrow(bySha1)
+    expect(() => parseFingerprint256(Array(20).fill('ab').join(':'))).toThrow(bySha1)
+  })
+
+  it.each([19, 21, 31, 33])('refuses %i bytes', (length) => {
+    expect(() => parseFingerprint256('ab'.repeat(length))).toThrow(new SyntaxError('expected a digest of 32 bytes'))
+  })
+})
+
+describe('parseKeyId', () => {
+  it.each([
+    ['ab:cd', 'ABCD'],
+    ['abcd', 'ABCD'],
+    ['0414abcd', '0414ABCD'],
+    ['0503abcdef', '0503ABCDEF'],
+  ])('reads %s as %s', (text, digits) => {
+    expect(parseKeyId(text)).toBe(digits)
+  })
+
+  it('refuses half a byte', () => {
+    expect(() => parseKeyId('abc')).toThrow(new SyntaxError('expected whole bytes, of two hexadecimal digits each'))
+  })
+
+  it('refuses the whole value of the extension', () => {
+    expect(() => parseKeyId(`04:14:${Array(20).fill('ab').join(':')}`)).toThrow(
+      new SyntaxError(`expected the identifier without its DER tag and length; write "${'AB'.repeat(20)}"`),
+    )
+  })
+
+  it.each(['keyid:AB:CD', 'ab-cd', 'ab cd', ''])('refuses %j', (text) => {
+    expect(() => parseKeyId(text)).toThrow(SyntaxError)
   })
 })

@@ -59,3 +59,45 @@ export function fingerprintOf(text: string, bytes: number): string {
   if (digits.length !== 2 * bytes) throw new SyntaxError(`expected a digest of ${bytes} bytes`)
   return (digits.match(/../g) ?? []).join(':')
 }
+
+/**
+ * Reads a configured serial number.
+ *
+ * @returns the spelling of {@link normalizeSerialNumber}
+ * @throws SyntaxError if the text is not hexadecimal, or too long for a serial number (RFC 5280, section 4.1.2.2)
+ */
+export function parseSerialNumber(text: string): string {
+  const digits = normalizeSerialNumber(text)
+  if (digits.length <= 40) return digits
+  throw new SyntaxError('expected a serial number of at most 20 bytes; write a fingerprint as fingerprint256')
+}
+
+/**
+ * Reads a configured SHA-256 fingerprint.
+ *
+ * @returns the spelling of {@link fingerprintOf}
+ * @throws SyntaxError if the text is not a digest of that length
+ */
+export function parseFingerprint256(text: string): string {
+  if (normalizeHex(text).length === 40) {
+    throw new SyntaxError('expected a digest of 32 bytes, by SHA-256, and not one of 20 bytes, by SHA-1')
+  }
+  return fingerprintOf(text, 32)
+}
+
+/**
+ * Reads a configured key identifier.
+ *
+ * @returns upper-case hexadecimal without colons
+ * @throws SyntaxError if the text is not hexadecimal, or not the identifier alone
+ */
+export function parseKeyId(text: string): string {
+  const digits = normalizeHex(text)
+  if (digits.length % 2 !== 0) throw new SyntaxError('expected whole bytes, of two hexadecimal digits each')
+  // The value of the extension is an OCTET STRING that contains the identifier.
+  const inner = /^04(..)(.+)$/.exec(digits)
+  if (inner && Number.parseInt(inner[1] as string, 16) * 2 === inner[2]?.length) {
+    throw new SyntaxError(`expected the identifier without its DER tag and length; write "${inner[2]}"`)
+  }
+  return digits
+}

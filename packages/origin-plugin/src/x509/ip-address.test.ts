@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { canonicalIpAddress, formatIpAddress } from './ip-address.ts'
+import { canonicalIpAddress, formatIpAddress, unmapIpAddress } from './ip-address.ts'
 
 const bytes = (hex: string) => Uint8Array.from(Buffer.from(hex, 'hex'))
 
@@ -66,6 +66,28 @@ describe('canonicalIpAddress', () => {
     '2001:db8::00001',
     '::1]/@evil[',
   ])('refuses %j', (text) => {
-    expect(() => canonicalIpAddress(text)).toThrow(new SyntaxError(`"${text}" is not an IP address`))
+    expect(() => canonicalIpAddress(text)).toThrow(
+      new SyntaxError(
+        'not an IP address; write one such as "192.0.2.1" or "2001:db8::1", without brackets, port or length of a prefix',
+      ),
+    )
   })
+})
+
+describe('unmapIpAddress', () => {
+  it.each([
+    ['::ffff:a00:1', '10.0.0.1'],
+    ['::ffff:c000:2ff', '192.0.2.255'],
+    ['::ffff:0:0', '0.0.0.0'],
+  ])('reads the IPv4 address in %s', (mapped, text) => {
+    expect(unmapIpAddress(mapped)).toBe(text)
+    expect(unmapIpAddress(canonicalIpAddress(`::ffff:${text}`))).toBe(text)
+  })
+
+  it.each(['10.0.0.1', '::1', '::a00:1', '1::ffff:a00:1', '::ffff:a00:1:0', '::ffff:0:a00:1', '::fffe:a00:1'])(
+    'leaves %s as it is',
+    (text) => {
+      expect(unmapIpAddress(text)).toBe(text)
+    },
+  )
 })

@@ -22,10 +22,24 @@ export function formatIpAddress(bytes: Uint8Array): string {
 export function canonicalIpAddress(text: string): string {
   if (isIPv4(text)) return text
   if (isIPv6(text) && !text.includes('%')) return canonicalIpv6(text)
-  throw new SyntaxError(`"${text}" is not an IP address`)
+  throw new SyntaxError(
+    'not an IP address; write one such as "192.0.2.1" or "2001:db8::1", without brackets, port or length of a prefix',
+  )
 }
 
 /** The URL parser writes an IPv6 host in the form of RFC 5952. */
 function canonicalIpv6(text: string): string {
   return new URL(`http://[${text}]/`).hostname.slice(1, -1)
+}
+
+/**
+ * Returns the IPv4 address that an IPv6 address contains (RFC 4291, section 2.5.5.2), and any other address as it is.
+ *
+ * @param text - in the form of {@link formatIpAddress}
+ */
+export function unmapIpAddress(text: string): string {
+  const [, high, low] = /^::ffff:([0-9a-f]{1,4}):([0-9a-f]{1,4})$/.exec(text) ?? []
+  if (high === undefined || low === undefined) return text
+  const bytes = Buffer.from(high.padStart(4, '0') + low.padStart(4, '0'), 'hex')
+  return bytes.join('.')
 }

@@ -37,7 +37,7 @@ export function makeClientCert({
     x509: undefined,
     subjectAltName: undefined,
     subjectAltNames: subjectAltNames
-      ? { dns: [], email: [], uri: [], ip: [], unread: [], ...subjectAltNames }
+      ? { dns: [], email: [], uri: [], ip: [], upn: [], unread: [], ...subjectAltNames }
       : undefined,
     raw: {},
     ...changes,

@@ -2,7 +2,7 @@ import { isIP } from 'node:net'
 import { InvalidArgumentError } from 'commander'
 import type { SubjectAltNames } from '../../pki/issue-certificate.ts'
 
-const KINDS = ['dns', 'email', 'uri', 'ip'] as const
+const KINDS = ['dns', 'email', 'uri', 'ip', 'upn'] as const
 type Kind = (typeof KINDS)[number]
 
 /** Adds one alternative name, such as `dns:pay.acme.example`, to the names before it. */
@@ -11,7 +11,9 @@ export function parseSan(text: string, before: SubjectAltNames = {}): SubjectAlt
   const kind = KINDS.find((known) => known === text.slice(0, Math.max(at, 0)))
   const value = text.slice(at + 1)
   if (!kind || !isValid(kind, value)) {
-    throw new InvalidArgumentError('Write dns:NAME, email:ADDRESS, uri:URI or ip:ADDRESS, in ASCII.')
+    throw new InvalidArgumentError(
+      'Write dns:NAME, email:ADDRESS, uri:URI, ip:ADDRESS or upn:NAME@DOMAIN, all but the last in ASCII.',
+    )
   }
   return { ...before, [kind]: [...(before[kind] ?? []), value] }
 }
@@ -26,6 +28,8 @@ function isValid(kind: Kind, value: string): boolean {
       return isAscii(value) && /^[^@]+@[^@]+$/.test(value)
     case 'dns':
       return isAscii(value)
+    case 'upn':
+      return /^[^@]+@[^@]+$/.test(value)
   }
 }
 

@@ -63,7 +63,9 @@ export function certCommand(): Command {
     .argument('<name>', 'names its files', parseClientName)
     .addOption(new Option('--subject <dn>', 'in RFC 4514 text (default: CN=NAME,O=Acme)').argParser(parseSubject))
     .addOption(
-      new Option('--san <name>', 'an alternative name: dns:, email:, uri: or ip:; repeatable').argParser(parseSan),
+      new Option('--san <name>', 'an alternative name: dns:, email:, uri:, ip: or upn:; repeatable').argParser(
+        parseSan,
+      ),
     )
     .addOption(new Option('--ca <name>', 'the issuer').choices(Object.keys(ISSUERS)).default('client-ca'))
     .addOption(new Option('--days <n>', 'the days of its validity').default(90).argParser(parseWhole(1, 36_500)))
