@@ -1,5 +1,6 @@
 import { X509Certificate } from 'node:crypto'
-import { type ClientCert, clientCertOf } from '@countersign/origin-plugin'
+import { type ClientCert, clientCertOf, DistinguishedName } from '@countersign/origin-plugin'
+import { headerLines } from '@countersign/test-support/wire-request'
 import { describe, expect, it } from 'vitest'
 import { startChain } from '../support/chain.ts'
 import { useChain } from '../support/use-chain.ts'
@@ -88,6 +89,30 @@ describe('the certificate that the Worker forwards', () => {
       expect(names.includes('client-cert')).toBe(intermediates !== undefined)
       expect(names.includes('client-cert-chain')).toBe(intermediates === 1)
       expect(await chain.around(captured)).toMatchObject({ status: 200 })
+    } finally {
+      await chain.close()
+    }
+  })
+})
+
+describe('a long name that is not ASCII', () => {
+  const subject = `CN=${'Ж'.repeat(64)},OU=${'Щ'.repeat(64)},O=Acme`
+
+  it.each(['leaf', 'none'] as const)('comes in one form with names: rfc2253, next to %s', async (forwardCert) => {
+    const chain = await startChain({
+      edge: { forwardCert, names: 'rfc2253' },
+      plugin: () => ({ trustedIssuers: null }),
+    })
+    try {
+      const client = await chain.edge.issueClient({ subject })
+      const { body } = await chain.through('/me', { client })
+      expect(DistinguishedName.parse(JSON.parse(body).subject).CN).toBe('Ж'.repeat(64))
+      const captured = headerLines(await chain.capture('/me', { client }))
+      const names = captured.filter(([name]) => /^x-cert-(?:subject|issuer)-dn/i.test(name))
+      expect(names.map(([name]) => name.toLowerCase()).sort()).toEqual([
+        'x-cert-issuer-dn-2253',
+        'x-cert-subject-dn-2253',
+      ])
     } finally {
       await chain.close()
     }

@@ -70,6 +70,7 @@ describe('the Worker', () => {
   function expectRefusal({ response, received }: Exchange, status: number, code: string): void {
     expect(response.status).toBe(status)
     expect(response.headers.get('content-type')).toBe('application/json')
+    expect(response.headers.get('cache-control')).toBe('private, no-store')
     expect(response.json()).toEqual({
       statusCode: status,
       code,

@@ -101,7 +101,8 @@ function where(error: unknown): string {
 
 /** The shape of Fastify's error replies, so that edge and origin refuse in one format. */
 function answer(statusCode: number, code: string, error: string, message: string): Response {
-  return Response.json({ statusCode, code, error, message }, { status: statusCode })
+  const headers = { 'cache-control': 'private, no-store' }
+  return Response.json({ statusCode, code, error, message }, { status: statusCode, headers })
 }
 
 /** A Worker that is ready to deploy. It takes its configuration from {@link WorkerBindings}. */
