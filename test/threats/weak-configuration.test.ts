@@ -58,6 +58,16 @@ describe('a configuration that would disable a check', () => {
     ],
     ['no key', { ...good, edge: { keys: [], hosts: null } }, 'edge.keys is empty'],
     [
+      'a rule that opens every route',
+      { ...good, routes: [{ url: '/*', clientCert: false }] },
+      'routes[0] would make every route public',
+    ],
+    [
+      'a rule whose requirement is a variable that is not set',
+      { ...good, routes: [{ url: '/x', clientCert: process.env['UNSET_POLICY'] }] },
+      'routes[0]: option "clientCert" is undefined',
+    ],
+    [
       'keys that are not JSON',
       { ...good, edge: { keys: 'secret', hosts: null } },
       'edge.keys is text that is not JSON',

@@ -87,6 +87,13 @@ describe('resolveOptions', () => {
       'options: option "policies" is undefined; set a value or remove it',
     ],
     ['policies as a list', { ...good, policies: [] }, 'policies must be an object'],
+    ['routes as an object', { ...good, routes: {} }, 'routes must be a list of { method, url, clientCert }'],
+    ['a wrong rule', { ...good, routes: [{ url: '/x', clientCert: 'opps' }] }, /^routes\[0\]: unknown policy "opps"/],
+    ...['handleCors', [1], [undefined], null].map((hooksInFront): [string, object, string] => [
+      `hooksInFront as ${JSON.stringify(hooksInFront)}`,
+      { ...good, hooksInFront },
+      'hooksInFront must be a list of names of functions, such as ["handleCors"]',
+    ]),
     ['a wrong policy that no route uses', { ...good, policies: { ops: {} } }, /^policies\.ops is an empty requirement/],
     ['an empty trustedIssuers', { ...good, trustedIssuers: [] }, /^trustedIssuers must list at least one CA/],
     [
