@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { describe, expect, it, vi } from 'vitest'
 import { runCountersign, runHere, runUnread } from '../../test/support/command.ts'
-import { COMMANDS } from './run-command.ts'
+import { COMMANDS, describeOldNode } from './run-command.ts'
 
 // Child processes start slowly on machines under load.
 vi.setConfig({ testTimeout: 20_000 })
@@ -14,10 +14,21 @@ describe('countersign', () => {
     expect(stdout).toMatch(/0 {2}done\n {2}1 {2}it failed.*\n {2}2 {2}wrong usage/)
   })
 
+  it.each([
+    ['22.13.0', undefined],
+    ['22.20.1', undefined],
+    ['24.0.0', undefined],
+    ['22.12.9', 'Node 22.12.9 is too old; install Node 22.13 or later'],
+    ['20.20.2', 'Node 20.20.2 is too old; install Node 22.13 or later'],
+  ])('on Node %s ends with the error %s', (running, error) => {
+    expect(describeOldNode(running, '>=22.13')).toBe(error)
+  })
+
   it.each(COMMANDS.map((create) => create().name()))('shows examples of %s', async (name) => {
     const { code, stdout } = await runHere(name, '--help')
     expect(code).toBe(0)
     expect(stdout).toMatch(new RegExp(`Examples:\\n  .*countersign ${name}`))
+    expect(stdout).toContain('npx --package @countersign/dev-edge countersign')
   })
 
   it.each([

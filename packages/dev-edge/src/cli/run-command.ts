@@ -34,9 +34,15 @@ Exit codes:
  * @returns the exit code
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
+  const { version, engines } = readPackage()
+  const tooOld = describeOldNode(process.versions.node, engines.node)
+  if (tooOld !== undefined) {
+    printError(tooOld)
+    return EXIT.failed
+  }
   const program = configure(new Command('countersign'))
     .description('A local Cloudflare for client certificates, and its keys.')
-    .version(packageVersion())
+    .version(version)
     .addHelpText('after', `${EXIT_CODES}\n\ncountersign COMMAND --help shows examples.`)
   for (const create of COMMANDS) program.addCommand(configure(create()))
   try {
@@ -57,9 +63,29 @@ function configure(command: Command): Command {
     .configureOutput({ outputError: (text) => printError(text.replace(/^error: /, '').trimEnd()) })
     .showHelpAfterError(`${name} --help shows its usage.`)
     .helpOption('-h, --help', 'show this')
+    .addHelpText('after', INSTALLED)
+}
+
+/** The unscoped package of this name on npm is not ours, so `npx countersign` would run another program. */
+const INSTALLED = '\nIn a project, write npx --package @countersign/dev-edge countersign in place of countersign.'
+
+/**
+ * npm installs a package on an older Node than it needs, and only warns. The first request would then end the process
+ * with a stack trace.
+ *
+ * @param running - such as `22.13.1`
+ * @param engines - such as `>=22.13`
+ * @returns the error, or `undefined` if the version suffices
+ */
+export function describeOldNode(running: string, engines: string): string | undefined {
+  const needed = engines.replace('>=', '')
+  const [major = 0, minor = 0] = running.split('.').map(Number)
+  const [leastMajor = 0, leastMinor = 0] = needed.split('.').map(Number)
+  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return undefined
+  return `Node ${running} is too old; install Node ${needed} or later`
 }
 
 /** The path to package.json is the same from `src` and from `dist`. */
-function packageVersion(): string {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')).version
+function readPackage(): { readonly version: string; readonly engines: { readonly node: string } } {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 }

@@ -74,7 +74,7 @@ export function formatWelcome({
     '',
     bold(`Clients, in ${shownPath(folder)}/clients`),
     `  ${Object.keys(clients).join(', ')}`,
-    '  One more: countersign cert NAME',
+    '  One more: npx --package @countersign/dev-edge countersign cert NAME',
     '',
     bold('Try it'),
     `  ${formatCurl(`${url}/`, { caFile: edgeCa, client: alice })}`,
