@@ -136,3 +136,15 @@ describe('Markdown links', () => {
     expect(dead.map(({ link }) => link)).toEqual([])
   })
 })
+
+describe('the table of docs/set-ups.md', () => {
+  const pluginsIn = (text: string, pattern: RegExp) =>
+    [...new Set([...text.matchAll(pattern)].map(([, name = '']) => name))].toSorted()
+
+  it('lists the plugins that the tests of set-ups register', () => {
+    const rows = readText('docs/set-ups.md').match(/^\| `@fastify[^|]*/gm) ?? []
+    const tests = filesMatching('test/setups/*.test.ts').map(readText).join()
+    expect(rows.length).toBeGreaterThan(10)
+    expect(pluginsIn(rows.join(), /`(@fastify\/[\w-]+)`/g)).toEqual(pluginsIn(tests, /from '(@fastify\/[\w-]+)'/g))
+  })
+})

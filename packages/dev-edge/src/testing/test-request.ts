@@ -24,7 +24,13 @@ export interface TestRequest extends TestIdentity {
 }
 
 /** The names of a {@link TestRequest}. */
-export const REQUEST: readonly string[] = namesOf<TestRequest>({ method: true, url: true, headers: true, cert: true, access: true })
+export const REQUEST: readonly string[] = namesOf<TestRequest>({
+  method: true,
+  url: true,
+  headers: true,
+  cert: true,
+  access: true,
+})
 
 /** Options of {@link TestEdge#inject}: those of `app.inject()`, and the sender. */
 export interface TestInjectOptions extends TestIdentity, Omit<InjectOptions, 'url' | 'path'> {
