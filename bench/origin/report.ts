@@ -100,11 +100,11 @@ ${versions()}
 |---|---|
 | \`pnpm bench:growth\` | the cost of a request with more routes, clients, fingerprints and certificates: [growth.md](growth.md) |
 | \`pnpm bench:worker\` | the Worker, beside Cloudflare's documented script: [worker.md](worker.md) |
+| \`pnpm bench:crl\` | the time for which the load of a revocation list holds up requests: [revocation.md](revocation.md) |
 | \`pnpm bench:memory\` | the memory of an origin after many clients |
 | \`pnpm bench:start\` | the time that the plugin adds to the start of an origin |
 | \`pnpm bench --against <folder>\` | the plugin, beside that of another checkout of this repository |
 | \`node bench/probes/server-steps.ts\` | each step of a verification, in a server under load |
-| \`node --expose-gc bench/probes/crl.ts\` | the loading of a large revocation list |
 | \`node bench/probes/names.ts\` | how the cost of reading a name grows with its length; it fails if the growth is not linear |
 
 \`pnpm bench --quick\` takes less than two minutes, prints the figures and publishes nothing.

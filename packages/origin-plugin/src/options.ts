@@ -10,7 +10,7 @@ import { type EdgeOptions, type EdgeVerifier, resolveEdge } from './edge-signatu
 import { createGuardCompiler, type GuardCompiler } from './guards/compile-guard.ts'
 import type { Requirement } from './guards/requirement.ts'
 import { compileRouteRules, type RouteRule, type RouteRules } from './guards/route-rules.ts'
-import { type BackgroundTask, combineTasks } from './lib/background-task.ts'
+import { type BackgroundTask, combineTasks, type Report } from './lib/background-task.ts'
 import { checkKnown, checkObject, optionNames } from './lib/check-option.ts'
 
 /**
@@ -67,10 +67,10 @@ const FASTIFY_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
 /**
  * Checks every option, and compiles the options to the settings that requests need.
  *
- * @param warn - gets the reason of each later failure outside of a request
+ * @param report - gets the reason of each later failure outside of a request, and its end
  * @throws TypeError whose message states the correction
  */
-export function resolveOptions(options: unknown, warn: (reason: string) => void): Settings {
+export function resolveOptions(options: unknown, report: Report): Settings {
   const given = checkObject(options, 'options')
   for (const name of ['edge', 'access', 'trustedIssuers']) {
     if (given[name] === undefined) {
@@ -83,9 +83,9 @@ export function resolveOptions(options: unknown, warn: (reason: string) => void)
       'edge and access must not both be null; configure at least one, to prove that a request came through Cloudflare',
     )
   }
-  const trustedIssuers = compileTrustedIssuers(given.trustedIssuers, warn)
-  const edge = given.edge === null ? null : resolveEdge(checkObject(given.edge, 'edge'), warn)
-  const access = given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), warn)
+  const trustedIssuers = compileTrustedIssuers(given.trustedIssuers, report)
+  const edge = given.edge === null ? null : resolveEdge(checkObject(given.edge, 'edge'), report)
+  const access = given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), report)
   const policies = checkObject(given.policies === undefined ? {} : given.policies, 'policies')
   const guards = createGuardCompiler(policies as Record<string, Requirement>, given.access !== null)
   return {

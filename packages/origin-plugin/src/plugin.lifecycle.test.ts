@@ -2,7 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { once } from 'node:events'
 import { ServerResponse } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { AUDIENCE, ISSUER } from '@countersign/test-support/access-team'
+import { AUDIENCE, createTestTeam, ISSUER } from '@countersign/test-support/access-team'
+import { createCa } from '@countersign/test-support/certificates'
 import { lineStream } from '@countersign/test-support/line-stream'
 import { startServer } from '@countersign/test-support/local-server'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -109,6 +110,79 @@ describe('the keys of Access', () => {
     expect(keys.requests()).toBe(2)
     await app.close()
     expect(vi.getTimerCount()).toBe(0)
+  })
+})
+
+describe('close', () => {
+  it.each([false, true])(
+    'ends a start that waits for a key server that hangs (requireKeysAtStart: %s)',
+    async (requireKeysAtStart) => {
+      let closed = false
+      const keys = await startServer(({ socket }) => socket.on('close', () => (closed = true)))
+      onTestFinished(() => keys.close())
+      const access = { issuer: ISSUER, audience: AUDIENCE, jwksUri: `${keys.url}/certs`, requireKeysAtStart }
+      const { app, warnings } = await start({ access })
+      const ready = app.ready().then(String, ({ message }: Error) => message)
+      await expect.poll(() => keys.requests()).toBe(1)
+      await app.close()
+      expect(await ready).toContain(requireKeysAtStart ? 'could not be fetched: the server was closed' : '[object')
+      await expect.poll(() => closed).toBe(true)
+      // The time-out of the fetch would be a warning.
+      expect(warnings()).toEqual([])
+    },
+  )
+
+  it.each(['refuse', 'accept'] as const)(
+    'ends a start that waits for a list that hangs (onStale: %s)',
+    async (onStale) => {
+      const ca = await createCa()
+      let called = 0
+      const crl = () => {
+        called += 1
+        return new Promise<never>(() => {})
+      }
+      const { app, warnings } = await start({ trustedIssuers: [{ ca: ca.pem, revocation: { crl, onStale } }] })
+      const ready = app.ready().then(String, ({ message }: Error) => message)
+      await expect.poll(() => called).toBe(1)
+      await app.close()
+      expect(await ready).toContain(onStale === 'refuse' ? 'cannot be loaded: the server was closed' : '[object')
+      expect(warnings()).toEqual([])
+    },
+  )
+
+  it('works in a child scope, with a callback, and before the start', async () => {
+    const app = Fastify()
+    await app.register(async (child) => {
+      await child.register(countersign, usual)
+    })
+    await new Promise<void>((resolve) => app.close(resolve))
+    const unstarted = await start({})
+    await unstarted.app.close()
+    await expect(unstarted.app.ready()).resolves.toBeDefined()
+  })
+})
+
+describe('the end of a failure', () => {
+  it('is logged', async () => {
+    const log: string[] = []
+    const team = await createTestTeam()
+    const keys = await startServer((_request, response) =>
+      response.end(keys.requests() === 1 ? 'none' : JSON.stringify(team.jwks)),
+    )
+    onTestFinished(() => keys.close())
+    vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] })
+    onTestFinished(() => void vi.useRealTimers())
+    const app = Fastify({
+      logger: { level: 'info', stream: lineStream((line) => log.push(JSON.parse(line).msg)) },
+    }) as unknown as FastifyInstance
+    onTestFinished(() => app.close())
+    await app.register(countersign, {
+      ...usual,
+      access: { issuer: ISSUER, audience: AUDIENCE, jwksUri: `${keys.url}/certs` },
+    })
+    await app.ready()
+    vi.runOnlyPendingTimers()
+    await expect.poll(() => log).toEqual(['countersign: degraded', 'countersign: recovered'])
   })
 })
 

@@ -88,7 +88,9 @@ export const countersign: FastifyPluginCallback<CountersignPluginOptions> = fp<C
 
 async function registerCountersign(app: FastifyInstance, options: CountersignPluginOptions): Promise<void> {
   requireRegisteredOnce(app)
-  const settings = resolveOptions(options, (reason) => app.log.warn({ reason }, 'countersign: degraded'))
+  const settings = resolveOptions(options, (reason, state = 'degraded') =>
+    app.log[state === 'degraded' ? 'warn' : 'info']({ reason }, `countersign: ${state}`),
+  )
   const guards = createRouteGuards(settings.guards, settings.routes)
 
   app.decorateRequest('clientCert', null)
@@ -109,6 +111,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     if (dropsWarnings(app.log) && !refused.hasSubscribers) warnOfLostReasons()
   })
   app.addHook('onClose', async () => settings.background.stop())
+  beforeClose(app, () => settings.background.stop())
 
   if (settings.edge === null) {
     app.log.warn(
@@ -131,6 +134,22 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     if (isThenable(checked)) return checked
     done()
   }
+}
+
+/**
+ * Calls `stop` as soon as `close` is called. Fastify runs the hooks of `close` after the start has ended, so a start
+ * that waits for a server that hangs would hold up the end.
+ */
+function beforeClose(app: FastifyInstance, stop: () => void): void {
+  let root = app
+  while (!Object.hasOwn(root, 'close')) root = Object.getPrototypeOf(root)
+  const close: (...given: unknown[]) => unknown = root.close
+  Object.assign(root, {
+    close(this: FastifyInstance, ...given: unknown[]) {
+      stop()
+      return close.apply(this, given)
+    },
+  })
 }
 
 /**

@@ -2,6 +2,7 @@ import type { RequestListener } from 'node:http'
 import { type LocalServer, startServer } from '@countersign/test-support/local-server'
 import { exportJWK, generateKeyPair, type JWK, type JWSHeaderParameters } from 'jose'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { Report } from '../lib/background-task.ts'
 import { ACCESS_KEYS_TIMING, type AccessKeys, createAccessKeys } from './access-keys.ts'
 
 const MINUTE = 60_000
@@ -197,14 +198,47 @@ describe('createAccessKeys', { timeout: 20_000 }, () => {
     expect(warnings).toEqual([])
   })
 
+  it('neither starts nor fetches after stop', async () => {
+    keys.stop()
+    await keys.start()
+    await expect(find('one')).rejects.toMatchObject({
+      code: 'CSN_ACCESS_KEYS_UNAVAILABLE',
+      reason: 'the keys could not be fetched: the server was closed',
+    })
+    expect(fetches).toBe(0)
+    expect(warnings).toEqual([])
+    expect(vi.getTimerCount()).toBe(0)
+  })
+
+  it('reports the end of a failure once, and names the server without a query', async () => {
+    const reports: Parameters<Report>[] = []
+    keys = createAccessKeys(new URL('?token=secret', url), (...report) => reports.push(report))
+    answer = faults['the status 500'] as RequestListener
+    await keys.start().catch(() => {})
+    answer = serve('one')
+    for (let turn = 2; turn < 4; turn += 1) {
+      vi.advanceTimersByTime(ACCESS_KEYS_TIMING.refreshInterval)
+      await expect.poll(() => fetches).toBe(turn)
+      await expect.poll(() => keys.keySet()).toBeDefined()
+    }
+    expect(reports).toEqual([
+      [`the keys of ${url.href}?… could not be fetched: the server answered 500`],
+      [`the keys of ${url.href}?… are fetched again`, 'recovered'],
+    ])
+  })
+
   it.each<[string, string]>([
     ['the status 500', 'the server answered 500'],
-    ['a redirect', 'the server answered 302'],
+    [
+      'a redirect',
+      'the server answered 302, a redirect to SERVER/cdn-cgi/access/certs; write the URL that answers itself',
+    ],
     ['a reset', 'UND_ERR_SOCKET'],
     ['rubbish', 'the answer is not JSON'],
     ['10 MB', 'the answer is longer than 262144 bytes'],
     ...['no object', 'no set', 'an empty set', 'a set of other keys'].map((fault): [string, string] => [fault, NO_KEY]),
-  ])('reports %s as the same reason to the start, the log and the request', async (fault, reason) => {
+  ])('reports %s as the same reason to the start, the log and the request', async (fault, text) => {
+    const reason = text.replace('SERVER', server.url)
     answer = faults[fault] as RequestListener
     const message = `the keys of ${url.href} could not be fetched: ${reason}`
     await expect(keys.start()).rejects.toThrow(message)

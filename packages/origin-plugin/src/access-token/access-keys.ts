@@ -2,7 +2,7 @@ import type { JSONWebKeySet, JWK, JWTVerifyGetKey } from 'jose'
 import { JWKSNoMatchingKey } from 'jose/errors'
 import { createLocalJWKSet } from 'jose/jwks/local'
 import { refusalAt } from '../errors.ts'
-import type { BackgroundTask } from '../lib/background-task.ts'
+import type { BackgroundTask, Report } from '../lib/background-task.ts'
 import { fetchJson } from '../lib/fetch-bytes.ts'
 import { quoteUrl } from '../lib/quote-value.ts'
 import { createKeySet, type KeySet, type TokenKeys } from './key-set.ts'
@@ -43,18 +43,16 @@ export const ACCESS_KEYS_TIMING: AccessKeysTiming = {
  * delay a rotation by more than that. Unknown ids are not stored, so they cannot fill the memory.
  *
  * @param url - the URL of the keys
- * @param warn - gets the reason of every failed fetch
+ * @param report - gets the reason of every failed fetch, and the end of the failure
  */
-export function createAccessKeys(
-  url: URL,
-  warn: (reason: string) => void,
-  timing: AccessKeysTiming = ACCESS_KEYS_TIMING,
-): AccessKeys {
+export function createAccessKeys(url: URL, report: Report, timing: AccessKeysTiming = ACCESS_KEYS_TIMING): AccessKeys {
+  const name = `the keys of ${quoteUrl(url)}`
   let current: { readonly getKey: JWTVerifyGetKey; readonly keySet: KeySet; readonly fetchedAt: number } | undefined
   let pending: Promise<void> | undefined
   let failure: string | undefined
   let triedAt = Number.NEGATIVE_INFINITY
   let timer: NodeJS.Timeout | undefined
+  let stopped = false
   // One for each fetch: a signal that outlives its AbortSignal.any() keeps collecting the dependent signals.
   let underway = new AbortController()
 
@@ -62,16 +60,18 @@ export function createAccessKeys(
   function refresh(): Promise<void> {
     if (pending) return pending
     underway = new AbortController()
+    if (stopped) underway.abort(new Error('the server was closed'))
     pending = fetchKeySet(url, timing.timeout, underway.signal)
       .then(
         ({ keys, faults }) => {
           current = { getKey: createLocalJWKSet({ keys: [...keys] }), keySet: createKeySet(), fetchedAt: Date.now() }
+          if (failure !== undefined) report(`${name} are fetched again`, 'recovered')
           failure = undefined
-          for (const fault of faults) warn(`a key of ${quoteUrl(url)} is ignored: ${fault}`)
+          for (const fault of faults) report(`a key of ${quoteUrl(url)} is ignored: ${fault}`)
         },
         (error: Error) => {
           failure = error.message
-          if (!underway.signal.aborted) warn(`the keys of ${quoteUrl(url)} could not be fetched: ${failure}`)
+          if (!stopped) report(`${name} could not be fetched: ${failure}`)
         },
       )
       .finally(() => {
@@ -107,14 +107,16 @@ export function createAccessKeys(
     keys,
     keySet: () => usable()?.keySet,
     async start() {
+      if (stopped) return
       timer = setInterval(refresh, timing.refreshInterval).unref()
       await refresh()
-      if (failure !== undefined) throw new Error(`the keys of ${quoteUrl(url)} could not be fetched: ${failure}`)
+      if (failure !== undefined) throw new Error(`${name} could not be fetched: ${failure}`)
     },
     stop() {
+      stopped = true
       clearInterval(timer)
       // Otherwise a server that hangs would keep the process alive for the whole time-out.
-      underway.abort()
+      underway.abort(new Error('the server was closed'))
     },
   }
 }

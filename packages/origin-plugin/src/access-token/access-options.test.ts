@@ -71,7 +71,7 @@ describe('resolveAccess: keys from a URL', () => {
     // The fetch ends before it leaves this machine. Its error names the URL.
     stop()
     await expect(started).rejects.toThrow(
-      `the keys of https://${team}.cloudflareaccess.com/cdn-cgi/access/certs could not be fetched: This operation was aborted`,
+      `the keys of https://${team}.cloudflareaccess.com/cdn-cgi/access/certs could not be fetched: the server was closed`,
     )
   })
 })

@@ -1,7 +1,7 @@
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import { createLocalJWKSet } from 'jose/jwks/local'
 import type { ClientCert } from '../client-cert.ts'
-import type { BackgroundTask } from '../lib/background-task.ts'
+import type { BackgroundTask, Report } from '../lib/background-task.ts'
 import { checkChoice, checkKnown, checkNumber, checkSet, optionNames } from '../lib/check-option.ts'
 import { requireSynchronous } from '../lib/operator-function.ts'
 import type { AccessIdentity } from './access-identity.ts'
@@ -93,10 +93,10 @@ const OPTIONS = optionNames<keyof AccessTeamOptions | keyof AccessIssuerOptions>
 /**
  * Checks the option `access`.
  *
- * @param warn - gets the reason of every failed fetch of the keys
+ * @param report - gets the reason of every failed fetch of the keys, and the end of the failure
  * @throws TypeError whose message states the correction
  */
-export function resolveAccess(access: Record<string, unknown>, warn: (reason: string) => void): ResolvedAccess {
+export function resolveAccess(access: Record<string, unknown>, report: Report): ResolvedAccess {
   checkSet(access, ['team', 'issuer', 'audience'], 'access')
   checkKnown(access, OPTIONS, 'access')
   if ('matches' in access) {
@@ -110,7 +110,7 @@ export function resolveAccess(access: Record<string, unknown>, warn: (reason: st
   const { issuer, keys } = 'team' in access ? resolveTeam(access) : resolveIssuer(access)
   return {
     issuer,
-    ...(keys instanceof URL ? fetchedKeys(keys, required, warn) : givenKeys(keys)),
+    ...(keys instanceof URL ? fetchedKeys(keys, required, report) : givenKeys(keys)),
     tokens: createTokenCache(MAX_TOKENS),
     audience: resolveAudience(access),
     clockTolerance: checkNumber(clockTolerance, 0, 60, 'seconds', 'access.clockTolerance'),
@@ -119,8 +119,8 @@ export function resolveAccess(access: Record<string, unknown>, warn: (reason: st
 }
 
 /** A failed first fetch is logged, and repeated in the background. It stops the start only if `required`. */
-function fetchedKeys(url: URL, required: boolean, warn: (reason: string) => void): ResolvedKeys {
-  const { keys, keySet, start, stop } = createAccessKeys(url, warn)
+function fetchedKeys(url: URL, required: boolean, report: Report): ResolvedKeys {
+  const { keys, keySet, start, stop } = createAccessKeys(url, report)
   return { keys, keySet, refresh: { start: required ? start : () => start().catch(() => {}), stop } }
 }
 

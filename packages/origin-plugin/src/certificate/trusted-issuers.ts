@@ -1,6 +1,8 @@
 import { X509Certificate } from 'node:crypto'
+import type { Report } from '../lib/background-task.ts'
 import { checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
-import { checkRevocation, createRevocation, type Revocation, type RevocationOptions } from '../revocation/revocation.ts'
+import { createRevocation, type Revocation } from '../revocation/revocation.ts'
+import { checkRevocation, type RevocationOptions } from '../revocation/revocation-options.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
 import { parseConfiguredName } from '../x509/configured-name.ts'
 import type { DistinguishedName } from '../x509/distinguished-name.ts'
@@ -55,10 +57,10 @@ export interface CompiledIssuer {
 /**
  * Checks and compiles the option `trustedIssuers`.
  *
- * @param warn - gets the reason of every failed load of a revocation list
+ * @param report - gets the reason of every failed load of a revocation list
  * @throws TypeError whose message states the correction
  */
-export function compileTrustedIssuers(issuers: unknown, warn: (reason: string) => void): CompiledIssuer[] | null {
+export function compileTrustedIssuers(issuers: unknown, report: Report): CompiledIssuer[] | null {
   if (issuers === null) return null
   if (!Array.isArray(issuers) || issuers.length === 0) {
     throw new TypeError(
@@ -68,7 +70,7 @@ export function compileTrustedIssuers(issuers: unknown, warn: (reason: string) =
   const compiled = issuers.map((issuer, at) => {
     try {
       requirePemText(issuer)
-      return typeof issuer === 'string' ? compilePem(issuer) : [compileDescription(issuer, warn)]
+      return typeof issuer === 'string' ? compilePem(issuer) : [compileDescription(issuer, report)]
     } catch (error) {
       throw new TypeError(`trustedIssuers[${at}]: ${(error as Error).message}`)
     }
@@ -132,7 +134,7 @@ const OPTIONS = optionNames<keyof TrustedIssuerOptions>({
   revocation: true,
 })
 
-function compileDescription(description: unknown, warn: (reason: string) => void): CompiledIssuer {
+function compileDescription(description: unknown, report: Report): CompiledIssuer {
   const given = checkObject(description, 'a trusted issuer that is not PEM text')
   checkKnown(given, OPTIONS, 'a trusted issuer')
   const { ca: pem, byName, dn, keyId, revocation } = given
@@ -150,7 +152,7 @@ function compileDescription(description: unknown, warn: (reason: string) => void
   const issuer = { ...named, ca: issued?.ca, byName: compileByName(byName, issued !== undefined) }
   if (revocation === undefined) return { ...issuer, revocation: undefined }
   if (!issued?.ca) throw new TypeError('ca is missing; write the PEM certificate whose key signs the revocation list')
-  return { ...issuer, revocation: createRevocation(issued.ca, checkRevocation(revocation), warn) }
+  return { ...issuer, revocation: createRevocation(issued.ca, checkRevocation(revocation, issued.ca), report) }
 }
 
 function compileByName(byName: unknown, hasCa: boolean): boolean {

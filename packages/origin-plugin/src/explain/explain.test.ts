@@ -193,7 +193,7 @@ describe('explainRequests', () => {
       expect(await failure({}, { trustedIssuers: [ca.pem, listed] })).toBeUndefined()
       const broken = { ca: openssl.certificate, revocation: { crl: async () => Buffer.from('none') } }
       await expect(explain({}, { trustedIssuers: [broken] })).rejects.toThrow(
-        /^trustedIssuers: the revocation list cannot be loaded: /,
+        /^trustedIssuers: the revocation list of CN=Listed CA from the function revocation\.crl cannot be loaded: /,
       )
     } finally {
       openssl.remove()

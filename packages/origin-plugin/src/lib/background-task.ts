@@ -1,3 +1,10 @@
+/**
+ * Reports a failure outside of requests, or its end.
+ *
+ * @param state - `degraded` if it is left out
+ */
+export type Report = (reason: string, state?: 'degraded' | 'recovered') => void
+
 /** Work beside the requests, from the server's start to its end, such as keeping keys current. */
 export interface BackgroundTask {
   /**
@@ -6,7 +13,10 @@ export interface BackgroundTask {
    * @throws Error if the server must not start without that data
    */
   start(): Promise<void>
-  /** Ends the work, and aborts a fetch that is under way. */
+  /**
+   * Ends the work for good, and aborts a fetch that is under way. A `start` that waits for this fetch ends with it, and
+   * a later `start` does nothing.
+   */
   stop(): void
 }
 

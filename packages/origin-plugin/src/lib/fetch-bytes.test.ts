@@ -61,11 +61,42 @@ describe('fetchBytes', () => {
     await closed
   })
 
-  it('follows no redirect', async () => {
+  it('follows no redirect, and names its target without a query', async () => {
     const before = server.requests()
-    answer = (_request, response) => response.writeHead(302, { location: '/elsewhere' }).end('moved')
-    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure('the server answered 302'))
-    expect(server.requests()).toBe(before + 1)
+    for (const [location, target] of [
+      ['/elsewhere?token=secret', `${server.url}/elsewhere?…`],
+      ['https://user:secret@keys.example/a b', 'https://keys.example/a%20b'],
+      [`/${'x'.repeat(300)}`, `${server.url}/${'x'.repeat(199 - server.url.length)}`],
+    ]) {
+      answer = (_request, response) => response.writeHead(302, { location }).end('moved')
+      await expect(fetchBytes(url, bounds())).rejects.toEqual(
+        failure(`the server answered 302, a redirect to ${target}; write the URL that answers itself`),
+      )
+    }
+    expect(server.requests()).toBe(before + 3)
+  })
+
+  it.each([
+    [299, 'https://keys.example/', ''],
+    [300, 'https://keys.example/', ', a redirect to https://keys.example/; write the URL that answers itself'],
+    [399, 'https://keys.example/', ', a redirect to https://keys.example/; write the URL that answers itself'],
+    [400, 'https://keys.example/', ''],
+    [302, 'https://', ''],
+  ])('describes the status %i with the target %s as "%s"', async (status, location, described) => {
+    answer = (_request, response) => response.writeHead(status, { location }).end()
+    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure(`the server answered ${status}${described}`))
+  })
+
+  it('reads an answer of many small chunks, also beyond its first buffer', async () => {
+    const text = Buffer.from(Array.from({ length: 200_000 }, (_, at) => at % 251))
+    answer = async (_request, response) => {
+      for (let at = 0; at < text.length; at += 7_919) response.write(text.subarray(at, at + 7_919))
+      response.end()
+    }
+    expect(Buffer.compare(await fetchBytes(url, bounds({ maxBytes: 200_000 })), text)).toBe(0)
+    await expect(fetchBytes(url, bounds({ maxBytes: 199_999 }))).rejects.toEqual(
+      failure('the answer is longer than 199999 bytes'),
+    )
   })
 
   it('reads the largest number of bytes, and refuses one more', async () => {

@@ -1,4 +1,6 @@
-/** Bounds of {@link fetchJson}. */
+import { quoteUrl } from './quote-value.ts'
+
+/** Bounds of {@link fetchBytes}. */
 export interface FetchBounds {
   /** Milliseconds for everything: connection, headers and body. */
   readonly timeout: number
@@ -20,21 +22,48 @@ export async function fetchBytes(url: URL, { timeout, maxBytes, signal }: FetchB
     const response = await fetch(url, { signal: AbortSignal.any([late, signal]), redirect: 'manual' })
     if (response.status !== 200 || !response.body) {
       await response.body?.cancel()
-      throw new Error(`the server answered ${response.status}`)
+      throw new Error(`the server answered ${response.status}${describeRedirect(response, url)}`)
     }
-    const chunks: Uint8Array[] = []
-    let length = 0
-    for await (const chunk of response.body) {
-      length += chunk.length
-      // Leaving the loop cancels the body, which closes the connection.
-      if (length > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`)
-      chunks.push(chunk)
-    }
-    return Buffer.concat(chunks)
+    return await readBody(response.body, maxBytes)
   } catch (error) {
     if (late.aborted) throw new Error(`no answer within ${timeout} ms`)
     throw new Error(describe(error))
   }
+}
+
+/** In bytes. The buffer grows from here. */
+const FIRST_CAPACITY = 64 * 1024
+
+/**
+ * Reads a body to its end. It copies the chunks into one buffer, because an object for each of a million tiny chunks
+ * would take a hundred times their size.
+ */
+async function readBody(body: NonNullable<Response['body']>, maxBytes: number): Promise<Buffer> {
+  let bytes = Buffer.allocUnsafeSlow(Math.min(FIRST_CAPACITY, maxBytes))
+  let length = 0
+  for await (const chunk of body) {
+    const end = length + chunk.length
+    // Leaving the loop cancels the body, which closes the connection.
+    if (end > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`)
+    if (end > bytes.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(end, bytes.length * 2), maxBytes))
+      bytes.copy(larger, 0, 0, length)
+      bytes = larger
+    }
+    bytes.set(chunk, length)
+    length = end
+  }
+  return bytes.subarray(0, length)
+}
+
+const MAX_TARGET_LENGTH = 200
+
+/** The target of a redirect for the log. The server chose it, so it is parsed and its length is limited. */
+function describeRedirect({ status, headers }: Response, url: URL): string {
+  const location = headers.get('location')
+  if (status < 300 || status > 399 || location === null || !URL.canParse(location, url.href)) return ''
+  const target = quoteUrl(new URL(location, url.href)).slice(0, MAX_TARGET_LENGTH)
+  return `, a redirect to ${target}; write the URL that answers itself`
 }
 
 /** As {@link fetchBytes}, and parses the bytes. */

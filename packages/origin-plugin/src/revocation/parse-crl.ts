@@ -1,160 +1,130 @@
-import { verify, type X509Certificate } from 'node:crypto'
-import { promisify } from 'node:util'
-import { readCertificateNames, readName } from '../x509/certificate-names.ts'
-import {
-  type DerValue,
-  readDerChildren,
-  readDerOid,
-  readDerTime,
-  readDerValue,
-  readDerValues,
-  TAG,
-} from '../x509/der.ts'
-import { createSerialSet, type SerialSet } from './serial-set.ts'
+import { readDerTime, TAG } from '../x509/der.ts'
+import { DerCursor } from '../x509/der-cursor.ts'
+import { checkEntryExtensions, readListExtensions } from './crl-extensions.ts'
+import type { VerifiedCrl } from './crl-signature.ts'
+import type { CrlScope } from './issuing-distribution-point.ts'
+import { buildSerialTable, type SerialTable } from './serial-set.ts'
 
-/** A certificate revocation list whose signature was verified. */
-export interface RevocationList {
+/** The contents of a certificate revocation list. It consists of plain values, so a thread can send it. */
+export interface CrlContents {
+  /** The DER of the issuer's name. The caller compares it with the CA's. */
+  readonly issuer: Uint8Array
   /** The time of issue, in milliseconds since the epoch. */
   readonly thisUpdate: number
   /** The time at which the next list is due, in milliseconds since the epoch. */
   readonly nextUpdate: number
-  readonly serials: SerialSet
+  /** The CRL number, which grows with each list; 0 without one (RFC 5280, section 5.2.3). */
+  readonly number: bigint
+  readonly scope: CrlScope
+  readonly serials: SerialTable
 }
+
+/** In bytes. The longest names in use have some hundred. */
+export const MAX_ISSUER_BYTES = 16 * 1024
+/** RFC 5280 allows 20 bytes. The table of serial numbers has one byte for the length. */
+export const MAX_SERIAL_BYTES = 127
 
 /**
- * Reads a complete CRL of one CA and verifies that the CA signed it.
+ * Parses a list whose signature was verified.
  *
  * It checks in this order:
- * 1. The bytes are one list, in DER or PEM.
- * 2. Its issuer is the CA.
- * 3. The CA signed it, with an algorithm that is not broken.
- * 4. It covers every certificate of this CA and of no other. A delta, a partial and an indirect list are refused, and
- *    so is a list with an unknown critical extension.
+ * 1. The list is of version 2, and names the algorithm of its signature.
+ * 2. It states the time at which the next list is due.
+ * 3. It covers the client certificates of this CA ({@link readListExtensions}).
+ * 4. Every entry has a serial number that a certificate can have.
  *
- * It reads a million entries without blocking the event loop.
- *
- * @param bytes - DER or PEM
- * @param ca - the CA's certificate
- * @throws SyntaxError with the fault of the list
+ * @throws UncoveredCrlError if the list is for other certificates; SyntaxError with another fault of the list
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-5 RFC 5280, section 5}
  */
-export async function parseCrl(bytes: Uint8Array, ca: X509Certificate): Promise<RevocationList> {
-  const der = toDer(bytes)
-  const [list, ...behind] = readDerValues(der)
-  if (behind.length > 0) throw new SyntaxError('the list is followed by other bytes')
-  const [tbs, algorithm, signature] = readDerChildren(list, TAG.SEQUENCE)
-  if (!tbs || !algorithm || !signature) throw new SyntaxError('the list is not signed')
-  const parts = readParts(tbs)
+export function parseCrl({ signed, algorithm }: VerifiedCrl): CrlContents {
+  const outer = new DerCursor(signed)
+  outer.next()
+  const parts = outer.inside()
 
-  if (!parts.issuer.equals(readCertificateNames(ca.raw).subject))
-    throw new SyntaxError(`the issuer of the list is not this CA: ${parts.issuer}`)
-  if (!Buffer.from(parts.algorithm.encoded).equals(algorithm.encoded))
-    throw new SyntaxError('the list names two algorithms')
-  await verifySignature(tbs, readDerOid(readDerChildren(algorithm, TAG.SEQUENCE)[0]), signature, ca)
-  requireKnownExtensions(parts.extensions, LIST_EXTENSIONS, 'the list')
-  const { thisUpdate, nextUpdate } = parts
-  return { thisUpdate, nextUpdate, serials: await readSerials(parts.entries, der) }
-}
+  requireVersion2(parts)
+  parts.expect(TAG.SEQUENCE, 'the signature algorithm in the signed part')
+  if (Buffer.compare(parts.encoded(), algorithm) !== 0) throw new SyntaxError('the list names two signature algorithms')
+  const issuer = readIssuer(parts)
+  if (!parts.next()) throw new SyntaxError('thisUpdate of the list is missing')
+  const thisUpdate = readTime(parts, 'thisUpdate')
+  if (!parts.next() || !isTime(parts.tag)) {
+    throw new SyntaxError(
+      'the list has no nextUpdate, so an old list would pass as current; let the CA write it (default_crl_days of OpenSSL)',
+    )
+  }
+  const nextUpdate = readTime(parts, 'nextUpdate')
+  if (nextUpdate < thisUpdate) throw new SyntaxError('nextUpdate of the list is before its thisUpdate')
+  parts.next()
 
-const PEM = /-----BEGIN X509 CRL-----([A-Za-z0-9+/=\s]+)-----END X509 CRL-----/
-
-function toDer(bytes: Uint8Array): Buffer {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
-  if (buffer[0] === TAG.SEQUENCE) return buffer
-  const base64 = PEM.exec(buffer.toString('latin1'))?.[1]
-  if (!base64) throw new SyntaxError('the list is neither DER nor PEM')
-  return Buffer.from(base64, 'base64')
-}
-
-/** TBSCertList: version, signature, issuer, thisUpdate, nextUpdate, revokedCertificates, crlExtensions [0]. */
-function readParts(tbs: DerValue) {
-  const [version, algorithm, issuer, thisUpdate, nextUpdate, ...rest] = readDerChildren(tbs, TAG.SEQUENCE)
-  if (version?.tag !== TAG.INTEGER || version.contents[0] !== 1) throw new SyntaxError('the list is not of version 2')
-  if (!algorithm) throw new SyntaxError('the list does not name an algorithm')
+  // A list without entries may omit their sequence.
+  const entries = parts.tag === TAG.SEQUENCE ? { start: parts.start, end: parts.end } : { start: 0, end: 0 }
+  if (parts.tag === TAG.SEQUENCE) parts.next()
+  const extensions = parts.tag === EXTENSIONS ? parts.inside() : undefined
+  if (extensions) parts.next()
+  if (parts.tag !== 0) throw new SyntaxError('the signed part of the list ends with an unknown value')
+  // Before the entries: a list for other certificates is skipped without reading them.
+  const properties = readListExtensions(extensions)
   return {
-    algorithm,
-    issuer: readName(issuer),
-    thisUpdate: readDerTime(thisUpdate),
-    // Optional in the grammar, required by the profile (RFC 5280, section 5.1.2.5): without it an old list passes as
-    // current.
-    nextUpdate: readDerTime(nextUpdate),
-    entries: rest.find(({ tag }) => tag === TAG.SEQUENCE),
-    extensions: rest.find(({ tag }) => tag === EXTENSIONS),
+    issuer,
+    thisUpdate,
+    nextUpdate,
+    ...properties,
+    serials: buildSerialTable(signed, entries.start, entries.end, checkEntry),
   }
 }
 
 const EXTENSIONS = 0xa0
-const verifyAsync = promisify(verify)
 
-/** The digest of each accepted signature algorithm, by its OID. SHA-1 is not accepted. */
-const DIGESTS: Readonly<Record<string, string | null>> = {
-  '1.2.840.113549.1.1.11': 'sha256',
-  '1.2.840.113549.1.1.12': 'sha384',
-  '1.2.840.113549.1.1.13': 'sha512',
-  '1.2.840.10045.4.3.2': 'sha256',
-  '1.2.840.10045.4.3.3': 'sha384',
-  '1.2.840.10045.4.3.4': 'sha512',
-  '1.3.101.112': null,
-  '1.3.101.113': null,
+/** Version 2 is the INTEGER 1. A list of version 1 begins with its algorithm. */
+function requireVersion2(parts: DerCursor): void {
+  if (parts.next() && parts.tag === TAG.INTEGER) {
+    const version = parts.contents()
+    if (version.length === 1 && version[0] === 1) return
+  }
+  throw new SyntaxError(
+    'the list is not of version 2, and an earlier one cannot state its scope; let the CA write version 2 (crl_extensions of OpenSSL)',
+  )
 }
 
-async function verifySignature(tbs: DerValue, oid: string, signature: DerValue, ca: X509Certificate): Promise<void> {
-  const digest = DIGESTS[oid]
-  if (digest === undefined)
-    throw new SyntaxError(`the signature algorithm ${oid} is not RSA, ECDSA or EdDSA with SHA-2`)
-  if (signature.tag !== TAG.BIT_STRING || signature.contents[0] !== 0)
-    throw new SyntaxError('the signature is not a bit string')
-  const verified = await verifyAsync(digest, tbs.encoded, ca.publicKey, signature.contents.subarray(1)).catch(
-    () => false,
-  )
-  if (!verified) throw new SyntaxError('the signature does not verify with the key of the CA')
+/** A copy, because a thread would send the whole list with a view of it. */
+function readIssuer(parts: DerCursor): Uint8Array {
+  parts.expect(TAG.SEQUENCE, 'the issuer of the list')
+  const issuer = parts.encoded()
+  if (issuer.length > MAX_ISSUER_BYTES) throw new SyntaxError('the issuer of the list is too long')
+  return new Uint8Array(issuer)
+}
+
+const isTime = (tag: number): boolean => tag === TAG.UTC_TIME || tag === TAG.GENERALIZED_TIME
+
+function readTime(parts: DerCursor, name: string): number {
+  try {
+    return readDerTime({ tag: parts.tag, contents: parts.contents(), encoded: parts.encoded() })
+  } catch (error) {
+    throw new SyntaxError(`${name} of the list is ${(error as Error).message}`)
+  }
 }
 
 /**
- * Extensions that do not change the meaning of a complete list: key identifier, number, freshest list, authority
- * information.
+ * Checks the values of an entry.
+ *
+ * A serial number that no certificate can have would revoke nothing, and its certificate would pass. A negative one or
+ * one with extra zero bytes is of this kind, and some CAs write them: they write the same number into the certificate
+ * in another form.
  */
-const LIST_EXTENSIONS: ReadonlySet<string> = new Set(['2.5.29.35', '2.5.29.20', '2.5.29.46', '1.3.6.1.5.5.7.1.1'])
-/** The reason, and the time since which the key may be compromised. */
-const ENTRY_EXTENSIONS: ReadonlySet<string> = new Set(['2.5.29.21', '2.5.29.24'])
-
-/** A delta list, a list of some certificates, an entry of another CA: none of them is in a complete list of one CA. */
-const OTHER_LISTS: ReadonlySet<string> = new Set(['2.5.29.27', '2.5.29.28', '2.5.29.29'])
-
-function requireKnownExtensions(extensions: DerValue | undefined, known: ReadonlySet<string>, where: string): void {
-  if (!extensions) return
-  const list = extensions.tag === EXTENSIONS ? readDerValues(extensions.contents)[0] : extensions
-  for (const extension of readDerChildren(list, TAG.SEQUENCE)) {
-    const [id, critical] = readDerChildren(extension, TAG.SEQUENCE)
-    const oid = readDerOid(id)
-    const isCritical = critical?.tag === TAG.BOOLEAN && critical.contents[0] !== 0
-    if (OTHER_LISTS.has(oid) || (isCritical && !known.has(oid))) {
-      throw new SyntaxError(`${where} has the extension ${oid}, so this is not a complete list of one CA`)
-    }
+function checkEntry(entry: DerCursor): void {
+  entry.expect(TAG.INTEGER, 'the serial number of an entry')
+  const { bytes, start, end } = entry
+  const length = end - start
+  const first = bytes[start] as number
+  if (length === 0) throw new SyntaxError('the serial number of an entry is empty')
+  if (length > MAX_SERIAL_BYTES) throw new SyntaxError('the serial number of an entry is too long')
+  if (first >= 0x80)
+    throw new SyntaxError('the serial number of an entry is negative; let the CA reissue the certificate')
+  if (first === 0 && length > 1 && (bytes[start + 1] as number) < 0x80) {
+    throw new SyntaxError('the serial number of an entry begins with extra zero bytes; let the CA write DER')
   }
-}
-
-/** The number of entries between two yields to the event loop. They take one or two milliseconds. */
-const ENTRIES_AT_ONCE = 2_000
-/** In bytes: a SEQUENCE with an INTEGER of one byte and a UTCTime. */
-const SHORTEST_ENTRY = 20
-
-async function readSerials(entries: DerValue | undefined, der: Buffer): Promise<SerialSet> {
-  const bytes = entries?.contents ?? new Uint8Array()
-  const serials = createSerialSet(der, Math.ceil(bytes.length / SHORTEST_ENTRY))
-  let read = 0
-  for (let at = 0; at < bytes.length; ) {
-    const entry = readDerValue(bytes, at)
-    const [serial, , extensions] = readDerChildren(entry, TAG.SEQUENCE)
-    // The table relies on these two checks: it has room for every entry, and reads the number's length from one byte.
-    if (serial?.tag !== TAG.INTEGER || serial.encoded.length !== serial.contents.length + 2)
-      throw new SyntaxError('the serial number of an entry is missing')
-    if (entry.encoded.length < SHORTEST_ENTRY) throw new SyntaxError('the date of an entry is missing')
-    requireKnownExtensions(extensions, ENTRY_EXTENSIONS, 'an entry')
-    serials.add(serial.encoded.byteOffset - der.byteOffset)
-    at += entry.encoded.length
-    read += 1
-    if (read % ENTRIES_AT_ONCE === 0) await new Promise(setImmediate)
-  }
-  return serials.build()
+  if (!entry.next() || !isTime(entry.tag)) throw new SyntaxError('the date of an entry is missing')
+  if (!entry.next()) return
+  checkEntryExtensions(entry)
+  if (entry.next()) throw new SyntaxError('an entry ends with an unknown value')
 }

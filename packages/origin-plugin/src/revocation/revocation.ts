@@ -1,34 +1,15 @@
 import type { X509Certificate } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
-import type { BackgroundTask } from '../lib/background-task.ts'
-import { checkChoice, checkKnown, checkNumber, checkObject, optionNames } from '../lib/check-option.ts'
-import { fetchBytes } from '../lib/fetch-bytes.ts'
-import { parseCrl, type RevocationList } from './parse-crl.ts'
+import type { BackgroundTask, Report } from '../lib/background-task.ts'
+import { createCoverage } from './coverage.ts'
+import { createCrlLoader } from './load-crl.ts'
+import type { CrlContents } from './parse-crl.ts'
+import { isOlder } from './read-crl.ts'
+import { describeSource, type ResolvedRevocation } from './revocation-options.ts'
+import { hasSerial } from './serial-set.ts'
 
 const refuse = refusalAt('trust')
-
-/**
- * Options for the revocation list of a trusted issuer. Cloudflare checks no list for a CA that you bring.
- *
- * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-5 RFC 5280, section 5}
- */
-export interface RevocationOptions {
-  /**
-   * The source of the CRL, in DER or PEM: a file's path, a `file:` or `http(s):` URL, or a function that returns the
-   * bytes.
-   */
-  readonly crl: string | URL | (() => Promise<Uint8Array>)
-  /** Seconds between two loads in the background. From 1 to 604,800 (a week), default 3600. */
-  readonly refresh?: number
-  /**
-   * The reaction without a current list: before the first load, and after `nextUpdate`. `refuse` (the default) answers
-   * `CSN_REVOCATION_UNAVAILABLE`, and a first load that fails stops the start of the server. `accept` uses the last
-   * list, or none, and logs it.
-   */
-  readonly onStale?: 'refuse' | 'accept'
-}
 
 /** The revocation list of one issuer, kept current in the background. */
 export interface Revocation extends BackgroundTask {
@@ -41,134 +22,161 @@ export interface Revocation extends BackgroundTask {
   requireNotRevoked(cert: ClientCert, now: number): void
 }
 
+/** The timing of {@link createRevocation}, in milliseconds. */
+export interface RevocationTiming {
+  /** The time-out of one load. Enough for a large list over a slow line. */
+  readonly timeout: number
+  /** The time for which the start of the server waits for the first load. */
+  readonly patience: number
+  /** The time after which a load is repeated, if there is no current list. */
+  readonly retry: number
+  /** The time by which the clocks of the CA and of this machine may differ. */
+  readonly clockTolerance: number
+}
+
+export const REVOCATION_TIMING: RevocationTiming = {
+  timeout: 60_000,
+  // Fastify's own limit for a start is 10 s, and its message names no list.
+  patience: 8_000,
+  retry: 60_000,
+  clockTolerance: 5 * 60_000,
+}
+
 /**
  * Keeps the revocation list of one issuer.
  *
  * A new list replaces the old one at once, and only if it is verified, current, and not older than the old one. A load
- * that fails is logged and changes nothing.
+ * that fails is reported and changes nothing. So is a list with a date in the future, which would otherwise make each
+ * later list look old.
+ *
+ * With `onStale: 'accept'` a list that is out of date is used too: the certificates on it stay revoked.
  *
  * @param ca - the issuer's certificate, whose key signs the list
- * @param warn - gets the reason of every failed load
+ * @param report - gets the reason of every failed load, and the end of the failure
  */
 export function createRevocation(
   ca: X509Certificate,
-  { crl, refresh = DEFAULT_REFRESH, onStale = 'refuse' }: RevocationOptions,
-  warn: (reason: string) => void,
+  { crl, refresh, onStale, maxBytes, distributionPoint }: ResolvedRevocation,
+  report: Report,
+  timing: RevocationTiming = REVOCATION_TIMING,
 ): Revocation {
-  let current: RevocationList | undefined
-  let loading: Promise<void> | undefined
+  const name = `the revocation list of ${ca.subject.replaceAll('\n', ', ')} from ${describeSource(crl)}`
+  const loadCrl = createCrlLoader(crl, ca, { maxBytes, timeout: timing.timeout })
+  const covers = createCoverage(distributionPoint)
+  const stopped = new AbortController()
+  let current: CrlContents | undefined
   let timer: NodeJS.Timeout | undefined
-  // One for each load: a signal that outlives its AbortSignal.any() keeps collecting the dependent signals.
-  let underway = new AbortController()
+  let failure: string | undefined
 
-  async function load(): Promise<void> {
-    underway = new AbortController()
-    const list = await parseCrl(await loadCrl(crl, underway.signal), ca)
-    if (list.nextUpdate < Date.now()) throw new Error('the list is out of date')
+  function use(list: CrlContents): void {
+    const now = Date.now()
+    if (list.thisUpdate > now + timing.clockTolerance) {
+      throw new Error(
+        `the list is from the future: its thisUpdate is ${dateOf(list.thisUpdate)}; compare the clocks of the CA and of this machine`,
+      )
+    }
     // An attacker in place of the server could replay a list from before the revocation.
-    if (current && list.thisUpdate < current.thisUpdate) throw new Error('the list is older than the previous one')
-    current = list
+    if (current && isOlder(list, current)) throw new Error('the list is older than the previous one')
+    const isStale = list.nextUpdate < now
+    if (!isStale || onStale === 'accept') current = list
+    if (isStale) throw new Error(`the list is out of date since ${dateOf(list.nextUpdate)}`)
   }
 
-  /** Runs one load at a time. */
-  function reload(): Promise<void> {
-    loading ??= load().finally(() => {
-      loading = undefined
-    })
-    return loading
+  /** Loads the list once, and reports the outcome. It never rejects: `failure` has the reason of a failed load. */
+  async function load(): Promise<void> {
+    // One for each load: a signal that outlives its AbortSignal.any() keeps collecting the dependent signals.
+    const underway = new AbortController()
+    const abort = () => underway.abort(new Error('the server was closed'))
+    stopped.signal.addEventListener('abort', abort)
+    try {
+      use(await loadCrl(underway.signal))
+      if (failure !== undefined) report(`${name}: it is loaded again`, 'recovered')
+      failure = undefined
+    } catch (error) {
+      failure = (error as Error).message
+      if (!stopped.signal.aborted) report(`${name}: ${failure}`)
+    } finally {
+      stopped.signal.removeEventListener('abort', abort)
+    }
   }
 
-  const complain = (error: Error) => {
-    if (!underway.signal.aborted) warn(`the revocation list of ${firstLine(ca.subject)}: ${error.message}`)
+  /** Loads the list, and again and again from then on, one load at a time. */
+  async function keepLoading(): Promise<void> {
+    await load()
+    if (!stopped.signal.aborted) timer = setTimeout(keepLoading, delay()).unref()
+  }
+
+  /** Half of the time until `nextUpdate`, if that is shorter than `refresh`: the next list is there before this one ends. */
+  function delay(): number {
+    const left = current ? current.nextUpdate - Date.now() : 0
+    return Math.min(refresh * 1000, Math.max(left / 2, timing.retry))
   }
 
   return {
     async start() {
-      timer = setInterval(() => reload().catch(complain), refresh * 1000).unref()
-      try {
-        await reload()
-      } catch (error) {
-        complain(error as Error)
-        if (onStale === 'refuse')
-          throw new Error(`trustedIssuers: the revocation list cannot be loaded: ${(error as Error).message}`)
+      if (stopped.signal.aborted) return
+      const late = await isLate(keepLoading(), timing.patience)
+      if (late) {
+        const advice = onStale === 'accept' ? 'requests pass unchecked until it is' : LATE_ADVICE
+        failure = `it is not loaded after ${timing.patience / 1000} s; ${advice}`
+        report(`${name}: ${failure}`)
+      }
+      if (failure !== undefined && onStale === 'refuse') {
+        throw new Error(`trustedIssuers: ${name} cannot be loaded: ${failure}`)
       }
     },
     stop() {
-      clearInterval(timer)
+      clearTimeout(timer)
       // Otherwise a server that hangs would keep the process alive for the whole time-out.
-      underway.abort()
+      stopped.abort()
     },
     requireNotRevoked(cert, now) {
-      const isCurrent = current !== undefined && now * 1000 <= current.nextUpdate
-      if (!isCurrent && onStale === 'refuse') {
-        throw refuse('CSN_REVOCATION_UNAVAILABLE', `the revocation list of ${cert.issuer} is missing or out of date`)
-      }
-      if (current?.serials.has(serialBytes(cert.serialNumber))) {
+      const serial = serialBytes(cert.serialNumber)
+      if (serial && current && hasSerial(current.serials, serial)) {
         throw refuse(
           'CSN_CERT_REVOKED',
           `the certificate ${cert.serialNumber} is on the revocation list of ${cert.issuer}`,
         )
       }
+      const doubt = reasonForDoubt(cert, serial, now)
+      if (doubt !== undefined) {
+        throw refuse('CSN_REVOCATION_UNAVAILABLE', `the revocation list of ${cert.issuer} ${doubt}`)
+      }
     },
   }
+
+  /** The reason why it is unknown whether the certificate is revoked. */
+  function reasonForDoubt(cert: ClientCert, serial: Uint8Array | undefined, now: number): string | undefined {
+    if (!serial) return `cannot contain the serial number ${cert.serialNumber}`
+    if (!current) return onStale === 'refuse' ? 'is not loaded' : undefined
+    const isStale = now * 1000 > current.nextUpdate
+    if (isStale && onStale === 'refuse') return `is out of date since ${dateOf(current.nextUpdate)}`
+    return covers(current.scope, cert)
+  }
 }
 
-const DEFAULT_REFRESH = 3600
-const WEEK = 7 * 24 * 3600
+const LATE_ADVICE = 'download a large list from a slow server to a file, and write its path'
 
-const OPTIONS = optionNames<keyof RevocationOptions>({ crl: true, refresh: true, onStale: true })
+const dateOf = (time: number) => new Date(time).toISOString()
+
+/** Waits for a promise that never rejects. Returns whether it took longer than the given time. */
+async function isLate(promise: Promise<void>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<true>((resolve) => {
+    timer = setTimeout(resolve, milliseconds, true)
+  })
+  const answer = await Promise.race([promise, late])
+  clearTimeout(timer)
+  return answer === true
+}
 
 /**
- * Checks the option `revocation` of a trusted issuer.
+ * The contents of the DER INTEGER: a positive number whose first bit is set begins with a zero byte.
  *
- * @throws TypeError whose message states the correction
+ * @returns `undefined` for a number that no list can contain, such as a negative one
  */
-export function checkRevocation(revocation: unknown): RevocationOptions {
-  const given = checkObject(revocation, 'revocation')
-  checkKnown(given, OPTIONS, 'revocation')
-  const { crl, refresh = DEFAULT_REFRESH, onStale = 'refuse' } = given
-  if (!isCrlSource(crl)) {
-    throw new TypeError('revocation.crl must be a path, a file: or http(s): URL, or a function that returns the bytes')
-  }
-  return {
-    crl,
-    refresh: checkNumber(refresh, 1, WEEK, 'seconds', 'revocation.refresh'),
-    onStale: checkChoice(onStale, ['refuse', 'accept'] as const, 'revocation.onStale'),
-  }
-}
-
-function isCrlSource(crl: unknown): crl is RevocationOptions['crl'] {
-  if (crl instanceof URL) return ['file:', 'http:', 'https:'].includes(crl.protocol)
-  return typeof crl === 'function' || (typeof crl === 'string' && crl !== '')
-}
-
-/** The contents of the DER INTEGER: a positive number whose first bit is set begins with a zero byte. */
-function serialBytes(serialNumber: string): Uint8Array {
-  const bytes = Buffer.from(serialNumber === '0' ? '00' : serialNumber, 'hex')
-  return (bytes[0] ?? 0) < 0x80 ? bytes : Buffer.concat([Buffer.from([0]), bytes])
-}
-
-function firstLine(text: string): string {
-  return text.replaceAll('\n', ', ')
-}
-
-/** Room for seven million entries. A CA of that size needs delta lists or OCSP instead. */
-const MAX_CRL_BYTES = 256 * 1024 * 1024
-/** Enough for a large list over a slow line. */
-const CRL_TIMEOUT_MS = 60_000
-
-/**
- * Loads the bytes of a CRL.
- *
- * Plain http is enough: the list is signed, and an older one is refused by its date.
- *
- * @param signal - aborts the load
- * @throws Error with the cause
- */
-async function loadCrl(crl: RevocationOptions['crl'], signal: AbortSignal): Promise<Uint8Array> {
-  if (typeof crl === 'function') return crl()
-  if (crl instanceof URL && crl.protocol !== 'file:') {
-    return fetchBytes(crl, { timeout: CRL_TIMEOUT_MS, maxBytes: MAX_CRL_BYTES, signal })
-  }
-  return readFile(crl)
+function serialBytes(serialNumber: string): Uint8Array | undefined {
+  if (!/^[0-9A-F]+$/.test(serialNumber)) return undefined
+  const bytes = Buffer.from(serialNumber.length % 2 === 0 ? serialNumber : `0${serialNumber}`, 'hex')
+  return (bytes[0] as number) < 0x80 ? bytes : Buffer.concat([Buffer.from([0]), bytes])
 }

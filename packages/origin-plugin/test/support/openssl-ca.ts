@@ -14,6 +14,12 @@ export interface CrlChanges {
   readonly lastUpdate?: string
   readonly nextUpdate?: string
   readonly digest?: string
+  /** The number of the list, in hexadecimal. */
+  readonly number?: string
+  /** Values of `-sigopt`. */
+  readonly sigopts?: readonly string[]
+  /** Writes version 1, which has no extensions. */
+  readonly version1?: boolean
   readonly outform?: 'DER' | 'PEM'
 }
 
@@ -39,18 +45,20 @@ export function createOpensslCa(
 
   return {
     certificate: readFileSync(file('ca.pem'), 'utf8'),
-    crl({ serials = [], extensions, lastUpdate, nextUpdate, digest = 'sha256', outform = 'DER' } = {}) {
+    crl({ serials = [], extensions, lastUpdate, nextUpdate, ...changes } = {}) {
+      const { digest = 'sha256', number = '01', sigopts = [], version1 = false, outform = 'DER' } = changes
       const entries = serials.map(
         (serial) => `R\t300101000000Z\t260101000000Z,keyCompromise\t${serial}\tunknown\t/CN=x\n`,
       )
       writeFileSync(file('index.txt'), entries.join(''))
-      writeFileSync(file('crlnumber'), '01\n')
-      writeFileSync(file('ca.cnf'), configuration(digest, extensions))
+      writeFileSync(file('crlnumber'), `${number}\n`)
+      writeFileSync(file('ca.cnf'), configuration(digest, version1 ? null : (extensions ?? '')))
       const dates = [
         ...(lastUpdate ? ['-crl_lastupdate', lastUpdate] : []),
         ...(nextUpdate ? ['-crl_nextupdate', nextUpdate] : []),
       ]
-      openssl('ca', '-gencrl', '-config', 'ca.cnf', '-out', 'crl.pem', ...dates)
+      const options = sigopts.flatMap((option) => ['-sigopt', option])
+      openssl('ca', '-gencrl', '-config', 'ca.cnf', '-out', 'crl.pem', ...dates, ...options)
       if (outform === 'PEM') return readFileSync(file('crl.pem'))
       openssl('crl', '-in', 'crl.pem', '-outform', 'DER', '-out', 'crl.der')
       return readFileSync(file('crl.der'))
@@ -59,18 +67,18 @@ export function createOpensslCa(
   }
 }
 
-function configuration(digest: string, extensions: string | undefined): string {
+function configuration(digest: string, extensions: string | null): string {
   return `
 [ca]
 default_ca = ours
 [ours]
 database = index.txt
-crlnumber = crlnumber
+${extensions === null ? '' : 'crlnumber = crlnumber'}
 certificate = ca.pem
 private_key = ca.key
 default_md = ${digest}
 default_crl_days = 30
-crl_extensions = extensions
+${extensions === null ? '' : 'crl_extensions = extensions'}
 [extensions]
 authorityKeyIdentifier = keyid
 ${extensions ?? ''}

@@ -1,0 +1,79 @@
+import { createCa, type IssuedCert, x509 } from '@countersign/test-support/certificates'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { ClientCert } from '../client-cert.ts'
+import { generalNameOfUrl } from '../x509/distribution-points.ts'
+import { createCoverage } from './coverage.ts'
+
+const ONE = 'http://ca.example/1.crl'
+const TWO = 'http://ca.example/2.crl'
+const [one, two] = [[generalNameOfUrl(ONE)], [generalNameOfUrl(TWO)]]
+
+let named: IssuedCert
+let bare: IssuedCert
+let broken: IssuedCert
+beforeAll(async () => {
+  const ca = await createCa()
+  named = await ca.issue({ extensions: [new x509.CRLDistributionPointsExtension([ONE])] })
+  bare = await ca.issue()
+  broken = await ca.issue({ extensions: [new x509.Extension('2.5.29.31', false, Buffer.from('0500', 'hex'))] })
+})
+
+/** A client certificate that counts the readings of its body. */
+function clientOf(x509: IssuedCert['cert'] | undefined) {
+  let reads = 0
+  const cert = {
+    get x509() {
+      reads += 1
+      return x509
+    },
+  } as ClientCert
+  return { cert, reads: () => reads }
+}
+
+const NOT_NAMED = (url: string) =>
+  `covers only certificates of the distribution point ${url}, which the certificate does not name; if it covers all of them, write revocation.distributionPoint`
+
+describe('createCoverage', () => {
+  const covers = createCoverage(undefined)
+
+  it('covers every certificate with a list without a distribution point', () => {
+    const { cert, reads } = clientOf(undefined)
+    expect(covers('all', cert)).toBeUndefined()
+    expect(createCoverage(ONE)('all', cert)).toBeUndefined()
+    expect(reads()).toBe(0)
+  })
+
+  it('covers the certificates that name the same distribution point', () => {
+    expect(covers(one, clientOf(named.cert).cert)).toBeUndefined()
+    expect(covers([...two, ...one], clientOf(named.cert).cert)).toBeUndefined()
+  })
+
+  it('does not cover certificates of another point, of none, and of an unreadable one', () => {
+    expect(covers(two, clientOf(named.cert).cert)).toBe(NOT_NAMED(TWO))
+    expect(covers(one, clientOf(bare.cert).cert)).toBe(NOT_NAMED(ONE))
+    expect(covers(one, clientOf(broken.cert).cert)).toBe(NOT_NAMED(ONE))
+  })
+
+  it('does not cover a certificate whose body did not come along', () => {
+    expect(covers(one, clientOf(undefined).cert)).toBe(
+      `covers only certificates of the distribution point ${ONE}, and the request does not contain the certificate (Client-Cert) with its own; if it covers all of them, write revocation.distributionPoint`,
+    )
+  })
+
+  it('covers every certificate with the point that the operator names, and with no other', () => {
+    const complete = createCoverage(ONE)
+    for (const { cert } of [clientOf(undefined), clientOf(bare.cert)]) {
+      expect(complete(one, cert)).toBeUndefined()
+      expect(complete([...two, ...one], cert)).toBeUndefined()
+      expect(complete(two, cert)).toContain(`the distribution point ${TWO}`)
+    }
+  })
+
+  it('reads the body of a certificate once for all its requests', () => {
+    const { cert, reads } = clientOf(named.cert)
+    for (let request = 0; request < 3; request += 1) expect(covers(one, cert)).toBeUndefined()
+    expect(reads()).toBe(1)
+    expect(covers(two, cert)).toBe(NOT_NAMED(TWO))
+    expect(reads()).toBe(1)
+  })
+})

@@ -1,0 +1,67 @@
+// The entry of the thread that loads revocation lists. `load-crl.ts` starts it, and nothing imports it.
+import { createPublicKey } from 'node:crypto'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { parentPort, workerData } from 'node:worker_threads'
+import { fetchBytes } from '../lib/fetch-bytes.ts'
+import type { CrlContents } from './parse-crl.ts'
+import { readCrl } from './read-crl.ts'
+
+/** The task of the thread. */
+export interface CrlTask {
+  /** An http(s) URL, a path, or the bytes themselves in shared memory. */
+  readonly source: { readonly url: string } | { readonly path: string } | { readonly bytes: Uint8Array }
+  /** The CA's public key: SubjectPublicKeyInfo in DER. */
+  readonly key: Uint8Array
+  readonly maxBytes: number
+  /** Milliseconds. */
+  readonly timeout: number
+}
+
+/** The answer of the thread: the list, or the reason of the failure. */
+export type CrlAnswer = { readonly list: CrlContents } | { readonly failure: string }
+
+async function run({ source, key, maxBytes, timeout }: CrlTask): Promise<void> {
+  try {
+    const bytes = await loadBytes(source, maxBytes, timeout)
+    const list = readCrl(bytes, createPublicKey({ key: Buffer.from(key), format: 'der', type: 'spki' }))
+    answer({ list }, [list.serials.numbers.buffer, list.serials.slots.buffer])
+  } catch (error) {
+    answer({ failure: (error as Error).message })
+  }
+}
+
+function answer(message: CrlAnswer, transfer: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transfer)
+}
+
+async function loadBytes(source: CrlTask['source'], maxBytes: number, timeout: number): Promise<Uint8Array> {
+  if ('bytes' in source) return source.bytes
+  if ('path' in source) return readRegularFile(source.path, maxBytes)
+  // The signal never aborts: the main thread ends this thread instead.
+  return fetchBytes(new URL(source.url), { timeout, maxBytes, signal: new AbortController().signal })
+}
+
+/**
+ * Reads a regular file. Opening or reading a pipe would wait for its writer, and a thread that waits for the system
+ * cannot be ended.
+ */
+function readRegularFile(path: string, maxBytes: number): Uint8Array {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  try {
+    const stats = fstatSync(file)
+    if (!stats.isFile()) throw new Error('it is not a regular file')
+    if (stats.size > maxBytes) throw new Error(`the file is longer than ${maxBytes} bytes`)
+    const bytes = Buffer.alloc(stats.size)
+    let length = 0
+    while (length < bytes.length) {
+      const read = readSync(file, bytes, length, bytes.length - length, length)
+      if (read === 0) break
+      length += read
+    }
+    return bytes.subarray(0, length)
+  } finally {
+    closeSync(file)
+  }
+}
+
+await run(workerData)

@@ -1,0 +1,257 @@
+import { execFileSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import type { RequestListener } from 'node:http'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
+import { createCa, type TestCa } from '@countersign/test-support/certificates'
+import { type LocalServer, startServer } from '@countersign/test-support/local-server'
+import { der, derName } from '@countersign/test-support/write-der'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { ECDSA_WITH_SHA256, entry, extension, subjectOf, TIME, writeCrl } from '../../test/support/write-crl.ts'
+import { type CrlBounds, createCrlLoader, MAX_THREADS } from './load-crl.ts'
+import type { CrlSource } from './revocation-options.ts'
+import { hasSerial } from './serial-set.ts'
+
+let ca: TestCa
+let list: Buffer
+let server: LocalServer
+let answer: RequestListener
+let url: URL
+const folder = mkdtempSync(join(tmpdir(), 'countersign-load-'))
+const path = join(folder, 'ca.crl')
+
+beforeAll(async () => {
+  ca = await createCa()
+  list = writeCrl(ca, {
+    entries: [entry('05'), entry('0080')],
+    extensions: [
+      extension('551d14', der(0x02, '\x07')),
+      extension('551d1c', der(0x30, der(0xa0, der(0xa0, der(0x86, 'a'))))),
+    ],
+  })
+  writeFileSync(path, list)
+  server = await startServer((request, response) => answer(request, response))
+  url = new URL('/ca.crl', server.url)
+})
+afterAll(async () => {
+  await server.close()
+  rmSync(folder, { recursive: true })
+})
+
+const bounds = (changes: Partial<CrlBounds> = {}): CrlBounds => ({ maxBytes: 4096, timeout: 30_000, ...changes })
+const live = () => new AbortController().signal
+const load = (crl: CrlSource, changes?: Partial<CrlBounds>) => createCrlLoader(crl, ca.cert, bounds(changes))(live())
+const failure = (message: string) => expect.objectContaining({ name: 'Error', message })
+const code = (text: string) => new URL(`data:text/javascript,${encodeURIComponent(text)}`)
+const loadWith = (text: string, changes?: Partial<CrlBounds>) =>
+  createCrlLoader(path, ca.cert, bounds(changes), code(text))(live())
+
+// Each load starts a thread, which reads its sources anew.
+vi.setConfig({ testTimeout: 30_000 })
+
+describe('createCrlLoader', () => {
+  it('loads from a path, a file: URL, a server and a function', async () => {
+    answer = (_request, response) => response.end(list)
+    for (const crl of [path, pathToFileURL(path), url, async () => list, () => new Uint8Array(list)]) {
+      const { serials, issuer, ...rest } = await load(crl)
+      expect(Buffer.from(issuer)).toEqual(Buffer.from(subjectOf(ca)))
+      expect(rest).toEqual({
+        thisUpdate: Date.UTC(2030, 0, 1),
+        nextUpdate: Date.UTC(2030, 0, 1),
+        number: 7n,
+        scope: ['860161'],
+      })
+      expect(serials.size).toBe(2)
+      expect(hasSerial(serials, Uint8Array.of(0, 0x80))).toBe(true)
+      expect(hasSerial(serials, Uint8Array.of(6))).toBe(false)
+    }
+  })
+
+  it('does not change the bytes of a function', async () => {
+    const before = createHash('sha256').update(list).digest('hex')
+    await load(() => list)
+    expect(list).not.toHaveLength(0)
+    expect(createHash('sha256').update(list).digest('hex')).toBe(before)
+  })
+
+  it('copies bytes of several megabytes completely', async () => {
+    const long = writeLongCrl(150_000)
+    expect(long.length).toBeGreaterThan(3 * 1024 * 1024)
+    const { serials } = await load(() => long, { maxBytes: long.length })
+    expect(serials.size).toBe(150_000)
+  })
+
+  it('reads the largest number of bytes from each source, and refuses one more', async () => {
+    answer = (_request, response) => response.end(list)
+    const exact = { maxBytes: list.length }
+    const less = { maxBytes: list.length - 1 }
+    for (const [crl, message] of [
+      [path, `the file is longer than ${less.maxBytes} bytes`],
+      [url, `the answer is longer than ${less.maxBytes} bytes`],
+      [() => list, `the list is longer than ${less.maxBytes} bytes`],
+    ] as const) {
+      expect((await load(crl, exact)).serials.size).toBe(2)
+      await expect(load(crl, less)).rejects.toEqual(
+        failure(`${message}; raise revocation.maxBytes for a list of that length`),
+      )
+    }
+  })
+
+  it.each<[string, CrlSource, string]>([
+    ['a missing file', join(folder, 'none'), `ENOENT: no such file or directory, open '${join(folder, 'none')}'`],
+    ['a folder', folder, 'it is not a regular file'],
+    ['a function that rejects', () => Promise.reject(new Error('no access')), 'no access'],
+    [
+      'a function that throws',
+      () => {
+        throw new Error('no disk')
+      },
+      'no disk',
+    ],
+    ['a function that throws no error', () => Promise.reject('no'), 'no'],
+    [
+      'a function that returns text',
+      (async () => 'list') as never,
+      'the function revocation.crl must return the bytes as a Uint8Array',
+    ],
+    [
+      'a function that returns nothing',
+      (() => undefined) as never,
+      'the function revocation.crl must return the bytes as a Uint8Array',
+    ],
+    ['rubbish', () => Buffer.from('rubbish'), 'the list is neither DER nor PEM'],
+    ['no bytes', () => Buffer.alloc(0), 'the list is neither DER nor PEM'],
+  ])('states the fault of %s', async (_what, crl, message) => {
+    await expect(load(crl)).rejects.toEqual(failure(message))
+  })
+
+  it('states the fault of a server', async () => {
+    answer = (_request, response) => response.writeHead(503).end()
+    await expect(load(url)).rejects.toEqual(failure('the server answered 503'))
+    answer = (_request, response) => response.writeHead(301, { location: '/new.crl?a=b' }).end()
+    await expect(load(url)).rejects.toEqual(
+      failure(`the server answered 301, a redirect to ${server.url}/new.crl?…; write the URL that answers itself`),
+    )
+  })
+
+  it('refuses a list in which the CA has another name', async () => {
+    const renamed = writeCrl(ca, { issuer: derName([['550403', der(0x0c, 'Other CA')]]) })
+    await expect(load(() => renamed)).rejects.toEqual(failure('the issuer of the list is not this CA: CN=Other CA'))
+    const respelt = writeCrl(ca, {
+      issuer: derName(
+        [['550406', der(0x13, 'US')]],
+        [['55040a', der(0x13, 'Acme')]],
+        [['550403', der(0x13, 'Acme Client CA')]],
+      ),
+    })
+    expect((await load(() => respelt)).serials.size).toBe(0)
+  })
+
+  it('refuses a pipe, whose writer may never come', async () => {
+    const pipe = join(folder, 'pipe')
+    execFileSync('mkfifo', [pipe])
+    await expect(load(pipe)).rejects.toEqual(failure('it is not a regular file'))
+  })
+
+  it.each<[string, () => CrlSource]>([
+    ['a server that hangs', () => url],
+    ['a function that hangs', () => () => new Promise<never>(() => {})],
+  ])('ends at the time-out with %s', async (_what, crl) => {
+    answer = () => {}
+    await expect(load(crl(), { timeout: 50 })).rejects.toEqual(failure('the load did not end within 0.05 s'))
+  })
+
+  it.each<[string, () => CrlSource]>([
+    ['a server', () => url],
+    ['a function', () => () => new Promise<never>(() => {})],
+  ])('ends with its signal, while it waits for %s', async (_what, crl) => {
+    const controller = new AbortController()
+    const reached = new Promise<void>((resolve) => {
+      answer = () => resolve()
+    })
+    const loading = createCrlLoader(crl(), ca.cert, bounds())(controller.signal)
+    if (crl() === url) await reached
+    controller.abort(new Error('the server was closed'))
+    await expect(loading).rejects.toEqual(failure('the server was closed'))
+  })
+
+  it('does not begin with a signal that is aborted', async () => {
+    const before = server.requests()
+    await expect(createCrlLoader(url, ca.cert, bounds())(AbortSignal.abort(new Error('closed')))).rejects.toEqual(
+      failure('closed'),
+    )
+    expect(server.requests()).toBe(before)
+  })
+})
+
+describe('createCrlLoader: the thread', () => {
+  it('gets the task', async () => {
+    const spki = ca.cert.publicKey.export({ format: 'der', type: 'spki' })
+    const echo = `import { parentPort, workerData } from 'node:worker_threads'
+      parentPort.postMessage({ failure: JSON.stringify({ ...workerData, key: Buffer.from(workerData.key).toString('hex') }) })`
+    await expect(loadWith(echo)).rejects.toEqual(
+      failure(JSON.stringify({ source: { path }, key: spki.toString('hex'), maxBytes: 4096, timeout: 30_000 })),
+    )
+  })
+
+  it.each([
+    ['throws', 'throw new Error("broken")', 'the thread of the load failed: broken'],
+    ['ends', 'process.exit(3)', 'the thread of the load ended with code 3'],
+    ['ends without an answer', '', 'the thread of the load ended with code 0'],
+  ])('that %s is a failed load', async (_what, text, message) => {
+    await expect(loadWith(text)).rejects.toEqual(failure(message))
+  })
+
+  it('that exhausts its memory is a failed load, and does not end the process', async () => {
+    const hoard = 'const all = []; for (;;) all.push(new Array(1_000_000).fill(1.5))'
+    await expect(loadWith(hoard)).rejects.toEqual(
+      failure(expect.stringMatching(/^the thread of the load failed: .*memory/) as never),
+    )
+  })
+
+  it('that loops is ended at the time-out', async () => {
+    await expect(loadWith('for (;;);', { timeout: 300 })).rejects.toEqual(failure('the load did not end within 0.3 s'))
+  })
+
+  it('that is not found names the cause: a bundle without it', async () => {
+    const missing = pathToFileURL(join(folder, 'crl-thread.js'))
+    await expect(createCrlLoader(path, ca.cert, bounds(), missing)(live())).rejects.toThrow(
+      /^the thread of the load failed: Cannot find module .*; a bundler must leave @countersign\/origin-plugin out of its bundle$/s,
+    )
+  })
+
+  it('does not hold up the loop of the process, however long it works', async () => {
+    let turns = 0
+    const count = setInterval(() => (turns += 1), 5)
+    await expect(loadWith('const end = Date.now() + 400; while (Date.now() < end);')).rejects.toThrow('code 0')
+    clearInterval(count)
+    expect(turns).toBeGreaterThan(10)
+  })
+
+  it('is one of a few: threads that cannot be ended do not pile up', async () => {
+    answer = () => {}
+    const controller = new AbortController()
+    const loader = createCrlLoader(url, ca.cert, bounds())
+    const loads = Array.from({ length: MAX_THREADS }, () => loader(controller.signal))
+    await expect(loader(live())).rejects.toEqual(failure('the threads of earlier loads still run'))
+    controller.abort(new Error('closed'))
+    expect((await Promise.allSettled(loads)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
+    answer = (_request, response) => response.end(list)
+    await expect.poll(() => loader(live()).then(({ serials }) => serials.size, String), { timeout: 10_000 }).toBe(2)
+  })
+})
+
+/** A list with this number of entries, whose lengths take three bytes. */
+function writeLongCrl(count: number): Buffer {
+  const long = (...parts: Uint8Array[]) => {
+    const contents = Buffer.concat(parts)
+    const head = Buffer.from([0x30, 0x83, contents.length >> 16, contents.length >> 8, contents.length])
+    return Buffer.concat([head, contents])
+  }
+  const version = der(0x02, '\x01')
+  const numbers = Array.from({ length: count }, (_, at) => entry((0x40000000 + at).toString(16)))
+  const tbs = long(version, ECDSA_WITH_SHA256, subjectOf(ca), TIME, TIME, long(Buffer.concat(numbers)))
+  return long(tbs, ECDSA_WITH_SHA256, der(0x03, '\0', ca.sign(tbs)))
+}

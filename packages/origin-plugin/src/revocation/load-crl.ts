@@ -1,0 +1,142 @@
+import type { X509Certificate } from 'node:crypto'
+import { fileURLToPath } from 'node:url'
+import { Worker } from 'node:worker_threads'
+import { readCertificateNames, readName } from '../x509/certificate-names.ts'
+import { readDerValue } from '../x509/der.ts'
+import type { CrlAnswer, CrlTask } from './crl-thread.ts'
+import type { CrlContents } from './parse-crl.ts'
+import type { CrlSource } from './revocation-options.ts'
+
+/** Bounds of one load. */
+export interface CrlBounds {
+  /** The largest number of bytes to read. */
+  readonly maxBytes: number
+  /** Milliseconds for the whole load. */
+  readonly timeout: number
+}
+
+/** Loads a list. `signal` aborts the load. @throws Error with the cause */
+export type CrlLoader = (signal: AbortSignal) => Promise<CrlContents>
+
+/** One that loads, and one that is about to end. */
+export const MAX_THREADS = 2
+/** The bytes of the list are outside of this heap. It is for code, and for the text of an error. */
+const THREAD_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 }
+/** The sources have TypeScript's extension, and the published package has JavaScript's. */
+const THREAD = new URL(`./crl-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+/**
+ * Makes the loader of one CA's list.
+ *
+ * An attacker in place of the server chooses the bytes, and the list of a large CA has tens of megabytes. So a thread
+ * fetches, verifies and parses them, and none of this holds up requests. It hands the result over without a copy, and
+ * ends with the load. A thread that crashes, exhausts its memory or hangs is a failed load.
+ *
+ * Plain http is enough: the list is signed, and an older one is refused by its date.
+ *
+ * @param entry - the code of the thread
+ */
+export function createCrlLoader(
+  crl: CrlSource,
+  ca: X509Certificate,
+  { maxBytes, timeout }: CrlBounds,
+  entry: URL = THREAD,
+): CrlLoader {
+  const key = ca.publicKey.export({ format: 'der', type: 'spki' })
+  let threads = 0
+
+  async function runThread(task: CrlTask, signal: AbortSignal): Promise<CrlContents> {
+    signal.throwIfAborted()
+    // A thread that waits for a dead network drive cannot be ended. Each further load would add one.
+    if (threads === MAX_THREADS) throw new Error('the threads of earlier loads still run')
+    const thread = new Worker(entry, { workerData: task, name: 'countersign-crl', resourceLimits: THREAD_LIMITS })
+    threads += 1
+    thread.once('exit', () => {
+      threads -= 1
+    })
+    try {
+      return await answerOf(thread, signal)
+    } finally {
+      void thread.terminate()
+    }
+  }
+
+  return async (signal) => {
+    const late = new AbortController()
+    const timer = setTimeout(() => late.abort(new Error(`the load did not end within ${timeout / 1000} s`)), timeout)
+    const end = AbortSignal.any([signal, late.signal])
+    try {
+      end.throwIfAborted()
+      const source = await sourceOf(crl, maxBytes, end)
+      const list = await runThread({ source, key, maxBytes, timeout }, end)
+      requireIssuer(list.issuer, ca)
+      return list
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error)
+      const isTooLong = message.endsWith(`longer than ${maxBytes} bytes`)
+      throw new Error(isTooLong ? `${message}; raise revocation.maxBytes for a list of that length` : message)
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
+
+function answerOf(thread: Worker, signal: AbortSignal): Promise<CrlContents> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason)
+    signal.addEventListener('abort', abort)
+    thread.once('message', (answer: CrlAnswer) => {
+      if ('list' in answer) resolve(answer.list)
+      else reject(new Error(answer.failure))
+    })
+    thread.once('messageerror', reject)
+    thread.once('error', (error) => reject(new Error(`the thread of the load failed: ${describeFailure(error)}`)))
+    thread.once('exit', (code) => reject(new Error(`the thread of the load ended with code ${code}`)))
+  })
+}
+
+function describeFailure(error: Error & { readonly code?: string }): string {
+  return error.code?.endsWith('MODULE_NOT_FOUND')
+    ? `${error.message}; a bundler must leave @countersign/origin-plugin out of its bundle`
+    : error.message
+}
+
+async function sourceOf(crl: CrlSource, maxBytes: number, signal: AbortSignal): Promise<CrlTask['source']> {
+  if (typeof crl === 'string') return { path: crl }
+  if (crl instanceof URL) return crl.protocol === 'file:' ? { path: fileURLToPath(crl) } : { url: crl.href }
+  const bytes: unknown = await Promise.race([crl(), rejection(signal)])
+  if (!(bytes instanceof Uint8Array))
+    throw new Error('the function revocation.crl must return the bytes as a Uint8Array')
+  if (bytes.length > maxBytes) throw new Error(`the list is longer than ${maxBytes} bytes`)
+  return { bytes: await share(bytes) }
+}
+
+/**
+ * Requires that the CA issued the list. Its key signed it, and one key can be that of two names.
+ *
+ * @param issuer - the name in the list, in DER
+ * @throws SyntaxError if it is another name
+ */
+function requireIssuer(issuer: Uint8Array, ca: X509Certificate): void {
+  const name = readName(readDerValue(issuer, 0))
+  if (!name.equals(readCertificateNames(ca.raw).subject)) {
+    throw new SyntaxError(`the issuer of the list is not this CA: ${name}`)
+  }
+}
+
+function rejection(signal: AbortSignal): Promise<never> {
+  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+}
+
+/** Copying takes less than a millisecond for this number of bytes. */
+const BYTES_AT_ONCE = 1024 * 1024
+
+/** Copies bytes to memory that a thread can read. Between two steps, requests are served. */
+async function share(bytes: Uint8Array): Promise<Uint8Array> {
+  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
+  for (let at = 0; at < bytes.length; at += BYTES_AT_ONCE) {
+    shared.set(bytes.subarray(at, at + BYTES_AT_ONCE), at)
+    await new Promise(setImmediate)
+  }
+  return shared
+}

@@ -1,0 +1,85 @@
+import type { KeyObject } from 'node:crypto'
+import { TAG } from '../x509/der.ts'
+import { UnverifiedCrlError, type VerifiedCrl, verifyCrl } from './crl-signature.ts'
+import { UncoveredCrlError } from './issuing-distribution-point.ts'
+import { type CrlContents, parseCrl } from './parse-crl.ts'
+
+/** A bundle has one list for each CA of an organisation. */
+export const MAX_LISTS = 100
+
+/**
+ * Reads the list of one CA, from one list in DER or from a PEM file with one or more lists.
+ *
+ * The signature chooses among several lists: a list counts if the CA's key signed it. Of several such lists, those for
+ * other certificates are skipped, and the newest of the rest counts. A fault in any of these is an error, because the
+ * faulty one may be the newest.
+ *
+ * @param bytes - DER or PEM
+ * @param key - the key of the CA
+ * @throws SyntaxError with the fault of the list
+ */
+export function readCrl(bytes: Uint8Array, key: KeyObject): CrlContents {
+  const covering: CrlContents[] = []
+  let uncovered: unknown
+  for (const each of verifyLists(splitLists(bytes), key)) {
+    try {
+      covering.push(parseCrl(each))
+    } catch (error) {
+      if (!(error instanceof UncoveredCrlError)) throw error
+      uncovered = error
+    }
+  }
+  const [first, ...others] = covering
+  if (!first) throw uncovered
+  return others.reduce((newest, each) => (isOlder(newest, each) ? each : newest), first)
+}
+
+/**
+ * Returns the lists that the key signed.
+ *
+ * @throws SyntaxError if there is none
+ */
+function verifyLists(lists: readonly Uint8Array[], key: KeyObject): readonly VerifiedCrl[] {
+  const verified: VerifiedCrl[] = []
+  let fault: unknown
+  for (const der of lists) {
+    try {
+      verified.push(verifyCrl(der, key))
+    } catch (error) {
+      // Another CA's list may have a form that is refused here.
+      if (!(error instanceof UnverifiedCrlError) || lists.length === 1) fault ??= error
+    }
+  }
+  if (verified.length > 0) return verified
+  throw fault ?? new SyntaxError(`the file has ${lists.length} lists, and the key of this CA signed none of them`)
+}
+
+/** Whether a list is older than another list of the same CA. */
+export function isOlder(
+  list: Pick<CrlContents, 'thisUpdate' | 'number'>,
+  other: Pick<CrlContents, 'thisUpdate' | 'number'>,
+): boolean {
+  if (list.thisUpdate !== other.thisUpdate) return list.thisUpdate < other.thisUpdate
+  return list.number < other.number
+}
+
+const BEGIN = '-----BEGIN X509 CRL-----'
+const END = '-----END X509 CRL-----'
+
+/** Splits PEM into the DER of its lists. The bytes of DER begin with the tag of a sequence, and are returned as they are. */
+function splitLists(bytes: Uint8Array): readonly Uint8Array[] {
+  if (bytes[0] === TAG.SEQUENCE) return [bytes]
+  const text = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+  const lists: Buffer[] = []
+  for (let from = text.indexOf(BEGIN); from !== -1; from = text.indexOf(BEGIN, from)) {
+    const start = from + BEGIN.length
+    const end = text.indexOf(END, start)
+    const next = text.indexOf(BEGIN, start)
+    if (end === -1 || (next !== -1 && next < end)) throw new SyntaxError('a list in PEM is cut off')
+    if (lists.length === MAX_LISTS) throw new SyntaxError(`the file has more than ${MAX_LISTS} lists`)
+    lists.push(Buffer.from(text.toString('latin1', start, end), 'base64'))
+    from = end
+  }
+  if (lists.length === 0) throw new SyntaxError('the list is neither DER nor PEM')
+  return lists
+}
