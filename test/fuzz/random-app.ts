@@ -182,6 +182,8 @@ export async function buildApp({ steps, exposeHeadRoutes, options }: RandomApp, 
   const urls = new Set<string>()
   let registered: FastifyInstance | undefined
   let stray = false
+  // Such a hook can take the config away with the stray requirement in it.
+  const replacesConfigs = /"how":"(?:replace|mutate|clone)"/.test(JSON.stringify(steps))
   const isInside = (scope: FastifyInstance) =>
     registered !== undefined && (registered === scope || Object.prototype.isPrototypeOf.call(registered, scope))
 
@@ -210,7 +212,7 @@ export async function buildApp({ steps, exposeHeadRoutes, options }: RandomApp, 
         return scope.register(step.wrapped ? fp(inner) : inner, { prefix: step.prefix })
       }
       case 'route':
-        if (step.stray !== undefined && isInside(scope)) stray = true
+        if (isInside(scope) && (step.stray === 'beside' || (step.stray && !replacesConfigs))) stray = true
         return declare(scope, step, testify('handler'))
       case 'hook':
         return scope.addHook(step.at as 'onRequest', hookOf(step, testify(step.at)))
