@@ -20,7 +20,7 @@ export interface CrlContents {
 }
 
 /** In bytes. The longest names in use have some hundred. */
-export const MAX_ISSUER_BYTES = 16 * 1024
+export const MAX_ISSUER_BYTES: number = 16 * 1024
 /** RFC 5280 allows 20 bytes. The table of serial numbers has one byte for the length. */
 export const MAX_SERIAL_BYTES = 127
 
