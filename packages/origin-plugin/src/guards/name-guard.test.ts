@@ -223,6 +223,9 @@ describe.each(['subject', 'issuer'] as const)('some attribute of the %s', (which
     expect(decide(requirement, { [which]: '1.2.3=a,x-inn=b' })).toEqual({ outcome: 'undecided', reason })
     expect(outcome(requirement, { [which]: '1.2.3=b,x-inn=b' })).toBe('match')
     expect(outcome(requirement, { [which]: '1.2.3=a,O=b' })).toBe('mismatch')
+    // A type with a name in the table never has another name.
+    expect(outcome({ [which]: { CN: { some: 'b' } } }, { [which]: 'x-inn=b' })).toBe('mismatch')
+    expect(outcome({ [which]: { CN: 'b' } }, { [which]: 'x-inn=b' })).toBe('mismatch')
   })
 
   it.each<[string, unknown, string]>([

@@ -197,6 +197,8 @@ describe('compileTextMatch with a RegExp', () => {
     expect(outcomes(/^Pay-\d$/, PLAIN)).toEqual(['undecided', 'undecided', 'undecided', 'mismatch'])
     expect(outcomes(/^pay-\d$/i, PLAIN)).toEqual(['match', 'match', 'undecided', 'mismatch'])
     expect(outcomes(/^pay-\d$/, EXACT)).toEqual(['match', 'undecided', 'mismatch', 'mismatch'])
+    // The coarse form of this value has one space.
+    expect(test(/^Pay {2}1$/, PLAIN)('pay  1')).toBe('undecided')
   })
 
   it('never distinguishes case where values do not', () => {
