@@ -274,6 +274,20 @@ describe('createRouteGuards', () => {
     ])
   })
 
+  it('lists the second route next to one of another method, and none for an empty url without a prefix', () => {
+    const guards = create()
+    guards.add(routeOf(undefined, { url: '/v1', prefix: '/v1' } as object))
+    guards.add(routeOf(undefined, { method: 'POST', url: '/v1/', prefix: '/v1' } as object))
+    guards.add(routeOf(undefined, { url: '', prefix: '' } as object))
+    guards.complete(declared)
+    expect(guards.list().map(({ method, url }) => `${method} ${url}`)).toEqual([
+      'GET /v1',
+      'POST /v1/',
+      'GET ',
+      'GET /v1/',
+    ])
+  })
+
   it('lists a route once that the application declares with a slash itself', () => {
     const guards = create()
     for (const url of ['/v1', '/v1/']) guards.add(routeOf(undefined, { url, prefix: '/v1' } as object))

@@ -73,6 +73,16 @@ describe('the place of the plugin', () => {
     expect(await statuses(app, '/inner')).toEqual([401, 200])
   })
 
+  it('may be a scope whose only routes are earlier ones with a rule', async () => {
+    const declare: Declare = (app, register) =>
+      app.register(async (scope) => {
+        scope.get('/early', () => 1)
+        await register(scope)
+      })
+    const app = await create(declare, { routes: [{ url: '/early', clientCert: 'ops' }] })
+    expect(await statuses(app, '/early')).toEqual([401, 403])
+  })
+
   it.each<[string, unknown]>([
     ['ops', 'ops'],
     ['false', false],
@@ -171,6 +181,16 @@ describe('a hook in front of the plugin', () => {
   it('is refused in an earlier scope', async () => {
     const inFront: Declare = async (app, register) => {
       await app.register(async (scope) => void scope.addHook('onRequest', greet), { prefix: '/v1' })
+      await register(app)
+    }
+    expect(await failure(inFront)).toEqual(message('["greet"]', ' under /v1'))
+  })
+
+  it('is refused in a scope of an earlier scope', async () => {
+    const inFront: Declare = async (app, register) => {
+      await app.register(async (scope) => {
+        await scope.register(async (inner) => void inner.addHook('onRequest', greet), { prefix: '/v1' })
+      })
       await register(app)
     }
     expect(await failure(inFront)).toEqual(message('["greet"]', ' under /v1'))
