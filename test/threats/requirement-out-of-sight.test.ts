@@ -148,6 +148,16 @@ describe('a requirement in a place that Fastify or the plugin does not read', ()
   })
 })
 
+describe('a requirement that comes after the handler', () => {
+  it.each(['preSerialization', 'onSend', 'onResponse', 'onError', 'onTimeout'])(
+    'stops the start as %s',
+    async (kind) => {
+      const late: Declare = (app) => app.get('/x', { [kind]: app.requireClientCert('ops') }, () => 'open')
+      expect(String(await failure(late))).toContain(`${kind}, which does not run before the handler`)
+    },
+  )
+})
+
 describe('a requirement that changes while the server runs', () => {
   it('closes a public route', async () => {
     const app = await start((app) =>

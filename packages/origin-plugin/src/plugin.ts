@@ -14,7 +14,7 @@ import { type CountersignPluginOptions, resolveOptions, type Settings } from './
 import { dropsWarnings, logRefusal, warnOfLostReasons } from './refusal-log.ts'
 import { guardScope } from './registration/guard-scope.ts'
 import { requireRegisteredOnce } from './registration/registration-order.ts'
-import { HOOK_MAKER } from './registration/require-enforced.ts'
+import { HOOK_MAKER, MADE_HOOK } from './registration/require-enforced.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -43,7 +43,8 @@ declare module 'fastify' {
 }
 
 /**
- * A hook of `app.requireClientCert()`, for every hook before the handler. It fits a server of any kind, with any logger
+ * A hook of `app.requireClientCert()`, for every hook before the handler: `onRequest`, `preParsing`, `preValidation` and
+ * `preHandler`. The server does not start with one elsewhere. It fits a server of any kind, with any logger
  * and type provider.
  */
 export type ClientCertHook = (request: CertifiedRequest, reply: Pick<FastifyReply, 'sent'>) => Promise<void>
@@ -122,8 +123,9 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   function requireClientCert(requirement: Requirement): ClientCertHook {
     const guard = settings.guards.compile(requirement, 'requireClientCert')
     // An async function fits every kind of hook, with any number of arguments before `done`.
-    return async (request, reply) =>
+    const hook: ClientCertHook = async (request, reply) =>
       orRefuse(request as FastifyRequest, reply as FastifyReply, () => applyGuard(guard, request as FastifyRequest))
+    return Object.defineProperty(hook, 'name', { value: MADE_HOOK })
   }
 
   function guardRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {

@@ -295,10 +295,11 @@ describe('createRouteGuards', () => {
     expect(guards.list().map(({ url }) => url)).toEqual(['/v1', '/v1/'])
   })
 
-  it('tells a config with a guard of any registration from others', () => {
+  it('tells a route with a guard of any registration from others, with its config too', () => {
     const route = routeOf({ clientCert: 'ops' })
-    expect([hasGuard(route.config), hasGuard(undefined)]).toEqual([false, false])
+    expect([hasGuard(route), hasGuard(routeOf(undefined))]).toEqual([false, false])
     create().add(route)
-    expect(hasGuard(route.config)).toBe(true)
+    expect(hasGuard(route)).toBe(true)
+    expect(hasGuard({ ...routeOf(undefined), config: route.config } as never)).toBe(false)
   })
 })

@@ -3,7 +3,7 @@ import type { RouteOptions } from 'fastify'
 import type { GuardCompiler } from './compile-guard.ts'
 import { ANY_VERIFIED, type Guard } from './guard.ts'
 import { type OwnRequirement, requirementIn, requireSpelling } from './requirement-in.ts'
-import type { RouteRules } from './route-rules.ts'
+import type { CompiledRule, RouteRules } from './route-rules.ts'
 
 /** A route with its protection. */
 export interface ClientCertRoute {
@@ -81,12 +81,16 @@ interface AddedRoute extends Entry {
 /** The symbol is private, so that no config can contain a guard of its own. All registrations share it. */
 const ENTRY = Symbol('countersign.guard')
 
-/** Whether a registration of the plugin compiled the guard of the route with this config. */
-export const hasGuard = (config: object | undefined): boolean => config !== undefined && ENTRY in config
+/**
+ * Whether a registration of the plugin compiled the guard of this very route. The config alone does not tell: a route
+ * elsewhere can be declared with the config of a guarded one.
+ */
+export const hasGuard = (route: RouteOptions): boolean =>
+  (route.config as { readonly [ENTRY]?: AddedRoute } | undefined)?.[ENTRY]?.route === route
 
 export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): RouteGuards {
   const added: AddedRoute[] = []
-  const earlier: ClientCertRoute[] = []
+  const earlier: (ClientCertRoute & { readonly rule: CompiledRule })[] = []
   const doubles: AddedRoute[] = []
   /** Entries of configs that cannot contain one: of earlier routes, and of handlers for unknown paths. */
   const others = new WeakMap<object, Entry>()
@@ -134,7 +138,7 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
     },
     addEarlier({ method, url }) {
       const rule = rules.of([method], url)
-      if (rule) earlier.push({ method, url, ...describe(rule.requirement, rule.guard) })
+      if (rule) earlier.push({ method, url, ...describe(rule.requirement, rule.guard), rule })
       return rule !== undefined
     },
     addNotFound(config) {
@@ -150,7 +154,16 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
         const slashed = `${url}/`
         const isDouble = route.prefix !== '' && url === route.prefix && isDeclared(slashed, route)
         if (isDouble && !added.some((other) => other.url === slashed && other.method === method)) {
+          const rule = rules.of([route.method].flat(), slashed)
+          const own = entry.shown.present ? entry.shown.requirement : true
+          if (rule !== undefined && !isDeepStrictEqual(own, rule.requirement)) throw contradicted(method, url, rule)
           doubles.push({ ...entry, url: slashed })
+        }
+      }
+      for (const { method, url, rule } of earlier) {
+        const double = earlier.find((other) => other.method === method && other.url === `${url}/`)
+        if (double && !isDeepStrictEqual(rule.requirement, double.rule.requirement)) {
+          throw contradicted(method, url, double.rule)
         }
       }
       rules.requireUsed()
@@ -164,7 +177,7 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
     },
     added: () => added.map(({ route }) => route),
     list: () => [
-      ...earlier,
+      ...earlier.map(({ rule, ...route }) => route),
       ...[...added, ...doubles].map(({ method, url, shown, guard }) => ({
         method,
         url,
@@ -194,6 +207,13 @@ function showFinally(route: DeclaredRoute, entry: AddedRoute): void {
     set,
   })
   Object.defineProperty(route, 'config', { enumerable: true, get: () => config, set })
+}
+
+/** Fastify declares `/docs` and `/docs/` with one config, so a rule for the second alone would not be enforced. */
+function contradicted(method: string, url: string, { where }: CompiledRule): TypeError {
+  return new TypeError(
+    `${where}.clientCert is different from the requirement of ${method} ${url}, which answers ${url}/ too; write the same requirement for both urls`,
+  )
 }
 
 function notShown({ method, url }: Partial<EarlierRoute>, entry: Entry | undefined): TypeError {

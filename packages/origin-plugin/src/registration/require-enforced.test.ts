@@ -1,5 +1,5 @@
 import { lineStream } from '@countersign/test-support/line-stream'
-import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { EDGE_KEY, injectSigned } from '../../test/support/inject-signed.ts'
@@ -99,6 +99,21 @@ describe('the place of the plugin', () => {
         'GET /x has config.clientCert outside of the scope of countersign, where nothing enforces it; wrap the plugin that registers countersign with fastify-plugin, or register it in a scope that contains the route',
       ),
     )
+  })
+
+  it('must contain a route with the config of a route inside', async () => {
+    const alias: Declare = async (app, register) => {
+      const routes: RouteOptions[] = []
+      app.addHook('onRoute', (route) => void routes.push(route))
+      await app.register(async (scope) => {
+        await register(scope)
+        scope.get('/x', { config: { clientCert: 'ops' }, exposeHeadRoute: false }, () => 1)
+      })
+      for (const { config, handler } of [...routes]) app.get('/alias', { config: config as object }, handler)
+    }
+    expect(await failure(alias)).toMatchObject({
+      message: expect.stringContaining('GET /alias has config.clientCert outside of the scope of countersign'),
+    })
   })
 
   it('is warned of if routes were declared before and outside, where their config cannot be seen', async () => {
@@ -369,6 +384,74 @@ describe('requireClientCert without a call', () => {
       app.get('/x', { onRequest: [app.requireClientCert('ops'), requireClientCert] }, () => 1)
     }
     expect(await failure(called)).toBeUndefined()
+  })
+})
+
+describe('a hook of requireClientCert', () => {
+  const declareIn =
+    (kind: string, place: 'route' | 'scope'): Declare =>
+    async (app, register) => {
+      await register(app)
+      const hook = app.requireClientCert('ops')
+      if (place === 'route') app.get('/x', { [kind]: hook }, () => 1)
+      else app.addHook(kind as 'onRequest', hook)
+    }
+
+  it.each(['onRequest', 'preParsing', 'preValidation', 'preHandler'])('may be %s', async (kind) => {
+    for (const place of ['route', 'scope'] as const) expect(await failure(declareIn(kind, place))).toBeUndefined()
+  })
+
+  it.each(['preSerialization', 'onSend', 'onResponse', 'onError', 'onTimeout', 'onRequestAbort', 'errorHandler'])(
+    'must not be %s, which protects nothing',
+    async (kind) => {
+      expect(await failure(declareIn(kind, 'route'))).toEqual(
+        new TypeError(
+          `a hook of GET /x of app.requireClientCert(…) is ${kind}, which does not run before the handler; write onRequest, preParsing, preValidation, preHandler, or config.clientCert`,
+        ),
+      )
+    },
+  )
+
+  it.each(['onSend', 'onResponse', 'onError', 'onTimeout'])('must not be %s of a scope', async (kind) => {
+    expect(String(await failure(declareIn(kind, 'scope')))).toContain(`a hook of app.requireClientCert(…) is ${kind},`)
+  })
+})
+
+describe('the root of a scope with a prefix, which Fastify declares with and without a slash', () => {
+  const docs: Declare = (app, register) => register(app).then(() => plugin(app))
+  const earlierDocs: Declare = (app, register) => plugin(app).then(() => register(app))
+  const plugin = async (app: FastifyInstance) =>
+    void (await app.register(
+      async (scope) => {
+        scope.get('/', { exposeHeadRoute: false }, () => 1)
+        scope.get('/x', { exposeHeadRoute: false }, () => 1)
+      },
+      { prefix: '/docs' },
+    ))
+  const rules = (...given: [url: string, clientCert: unknown][]) =>
+    ({ routes: given.map(([url, clientCert]) => ({ url, clientCert })) }) as Partial<CountersignPluginOptions>
+
+  it.each<[string, Declare]>([
+    ['after', docs],
+    ['before', earlierDocs],
+  ])('has one requirement for both urls if it is declared %s the plugin', async (_when, declare) => {
+    const open = rules(['/docs', false], ['/docs/*', 'ops'])
+    expect(await failure(declare, open)).toEqual(
+      new TypeError(
+        'routes[1].clientCert is different from the requirement of GET /docs, which answers /docs/ too; write the same requirement for both urls',
+      ),
+    )
+    const app = await create(declare, rules(['/docs/*', 'ops']))
+    for (const path of ['/docs', '/docs/', '/docs/x']) expect(await statuses(app, path), path).toEqual([401, 403])
+  })
+
+  it('can have a rule for each url that states the same', async () => {
+    const same = rules(['/docs', 'ops'], ['/docs/', 'ops'])
+    const app = await create(docs, same)
+    for (const path of ['/docs', '/docs/']) expect(await statuses(app, path), path).toEqual([401, 403])
+    expect(await failure(docs, rules(['/docs/', 'ops']))).toMatchObject({
+      message: expect.stringContaining('routes[0].clientCert is different from the requirement of GET /docs'),
+    })
   })
 })
 

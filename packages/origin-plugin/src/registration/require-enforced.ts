@@ -17,6 +17,11 @@ export interface Registration {
 
 /** The name of the function `app.requireClientCert`, by which it is told from the hooks that it makes. */
 export const HOOK_MAKER = 'app.requireClientCert'
+/** The name of the hooks that it makes, by which the check at the start finds their place. */
+export const MADE_HOOK = `${HOOK_MAKER}()`
+
+/** The kinds of hooks that run before the handler, so that a refusal keeps the handler from answering. */
+const BEFORE_HANDLER = ['onRequest', 'preParsing', 'preValidation', 'preHandler']
 
 /** Whether a hook is that of any registration, by its name as Fastify prints it or binds it. */
 const isGuardHook = (name: string): boolean => /^(?:bound )?countersign:\d+(?:\(\))?$/.test(name)
@@ -61,9 +66,10 @@ export function requireEnforced(app: FastifyInstance, surroundings: Surroundings
 
 /** A requirement on a route outside of the scope is not enforced. The route would be open. */
 function requireInScope(outside: readonly RouteOptions[]): void {
-  for (const { method, url, config } of outside) {
+  for (const route of outside) {
+    const { method, url, config } = route
     const where = `${[method].flat()} ${url}`
-    if (!hasGuard(config) && requirementIn(config, where).present) {
+    if (!hasGuard(route) && requirementIn(config, where).present) {
       throw new TypeError(
         `${where} has config.clientCert outside of the scope of countersign, where nothing enforces it; wrap the plugin that registers countersign with fastify-plugin, or register it in a scope that contains the route`,
       )
@@ -143,13 +149,26 @@ function unguardedPaths(app: FastifyInstance): TypeError {
   )
 }
 
-/** The hook maker without a call is a function like any hook, and would fail at each request. */
+/**
+ * The hook maker without a call is a function like any hook, and would fail at each request. A hook that it made
+ * protects nothing after the handler: the handler has acted, and Fastify ignores an error of `onResponse`.
+ */
 function requireCalled(hooks: object, where: string): void {
-  const functions = Object.values(hooks).flat() as unknown[]
-  // Fastify binds some hooks to their scope.
-  if (functions.some((hook) => typeof hook === 'function' && hook.name.replace(/^(?:bound )*/, '') === HOOK_MAKER)) {
-    throw new TypeError(
-      `${where} is app.requireClientCert itself; call it with a requirement: app.requireClientCert(…)`,
-    )
+  for (const [kind, value] of Object.entries(hooks)) {
+    const names = [value].flat().map(functionName)
+    if (names.includes(HOOK_MAKER)) {
+      throw new TypeError(
+        `${where} is app.requireClientCert itself; call it with a requirement: app.requireClientCert(…)`,
+      )
+    }
+    if (names.includes(MADE_HOOK) && !BEFORE_HANDLER.includes(kind)) {
+      throw new TypeError(
+        `${where} of app.requireClientCert(…) is ${kind}, which does not run before the handler; write ${BEFORE_HANDLER.join(', ')}, or config.clientCert`,
+      )
+    }
   }
 }
+
+/** Fastify binds some hooks to their scope. */
+const functionName = (hook: unknown): unknown =>
+  typeof hook === 'function' ? hook.name.replace(/^(?:bound )*/, '') : undefined
