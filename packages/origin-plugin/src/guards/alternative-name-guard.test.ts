@@ -47,6 +47,9 @@ describe('alternative names', () => {
     ['a URI in another case', { uri: 'spiffe://acme/Pay' }, { uri: ['spiffe://acme/pay'] }],
     ['a user principal name as e-mail address', { upn: 'a@example.net' }, { email: ['a@example.net'] }],
     ['one kind of two', { dns: 'a', ip: '::1' }, { dns: ['a'] }],
+    ['a host by pattern', { dns: /^bücher$/ }, { dns: ['bucher', 'xn--', ''] }],
+    ['an e-mail address by pattern', { email: /^.@bücher$/ }, { email: ['bücher', 'a@bucher'] }],
+    ['a URI by pattern', { uri: /^a:\/\/b\/ü$/ }, { uri: ['a://b/%FC', 'a', 'a://[::1]/%C3%BC', 'a:b'] }],
     ['no names', { dns: 'a' }, {}],
   ])('do not match: %s', (_what, san, subjectAltNames) => {
     expect(outcome({ san }, { subjectAltNames })).toBe('mismatch')
@@ -59,7 +62,27 @@ describe('alternative names', () => {
     ['a URI with an escape', { uri: 'spiffe://acme/p%61y' }, { uri: ['spiffe://acme/pay'] }, 'uri=spiffe://acme/p%61y'],
     ['a URI with dots', { uri: 'spiffe://acme/pay' }, { uri: ['spiffe://acme/./pay'] }, 'uri=spiffe://acme/pay'],
     ['a URI with its port', { uri: 'https://acme/' }, { uri: ['https://acme:443/'] }, 'uri=https://acme/'],
+    ['a URI without a path', { uri: 'spiffe://acme' }, { uri: ['spiffe://acme/'] }, 'uri=spiffe://acme'],
+    [
+      'a URI with an escape in its host',
+      { uri: 'spiffe://acme/' },
+      { uri: ['spiffe://%61c%4De/'] },
+      'uri=spiffe://acme/',
+    ],
     ['a user principal name', { upn: 'A@example.net' }, { upn: ['a@example.net'] }, 'upn=A@example.net'],
+    ['a host pattern with a dot', { dns: /^.*\.example\.$/ }, { dns: ['a.example'] }, 'dns=/^.*\\.example\\.$/'],
+    ['a host pattern with U-labels', { dns: /^bücher$/ }, { dns: ['xn--bcher-kva'] }, 'dns=/^bücher$/'],
+    ['a host pattern with both', { dns: /^bücher\.$/ }, { dns: ['xn--bcher-kva'] }, 'dns=/^bücher\\.$/'],
+    ['an e-mail pattern with U-labels', { email: /^.@bücher$/ }, { email: ['a@xn--bcher-kva'] }, 'email=/^.@bücher$/'],
+    ['an e-mail pattern with a dot', { email: /^.@b\.$/ }, { email: ['a@b'] }, 'email=/^.@b\\.$/'],
+    ['a user pattern with U-labels', { upn: /^.@bücher$/ }, { upn: ['a@bücher'] }, 'upn=/^.@bücher$/'],
+    [
+      'a URI pattern with U-labels',
+      { uri: /^a:\/\/bücher\/ü$/ },
+      { uri: ['a://xn--bcher-kva/%C3%BC'] },
+      'uri=/^a:\\/\\/bücher\\/ü$/',
+    ],
+    ['a URI pattern with letters', { uri: /^a:ü$/ }, { uri: ['a:%C3%BC'] }, 'uri=/^a:ü$/'],
   ])('are undecided on another spelling: %s', (_what, san, subjectAltNames, expected) => {
     expect(decide({ san }, { subjectAltNames })).toEqual({
       outcome: 'undecided',

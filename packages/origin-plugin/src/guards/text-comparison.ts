@@ -1,9 +1,9 @@
-import { normalizeEmailAddress, parseEmailAddress } from '../x509/email-address.ts'
+import { normalizeEmailAddress, otherEmailAddresses, parseEmailAddress } from '../x509/email-address.ts'
 import { foldText } from '../x509/fold-text.ts'
 import { parseFingerprint256, parseKeyId, parseSerialNumber } from '../x509/hex-identifier.ts'
-import { normalizeHostName, parseHostName } from '../x509/host-name.ts'
+import { normalizeHostName, otherHostNames, parseHostName } from '../x509/host-name.ts'
 import { canonicalIpAddress, unmapIpAddress } from '../x509/ip-address.ts'
-import { foldUri, normalizeUri, parseUri } from '../x509/uri.ts'
+import { foldUri, normalizeUri, otherUris, parseUri } from '../x509/uri.ts'
 
 /** How a configured text compares with a value of a certificate or a token. */
 export interface TextComparison {
@@ -20,6 +20,11 @@ export interface TextComparison {
    * same coarse form only. Otherwise a client could evade a deny list with another spelling of its name.
    */
   readonly fold: (value: string) => string
+  /**
+   * Returns the other spellings of a value in its one spelling, for which a RegExp may be written. A RegExp that matches
+   * one of them only is undecided: it matches no value in its one spelling, and its negation would admit everybody.
+   */
+  readonly others?: (value: string) => readonly string[]
   /** Whether a RegExp is possible too. With `ignore-case` it never distinguishes case. */
   readonly pattern?: 'as-it-is' | 'ignore-case'
   /** Whether the text could be a secret, which errors must not quote. */
@@ -35,6 +40,7 @@ export const HOST_NAME: TextComparison = {
   parse: parseHostName,
   normalize: normalizeHostName,
   fold: asItIs,
+  others: otherHostNames,
   pattern: 'ignore-case',
 }
 
@@ -43,10 +49,17 @@ export const EMAIL_ADDRESS: TextComparison = {
   parse: parseEmailAddress,
   normalize: normalizeEmailAddress,
   fold: foldText,
+  others: otherEmailAddresses,
   pattern: 'as-it-is',
 }
 
-export const URI: TextComparison = { parse: parseUri, normalize: normalizeUri, fold: foldUri, pattern: 'as-it-is' }
+export const URI: TextComparison = {
+  parse: parseUri,
+  normalize: normalizeUri,
+  fold: foldUri,
+  others: otherUris,
+  pattern: 'as-it-is',
+}
 
 export const IP_ADDRESS: TextComparison = { parse: canonicalIpAddress, normalize: asItIs, fold: unmapIpAddress }
 

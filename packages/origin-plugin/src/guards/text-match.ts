@@ -53,7 +53,8 @@ function textTest(texts: readonly string[], { normalize, fold }: TextComparison)
   }
 }
 
-function patternTest(match: RegExp, where: string, { normalize, fold, pattern }: TextComparison): TextTest {
+function patternTest(match: RegExp, where: string, comparison: TextComparison): TextTest {
+  const { normalize, fold, others = () => [], pattern } = comparison
   // A value has many spellings. A pattern sees only ours, and the operator may have another one in mind.
   if (!pattern) throw new TypeError(`${where} must be a text or a list of texts`)
   const ignoreCase = match.flags.includes('i') ? match.flags : `${match.flags}i`
@@ -64,7 +65,8 @@ function patternTest(match: RegExp, where: string, { normalize, fold, pattern }:
   return (value) => {
     const normal = normalize(value)
     if (exact.test(normal)) return 'match'
-    return loose.test(normal) || loose.test(fold(normal)) ? 'undecided' : 'mismatch'
+    const alike = [normal, fold(normal), ...others(normal)]
+    return alike.some((spelling) => loose.test(spelling)) ? 'undecided' : 'mismatch'
   }
 }
 

@@ -1,4 +1,4 @@
-import { normalizeHostName, parseHostName } from './host-name.ts'
+import { normalizeHostName, otherHostNames, parseHostName } from './host-name.ts'
 
 /**
  * Returns the one spelling of an e-mail address: the host as by {@link normalizeHostName}, the local part as it is.
@@ -13,6 +13,17 @@ import { normalizeHostName, parseHostName } from './host-name.ts'
 export function normalizeEmailAddress(text: string): string {
   const at = text.lastIndexOf('@') + 1
   return at === 0 ? text : text.slice(0, at) + normalizeHostName(text.slice(at))
+}
+
+/**
+ * Returns other spellings of an e-mail address, for which an operator may have written a pattern: its host as by
+ * {@link otherHostNames}.
+ *
+ * @param address - in the spelling of {@link normalizeEmailAddress}
+ */
+export function otherEmailAddresses(address: string): string[] {
+  const at = address.lastIndexOf('@') + 1
+  return at === 0 ? [] : otherHostNames(address.slice(at)).map((host) => address.slice(0, at) + host)
 }
 
 /**

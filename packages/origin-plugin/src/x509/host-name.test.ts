@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { normalizeHostName, parseHostName } from './host-name.ts'
+import { normalizeHostName, otherHostNames, parseHostName } from './host-name.ts'
 
 describe('normalizeHostName', () => {
   it.each([
@@ -18,6 +18,17 @@ describe('normalizeHostName', () => {
     ['', ''],
   ])('writes %j as %j', (text, host) => {
     expect(normalizeHostName(text)).toBe(host)
+  })
+})
+
+describe('otherHostNames', () => {
+  it.each([
+    ['pay.example', ['pay.example.']],
+    ['xn--bcher-kva.example', ['bücher.example', 'xn--bcher-kva.example.', 'bücher.example.']],
+    ['xn--.example', ['xn--.example.']],
+    ['', ['.']],
+  ])('spells %j also as %j', (host, others) => {
+    expect(otherHostNames(host)).toEqual(others)
   })
 })
 

@@ -1,5 +1,5 @@
 import { isIP } from 'node:net'
-import { domainToASCII } from 'node:url'
+import { domainToASCII, domainToUnicode } from 'node:url'
 
 /**
  * Returns the one spelling of a host name: lower case, an internationalised label as its A-label (`xn--…`), and no dot
@@ -16,6 +16,21 @@ export function normalizeHostName(text: string): string {
   // Node's function also decodes %XX and writes 0x7f.1 as an address. Only what is not ASCII needs it.
   const ascii = isAscii(text) ? text : domainToASCII(text) || text
   return ascii.toLowerCase().replace(/\.$/, '')
+}
+
+/**
+ * Returns other spellings of a host name, for which an operator may have written a pattern: with a dot at the end, and
+ * with U-labels.
+ *
+ * @param host - in the spelling of {@link normalizeHostName}
+ * @example
+ * ```ts
+ * otherHostNames('xn--bcher-kva.example') // ['bücher.example', 'xn--bcher-kva.example.', 'bücher.example.']
+ * ```
+ */
+export function otherHostNames(host: string): string[] {
+  const unicode = host.includes('xn--') ? domainToUnicode(host) : ''
+  return unicode === '' || unicode === host ? [`${host}.`] : [unicode, `${host}.`, `${unicode}.`]
 }
 
 /**

@@ -1,4 +1,4 @@
-import { normalizeHostName } from './host-name.ts'
+import { normalizeHostName, otherHostNames } from './host-name.ts'
 
 /**
  * Returns the one spelling of a URI: scheme and host in lower case, other characters than ASCII as `%XX`, the rest as
@@ -12,9 +12,9 @@ import { normalizeHostName } from './host-name.ts'
  * ```
  */
 export function normalizeUri(text: string): string {
-  const parts = URI.exec(text)
+  const parts = partsOf(text)
   if (!parts) return text
-  const [, scheme = '', user = '', host, port = '', rest = ''] = parts
+  const { scheme, user, host, port, rest } = parts
   const authority = host === undefined ? '' : `//${user}${normalizeHost(host)}${port}`
   return `${scheme.toLowerCase()}:${authority}${rest.replace(NOT_ASCII, encodeURIComponent)}`
 }
@@ -34,6 +34,29 @@ export function parseUri(text: string): string {
 }
 
 /**
+ * Returns other spellings of a URI, for which an operator may have written a pattern: its host as by
+ * {@link otherHostNames}, and the characters in place of their escapes.
+ *
+ * @param uri - in the spelling of {@link normalizeUri}
+ */
+export function otherUris(uri: string): string[] {
+  const { scheme, user, host = '', port, rest } = partsOf(uri) ?? {}
+  if (scheme === undefined) return []
+  const hosts = host === '' || host.startsWith('[') ? [] : otherHostNames(host)
+  const spellings = [uri, ...hosts.map((other) => `${scheme}://${user}${other}${port}${rest}`)]
+  return [...spellings.slice(1), ...spellings.map(decodeCharacters).filter((text) => !spellings.includes(text))]
+}
+
+/** Escapes that are not UTF-8 stay as they are. */
+function decodeCharacters(uri: string): string {
+  try {
+    return decodeURI(uri)
+  } catch {
+    return uri
+  }
+}
+
+/**
  * Returns a coarse form of a URI, after every normalisation of RFC 5280, section 7.4: dot segments, escapes of plain
  * characters, the default port and an empty path. Equal forms are a reason for doubt: the certificate has another
  * text.
@@ -41,14 +64,14 @@ export function parseUri(text: string): string {
  * @param uri - in the spelling of {@link normalizeUri}
  */
 export function foldUri(uri: string): string {
-  const parts = URI.exec(uri)
+  const parts = partsOf(uri)
   if (!parts) return uri
-  const [, scheme = '', user = '', host, port = '', rest = ''] = parts
+  const { scheme, user, host, port, rest } = parts
   const [, path = '', query = ''] = /^([^?#]*)(.*)$/s.exec(decodePlain(rest)) ?? []
   if (host === undefined) return `${scheme}:${path}${query}`
   const shownPort = port === ':' || port === DEFAULT_PORTS.get(scheme) ? '' : port
-  const segments = removeDotSegments(path === '' && DEFAULT_PORTS.has(scheme) ? '/' : path)
-  return `${scheme}://${user}${host}${shownPort}${segments}${query}`
+  const segments = removeDotSegments(path === '' ? '/' : path)
+  return `${scheme}://${decodePlain(user)}${normalizeHost(decodePlain(host))}${shownPort}${segments}${query}`
 }
 
 /** Scheme, user, host, port, and path with query and fragment (RFC 3986, appendix B). */
@@ -62,6 +85,22 @@ const DEFAULT_PORTS: ReadonlyMap<string, string> = new Map([
   ['ftp', ':21'],
   ['ldap', ':389'],
 ])
+
+interface UriParts {
+  readonly scheme: string
+  readonly user: string
+  /** `undefined` for a URI without `//`. */
+  readonly host: string | undefined
+  readonly port: string
+  readonly rest: string
+}
+
+function partsOf(uri: string): UriParts | undefined {
+  const parts = URI.exec(uri)
+  if (!parts) return undefined
+  const [, scheme = '', user = '', host, port = '', rest = ''] = parts
+  return { scheme, user, host, port, rest }
+}
 
 function normalizeHost(host: string): string {
   return host.startsWith('[') ? host.toLowerCase() : normalizeHostName(host)
