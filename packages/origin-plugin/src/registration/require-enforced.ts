@@ -18,7 +18,7 @@ export interface Registration {
 /** The name of the function `app.requireClientCert`, by which it is told from the hooks that it makes. */
 export const HOOK_MAKER = 'app.requireClientCert'
 /** The name of the hooks that it makes, by which the check at the start finds their place. */
-export const MADE_HOOK = `${HOOK_MAKER}()`
+export const MADE_HOOK: string = `${HOOK_MAKER}()`
 
 /** The kinds of hooks that run before the handler, so that a refusal keeps the handler from answering. */
 const BEFORE_HANDLER = ['onRequest', 'preParsing', 'preValidation', 'preHandler']
