@@ -112,7 +112,9 @@ describe('a requirement that another hook sets after the plugin’s', () => {
     expect(await declare(mutate('opps'))).toEqual(
       new TypeError('GET /x: unknown policy "opps"; known policies are ops'),
     )
-    expect(await declare(mutate(undefined))).toMatchObject({ message: expect.stringMatching(/^GET \/x must be true/) })
+    expect(await declare(mutate(undefined))).toMatchObject({
+      message: expect.stringMatching(/^GET \/x: the requirement is undefined/),
+    })
   })
 
   it('comes too late once the route is declared, and throws', async () => {

@@ -99,7 +99,7 @@ describe('resolveOptions', () => {
     [
       'one trusted issuer outside of a list',
       { ...good, trustedIssuers: 'PEM' },
-      /^trustedIssuers must list at least one CA/,
+      /^trustedIssuers must be a list; write it in brackets/,
     ],
   ])('refuses %s', (_, options, message) => {
     expect(() => resolve(options)).toThrow(TypeError)
@@ -156,6 +156,10 @@ describe('resolveOptions', () => {
     [
       { issuer: undefined },
       'access.issuer is undefined; set the environment variable that it comes from, or write a value',
+    ],
+    [
+      { jwksUri: undefined },
+      'access.jwksUri is undefined; set the environment variable that it comes from, or write a value',
     ],
     [{ audience: null }, audienceMissing],
     [{ audience: '' }, audienceMissing],

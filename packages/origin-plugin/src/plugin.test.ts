@@ -255,8 +255,8 @@ describe('requireClientCert', () => {
   })
 
   it.each<[unknown, string]>([
-    [undefined, 'requireClientCert must be true'],
-    [false, 'requireClientCert must be true'],
+    [undefined, 'requireClientCert: the requirement is undefined'],
+    [false, 'requireClientCert: the requirement must be true'],
     [{}, 'requireClientCert is an empty requirement'],
     ['opps', 'requireClientCert: unknown policy "opps"; known policies are ops, dev'],
     [{ subjekt: 'CN=a' }, 'requireClientCert: unknown property "subjekt"'],
@@ -265,6 +265,14 @@ describe('requireClientCert', () => {
     const app = await start()
     expect(() => app.requireClientCert(requirement as Requirement)).toThrow(TypeError)
     expect(() => app.requireClientCert(requirement as Requirement)).toThrow(message)
+  })
+
+  it('refuses a second requirement, which would be dropped', async () => {
+    const app = await start()
+    const untyped = app.requireClientCert as (...requirements: Requirement[]) => unknown
+    expect(() => untyped('ops', 'dev')).toThrow(
+      new TypeError('requireClientCert takes one requirement; write requireClientCert(anyOf(…)) or allOf(…)'),
+    )
   })
 })
 
@@ -298,8 +306,8 @@ describe('clientCertRoutes', () => {
 
 describe('a route’s config', () => {
   it.each<[string, unknown, string]>([
-    ['null', null, 'POST /v1/ops must be true, the name of a policy'],
-    ['undefined', undefined, 'POST /v1/ops must be true, the name of a policy'],
+    ['null', null, 'POST /v1/ops: the requirement must be true, the name of a policy'],
+    ['undefined', undefined, 'POST /v1/ops: the requirement is undefined; it must be true, the name of a policy'],
     ['an empty object', {}, 'POST /v1/ops is an empty requirement'],
     ['an unknown policy', 'opps', 'POST /v1/ops: unknown policy "opps"'],
     ['a typo', { subjekt: 'CN=a' }, 'POST /v1/ops: unknown property "subjekt"'],

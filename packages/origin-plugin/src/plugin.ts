@@ -120,7 +120,11 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     )
   }
 
-  function requireClientCert(requirement: Requirement): ClientCertHook {
+  function requireClientCert(requirement: Requirement, ...others: never[]): ClientCertHook {
+    // A second requirement would be dropped, and the route would be open to more clients than it reads.
+    if (others.length > 0) {
+      throw new TypeError('requireClientCert takes one requirement; write requireClientCert(anyOf(…)) or allOf(…)')
+    }
     const guard = settings.guards.compile(requirement, 'requireClientCert')
     // An async function fits every kind of hook, with any number of arguments before `done`.
     const hook: ClientCertHook = async (request, reply) =>

@@ -97,7 +97,7 @@ const OPTIONS = optionNames<keyof AccessTeamOptions | keyof AccessIssuerOptions>
  * @throws TypeError whose message states the correction
  */
 export function resolveAccess(access: Record<string, unknown>, report: Report): ResolvedAccess {
-  checkSet(access, ['team', 'issuer', 'audience'], 'access')
+  checkSet(access, ['team', 'issuer', 'audience', 'jwksUri', 'jwks'], 'access')
   checkKnown(access, OPTIONS, 'access')
   if ('matches' in access) {
     if (typeof access.matches !== 'function') {

@@ -40,7 +40,24 @@ describe('compileTrustedIssuers', () => {
   it('trusts every CA for null, and for nothing else', () => {
     expect(compileTrustedIssuers(null, () => {})).toBeNull()
     const message = /^trustedIssuers must list at least one CA; .*or null to trust every CA/
-    for (const none of [undefined, [], '', ca.pem, {}, { dn: DN }, true, 0]) expect(faultOf(none)).toMatch(message)
+    for (const none of [undefined, [], {}, { dn: DN }, true, 0]) expect(faultOf(none)).toMatch(message)
+  })
+
+  it('names the brackets that are missing around a PEM', () => {
+    expect(faultOf(ca.pem)).toBe(
+      'trustedIssuers must be a list; write it in brackets: [readFileSync("client-ca.pem", "utf8")]',
+    )
+  })
+
+  it.each([
+    [undefined, 'the CA is undefined'],
+    [{ ca: undefined }, 'ca is undefined'],
+    [{ dn: undefined }, 'dn is undefined'],
+    [{ keyId: undefined }, 'keyId is undefined'],
+    [{ revocation: { crl: undefined } }, 'revocation.crl is undefined'],
+  ])('names the unset variable of %o', (given, fault) => {
+    const issuer = given && 'revocation' in given ? { ca: ca.pem, ...given } : given
+    expect(faultOf([issuer])).toContain(`trustedIssuers[0]: ${fault}; set the environment variable that it comes from`)
   })
 
   it('names the place of the fault in the list', () => {
@@ -125,6 +142,7 @@ describe('compileTrustedIssuers', () => {
     ['an empty key identifier', { keyId: '' }, /hexadecimal/],
     ['a key identifier that is none', { keyId: 'keyid:AB' }, /./],
     ['a key identifier that is no text', { keyId: 7 }, /keyId must be hexadecimal text/],
+    ['a key identifier that is not hexadecimal', { keyId: 'zz' }, /^trustedIssuers\[0\]: keyId must be hexadecimal/],
     ['a ca that is no PEM', { ca: 'x' }, /the text does not contain a PEM certificate/],
     ['a ca that is no text', { ca: 7 }, /ca must be one certificate in PEM/],
     ['byName without ca', { dn: DN, byName: true }, /byName belongs to ca; remove it, because dn and keyId alone/],

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import type { Report } from '../lib/background-task.ts'
-import { checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
+import { checkKnown, checkObject, checkSet, optionNames } from '../lib/check-option.ts'
 import { createRevocation, type Revocation } from '../revocation/revocation.ts'
 import { checkRevocation, type RevocationOptions } from '../revocation/revocation-options.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
@@ -62,6 +62,9 @@ export interface CompiledIssuer {
  */
 export function compileTrustedIssuers(issuers: unknown, report: Report): CompiledIssuer[] | null {
   if (issuers === null) return null
+  if (typeof issuers === 'string') {
+    throw new TypeError('trustedIssuers must be a list; write it in brackets: [readFileSync("client-ca.pem", "utf8")]')
+  }
   if (!Array.isArray(issuers) || issuers.length === 0) {
     throw new TypeError(
       'trustedIssuers must list at least one CA; write a PEM certificate, { dn } or { keyId }, or null to trust every CA that Cloudflare verifies against',
@@ -135,7 +138,11 @@ const OPTIONS = optionNames<keyof TrustedIssuerOptions>({
 })
 
 function compileDescription(description: unknown, report: Report): CompiledIssuer {
+  if (description === undefined) {
+    throw new TypeError('the CA is undefined; set the environment variable that it comes from, or write its PEM')
+  }
   const given = checkObject(description, 'a trusted issuer that is not PEM text')
+  checkSet(given, ['ca', 'dn', 'keyId'])
   checkKnown(given, OPTIONS, 'a trusted issuer')
   const { ca: pem, byName, dn, keyId, revocation } = given
   if (pem === undefined && dn === undefined && keyId === undefined) {
@@ -176,6 +183,8 @@ function parseDn(dn: unknown): DistinguishedName {
 }
 
 function checkKeyId(keyId: unknown): string {
-  if (typeof keyId === 'string') return parseKeyId(keyId)
-  throw new TypeError('keyId must be hexadecimal text')
+  try {
+    if (typeof keyId === 'string') return parseKeyId(keyId)
+  } catch {}
+  throw new TypeError('keyId must be hexadecimal text, such as "3A:5C:91"')
 }

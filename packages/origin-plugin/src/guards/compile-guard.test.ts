@@ -30,9 +30,12 @@ describe('a requirement that is compiled', () => {
     (wrong) => {
       expect(() => compile(wrong, { ops: true })).toThrow(TypeError)
       if (wrong === '') return
-      expect(() => compile(wrong, { ops: true })).toThrow(
-        'GET /ops must be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function; for a public route write clientCert: false',
-      )
+      const must =
+        'be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function; for a public route write clientCert: false'
+      const fault = Array.isArray(wrong)
+        ? 'is a list; write anyOf(…) or allOf(…) with its elements'
+        : `${wrong === undefined ? 'is undefined; it must' : 'must'} ${must}`
+      expect(() => compile(wrong, { ops: true })).toThrow(new TypeError(`GET /ops: the requirement ${fault}`))
     },
   )
 
@@ -160,8 +163,8 @@ describe('policies', () => {
 
   it('are checked even when no route names them', () => {
     expect(() => createGuardCompiler({ ops: {} })).toThrow('policies.ops is an empty requirement')
-    expect(() => createGuardCompiler({ ops: undefined as never })).toThrow('policies.ops must be true')
-    expect(() => createGuardCompiler({ ops: false as never })).toThrow('policies.ops must be true')
+    expect(() => createGuardCompiler({ ops: undefined as never })).toThrow('policies.ops: the requirement is undefined')
+    expect(() => createGuardCompiler({ ops: false as never })).toThrow('policies.ops: the requirement must be true')
     expect(() => createGuardCompiler({ ops: 'obs' })).toThrow('policies.ops: unknown policy "obs"')
   })
 

@@ -37,8 +37,12 @@ export function createGuardCompiler(policies: Readonly<Record<string, Requiremen
       }
       return compileCertificateRequirement(requirement, where)
     }
+    if (Array.isArray(requirement)) {
+      throw new TypeError(`${where}: the requirement is a list; write anyOf(…) or allOf(…) with its elements`)
+    }
+    const fault = requirement === undefined ? 'is undefined; it must' : 'must'
     throw new TypeError(
-      `${where} must be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function; for a public route write clientCert: false`,
+      `${where}: the requirement ${fault} be true, the name of a policy, a requirement such as { subject: { OU: "Ops" } }, or a function; for a public route write clientCert: false`,
     )
   }
 

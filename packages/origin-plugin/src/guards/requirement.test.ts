@@ -23,6 +23,15 @@ describe('allOf, anyOf and not', () => {
   })
 })
 
+describe('not', () => {
+  it('refuses a second requirement, whose matches it would admit', () => {
+    const untyped = not as (...requirements: Requirement[]) => Combination
+    expect(() => untyped('a', 'b')).toThrow(
+      new TypeError('not() takes one requirement; write not(anyOf(…)) to exclude the matches of each'),
+    )
+  })
+})
+
 describe('a combination', () => {
   it('cannot be changed between its declaration and the start', () => {
     const requirements: Requirement[] = ['a']

@@ -147,7 +147,11 @@ export function anyOf(...requirements: Requirement[]): Combination {
  * ```ts
  * not({ fingerprint256: ['ab'.repeat(32), 'cd'.repeat(32)] })
  * ```
+ * @throws TypeError if there are several requirements. Dropping the others would admit those whom they exclude.
  */
-export function not(requirement: Requirement): Combination {
+export function not(requirement: Requirement, ...others: never[]): Combination {
+  if (others.length > 0) {
+    throw new TypeError('not() takes one requirement; write not(anyOf(…)) to exclude the matches of each')
+  }
   return new Combination('not', [requirement])
 }

@@ -101,8 +101,8 @@ describe('createRouteGuards', () => {
   })
 
   it.each<[string, unknown, string]>([
-    ['undefined', undefined, 'GET /x must be true'],
-    ['null', null, 'GET /x must be true'],
+    ['undefined', undefined, 'GET /x: the requirement is undefined'],
+    ['null', null, 'GET /x: the requirement must be true'],
     ['an unknown policy', 'opps', 'GET /x: unknown policy "opps"'],
     ['a typo', { subjekt: {} }, 'GET /x: unknown property "subjekt"'],
   ])('refuses a route with %s', (_what, clientCert, message) => {
@@ -252,7 +252,9 @@ describe('createRouteGuards', () => {
     expect(guards.get(plain)?.description).toBe('any verified certificate')
     expect(guards.get(strict)?.description).toBe('policy ops')
     expect(guards.get(open)).toBeNull()
-    expect(() => guards.addNotFound({ clientCert: undefined })).toThrow('the handler for unknown paths must be true')
+    expect(() => guards.addNotFound({ clientCert: undefined })).toThrow(
+      'the handler for unknown paths: the requirement is undefined',
+    )
     expect(() => guards.addNotFound({ clientcert: true })).toThrow(
       'the handler for unknown paths: unknown option config.clientcert',
     )

@@ -29,11 +29,11 @@ export function checkKnown(
  * Refuses an option that is mandatory and comes from an unset variable. Call it before {@link checkKnown}, whose advice
  * is to remove the option.
  */
-export function checkSet(given: object, names: readonly string[], name: string): void {
+export function checkSet(given: object, names: readonly string[], name?: string): void {
   const unset = names.find((key) => key in given && (given as Record<string, unknown>)[key] === undefined)
   if (unset !== undefined) {
     throw new TypeError(
-      `${name}.${unset} is undefined; set the environment variable that it comes from, or write a value`,
+      `${name === undefined ? '' : `${name}.`}${unset} is undefined; set the environment variable that it comes from, or write a value`,
     )
   }
 }

@@ -107,6 +107,11 @@ describe('readCrl: a PEM file', () => {
   it.each(['', 'text', '<html>0'])('refuses %j', (text) => {
     expect(() => read(text)).toThrow(failure('the list is neither DER nor PEM'))
   })
+
+  it('names the kind of another file in PEM', () => {
+    const text = '-----BEGIN CERTIFICATE-----\nMAA=\n-----END CERTIFICATE-----'
+    expect(() => read(text)).toThrow(failure('the file is PEM of another kind: CERTIFICATE, not X509 CRL'))
+  })
 })
 
 describe('isOlder', () => {

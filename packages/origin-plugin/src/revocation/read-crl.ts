@@ -80,6 +80,8 @@ function splitLists(bytes: Uint8Array): readonly Uint8Array[] {
     lists.push(Buffer.from(text.toString('latin1', start, end), 'base64'))
     from = end
   }
-  if (lists.length === 0) throw new SyntaxError('the list is neither DER nor PEM')
-  return lists
+  if (lists.length > 0) return lists
+  const other = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(text.toString('latin1', 0, 4096))?.[1]
+  if (other !== undefined) throw new SyntaxError(`the file is PEM of another kind: ${other}, not X509 CRL`)
+  throw new SyntaxError('the list is neither DER nor PEM')
 }

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { checkChoice, checkKnown, checkNumber, checkObject, optionNames } from '../lib/check-option.ts'
+import { checkChoice, checkKnown, checkNumber, checkObject, checkSet, optionNames } from '../lib/check-option.ts'
 import { quoteUrl } from '../lib/quote-value.ts'
 import { allowsKeyUsage } from '../x509/certificate-extension.ts'
 
@@ -71,6 +71,7 @@ const OPTIONS = optionNames<keyof RevocationOptions>({
  */
 export function checkRevocation(revocation: unknown, ca: X509Certificate): ResolvedRevocation {
   const given = checkObject(revocation, 'revocation')
+  checkSet(given, ['crl'], 'revocation')
   checkKnown(given, OPTIONS, 'revocation')
   const { crl, refresh = DEFAULT_REFRESH, onStale = 'refuse', maxBytes = DEFAULT_MAX_BYTES } = given
   // RFC 5280, section 6.3.3 (f).

@@ -22,7 +22,7 @@ let revocation: Revocation
 let source: () => Uint8Array | Promise<Uint8Array>
 let calls = 0
 const reports: string[] = []
-const NAME = 'the revocation list of C=US, O=Acme, CN=Acme Client CA from the function revocation.crl'
+const NAME = 'the revocation list of CN=Acme Client CA,O=Acme,C=US from the function revocation.crl'
 
 interface ListTimes {
   readonly from?: number
@@ -233,7 +233,7 @@ describe('createRevocation: the start', () => {
     onTestFinished(() => server.close())
     await create({ crl: new URL('/ca.crl?token=secret', server.url), onStale: 'accept' }).start()
     expect(reports).toEqual([
-      `degraded: the revocation list of C=US, O=Acme, CN=Acme Client CA from ${server.url}/ca.crl?…: the server answered 404`,
+      `degraded: the revocation list of CN=Acme Client CA,O=Acme,C=US from ${server.url}/ca.crl?…: the server answered 404`,
     ])
   })
 })

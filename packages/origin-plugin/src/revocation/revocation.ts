@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import type { BackgroundTask, Report } from '../lib/background-task.ts'
+import { readCertificateNames } from '../x509/certificate-names.ts'
 import { createCoverage } from './coverage.ts'
 import { createCrlLoader } from './load-crl.ts'
 import type { CrlContents } from './parse-crl.ts'
@@ -60,7 +61,7 @@ export function createRevocation(
   report: Report,
   timing: RevocationTiming = REVOCATION_TIMING,
 ): Revocation {
-  const name = `the revocation list of ${ca.subject.replaceAll('\n', ', ')} from ${describeSource(crl)}`
+  const name = `the revocation list of ${readCertificateNames(ca.raw).subject} from ${describeSource(crl)}`
   const loadCrl = createCrlLoader(crl, ca, { maxBytes, timeout: timing.timeout })
   const covers = createCoverage(distributionPoint)
   const stopped = new AbortController()
