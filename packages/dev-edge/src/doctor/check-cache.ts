@@ -4,7 +4,11 @@ import { type Answer, type ClientCredentials, probe } from './probe.ts'
 
 const { ok, warning, failed, skipped } = check('cache')
 
-/** The values of `CF-Cache-Status` with which Cloudflare answers in place of the origin. */
+/**
+ * The values of `CF-Cache-Status` with which Cloudflare answers in place of the origin.
+ *
+ * @see {@link https://developers.cloudflare.com/cache/concepts/cache-responses/ Cloudflare: cache responses}
+ */
 const FROM_CACHE: ReadonlySet<string> = new Set(['HIT', 'STALE', 'UPDATING', 'REVALIDATED'])
 /** The values with which Cloudflare asks the origin, and may store its answer. */
 const ASKED_CACHE: ReadonlySet<string> = new Set(['MISS', 'EXPIRED'])
@@ -56,7 +60,8 @@ function judgeCache(answers: readonly Answer[], without: Answer): Finding {
   )
 }
 
-function isFromCache(answer: Answer): boolean {
+/** Whether a cache gave this answer, which it gives to any client. */
+export function isFromCache(answer: Answer): boolean {
   return FROM_CACHE.has(cacheStatus(answer)) || Number(answer.headers.age) > 0
 }
 

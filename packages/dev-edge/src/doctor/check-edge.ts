@@ -1,8 +1,9 @@
+import { isFromCache } from './check-cache.ts'
 import { check, type Finding } from './finding.ts'
 import { isRefusedForSignature, refusalCode } from './judge-refusal.ts'
 import { type Answer, type ClientCredentials, probe } from './probe.ts'
 
-const { ok, warning, failed, skipped } = check('through-edge')
+const { ok, failed, skipped } = check('through-edge')
 
 const REMEDIES: Readonly<Record<string, string>> = {
   CSN_SIGNATURE_MISSING: "Compare the Worker's route with this URL. No Worker signed the request",
@@ -10,17 +11,6 @@ const REMEDIES: Readonly<Record<string, string>> = {
     'Look for a platform or a proxy that writes its own Host, or rewrites the path. The reason in the log of the origin has method, host and path as they arrived, and both key ids',
   CSN_SIGNATURE_EXPIRED: 'Synchronise the clock of the origin (NTP)',
 }
-
-/**
- * Cloudflare's words for an answer that its cache gave, to any client.
- *
- * @see {@link https://developers.cloudflare.com/cache/concepts/cache-responses/ Cloudflare: cache responses}
- */
-const ANSWERED_BY_CACHE: ReadonlySet<string> = new Set(['HIT', 'STALE', 'UPDATING', 'REVALIDATED', 'EXPIRED'])
-
-const CACHED = "Cloudflare's cache answered a URL that the origin guards"
-const AVOID_CACHE =
-  "Deploy the present Worker, which goes around the zone's cache, remove Cache Rules for this hostname, and purge the cache"
 
 /**
  * Sends a request through Cloudflare, and reads from the answer whether the origin accepted the Worker's signature.
@@ -37,11 +27,12 @@ export async function checkEdge(url: URL, client: ClientCredentials | undefined)
   return judgeThroughEdge(answer)
 }
 
-/** Judges an answer that came through the edge. */
-export function judgeThroughEdge(answer: Answer): Finding {
-  const { status, headers } = answer
-  const cached = headers['cf-cache-status']
-  if (cached !== undefined && ANSWERED_BY_CACHE.has(String(cached))) return failed(CACHED, AVOID_CACHE)
+function judgeThroughEdge(answer: Answer): Finding {
+  // A stored answer tells nothing of the origin. The check of the cache judges it.
+  if (isFromCache(answer)) {
+    return skipped('not checked: a cache answered', 'Follow the advice of the check "cache", then ask again')
+  }
+  const { status } = answer
   const code = refusalCode(answer)
   const shown = code === undefined ? `${status}` : `${status} ${code}`
   if (code?.startsWith('CSN_WORKER_')) {
@@ -56,8 +47,6 @@ export function judgeThroughEdge(answer: Answer): Finding {
       REMEDIES[code] ?? 'Look for a proxy between Worker and origin that adds, drops or rewrites headers',
     )
   }
-  // The cache asked the Worker or the origin, and may keep the answer for the next client.
-  if (cached === 'MISS') return warning("Cloudflare's cache takes part in the answer for this URL", AVOID_CACHE)
   if (code !== undefined || status < 300)
     return ok(`answered ${shown}: the origin accepted the signature of the Worker`)
   return skipped(
