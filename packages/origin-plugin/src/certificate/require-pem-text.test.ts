@@ -2,7 +2,7 @@ import { createCa } from '@countersign/test-support/certificates'
 import { describe, expect, it } from 'vitest'
 import { compileTrustedIssuers } from './trusted-issuers.ts'
 
-const { pem } = await createCa()
+const { pem, cert } = await createCa()
 const compile = (issuer: unknown) => compileTrustedIssuers([issuer], () => {})
 
 describe('a trusted issuer that is not PEM text', () => {
@@ -16,6 +16,14 @@ describe('a trusted issuer that is not PEM text', () => {
     )
     expect(() => compile(make())).toThrow(error)
     expect(() => compile({ ca: make() })).toThrow(error)
+  })
+
+  it('is refused with a correction: an X509Certificate', () => {
+    const error = new TypeError(
+      'trustedIssuers[0]: the CA is an X509Certificate, not text; write certificate.toString()',
+    )
+    expect(() => compile(cert)).toThrow(error)
+    expect(() => compile({ ca: cert })).toThrow(error)
   })
 
   it.each(['\\n', '\\r\\n'])('is refused with a correction: %s in place of line breaks', (escaped) => {

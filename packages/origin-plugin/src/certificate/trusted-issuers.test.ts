@@ -75,8 +75,16 @@ describe('compileTrustedIssuers', () => {
     )
   })
 
-  it('refuses a PEM block without a certificate in it', () => {
-    expect(faultOf(['-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'])).toMatch(/^trustedIssuers\[0\]: /)
+  it.each<[string, (pem: string) => string]>([
+    ['without a certificate in it', () => '-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----'],
+    ['on one line', (pem) => pem.replaceAll('\n', '')],
+    ['with spaces in place of line breaks, as a variable of a shell has it', (pem) => pem.replaceAll('\n', ' ')],
+    ['with indented lines, as in YAML', (pem) => pem.replaceAll('\n', '\n  ')],
+  ])('refuses a PEM block %s, in words of its own', (_form, change) => {
+    const message =
+      'trustedIssuers[0]: the PEM certificate cannot be read; check that it is whole and that its lines are separate and not indented, or read it from a file'
+    expect(faultOf([change(ca.pem)])).toBe(message)
+    expect(faultOf([{ ca: change(ca.pem) }])).toBe(message)
   })
 
   it('compiles every certificate of a text, and refuses a text that is cut off', () => {

@@ -109,7 +109,7 @@ function compilePem(pem: string): CompiledIssuer[] {
     throw new TypeError('the text contains a PEM certificate that is cut off')
   }
   return blocks.map((block) => {
-    const ca = new X509Certificate(block)
+    const ca = parseBlock(block)
     if (!ca.ca)
       throw new TypeError(
         'the certificate is not that of a CA; write that of the CA that signs the client certificates',
@@ -118,6 +118,17 @@ function compilePem(pem: string): CompiledIssuer[] {
     const { subject, subjectKeyId } = readCertificateNames(ca.raw)
     return { dn: subject, keyId: subjectKeyId, ca, byName: false, revocation: undefined }
   })
+}
+
+/** OpenSSL reports a missing line break as `no start line`, which does not tell the operator what to change. */
+function parseBlock(block: string): X509Certificate {
+  try {
+    return new X509Certificate(block)
+  } catch {
+    throw new TypeError(
+      'the PEM certificate cannot be read; check that it is whole and that its lines are separate and not indented, or read it from a file',
+    )
+  }
 }
 
 /** Without the key no signature can be verified, so the CA would refuse every client. */
