@@ -56,6 +56,20 @@ describe('readCrl: a PEM file', () => {
     for (const pem of [old + recent, recent + old]) expect(has(pem, '06')).toBe(true)
   })
 
+  it('refuses two different lists of one age, and reads the same list twice', () => {
+    const [one, two] = [crlPem(listOf('01', '05', number('\x01'))), crlPem(listOf('01', '06', number('\x01')))]
+    const recent = crlPem(listOf('02', '07'))
+    for (const pem of [one + two, two + one, one + one + two]) {
+      expect(() => read(pem)).toThrow(
+        failure(
+          'the file has two lists of this CA with the same thisUpdate and number, so neither is the newest; keep the current one',
+        ),
+      )
+    }
+    expect(has(one + one, '05')).toBe(true)
+    for (const pem of [one + two + recent, recent + two + one]) expect(has(pem, '07')).toBe(true)
+  })
+
   it('skips a list of CA certificates, also a newer one', () => {
     const [own, cas] = [crlPem(listOf('01', '05')), crlPem(listOf('02', '06', ONLY_CAS))]
     for (const pem of [own + cas, cas + own]) expect(has(pem, '05')).toBe(true)

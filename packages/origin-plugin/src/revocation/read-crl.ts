@@ -12,18 +12,18 @@ export const MAX_LISTS = 100
  *
  * The signature chooses among several lists: a list counts if the CA's key signed it. Of several such lists, those for
  * other certificates are skipped, and the newest of the rest counts. A fault in any of these is an error, because the
- * faulty one may be the newest.
+ * faulty one may be the newest. So is a second list of the same age, because either may have the revoked certificate.
  *
  * @param bytes - DER or PEM
  * @param key - the key of the CA
  * @throws SyntaxError with the fault of the list
  */
 export function readCrl(bytes: Uint8Array, key: KeyObject): CrlContents {
-  const covering: CrlContents[] = []
+  const covering: Candidate[] = []
   let uncovered: unknown
   for (const each of verifyLists(splitLists(bytes), key)) {
     try {
-      covering.push(parseCrl(each))
+      covering.push({ ...parseCrl(each), signed: each.signed })
     } catch (error) {
       if (!(error instanceof UncoveredCrlError)) throw error
       uncovered = error
@@ -31,7 +31,18 @@ export function readCrl(bytes: Uint8Array, key: KeyObject): CrlContents {
   }
   const [first, ...others] = covering
   if (!first) throw uncovered
-  return others.reduce((newest, each) => (isOlder(newest, each) ? each : newest), first)
+  const { signed, ...newest } = others.reduce((best, each) => (isOlder(best, each) ? each : best), first)
+  if (covering.some((each) => !isOlder(each, newest) && Buffer.compare(each.signed, signed) !== 0)) {
+    throw new SyntaxError(
+      'the file has two lists of this CA with the same thisUpdate and number, so neither is the newest; keep the current one',
+    )
+  }
+  return newest
+}
+
+/** A list that may count, with its signed bytes, because a file can contain the same list twice. */
+interface Candidate extends CrlContents {
+  readonly signed: Uint8Array
 }
 
 /**
