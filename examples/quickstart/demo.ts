@@ -50,7 +50,7 @@ Open ${edge.url}/ in a browser. The page shows your certificate and its proofs, 
     ${files.edgeCa}
   The next start uses the same keys and certificates. Remove ${FOLDER} for new ones.
 
-The edge keeps running until Ctrl+C. Paste these commands into any terminal. The origin now logs each request.
+The edge keeps running until Ctrl+C or \`kill ${process.pid}\`. Paste these commands into any terminal. The origin now logs each request.
 
 ${curlCommands(files)}
 `)

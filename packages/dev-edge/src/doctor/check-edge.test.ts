@@ -76,6 +76,13 @@ describe('checkEdge', () => {
     expect(await advice('CSN_HEADERS_MALFORMED')).toContain('rewrites headers')
   })
 
+  it('does not ask for a client certificate that it has', async () => {
+    const client = { cert: '', key: '' }
+    const advice = async (given?: typeof client) => (await checkEdge(await answering(404, '{}'), given)).advice
+    expect(await advice(client)).toContain('a URL that answers 200 to this client')
+    expect(await advice()).toContain('--client and --client-key')
+  })
+
   it('fails an edge that does not answer', async () => {
     expect(await checkEdge(new URL('http://127.0.0.1:1'), undefined)).toMatchObject({
       outcome: 'failed',

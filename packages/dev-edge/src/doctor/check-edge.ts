@@ -24,10 +24,10 @@ export async function checkEdge(url: URL, client: ClientCredentials | undefined)
   } catch (error) {
     return failed((error as Error).message, 'Look at the DNS record and at the TLS settings of this hostname')
   }
-  return judgeThroughEdge(answer)
+  return judgeThroughEdge(answer, client !== undefined)
 }
 
-function judgeThroughEdge(answer: Answer): Finding {
+function judgeThroughEdge(answer: Answer, hasClient: boolean): Finding {
   // A stored answer tells nothing of the origin. The check of the cache judges it.
   if (isFromCache(answer)) {
     return skipped('not checked: a cache answered', 'Follow the advice of the check "cache", then ask again')
@@ -51,6 +51,8 @@ function judgeThroughEdge(answer: Answer): Finding {
     return ok(`answered ${shown}: the origin accepted the signature of the Worker`)
   return skipped(
     `not checked: answered ${shown} without a code, perhaps by Access`,
-    'Give --client and --client-key with a certificate that Access admits',
+    hasClient
+      ? 'Give a URL that answers 200 to this client, and a certificate that Access admits'
+      : 'Give --client and --client-key with a certificate that Access admits',
   )
 }

@@ -1,6 +1,6 @@
 import { X509Certificate } from 'node:crypto'
 import { Command } from 'commander'
-import { readClient } from '../../folder/client-files.ts'
+import { listClients, readClient } from '../../folder/client-files.ts'
 import { clientCaFile, openFolder } from '../../folder/open-folder.ts'
 import { crlFile, readRevoked, writeRevoked } from '../../folder/revocation-file.ts'
 import { toPem } from '../../pki/dev-client.ts'
@@ -35,7 +35,10 @@ export function revokeCommand(): Command {
 async function revoke(name: string, { folder, json }: RevokeOptions): Promise<void> {
   const client = await readClient(folder, name)
   if (!client) {
-    throw new Error(`certificate ${name} is missing in ${shownPath(folder)}; write a name of "countersign cert"`)
+    const names = await listClients(folder)
+    const remedy =
+      names.length === 0 ? 'start "countersign dev" in this folder first' : `write one of ${names.join(', ')}`
+    throw new Error(`certificate ${name} is missing in ${shownPath(folder)}; ${remedy}`)
   }
   const { authorities } = await openFolder(folder)
   const leaf = new X509Certificate(client.cert)

@@ -62,6 +62,9 @@ export function formatWelcome({
     `  Also in ${env}: node --env-file=${env} server.js`,
     '',
     bold("The origin's configuration"),
+    "  import { readFileSync } from 'node:fs'",
+    "  import countersign from '@countersign/origin-plugin'",
+    '',
     '  await app.register(countersign, {',
     '    edge: { keys: process.env.COUNTERSIGN_KEYS, hosts: process.env.COUNTERSIGN_HOSTS },',
     '    access: {',
@@ -81,6 +84,8 @@ export function formatWelcome({
     `  ${formatCurl(`${url}/`, { caFile: edgeCa, client: clientFiles(folder, 'expired') })}`,
     `  ${formatCurl(`${url}/`, { caFile: edgeCa })}`,
     `  In a browser: import ${shownPath(alice.pkcs12)} (password: ${PKCS12_PASSWORD}), then open ${url}/`,
+    '',
+    `Ctrl+C ends the edge, and so does: kill ${process.pid}`,
     '',
   ].join('\n')
 }
