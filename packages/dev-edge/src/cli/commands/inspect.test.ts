@@ -145,7 +145,9 @@ describe('countersign inspect', () => {
   it('loads the revocation list of the first CA', async () => {
     const { code, stdout, stderr } = await inspect(request, ...origin, '--crl', file('none.crl', 'none'))
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
-    expect(stderr).toMatch(/^countersign: trustedIssuers: the revocation list of CN=Acme Client CA,O=Acme from .*none.crl cannot be loaded: /)
+    expect(stderr).toMatch(
+      /^countersign: trustedIssuers: the revocation list of CN=Acme Client CA,O=Acme from .*none.crl cannot be loaded: /,
+    )
   })
 
   it.each([
