@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -121,7 +121,9 @@ describe('countersign keygen', () => {
 
   it('rotates without a refusal if the operator keeps the order', async () => {
     const old = await keygen()
-    const rotated = await keygen('--rotate', JSON.stringify(old.originKeys))
+    const file = join(cwd, 'keys.json')
+    writeFileSync(file, JSON.stringify(old.originKeys))
+    const rotated = await keygen('--rotate', file)
     expect(await statusWith(old.workerKey, rotated.originKeys)).toBe(200)
     expect(await statusWith(rotated.workerKey, rotated.originKeys)).toBe(200)
     expect(await statusWith(rotated.workerKey, rotated.originKeysWhenDone)).toBe(200)

@@ -46,7 +46,7 @@ describe('request.clientCert at the end of the chain', () => {
     }
     const client = await chain.edge.issueClient({ subject: 'CN=pay', san })
     expect(await chain.through('/me', { client })).toMatchObject({ status: 200 })
-    expect(seen?.subjectAltNames).toEqual({ ...san, unread: [], dns: ['pay.acme.example'] })
+    expect(seen?.subjectAltNames).toEqual({ ...san, upn: [], unread: [], dns: ['pay.acme.example'] })
   })
 
   it.each([

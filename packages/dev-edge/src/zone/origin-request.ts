@@ -35,17 +35,24 @@ export function readOriginRequest({ method = 'GET', url = '/', rawHeaders }: Inc
  * Opens a request to the origin, on a connection of its own: a kept one could close under a request.
  *
  * `node:http` skips the informational answers of an origin (100, 102, 103), at which workerd fails.
+ *
+ * The origin is asked to keep the connection, and the edge closes it after the answer. An origin that closes after an
+ * early answer resets the connection, because the body is still arriving, and the answer is lost.
  */
 export function openOriginRequest(origin: URL, { method, target, headers, framing }: OriginRequest): ClientRequest {
-  return httpRequest({
+  const connection = headerValues(framing, 'connection').length > 0 ? [] : ['Connection', 'keep-alive']
+  const upstream = httpRequest({
     host: origin.hostname.replace(/^\[|\]$/g, ''),
     port: origin.port || 80,
     agent: false,
     method,
     path: target,
-    headers: [...headers, ...framing],
+    headers: [...headers, ...framing, ...connection],
     maxHeaderSize: MAX_HEADER_SIZE,
   })
+  // Without an agent, nobody else closes a kept connection.
+  if (connection.length > 0) upstream.on('close', () => upstream.socket?.destroy())
+  return upstream
 }
 
 /** Removes headers by name. */

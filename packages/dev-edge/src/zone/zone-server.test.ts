@@ -64,7 +64,7 @@ describe('the zone', () => {
     expect(echoed).toMatchObject({ method: 'POST', url: '/me', body: 'hello' })
     expect(rawHeaders).toEqual([
       ...['Host', 'app.example', 'X-Test', 'a', 'X-Test', 'b', ...headers, 'Content-Length', '5'],
-      ...['Connection', 'close'],
+      ...['Connection', 'keep-alive'],
     ])
     expect(status).toBe('DYNAMIC')
   })
