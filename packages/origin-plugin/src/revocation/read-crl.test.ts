@@ -1,7 +1,7 @@
 import { createCa, type TestCa } from '@countersign/test-support/certificates'
 import { der } from '@countersign/test-support/write-der'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { crlPem, entry, extension, writeCrl } from '../../test/support/write-crl.ts'
+import { crlPem, entry, extension, subjectOf, writeCrl } from '../../test/support/write-crl.ts'
 import { TAG } from '../x509/der.ts'
 import { isOlder, MAX_LISTS, readCrl } from './read-crl.ts'
 import { hasSerial } from './serial-set.ts'
@@ -67,6 +67,10 @@ describe('readCrl: a PEM file', () => {
       )
     }
     expect(has(one + one, '05')).toBe(true)
+    const renamed = crlPem(
+      writeCrl(ca, { thisUpdate: time('290101000000Z'), issuer: subjectOf(other), extensions: [number('\x01')] }),
+    )
+    expect(has(one + renamed, '05')).toBe(true)
     for (const pem of [one + two + recent, recent + two + one]) expect(has(pem, '07')).toBe(true)
   })
 

@@ -32,7 +32,8 @@ export function readCrl(bytes: Uint8Array, key: KeyObject): CrlContents {
   const [first, ...others] = covering
   if (!first) throw uncovered
   const { signed, ...newest } = others.reduce((best, each) => (isOlder(best, each) ? each : best), first)
-  if (covering.some((each) => !isOlder(each, newest) && Buffer.compare(each.signed, signed) !== 0)) {
+  const isRival = (each: Candidate) => !isOlder(each, newest) && Buffer.compare(each.issuer, newest.issuer) === 0
+  if (covering.some((each) => isRival(each) && Buffer.compare(each.signed, signed) !== 0)) {
     throw new SyntaxError(
       'the file has two lists of this CA with the same thisUpdate and number, so neither is the newest; keep the current one',
     )
