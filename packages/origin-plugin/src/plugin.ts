@@ -99,7 +99,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.decorate('clientCertRoutes', () => guards.list())
   app.decorate('requireClientCert', Object.defineProperty(requireClientCert, 'name', { value: HOOK_MAKER }))
 
-  const requireEnforced = guardScope(app, { guards, guardRequest, hooksInFront: settings.hooksInFront })
+  const requireEnforced = guardScope(app, { guards, guardRequest, guardUnknown, hooksInFront: settings.hooksInFront })
   app.addHook('onReady', () =>
     orClose(app, async () => {
       requireEnforced()
@@ -133,9 +133,22 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   }
 
   function guardRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {
+    return guardWith(admit, request, reply, done)
+  }
+
+  function guardUnknown(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {
+    return guardWith(admitUnknown, request, reply, done)
+  }
+
+  function guardWith(
+    check: typeof admit,
+    request: FastifyRequest,
+    reply: FastifyReply,
+    done: () => void,
+  ): void | PromiseLike<void> {
     const guard = guards.get(request.routeOptions.config)
     if (guard) reply.header('cache-control', CACHE_CONTROL)
-    const checked = guard && orRefuse(request, reply, () => admit(request, guard, settings))
+    const checked = guard && orRefuse(request, reply, () => check(request, guard, settings))
     // Fastify waits for a promise or for `done`. The promise would cost every request a turn of the microtask queue.
     if (isThenable(checked)) return checked
     done()
@@ -172,6 +185,11 @@ function admit(request: FastifyRequest, guard: Guard, settings: Settings): void 
     applyGuard(guard, request)
     return spendNonce(signature, settings.edge)
   })
+}
+
+/** Without a certificate, a public route has called the handler for unknown paths, and nothing has verified the request. */
+function admitUnknown(request: FastifyRequest, guard: Guard, settings: Settings): void | Promise<void> {
+  return request.clientCert ? applyGuard(guard, request) : admit(request, guard, settings)
 }
 
 /** Runs the checks of the start. inject() serves a server whose start has failed, but no closed one. */

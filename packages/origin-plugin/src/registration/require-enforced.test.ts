@@ -330,6 +330,38 @@ describe('the handler for unknown paths', () => {
     )
   })
 
+  it('has its requirement when a route calls it too', async () => {
+    const app = await create(async (root, register) => {
+      await register(root)
+      const config = { clientCert: 'ops' }
+      const preHandler = async () => {}
+      root.setNotFoundHandler({ config, preHandler } as object, (request, reply) =>
+        reply.code(404).send({ subject: request.clientCert?.subject }),
+      )
+      root.get('/public', { config: { clientCert: false } }, (_request, reply) => reply.callNotFound())
+      root.get('/any', (_request, reply) => reply.callNotFound())
+    })
+    for (const path of ['/public', '/any', '/none']) {
+      expect(await statuses(app, path), path).toEqual([401, 403])
+      const answer = await injectSigned(app, path)
+      expect([answer.statusCode, answer.json(), answer.headers['cache-control']], path).toEqual([
+        404,
+        { subject: 'CN=pay-1,OU=Ops,O=Acme' },
+        'private, no-store',
+      ])
+    }
+  })
+
+  it('must not be replaced by the default route of the router', async () => {
+    const app = Fastify({ routerOptions: { defaultRoute: (_request, response) => void response.end('open') } })
+    await app.register(countersign, options)
+    await expect(app.ready()).rejects.toThrow(
+      new TypeError(
+        'routerOptions.defaultRoute of Fastify answers unknown paths without a check; remove it, and call setNotFoundHandler in the scope in which countersign is registered',
+      ),
+    )
+  })
+
   it('may be public outside of the scope if its config states so', async () => {
     const open: Declare = async (app, register) => {
       const set = app.setNotFoundHandler as (options: object, handler: unknown) => unknown

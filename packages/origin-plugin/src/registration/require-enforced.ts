@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { FastifyInstance, onRequestHookHandler, RouteOptions } from 'fastify'
+import type { FastifyInstance, onRequestHookHandler, preHandlerHookHandler, RouteOptions } from 'fastify'
 import { requirementIn } from '../guards/requirement-in.ts'
 import { hasGuard, type RouteGuards } from '../guards/routes.ts'
 import { type PrintedRoute, printedRoutes } from './printed-routes.ts'
@@ -13,6 +13,8 @@ export interface Registration {
   readonly hooksInFront: readonly string[]
   /** The plugin's own hook. It finds the guard of a request and applies it. */
   readonly guardRequest: onRequestHookHandler
+  /** Applies the guard of a handler for unknown paths before the handler. */
+  readonly guardUnknown: preHandlerHookHandler
 }
 
 /** The name of the function `app.requireClientCert`, by which it is told from the hooks that it makes. */
@@ -42,6 +44,7 @@ export interface Surroundings extends Registration {
  */
 export function requireEnforced(app: FastifyInstance, surroundings: Surroundings): void {
   const { guards, outside } = surroundings
+  requireNoDefaultRoute(app)
   requireInScope(outside)
   const guarded = requireRulesForEarlier(app, surroundings)
   if (!isRoot(app) && guarded.length === 0 && guards.added().length === 0) {
@@ -62,6 +65,16 @@ export function requireEnforced(app: FastifyInstance, surroundings: Surroundings
   guards.complete((url, { method, constraints }) =>
     [method].flat().every((one) => app.hasRoute({ method: one as 'GET', url, constraints: constraints ?? {} })),
   )
+}
+
+/** It answers unknown paths in place of Fastify, without any hook. */
+function requireNoDefaultRoute({ initialConfig }: FastifyInstance): void {
+  const { routerOptions } = initialConfig as { readonly routerOptions?: { readonly defaultRoute?: unknown } }
+  if (routerOptions?.defaultRoute !== undefined) {
+    throw new TypeError(
+      'routerOptions.defaultRoute of Fastify answers unknown paths without a check; remove it, and call setNotFoundHandler in the scope in which countersign is registered',
+    )
+  }
 }
 
 /** A requirement on a route outside of the scope is not enforced. The route would be open. */
@@ -136,11 +149,23 @@ function requireInFront(scope: FastifyInstance, { guardRequest, hooksInFront }: 
 }
 
 /** Unknown paths must be guarded: a 404 reveals which routes exist. An explicit `false` in the config makes them public. */
-function requireGuarded(context: NotFoundContext, app: FastifyInstance, { guards }: Surroundings): void {
+function requireGuarded(context: NotFoundContext, app: FastifyInstance, surroundings: Surroundings): void {
+  const { guards, guardUnknown } = surroundings
   const isGuarded = context.onRequest?.some(({ name }) => isGuardHook(name)) ?? false
   const isPublic = (context.config as { readonly clientCert?: unknown }).clientCert === false
-  if (isGuarded) guards.addNotFound(context.config)
-  else if (!isPublic) throw unguardedPaths(app)
+  if (!isGuarded && !isPublic) throw unguardedPaths(app)
+  if (!isGuarded) return
+  guards.addNotFound(context.config)
+  if ('clientCert' in context.config) guardCalls(context, guardUnknown)
+}
+
+/**
+ * Attack: a public route that calls `reply.callNotFound()`, such as one for files, runs the handler without its
+ * `onRequest` hooks. A requirement in its config would not be enforced, so its first `preHandler` enforces it.
+ */
+function guardCalls(context: NotFoundContext, guardUnknown: preHandlerHookHandler): void {
+  const preHandler = (context.preHandler ?? []) as readonly unknown[]
+  Object.assign(context, { preHandler: [guardUnknown, ...preHandler] })
 }
 
 function unguardedPaths(app: FastifyInstance): TypeError {
