@@ -96,6 +96,15 @@ describe('readCertificateNames: the subject', () => {
     expect(String(subject)).toBe('')
   })
 
+  it('throws SyntaxError for an RDN of 33 attributes, because each is compared with every other one', async () => {
+    const rdn = (length: number) => Array.from({ length }, (_, at): RawAttribute => ['550403', der(0x0c, String(at))])
+    const { subject } = await namesOf({ subject: derName(rdn(32), rdn(1)) })
+    expect(subject.rdns.map(({ length }) => length)).toEqual([1, 32])
+    await expect(namesOf({ subject: derName(rdn(33)) })).rejects.toThrow(
+      new SyntaxError('an RDN has more than 32 attributes'),
+    )
+  })
+
   it('agrees with node:crypto on plain names', async () => {
     const { cert } = await ca.issue({ subject: 'CN=pay-1,OU=Ops,O=Acme,C=US' })
     const { subject, issuer } = readCertificateNames(cert.raw)

@@ -62,14 +62,23 @@ function readSignedParts(der: Uint8Array): DerValue[] {
   return readDerChildren(tbs, TAG.SEQUENCE)
 }
 
+/** In one RDN. Each is compared with every other one, and a name of 900 took 100 ms. RDNs in use have two or three. */
+const MAX_ATTRIBUTES = 32
+
 /**
  * Reads a Name. DER has the most general RDN first, and RFC 4514 writes the most specific one first (section 2.1).
  *
  * @throws SyntaxError if the value is not a Name
  */
 export function readName(name: DerValue | undefined): DistinguishedName {
-  const rdns = readDerChildren(name, TAG.SEQUENCE).map((rdn) => readDerChildren(rdn, TAG.SET).map(readAttribute))
+  const rdns = readDerChildren(name, TAG.SEQUENCE).map(readRdn)
   return new DistinguishedName(rdns.reverse())
+}
+
+function readRdn(rdn: DerValue) {
+  const attributes = readDerChildren(rdn, TAG.SET)
+  if (attributes.length > MAX_ATTRIBUTES) throw new SyntaxError(`an RDN has more than ${MAX_ATTRIBUTES} attributes`)
+  return attributes.map(readAttribute)
 }
 
 function readAttribute(attribute: DerValue) {
