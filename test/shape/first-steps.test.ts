@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { filesMatching, readText } from '../support/files.ts'
 import { codeBlocks } from './markdown.ts'
+import { collectSnippets } from './snippets.ts'
 
 const PUBLISHED = ['wire', 'worker', 'origin-plugin', 'dev-edge']
 const OLDEST_NODE = '22.13'
@@ -33,6 +34,13 @@ describe('the commands of the documents', () => {
 
   it('pass no key in an argument', () => {
     expect(linesMatching(/--(?:rotate|keys) ["']?\$/)).toEqual([])
+  })
+})
+
+describe('the examples of the documents and the sources', () => {
+  it('leave the parsing of keys to the option: the error of JSON.parse quotes a secret', () => {
+    const parsing = collectSnippets().filter(({ code }) => /JSON\.parse\((?:process\.)?env\b/.test(code))
+    expect(parsing.map(({ path, line }) => `${path}:${line}`)).toEqual([])
   })
 })
 

@@ -47,7 +47,10 @@ const ED25519_BYTES = 32
  * @see {@link https://www.rfc-editor.org/rfc/rfc7517 RFC 7517}
  * @example
  * ```ts
- * checkSigningKey(JSON.parse(process.env['COUNTERSIGN_KEY'] ?? ''), 'sign') // { keyid: '2026-11', alg: 'hmac-sha256' }
+ * import { readFileSync } from 'node:fs'
+ *
+ * const jwk = JSON.parse(readFileSync('worker-key.json', 'utf8'))
+ * checkSigningKey(jwk, 'sign') // { keyid: '2026-11', alg: 'hmac-sha256' }
  * ```
  */
 export function checkSigningKey(jwk: unknown, role: 'sign' | 'verify'): SigningKeyInfo {
