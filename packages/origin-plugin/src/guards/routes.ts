@@ -166,6 +166,7 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
           throw contradicted(method, url, double.rule)
         }
       }
+      for (const head of added) requireLikeGet(head, [...added, ...doubles])
       rules.requireUsed()
       isComplete = true
     },
@@ -207,6 +208,27 @@ function showFinally(route: DeclaredRoute, entry: AddedRoute): void {
     set,
   })
   Object.defineProperty(route, 'config', { enumerable: true, get: () => config, set })
+}
+
+/**
+ * Fastify answers HEAD with the handler of GET, and declares it as a route of its own. An `onRoute` hook that sets the
+ * requirement of GET alone would leave it to every certificate.
+ */
+function requireLikeGet(head: AddedRoute, routes: readonly AddedRoute[]): void {
+  if (head.method !== 'HEAD' || head.shown.present) return
+  const get = routes.find(
+    ({ method, url, route, shown, guard }) =>
+      url === head.url &&
+      method.split(',').includes('GET') &&
+      guard !== null &&
+      shown.present &&
+      shown.requirement !== true &&
+      isDeepStrictEqual(route.constraints ?? {}, head.route.constraints ?? {}),
+  )
+  if (get === undefined) return
+  throw new TypeError(
+    `HEAD ${head.url} has no requirement, and GET requires ${get.guard?.description}; set config.clientCert of both methods, or write clientCert: true for HEAD`,
+  )
 }
 
 /** Fastify declares `/docs` and `/docs/` with one config, so a rule for the second alone would not be enforced. */

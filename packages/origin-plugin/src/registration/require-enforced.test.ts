@@ -487,6 +487,42 @@ describe('the root of a scope with a prefix, which Fastify declares with and wit
   })
 })
 
+describe('a HEAD route', () => {
+  const guardGet =
+    (declare: (app: FastifyInstance) => unknown, clientCert: unknown = 'ops'): Declare =>
+    async (app, register) => {
+      await register(app)
+      app.addHook('onRoute', (route) => {
+        if ([route.method].flat().includes('GET')) route.config = { ...route.config, clientCert } as object
+      })
+      await declare(app)
+    }
+  const REFUSED = new TypeError(
+    'HEAD /x has no requirement, and GET requires policy ops; set config.clientCert of both methods, or write clientCert: true for HEAD',
+  )
+  const head = (config: object) => (app: FastifyInstance) =>
+    app.get('/x', { exposeHeadRoute: false }, () => 1).head('/x', config, () => 1)
+
+  it('must have the requirement of its GET, or one of its own', async () => {
+    expect(await failure(guardGet((app) => app.get('/x', () => 1)))).toEqual(REFUSED)
+    expect(
+      await failure(guardGet((app) => app.route({ method: ['GET', 'POST'], url: '/x', handler: () => 1 }))),
+    ).toEqual(REFUSED)
+    expect(await failure(guardGet(head({})))).toEqual(REFUSED)
+    expect(await failure(guardGet(head({ config: { clientCert: true } })))).toBeUndefined()
+  })
+
+  it('need not have one if GET has none, or has other constraints', async () => {
+    for (const clientCert of [true, false]) {
+      expect(await failure(guardGet((app) => app.get('/x', () => 1), clientCert))).toBeUndefined()
+    }
+    expect(await failure(guardGet(head({ constraints: { version: '1.0.0' } })))).toBeUndefined()
+    expect(
+      await failure(guardGet((app) => app.get('/y', { exposeHeadRoute: false }, () => 1).head('/x', () => 1))),
+    ).toBeUndefined()
+  })
+})
+
 describe('a failed start', () => {
   it('closes the server, which inject() would otherwise serve', async () => {
     const app = Fastify()
