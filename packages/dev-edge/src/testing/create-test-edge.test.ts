@@ -166,6 +166,8 @@ describe('edge.headers', () => {
 
   it.each([
     [{ url: 'pay' }, /url must be a path/],
+    [{} as never, /url must be a path/],
+    [{ url: '/', cert: { subject: { CN: 'pay' } as never } }, /cert.subject must be a name as text/],
     [{ url: '/', cert: '-----BEGIN' as never }, /cert must be a description/],
     [{ url: '/', cert: { subject: 'pay' } }, /./],
     [{ url: '/', cert: { expired: true, notAfter: new Date() } }, /cert.expired excludes notBefore and notAfter/],

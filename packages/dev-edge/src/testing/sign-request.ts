@@ -50,8 +50,9 @@ export async function signRequest(
 
 /** Resolves a URL to https, because clients always reach the edge over https. */
 function resolveTarget(url: string, headers: OutgoingHttpHeaders, hostname: string): URL {
-  const absolute = url.startsWith('/') ? `https://${hostname}${url}` : url
-  if (!URL.canParse(absolute)) {
+  const isPath = typeof url === 'string' && url.startsWith('/')
+  const absolute = isPath ? `https://${hostname}${url}` : url
+  if (typeof url !== 'string' || !URL.canParse(absolute)) {
     throw new TypeError('url must be a path such as "/pay?id=1", or a URL such as "https://app.example.com/pay"')
   }
   const { host, pathname, search } = new URL(absolute)

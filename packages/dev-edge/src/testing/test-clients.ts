@@ -58,6 +58,9 @@ export class TestClients {
   /** Issues a client, and returns the same client for the same description. */
   async issue(description: TestCertificate): Promise<DevClient> {
     refuseUnknown(description, DESCRIPTION, 'cert')
+    if (description.subject !== undefined && typeof description.subject !== 'string') {
+      throw new TypeError("cert.subject must be a name as text, such as 'CN=pay-1,O=Acme'")
+    }
     const key = JSON.stringify(description)
     const issued = this.#issued.get(key) ?? this.#issue(description)
     this.#issued.set(key, issued)
