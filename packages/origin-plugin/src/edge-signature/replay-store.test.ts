@@ -176,6 +176,20 @@ describe('a checked store', () => {
     }
   })
 
+  it('leaves no timer behind for a store that throws or fails', async () => {
+    const fit = working()
+    const fail = (call: number) => {
+      if (call % 2) throw new Error('closed')
+      return down()
+    }
+    const { checked } = use((nonce, call) => (call > 2 ? fail(call) : fit(nonce, call)), { timeout: 60_000 })
+    await checked.start()
+    const timers = () => process.getActiveResourcesInfo().filter((kind) => kind === 'Timeout').length
+    const before = timers()
+    for (let at = 0; at < 20; at += 1) await checked.spend(NONCE).catch(() => {})
+    expect(timers() - before).toBeLessThan(5)
+  })
+
   it('ignores an answer after the time-out', async () => {
     const fit = working()
     const late = () => new Promise<boolean>((_resolve, reject) => setTimeout(() => reject(new Error('late')), 60))

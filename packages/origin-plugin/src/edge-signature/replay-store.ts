@@ -155,9 +155,8 @@ export function createCheckedStore(
 function withTimeout<T>(call: () => PromiseLike<T>, timeout: number): Promise<T> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout)
-    Promise.resolve(call())
-      .finally(() => clearTimeout(timer))
-      .then(resolve, reject)
+    // Not `Promise.resolve(call())`: a client that throws would leave its timer behind for each request.
+    new Promise<T>((settle) => settle(call())).finally(() => clearTimeout(timer)).then(resolve, reject)
   })
 }
 
