@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import countersign from '@countersign/origin-plugin'
 import { codeOf } from '@countersign/test-support/raw-http'
-import { headerLines, type WireRequest } from '@countersign/test-support/wire-request'
+import { headerLines, headerOf, type WireRequest } from '@countersign/test-support/wire-request'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { usualRoutes } from '../support/chain.ts'
@@ -48,6 +48,16 @@ describeThreat('an origin that speaks HTTP/2', (chain) => {
     expect(await send(chain.sign(request), { ':authority': 'other.example' })).toEqual(refused)
     expect(await send(chain.sign(request), { ':path': '/alice' })).toEqual(refused)
     expect(await send(chain.sign(request), { 'x-cert-serial': '00' })).toEqual(refused)
+  })
+
+  it('refuses another host next to the signed authority: the router and the handlers read host', async () => {
+    const refused = { status: 401, code: 'CSN_SIGNATURE_INVALID' }
+    const own = headerOf(request, 'host') ?? ''
+    expect(await send(chain.sign(request), { host: 'admin.example.com' })).toEqual(refused)
+    expect(await send(chain.sign(request, { authority: 'admin.example.com' }), { host: 'admin.example.com' })).toEqual(
+      refused,
+    )
+    expect(await send(chain.sign(request), { host: own })).toEqual({ status: 200, code: undefined })
   })
 
   it('refuses a target that is not ASCII, which the edge never writes', async () => {
