@@ -3,6 +3,7 @@ import { type CertChanges, makeClientCert, makeRequest } from '../../test/suppor
 import type { AccessIdentity } from '../access-token/access-identity.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
 import { compileCertificateRequirement } from './certificate-guard.ts'
+import { nameGuard } from './name-guard.ts'
 
 const compile = (requirement: object) => compileCertificateRequirement(requirement, 'GET /ops')
 
@@ -278,5 +279,20 @@ describe('an unknown attribute', () => {
     expect(compileCertificateRequirement({ subject: { '1.2.3.4': 'x' } }, 'GET /ops').description).toBe(
       'subject 1.2.3.4=x',
     )
+  })
+})
+
+describe('the attributes of a requirement', () => {
+  it.each([
+    [{ CN: 'CORP\\ad' }],
+    [{ CN: 'a\\20b' }],
+    [{ CN: 'a\\C3' }],
+    [{ '0.39': 'a', '1.39.1': 'a', '2.40': 'a', '2.999.1': 'a' }],
+  ])('may be %j', (subject) => {
+    expect(() => nameGuard('subject', subject as never, 'subject')).not.toThrow()
+  })
+
+  it.each(['0.40', '1.49.1', '3.1', '2', '0.00'])('must not have the type %s', (type) => {
+    expect(() => nameGuard('subject', { [type]: 'a' }, 'subject')).toThrow(`subject: unknown attribute "${type}"`)
   })
 })

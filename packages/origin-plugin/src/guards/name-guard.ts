@@ -1,3 +1,4 @@
+import { isAscii, isUtf8 } from 'node:buffer'
 import { attributeTypeId, attributeTypeName, isBerString } from '@countersign/wire'
 import { isKnownType, parseConfiguredName } from '../x509/configured-name.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
@@ -23,7 +24,22 @@ export function nameGuard(which: 'subject' | 'issuer', match: NameMatch, where: 
   }
   const entries = Object.entries(match as Record<string, AttributeMatch>)
   if (entries.length === 0) throw new TypeError(`${where} is empty; write an attribute such as { CN: "pay-1" }`)
-  return allGuards(entries.map(([type, value]) => attributeGuard(which, type, value, where)))
+  const guards = entries.map(([type, value]) => attributeGuard(which, type, value, where))
+  requireOnce(
+    entries.map(([type]) => type),
+    where,
+  )
+  return allGuards(guards)
+}
+
+/** `CN` and `cn` are one attribute, whose one value cannot match two requirements. The negation would admit everybody. */
+function requireOnce(types: readonly string[], where: string): void {
+  const ids = types.map(attributeTypeId)
+  const repeated = types.find((_type, at) => ids.indexOf(ids[at] as string) < at)
+  if (repeated === undefined) return
+  throw new TypeError(
+    `${where}.${repeated} is an attribute that is listed twice; write one list of values, or combine requirements with anyOf() or allOf()`,
+  )
 }
 
 const isWholeName = (match: unknown) => typeof match === 'string' || match instanceof DistinguishedName
@@ -108,13 +124,22 @@ function attributeComparison(id: string): TextComparison {
   return {
     ...PLAIN,
     parse(text) {
-      const value = text.replace(/^"(.*)"$/s, '$1').replace(/\\(?=[ ,+"<>;=#])/g, '')
+      if (!text.isWellFormed()) throw new SyntaxError('half of a surrogate pair, which no certificate contains')
+      const value = decodeEscapes(text.replace(/^"(.*)"$/s, '$1').replace(/\\(?=[ ,+"<>;=#])/g, ''))
       const [, type = '', rest = ''] = /^\s*([A-Za-z][A-Za-z0-9-]*)\s*=\s*(.+)$/s.exec(value) ?? []
       const bare = type !== '' && attributeTypeId(type) === id ? rest : value
       if (bare === text) return text
       throw new SyntaxError(`quotation marks, backslashes or the type do not belong to the value; write "${bare}"`)
     },
   }
+}
+
+/** Decodes the escapes of letters that are not ASCII, as OpenSSL prints them. Others can be a part of the value: `CORP\ad`. */
+function decodeEscapes(text: string): string {
+  return text.replace(/(?:\\[0-9A-Fa-f]{2})+/g, (escapes) => {
+    const bytes = Buffer.from(escapes.replaceAll('\\', ''), 'hex')
+    return isUtf8(bytes) && !isAscii(bytes) ? bytes.toString() : escapes
+  })
 }
 
 const isUnnamed = (type: string) => type === attributeTypeId(type)

@@ -59,9 +59,12 @@ function requireLikely({ type, value }: AttributeTypeAndValue): void {
   }
 }
 
+/** The first arc is 0, 1 or 2, and the second one below 40 unless the first is 2 (ITU-T X.660, section 7.6). */
+const OID = /^(?:[01]\.[1-3]?\d|2\.\d+)(?:\.\d+)*$/
+
 /** Whether a type has an OID. OpenSSL knows more names than we do, but a configured name may well be a typing error. */
 export function isKnownType(type: string): boolean {
-  return /^[\d.]+$/.test(attributeTypeId(type))
+  return OID.test(attributeTypeId(type))
 }
 
 const GENERAL = ['C', 'DC', 'jurisdictionC', 'countryCode3c', 'countryCode3n']
