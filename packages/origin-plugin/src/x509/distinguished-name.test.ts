@@ -210,3 +210,27 @@ describe('DistinguishedName as text', () => {
     expect(JSON.stringify({ subject: parse('CN=a, O=x') })).toBe('{"subject":"CN=a,O=x"}')
   })
 })
+
+describe('a name that repeats one attribute', () => {
+  /** Counts the steps of all iterators of lists, also those of copies with `...`. */
+  function countSteps(run: () => unknown): number {
+    const iterators = Object.getPrototypeOf([].values()) as { next: () => unknown }
+    const { next } = iterators
+    let steps = 0
+    iterators.next = function (this: unknown) {
+      steps += 1
+      return next.call(this)
+    }
+    try {
+      run()
+    } finally {
+      iterators.next = next
+    }
+    return steps
+  }
+
+  it('is read in steps that grow with its length, and not with its square', () => {
+    const rdns = Array.from({ length: 3000 }, () => [{ type: 'CN', value: 'a' }])
+    expect(countSteps(() => new DistinguishedName(rdns))).toBeLessThan(10 * rdns.length)
+  })
+})
