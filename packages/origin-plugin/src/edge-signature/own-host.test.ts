@@ -49,6 +49,8 @@ describe('compileHosts', () => {
     'app..example.com',
     'app.example.com:',
     'app.example.com:123456',
+    'app.example.com:99999',
+    '1.2.3.4.5',
     'app example.com',
     ' app.example.com',
     'bücher.example',
@@ -61,6 +63,17 @@ describe('compileHosts', () => {
       `edge.hosts: ${JSON.stringify(host)} is not a host name; write a name such as "app.example.com", with its port if it is not 443, without scheme, path, pattern or a dot at the end, and with xn-- for other letters than ASCII`,
     )
   })
+})
+
+it.each([
+  ['127.1', '127.0.0.1'],
+  ['[2001:db8:0:0::1]:8443', '[2001:db8::1]:8443'],
+  ['app.example.com:08443', 'app.example.com:8443'],
+  ['app.example.com:0443', 'app.example.com'],
+])('refuses %s, which a URL writes in another form, and says which', (host, form) => {
+  expect(() => compileHosts([host])).toThrow(
+    new TypeError(`edge.hosts: no request is for ${JSON.stringify(host)}; write "${form}"`),
+  )
 })
 
 describe('requireOwnHost', () => {

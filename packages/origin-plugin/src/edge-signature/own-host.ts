@@ -30,7 +30,10 @@ const AUTHORITY = /^(?:[a-z0-9_-]+(?:\.[a-z0-9_-]+)*|\[[0-9a-f:.]+\])(?::\d{1,5}
 function compileHost(host: unknown): string {
   if (typeof host !== 'string' || host === '') throw new TypeError(`edge.hosts must be ${FORM}`)
   const authority = withoutDefaultPort(host.toLowerCase())
-  if (AUTHORITY.test(authority)) return authority
+  const url = AUTHORITY.test(authority) ? URL.parse(`https://${authority}`) : null
+  if (url?.host === authority) return authority
+  // An address or a port in another form, such as 127.1 or :08443. The edge signs the form of its URL.
+  if (url) throw new TypeError(`edge.hosts: no request is for ${JSON.stringify(host)}; write "${url.host}"`)
   throw new TypeError(
     `edge.hosts: ${JSON.stringify(host)} is not a host name; write a name such as "app.example.com", with its port if it is not 443, without scheme, path, pattern or a dot at the end, and with xn-- for other letters than ASCII`,
   )
