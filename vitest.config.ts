@@ -9,6 +9,8 @@ const across = (name: string, testTimeout = 20_000) => ({
 
 export default defineConfig({
   test: {
+    // By default one core is left free. On two cores that doubles the time.
+    maxWorkers: '100%',
     projects: [
       unit('wire'),
       unit('worker'),
