@@ -13,7 +13,6 @@ export interface Sample {
   readonly access: DevAccessOptions
   /** Another team, which signs tokens fast enough for a new one in each request. */
   readonly team?: FastTeam['access']
-  readonly hosts: readonly string[]
   readonly clientCa: string
   /** The headers of one request from the real Worker, without its signature: names and values in turn. */
   readonly headers: readonly string[]
@@ -51,8 +50,8 @@ async function takeSample(key: SigningJwk): Promise<{ sample: Sample; close: () 
   await edge.fetch('/', { client: edge.clients.alice, headers: { Accept: 'application/json', 'User-Agent': 'bench' } })
   const headers = withoutSignature(await received.promise)
   recorder.close()
-  const { keys, hosts, access, clientCa } = edge
-  return { sample: { key, keys, hosts, access, clientCa, headers }, close: () => edge.close() }
+  const { keys, access, clientCa } = edge
+  return { sample: { key, keys, access, clientCa, headers }, close: () => edge.close() }
 }
 
 function withoutSignature(rawHeaders: readonly string[]): string[] {

@@ -7,6 +7,7 @@ import fastifyJwtJwks from 'fastify-jwt-jwks'
 import buildGetJwks from 'get-jwks'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import type { Sample } from '../lib/sample.ts'
+import { AUTHORITY } from '../lib/signed-lines.ts'
 
 /** The plugin of this checkout or of another one. */
 export type Plugin = typeof countersign
@@ -38,9 +39,9 @@ async function plain(prepare: (app: FastifyInstance) => Promise<void> | void): P
 
 function ours(options: (sample: Sample) => Partial<CountersignPluginOptions>): Contender['build'] {
   return async (sample, plugin) => {
-    const { keys, hosts, access, team, clientCa } = sample
+    const { keys, access, team, clientCa } = sample
     const app = Fastify()
-    const all = { edge: { keys, hosts }, access: team ?? access, trustedIssuers: [clientCa] }
+    const all = { edge: { keys, hosts: [AUTHORITY] }, access: team ?? access, trustedIssuers: [clientCa] }
     await app.register(plugin, { ...all, ...options(sample) } as CountersignPluginOptions)
     app.get('/', { config: { clientCert: { subject: { CN: 'alice', O: 'Acme' } } } }, () => ({ ok: true }))
     return app
@@ -102,7 +103,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
   'Countersign, replay: false': {
     checks: 'HMAC signature, token, certificate, guard',
     load: 'hmac',
-    build: ours(({ keys, hosts }) => ({ edge: { keys: [...keys], hosts, replay: false } })),
+    build: ours(({ keys }) => ({ edge: { keys: [...keys], hosts: [AUTHORITY], replay: false } })),
   },
   'Countersign, Ed25519': {
     checks: 'Ed25519 signature, token, certificate, guard, replay in memory',

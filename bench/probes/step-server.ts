@@ -18,12 +18,12 @@ const TURNS = 24
 /** The first turns, in which the code is not warm. */
 const WARM_UP = 4
 
-const { keys, hosts, access, clientCa } = JSON.parse(process.argv[2] ?? '') as Sample
+const { keys, access, clientCa } = JSON.parse(process.argv[2] ?? '') as Sample
 const fail = (reason: string) => {
   throw new Error(reason)
 }
 // The load repeats its last request, so the plugin must not reject a repeated nonce.
-const options = { edge: { keys, hosts, replay: false }, access, trustedIssuers: [clientCa] }
+const options = { edge: { keys, hosts: [AUTHORITY], replay: false }, access, trustedIssuers: [clientCa] }
 const settings = resolveOptions(options, fail) as Settings & { edge: object }
 const withoutEdge = resolveOptions({ ...options, edge: null }, fail)
 for (const { background } of [settings, withoutEdge]) await background.start()
