@@ -39,7 +39,8 @@ export interface IssueClientOptions {
   readonly issuer?: 'ca' | 'intermediate' | 'other' | 'other-intermediate' | 'self' | undefined
 }
 
-const OPTIONS = namesOf<IssueClientOptions>({
+/** The names of {@link IssueClientOptions}. The compiler refuses a record that misses one. */
+export const CLIENT_OPTIONS: Readonly<Record<keyof IssueClientOptions, true>> = {
   name: true,
   subject: true,
   keyType: true,
@@ -48,7 +49,8 @@ const OPTIONS = namesOf<IssueClientOptions>({
   serialNumber: true,
   san: true,
   issuer: true,
-})
+}
+const OPTIONS = namesOf<IssueClientOptions>(CLIENT_OPTIONS)
 const SAN = namesOf<SubjectAltNames>({ dns: true, email: true, uri: true, ip: true, upn: true })
 
 /**

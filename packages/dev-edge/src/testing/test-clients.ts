@@ -5,7 +5,7 @@ import { buildTlsClientAuth, type FullTlsClientAuth } from '../handshake/build-t
 import type { ClientHandshake } from '../handshake/client-handshake.ts'
 import type { MutualTlsOptions } from '../handshake/mutual-tls.ts'
 import { namesOf, refuseUnknown } from '../known-names.ts'
-import { type DevClient, type IssueClientOptions, issueClient, toPem } from '../pki/dev-client.ts'
+import { CLIENT_OPTIONS, type DevClient, type IssueClientOptions, issueClient, toPem } from '../pki/dev-client.ts'
 import { formatPrivateKey } from '../pki/key-pair.ts'
 import { expiredDates, type Pki } from '../pki/pki.ts'
 import { shakeHands } from './shake-hands.ts'
@@ -18,17 +18,8 @@ export interface TestCertificate extends Omit<IssueClientOptions, 'name'> {
   readonly revoked?: boolean | undefined
 }
 
-const DESCRIPTION = namesOf<TestCertificate>({
-  subject: true,
-  keyType: true,
-  notBefore: true,
-  notAfter: true,
-  serialNumber: true,
-  san: true,
-  issuer: true,
-  expired: true,
-  revoked: true,
-})
+const { name: _, ...CERTIFICATE } = CLIENT_OPTIONS
+const DESCRIPTION = namesOf<TestCertificate>({ ...CERTIFICATE, expired: true, revoked: true })
 
 /** A client as the edge sees it: the value for the Worker, and the certificate as Access knows it. */
 export interface SeenClient {

@@ -1,17 +1,14 @@
-import { createCa, type IssuedCert, type TestCa, x509 } from '@countersign/test-support/certificates'
+import { type IssuedCert, type TestCa, x509 } from '@countersign/test-support/certificates'
 import { der, splitDer } from '@countersign/test-support/write-der'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { refusalOf } from '../../test/support/expect-refusal.ts'
 import { certificateLines, edgeFieldsOf, type HeaderChanges } from '../../test/support/header-lines.ts'
+import { CA_DN, compileIssuers, createIssuers } from '../../test/support/issuers.ts'
 import { type ClientCert, describeCert } from '../client-cert.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { requireTrustedIssuer } from './require-trusted-issuer.ts'
-import { compileTrustedIssuers } from './trusted-issuers.ts'
-
-const DN = 'CN=Acme Client CA,O=Acme,C=US'
 
 let ca: TestCa
-/** Another key under the same name. */
 let namesake: TestCa
 let stranger: TestCa
 let issued: IssuedCert
@@ -19,12 +16,8 @@ let byNamesake: IssuedCert
 let keyId: string
 
 beforeAll(async () => {
-  ca = await createCa(DN)
-  namesake = await createCa(DN)
-  stranger = await createCa('CN=Other CA,O=Other')
-  issued = await ca.issue()
+  ;({ ca, namesake, stranger, issued, keyId } = await createIssuers())
   byNamesake = await namesake.issue()
-  keyId = certOf(issued).issuerKeyId ?? ''
 })
 
 const certOf = (cert: IssuedCert, changes?: HeaderChanges): ClientCert =>
@@ -33,12 +26,8 @@ const certOf = (cert: IssuedCert, changes?: HeaderChanges): ClientCert =>
 /** Without `Client-Cert`, so that only names can be compared. */
 const named = (cert: IssuedCert, changes: HeaderChanges = {}) => certOf(cert, { 'client-cert': null, ...changes })
 
-function compile(...issuers: readonly unknown[]) {
-  const compiled = compileTrustedIssuers(issuers, (reason) => expect.fail(reason))
-  return compiled ?? expect.fail('nothing was compiled')
-}
-
-const trust = (cert: ClientCert, ...issuers: readonly unknown[]) => requireTrustedIssuer(cert, compile(...issuers))
+const trust = (cert: ClientCert, ...issuers: readonly unknown[]) =>
+  requireTrustedIssuer(cert, compileIssuers(...issuers))
 
 /** The reason of the refusal without the name of the certificate at its end, which has to be there. */
 function refusal(cert: ClientCert, ...issuers: readonly unknown[]): string {
@@ -49,10 +38,10 @@ function refusal(cert: ClientCert, ...issuers: readonly unknown[]): string {
   return reason.slice(0, at)
 }
 
-const untrusted = (name = DN) => `the issuer ${name} is not one of trustedIssuers`
+const untrusted = (name = CA_DN) => `the issuer ${name} is not one of trustedIssuers`
 const otherKey = (theirs: string | undefined, ours = keyId) =>
-  `the issuer ${DN} has the name of a trusted issuer and another key: its key identifier is ${theirs}, not ${ours}`
-const unsigned = `another CA of the same name signed the certificate, and not the trusted issuer ${DN}`
+  `the issuer ${CA_DN} has the name of a trusted issuer and another key: its key identifier is ${theirs}, not ${ours}`
+const unsigned = `another CA of the same name signed the certificate, and not the trusted issuer ${CA_DN}`
 const ADVICE = 'or write { ca, byName: true }'
 const NOT_FORWARDED = `the Worker does not forward the certificate, so its signature cannot be verified; set COUNTERSIGN_FORWARD_CERT to leaf, ${ADVICE}`
 const TOO_LARGE = `the certificate is larger than 10 KiB, so Cloudflare does not forward it and its signature cannot be verified; issue a smaller one, ${ADVICE}`
@@ -139,7 +128,7 @@ describe('requireTrustedIssuer', () => {
 
   describe('by name', () => {
     it('accepts every spelling of the name', () => {
-      for (const dn of [DN, 'cn=Acme Client CA, o=Acme, c=US', '2.5.4.3=Acme Client CA,O=\\41cme,C=US']) {
+      for (const dn of [CA_DN, 'cn=Acme Client CA, o=Acme, c=US', '2.5.4.3=Acme Client CA,O=\\41cme,C=US']) {
         expect(trust(certOf(issued), { dn })).toHaveLength(1)
       }
     })
@@ -152,7 +141,7 @@ describe('requireTrustedIssuer', () => {
     )
 
     it('cannot tell apart two CAs of one name', () => {
-      expect(trust(certOf(byNamesake), { dn: DN })).toHaveLength(1)
+      expect(trust(certOf(byNamesake), { dn: CA_DN })).toHaveLength(1)
     })
   })
 
@@ -170,10 +159,10 @@ describe('requireTrustedIssuer', () => {
     })
 
     it('has to agree together with the name', () => {
-      expect(trust(certOf(issued), { dn: DN, keyId })).toHaveLength(1)
-      expect(refusal(certOf(byNamesake), { dn: DN, keyId })).toBe(otherKey(certOf(byNamesake).issuerKeyId))
+      expect(trust(certOf(issued), { dn: CA_DN, keyId })).toHaveLength(1)
+      expect(refusal(certOf(byNamesake), { dn: CA_DN, keyId })).toBe(otherKey(certOf(byNamesake).issuerKeyId))
       expect(refusal(certOf(issued), { dn: 'CN=x', keyId })).toBe(untrusted())
-      expect(refusal(certOf(issued, { 'x-cert-issuer-ski': null }), { dn: DN, keyId })).toBe(otherKey('missing'))
+      expect(refusal(certOf(issued, { 'x-cert-issuer-ski': null }), { dn: CA_DN, keyId })).toBe(otherKey('missing'))
     })
   })
 
@@ -198,7 +187,7 @@ describe('requireTrustedIssuer', () => {
     it('refuses a certificate that names the other one, and states which to list', async () => {
       const leaf = await ca.issue(naming('00ABCDEF'))
       expect(refusal(certOf(leaf), ca.pem)).toBe(
-        `the certificate names another certificate of its issuer ${DN}, with the same key and the serial number ABCDEF, and not ${ca.cert.serialNumber}; list that one in trustedIssuers too`,
+        `the certificate names another certificate of its issuer ${CA_DN}, with the same key and the serial number ABCDEF, and not ${ca.cert.serialNumber}; list that one in trustedIssuers too`,
       )
     })
 
@@ -206,7 +195,7 @@ describe('requireTrustedIssuer', () => {
       const extension = new x509.Extension(AUTHORITY_KEY_ID, false, der(0x30, der(0x80, Buffer.from('ABCD', 'hex'))))
       const leaf = await ca.issue({ bare: true, extensions: [extension] })
       expect(refusal(certOf(leaf), ca.pem)).toBe(
-        `the certificate names another certificate of its issuer ${DN}, with the same key and the key identifier ABCD, and not ${keyId}; list that one in trustedIssuers too`,
+        `the certificate names another certificate of its issuer ${CA_DN}, with the same key and the key identifier ABCD, and not ${keyId}; list that one in trustedIssuers too`,
       )
     })
   })

@@ -1,30 +1,17 @@
-import { createCa, type IssuedCert, type TestCa } from '@countersign/test-support/certificates'
+import type { IssuedCert, TestCa } from '@countersign/test-support/certificates'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { certificateLines, edgeFieldsOf } from '../../test/support/header-lines.ts'
-import { parseClientCert } from './parse-client-cert.ts'
+import { CA_DN, compileIssuers, createIssuers } from '../../test/support/issuers.ts'
 import { compileTrustedIssuers } from './trusted-issuers.ts'
 
-const DN = 'CN=Acme Client CA,O=Acme,C=US'
-
 let ca: TestCa
-/** Another key under the same name. */
 let namesake: TestCa
 let stranger: TestCa
 let issued: IssuedCert
 let keyId: string
 
 beforeAll(async () => {
-  ca = await createCa(DN)
-  namesake = await createCa(DN)
-  stranger = await createCa('CN=Other CA,O=Other')
-  issued = await ca.issue()
-  keyId = parseClientCert(edgeFieldsOf(certificateLines(issued))).issuerKeyId ?? ''
+  ;({ ca, namesake, stranger, issued, keyId } = await createIssuers())
 })
-
-function compile(...issuers: readonly unknown[]) {
-  const compiled = compileTrustedIssuers(issuers, (reason) => expect.fail(reason))
-  return compiled ?? expect.fail('nothing was compiled')
-}
 
 function faultOf(issuers: unknown): string {
   try {
@@ -40,7 +27,7 @@ describe('compileTrustedIssuers', () => {
   it('trusts every CA for null, and for nothing else', () => {
     expect(compileTrustedIssuers(null, () => {})).toBeNull()
     const message = /^trustedIssuers must list at least one CA; .*or null to trust every CA/
-    for (const none of [undefined, [], {}, { dn: DN }, true, 0]) expect(faultOf(none)).toMatch(message)
+    for (const none of [undefined, [], {}, { dn: CA_DN }, true, 0]) expect(faultOf(none)).toMatch(message)
   })
 
   it('names the brackets that are missing around a PEM', () => {
@@ -89,34 +76,34 @@ describe('compileTrustedIssuers', () => {
 
   it('compiles every certificate of a text, and refuses a text that is cut off', () => {
     const bundle = `# Acme\n${stranger.pem}\n\nsome words\r\n${ca.pem.replaceAll('\n', '\r\n')}`
-    expect(compile(bundle).map(({ byName }) => byName)).toEqual([false, false])
+    expect(compileIssuers(bundle).map(({ byName }) => byName)).toEqual([false, false])
     const cutOff = bundle.slice(0, bundle.lastIndexOf('-----END'))
-    expect(() => compile(cutOff)).toThrow('contains a PEM certificate that is cut off')
+    expect(() => compileIssuers(cutOff)).toThrow('contains a PEM certificate that is cut off')
   })
 
   it('trusts by name for a name, for a key identifier, and for a ca with byName: true', () => {
-    const byName = (issuer: unknown) => compile(issuer)[0]?.byName
-    expect([{ dn: DN }, { keyId }, { dn: DN, keyId }, { ca: ca.pem, byName: true }].map(byName)).toEqual(
+    const byName = (issuer: unknown) => compileIssuers(issuer)[0]?.byName
+    expect([{ dn: CA_DN }, { keyId }, { dn: CA_DN, keyId }, { ca: ca.pem, byName: true }].map(byName)).toEqual(
       Array(4).fill(true),
     )
-    expect([ca.pem, { ca: ca.pem }, { ca: ca.pem, byName: false }, { ca: ca.pem, dn: DN, keyId }].map(byName)).toEqual(
-      Array(4).fill(false),
-    )
+    expect(
+      [ca.pem, { ca: ca.pem }, { ca: ca.pem, byName: false }, { ca: ca.pem, dn: CA_DN, keyId }].map(byName),
+    ).toEqual(Array(4).fill(false))
   })
 
   it('refuses a second entry that trusts a CA in PEM by name, which would make its signature optional', () => {
     const same = (at: number) =>
       `trustedIssuers[${at}] trusts a CA by name that is also listed in PEM; remove it, or write { ca, byName: true } alone`
-    expect(faultOf([ca.pem, { dn: DN }])).toBe(same(1))
-    expect(faultOf([{ dn: DN }, stranger.pem, ca.pem])).toBe(same(0))
+    expect(faultOf([ca.pem, { dn: CA_DN }])).toBe(same(1))
+    expect(faultOf([{ dn: CA_DN }, stranger.pem, ca.pem])).toBe(same(0))
     expect(faultOf([`${stranger.pem}\n${ca.pem}`, { keyId }])).toBe(same(1))
-    expect(faultOf([{ ca: ca.pem }, { dn: DN, keyId }])).toBe(same(1))
+    expect(faultOf([{ ca: ca.pem }, { dn: CA_DN, keyId }])).toBe(same(1))
     expect(faultOf([ca.pem, { ca: ca.pem, byName: true }])).toBe(same(1))
     // These are other CAs.
-    expect(compile(ca.pem, { dn: 'CN=x' }, { dn: DN, keyId: 'ABCD' }, { dn: 'CN=x', keyId })).toHaveLength(4)
-    expect(compile(ca.pem, { keyId: 'ABCD' }, { ca: namesake.pem, byName: true })).toHaveLength(3)
-    expect(compile({ dn: DN }, { keyId }, { ca: ca.pem, byName: true })).toHaveLength(3)
-    expect(compile(ca.pem, { ca: ca.pem })).toHaveLength(2)
+    expect(compileIssuers(ca.pem, { dn: 'CN=x' }, { dn: CA_DN, keyId: 'ABCD' }, { dn: 'CN=x', keyId })).toHaveLength(4)
+    expect(compileIssuers(ca.pem, { keyId: 'ABCD' }, { ca: namesake.pem, byName: true })).toHaveLength(3)
+    expect(compileIssuers({ dn: CA_DN }, { keyId }, { ca: ca.pem, byName: true })).toHaveLength(3)
+    expect(compileIssuers(ca.pem, { ca: ca.pem })).toHaveLength(2)
   })
 
   it('refuses a CA whose key cannot be read', () => {
@@ -143,21 +130,21 @@ describe('compileTrustedIssuers', () => {
     ['a list', [], /./],
     ['a Buffer of PEM', Buffer.from('-----BEGIN CERTIFICATE-----'), /./],
     ['nothing said', {}, /write \{ ca \}/],
-    ['an unknown key', { dn: DN, keyID: 'AB' }, /keyID/],
+    ['an unknown key', { dn: CA_DN, keyID: 'AB' }, /keyID/],
     ['an empty name', { dn: '' }, /dn must be a name such as/],
     ['a name that is none', { dn: 'Acme' }, /./],
-    ['a name that is no text', { dn: [DN] }, /dn must be a name such as/],
+    ['a name that is no text', { dn: [CA_DN] }, /dn must be a name such as/],
     ['an empty key identifier', { keyId: '' }, /hexadecimal/],
     ['a key identifier that is none', { keyId: 'keyid:AB' }, /./],
     ['a key identifier that is no text', { keyId: 7 }, /keyId must be hexadecimal text/],
     ['a key identifier that is not hexadecimal', { keyId: 'zz' }, /^trustedIssuers\[0\]: keyId must be hexadecimal/],
     ['a ca that is no PEM', { ca: 'x' }, /the text does not contain a PEM certificate/],
     ['a ca that is no text', { ca: 7 }, /ca must be one certificate in PEM/],
-    ['byName without ca', { dn: DN, byName: true }, /byName belongs to ca; remove it, because dn and keyId alone/],
-    ['byName: false without ca', { dn: DN, byName: false }, /byName belongs to ca; remove it/],
+    ['byName without ca', { dn: CA_DN, byName: true }, /byName belongs to ca; remove it, because dn and keyId alone/],
+    ['byName: false without ca', { dn: CA_DN, byName: false }, /byName belongs to ca; remove it/],
     [
       'a revocation list without ca',
-      { dn: DN, revocation: {} },
+      { dn: CA_DN, revocation: {} },
       /ca is missing; write the PEM certificate whose key signs the revocation list/,
     ],
   ])('refuses %s', (_what, issuer, message) => {
@@ -170,7 +157,7 @@ describe('compileTrustedIssuers', () => {
     const message = 'trustedIssuers[0]: dn and keyId do not match ca; remove them'
     expect(faultOf([{ ca: ca.pem, dn: 'CN=x' }])).toBe(message)
     expect(faultOf([{ ca: namesake.pem, keyId }])).toBe(message)
-    expect(compile({ ca: ca.pem, dn: DN, keyId })).toHaveLength(1)
+    expect(compileIssuers({ ca: ca.pem, dn: CA_DN, keyId })).toHaveLength(1)
     for (const byName of ['true', 1, null, 'yes']) {
       expect(faultOf([{ ca: ca.pem, byName }])).toBe('trustedIssuers[0]: byName must be true or false')
     }
