@@ -1,9 +1,9 @@
-import { normalizeEmailAddress, otherEmailAddresses, parseEmailAddress } from '../x509/email-address.ts'
-import { foldText } from '../x509/fold-text.ts'
 import { parseFingerprint256, parseKeyId, parseSerialNumber } from '../x509/hex-identifier.ts'
-import { normalizeHostName, otherHostNames, parseHostName } from '../x509/host-name.ts'
 import { canonicalIpAddress, unmapIpAddress } from '../x509/ip-address.ts'
-import { foldUri, normalizeUri, otherUris, parseUri } from '../x509/uri.ts'
+import { normalizeEmailAddress, otherEmailAddresses, parseEmailAddress } from '../x509/text/email-address.ts'
+import { foldText } from '../x509/text/fold-text.ts'
+import { normalizeHostName, otherHostNames, parseHostName } from '../x509/text/host-name.ts'
+import { foldUri, normalizeUri, otherUris, parseUri } from '../x509/text/uri.ts'
 
 /** How a configured text compares with a value of a certificate or a token. */
 export interface TextComparison {

@@ -1,6 +1,6 @@
 import { attributeTypeId } from '@countersign/wire'
 import type { DistinguishedName } from './distinguished-name.ts'
-import { foldText } from './fold-text.ts'
+import { foldText } from './text/fold-text.ts'
 
 /**
  * Returns a coarse key of a name: equal for names with the same attributes in any order, in any RDNs, and with values

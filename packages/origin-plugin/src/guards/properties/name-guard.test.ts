@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { type CertChanges, makeClientCert, makeRequest } from '../../test/support/make-client-cert.ts'
-import type { AccessIdentity } from '../access-token/access-identity.ts'
-import { DistinguishedName } from '../x509/distinguished-name.ts'
-import { compileCertificateRequirement } from './certificate-guard.ts'
+import { type CertChanges, makeClientCert, makeRequest } from '../../../test/support/make-client-cert.ts'
+import type { AccessIdentity } from '../../access-token/access-identity.ts'
+import { DistinguishedName } from '../../x509/distinguished-name.ts'
+import { compileCertificateRequirement } from '../certificate-guard.ts'
 import { nameGuard } from './name-guard.ts'
 
 const compile = (requirement: object) => compileCertificateRequirement(requirement, 'GET /ops')

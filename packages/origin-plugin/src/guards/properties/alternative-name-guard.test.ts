@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { type CertChanges, makeClientCert, makeRequest } from '../../test/support/make-client-cert.ts'
-import type { AccessIdentity } from '../access-token/access-identity.ts'
-import { compileCertificateRequirement } from './certificate-guard.ts'
+import { type CertChanges, makeClientCert, makeRequest } from '../../../test/support/make-client-cert.ts'
+import type { AccessIdentity } from '../../access-token/access-identity.ts'
+import { compileCertificateRequirement } from '../certificate-guard.ts'
 
 const compile = (requirement: object) => compileCertificateRequirement(requirement, 'GET /ops')
 

@@ -1,8 +1,8 @@
-import { allGuards, type Guard, MATCH, mismatch, undecided } from './guard.ts'
-import { readProperties } from './read-properties.ts'
-import type { AccessMatch, TextMatch } from './requirement.ts'
-import { CLIENT_ID, EMAIL_ADDRESS, PLAIN, type TextComparison } from './text-comparison.ts'
-import { compileTextMatch, describeTextMatch } from './text-match.ts'
+import { allGuards, type Guard, MATCH, mismatch, undecided } from '../guard.ts'
+import { readProperties } from '../read-properties.ts'
+import type { AccessMatch, TextMatch } from '../requirement.ts'
+import { CLIENT_ID, EMAIL_ADDRESS, PLAIN, type TextComparison } from '../text-comparison.ts'
+import { compileTextMatch, describeTextMatch } from '../text-match.ts'
 
 /** The one property of each kind of identity. An identity of another kind does not have it. */
 const PROPERTY_OF: Readonly<Record<NonNullable<AccessMatch['kind']>, Exclude<keyof AccessMatch, 'kind'>>> = {

@@ -1,8 +1,8 @@
-import { allGuards, type Guard, MATCH, mismatch, undecided } from './guard.ts'
-import { readProperties } from './read-properties.ts'
-import type { SubjectAltNameMatch, TextMatch } from './requirement.ts'
-import { EMAIL_ADDRESS, HOST_NAME, IP_ADDRESS, type TextComparison, URI } from './text-comparison.ts'
-import { compileTextMatch, describeTextMatch } from './text-match.ts'
+import { allGuards, type Guard, MATCH, mismatch, undecided } from '../guard.ts'
+import { readProperties } from '../read-properties.ts'
+import type { SubjectAltNameMatch, TextMatch } from '../requirement.ts'
+import { EMAIL_ADDRESS, HOST_NAME, IP_ADDRESS, type TextComparison, URI } from '../text-comparison.ts'
+import { compileTextMatch, describeTextMatch } from '../text-match.ts'
 
 /** A user principal name has the form of an e-mail address, and Active Directory ignores its case. */
 const COMPARISONS: Readonly<Record<keyof SubjectAltNameMatch, TextComparison>> = {

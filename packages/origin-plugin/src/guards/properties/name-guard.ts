@@ -1,13 +1,13 @@
 import { isAscii, isUtf8 } from 'node:buffer'
 import { attributeTypeId, attributeTypeName, isBerString } from '@countersign/wire'
-import { isKnownType, parseConfiguredName } from '../x509/configured-name.ts'
-import { DistinguishedName } from '../x509/distinguished-name.ts'
-import { likenessKey } from '../x509/name-likeness.ts'
-import { allGuards, type Decision, type Guard, MATCH, mismatch, undecided } from './guard.ts'
-import { readProperties } from './read-properties.ts'
-import type { AttributeMatch, NameMatch, TextMatch } from './requirement.ts'
-import { PLAIN, type TextComparison } from './text-comparison.ts'
-import { compileTextMatch, describeTextMatch } from './text-match.ts'
+import { isKnownType, parseConfiguredName } from '../../x509/configured-name.ts'
+import { DistinguishedName } from '../../x509/distinguished-name.ts'
+import { likenessKey } from '../../x509/name-likeness.ts'
+import { allGuards, type Decision, type Guard, MATCH, mismatch, undecided } from '../guard.ts'
+import { readProperties } from '../read-properties.ts'
+import type { AttributeMatch, NameMatch, TextMatch } from '../requirement.ts'
+import { PLAIN, type TextComparison } from '../text-comparison.ts'
+import { compileTextMatch, describeTextMatch } from '../text-match.ts'
 
 /**
  * Compiles the requirement on a name of the certificate.
