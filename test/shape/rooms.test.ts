@@ -76,7 +76,8 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     // The ground floor.
     'request-target.ts': ['received-lines.ts', 'errors.ts'],
     'client-cert.ts': ['x509'],
-    'read-headers.ts': ['header-index.ts', 'errors.ts'],
+    'read-headers.ts': ['header-source.ts', 'header-index.ts', 'errors.ts'],
+    'header-source.ts': ['header-index.ts'],
     'header-index.ts': [],
     'received-lines.ts': [],
     x509: [],

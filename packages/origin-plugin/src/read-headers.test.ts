@@ -1,6 +1,13 @@
-import { ACCESS_TOKEN_HEADER, COVERED_FIELDS } from '@countersign/wire'
+import {
+  ACCESS_TOKEN_HEADER,
+  CERTIFICATE_HEADERS,
+  CF_CERT_HEADERS,
+  COVERED_FIELDS,
+  type CoveredField,
+} from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
 import { refusalOf } from '../test/support/expect-refusal.ts'
+import { HEADER_SOURCES, type HeaderSourceName } from './header-source.ts'
 import { readHeaders, requirePrintable } from './read-headers.ts'
 
 /** The fields that were read, as a Map. */
@@ -56,8 +63,9 @@ describe('readHeaders', () => {
     'client_cert',
     'client-cert-',
     'client-certificate',
-    'cf-cert-serial',
+    'cf_cert_serial',
     'CF_CERT_VERIFIED',
+    'cf-cert-fingerprint-sha256',
     'cf-client-cert-der-base64',
   ])('refuses the name %s, which a server behind the origin may fold into one of the table', (name) => {
     const reason = `${name.toLowerCase()} is not sent by the edge`
@@ -68,6 +76,96 @@ describe('readHeaders', () => {
   it('repeats no more of a strange name than its beginning', () => {
     const { reason } = refusalOf(() => readHeaders([`x-cert-${'a'.repeat(8000)}`, 'a']))
     expect(reason).toBe(`x-cert-${'a'.repeat(57)} is not sent by the edge`)
+  })
+})
+
+const WORKER_ONLY = CERTIFICATE_HEADERS.filter(({ syntax }) => syntax !== 'rfc9440').map(({ name }) => name)
+const CF_CERT = CF_CERT_HEADERS.map(({ name }) => name)
+
+describe('readHeaders of another source', () => {
+  const fieldOf = (name: string) => {
+    const field = CF_CERT_HEADERS.find((header) => header.name === name)?.field
+    return CERTIFICATE_HEADERS.find((header) => header.field === field)?.name as CoveredField
+  }
+
+  it.each(CF_CERT)('reads %s in every case into the field of the Worker', (name) => {
+    for (const spelling of [name, name.toUpperCase(), name.replace(/\b[a-z]/g, (letter) => letter.toUpperCase())]) {
+      const fields = readHeaders([ACCESS_TOKEN_HEADER, 'a.b.c', spelling, 'value'], HEADER_SOURCES['cf-cert'])
+      expect(fields.names()).toEqual([ACCESS_TOKEN_HEADER, fieldOf(name)])
+      expect(fields.get(fieldOf(name))).toBe('value')
+      expect(fields.token).toBe('a.b.c')
+      expect(fields.certificateHeaders()).toEqual([[name, 'value']])
+      expect(fields.headerOf(fieldOf(name))).toBe(name)
+    }
+  })
+
+  it('fills every field but the certificates themselves from cf-cert', () => {
+    const fields = readHeaders(
+      CF_CERT.flatMap((name) => [name, name]),
+      HEADER_SOURCES['cf-cert'],
+    )
+    const [, ...all] = COVERED_FIELDS
+    expect(all.filter((field) => !fields.has(field))).toEqual([
+      'client-cert',
+      'client-cert-chain',
+      'x-cert-too-large',
+      'x-cert-chain-too-large',
+    ])
+  })
+
+  it('reads the two headers of RFC 9440', () => {
+    const fields = readHeaders(['Client-Cert', ':AA==:', 'client-cert-chain', ':BB==:'], HEADER_SOURCES.rfc9440)
+    expect(fields.certificateHeaders()).toEqual([
+      ['client-cert', ':AA==:'],
+      ['client-cert-chain', ':BB==:'],
+    ])
+  })
+
+  it.each(['worker', 'rfc9440', 'cf-cert'] as const)('refuses a repeated line by its name (%s)', (source) => {
+    const name = { worker: 'x-cert-serial', rfc9440: 'client-cert', 'cf-cert': 'cf-cert-serial' }[source]
+    expect(refusalOf(() => readHeaders([name, 'a', name, 'a'], HEADER_SOURCES[source]))).toEqual(
+      refused(`${name} is repeated`),
+    )
+  })
+
+  const foreign = [
+    ...WORKER_ONLY.flatMap((name) => [
+      ['rfc9440', name, 'worker'],
+      ['cf-cert', name, 'worker'],
+    ]),
+    ...CF_CERT.flatMap((name) => [
+      ['rfc9440', name, 'cf-cert'],
+      ['worker', name, 'cf-cert'],
+    ]),
+    ['cf-cert', 'client-cert', 'rfc9440'],
+    ['cf-cert', 'client-cert-chain', 'rfc9440'],
+  ] as [HeaderSourceName, string, HeaderSourceName][]
+
+  it.each(foreign)('refuses, as %s, the header %s of %s, alone and next to its own', (source, name, other) => {
+    const own = { worker: 'X-Cert-Verify', rfc9440: 'Client-Cert', 'cf-cert': 'Cf-Cert-Verified' }[source]
+    const reasonOf = (lines: readonly string[]) => refusalOf(() => readHeaders(lines, HEADER_SOURCES[source]))
+    const alone = `${name} is a header of the source '${other}', and this origin reads the source '${source}'`
+    expect(reasonOf(['Accept', own, ACCESS_TOKEN_HEADER, 'a.b.c', name.toUpperCase(), ''])).toEqual(refused(alone))
+    const both = `${name} and ${own.toLowerCase()} are headers of two sources, '${other}' and '${source}', and this origin reads '${source}'`
+    expect(reasonOf([name, 'a', own, 'b'])).toEqual(refused(both))
+    expect(reasonOf([own, 'b', 'Accept', '*/*', name, 'a'])).toEqual(refused(both))
+  })
+
+  it.each(['rfc9440', 'cf-cert'] as const)('refuses spellings that fold into any family (%s)', (source) => {
+    for (const name of [
+      'x_cert_serial',
+      'x-cert-',
+      'client_cert',
+      'client-cert-',
+      'cf_cert_serial',
+      'cf-cert-fingerprint-sha256',
+      'cf-cert-sha256-',
+      'cf.cert.verified',
+      'cf-client-cert-der-base64',
+    ]) {
+      const reason = `${name} is not sent by the edge`
+      expect(refusalOf(() => readHeaders([name, 'a'], HEADER_SOURCES[source]))).toEqual(refused(reason))
+    }
   })
 })
 
@@ -95,6 +193,11 @@ describe('requirePrintable', () => {
     for (const value of [printable, ' ']) {
       expect(() => requirePrintable(readHeaders(['x-cert-subject-dn', value]))).not.toThrow()
     }
+  })
+
+  it('names the header of the source', () => {
+    const fields = readHeaders(['Cf-Cert-Serial', '0A\x7f'], HEADER_SOURCES['cf-cert'])
+    expect(refusalOf(() => requirePrintable(fields))).toEqual(refused('cf-cert-serial is empty or not printable ASCII'))
   })
 
   it('never repeats a value in its reason', () => {

@@ -1,6 +1,7 @@
-import { ACCESS_TOKEN_HEADER, type CertificateHeaderName, COVERED_FIELDS, type CoveredField } from '@countersign/wire'
+import { ACCESS_TOKEN_HEADER, COVERED_FIELDS, type CoveredField } from '@countersign/wire'
 import { refusalAt } from './errors.ts'
 import { slotOf, slotOfSpelling, UNKNOWN_SLOT } from './header-index.ts'
+import { HEADER_SOURCES, type HeaderSource, sourceOfHeader } from './header-source.ts'
 
 const refuse = refusalAt('headers')
 
@@ -8,13 +9,19 @@ const EMPTY: readonly (string | undefined)[] = COVERED_FIELDS.map(() => undefine
 const TOKEN_SLOT = slotOf(ACCESS_TOKEN_HEADER)
 
 /**
- * The header fields that the edge signs: the certificate family and the Access token, by name in lower case.
+ * The header fields that describe the certificate, and the Access token. They have the names of the Worker's headers,
+ * whatever the source.
  *
  * A list in the table's order. A `Map` took two microseconds to fill for every request.
  */
 export class EdgeFields {
   /** In the order of {@link COVERED_FIELDS}. */
   readonly values: (string | undefined)[] = EMPTY.slice()
+  readonly source: HeaderSource
+
+  constructor(source: HeaderSource) {
+    this.source = source
+  }
 
   get token(): string | undefined {
     return this.values[TOKEN_SLOT]
@@ -33,39 +40,66 @@ export class EdgeFields {
     return COVERED_FIELDS.filter((name) => this.has(name))
   }
 
+  /** The name of the header with this field, as the operator sees it in the request. */
+  headerOf(name: CoveredField): string {
+    return this.source.nameOf(name) ?? name
+  }
+
   /**
-   * The certificate headers that the request has, in the table's order. Without the Access token, which is a secret.
+   * The certificate headers that the request has, by their names in the request, in the table's order. Without the
+   * Access token, which is a secret.
    */
-  certificateHeaders(): [name: CertificateHeaderName, value: string][] {
-    return COVERED_FIELDS.flatMap((name): [CertificateHeaderName, string][] => {
+  certificateHeaders(): [name: string, value: string][] {
+    return COVERED_FIELDS.flatMap((name): [string, string][] => {
       const value = this.get(name)
-      return name === ACCESS_TOKEN_HEADER || value === undefined ? [] : [[name, value]]
+      return name === ACCESS_TOKEN_HEADER || value === undefined ? [] : [[this.headerOf(name), value]]
     })
   }
 }
 
 /**
- * Reads the fields that the edge signs from the raw header lines.
+ * Reads the certificate headers of one source, and the Access token, from the raw header lines.
  *
  * `request.headers` will not do. Node joins repeated lines there, and `X-CERT-SUBJECT-DN: CN=evil` before the real line
  * arrives as `CN=evil, CN=good`, which is itself a plausible name.
  *
  * @param rawHeaders - names and values in turn, as `IncomingMessage#rawHeaders`
- * @throws CountersignError `CSN_HEADERS_MALFORMED` for a repeated line, and for a name of the family that is not in the
- *   table (`x_cert_subject_dn`, `cf-cert-serial`): a server behind the origin may fold it into a name of the table
+ * @throws CountersignError `CSN_HEADERS_MALFORMED` for a repeated line, for a header of another source, and for a name
+ *   of the family that no source sends (`x_cert_subject_dn`): a server behind the origin may fold it into a name of the
+ *   table
  */
-export function readHeaders(rawHeaders: readonly string[]): EdgeFields {
-  const fields = new EdgeFields()
+export function readHeaders(rawHeaders: readonly string[], source: HeaderSource = HEADER_SOURCES.worker): EdgeFields {
+  const fields = new EdgeFields(source)
   const { values } = fields
+  const { index } = source
   for (let at = 0; at < rawHeaders.length; at += 2) {
     const name = rawHeaders[at] as string
-    const slot = slotOfSpelling(name)
+    const slot = slotOfSpelling(name, index)
     if (slot === undefined) continue
-    if (slot === UNKNOWN_SLOT) throw malformed(name, 'is not sent by the edge')
+    if (slot === UNKNOWN_SLOT) throw explainUnknown(name, source, rawHeaders)
     if (values[slot] !== undefined) throw malformed(name, 'is repeated')
     values[slot] = rawHeaders[at + 1] as string
   }
   return fields
+}
+
+/**
+ * Attack: the client writes the headers of another source, which nobody removes. A program behind the origin could read
+ * those. The operator may also have set another source at Cloudflare than here.
+ */
+function explainUnknown(name: string, { name: expected, index }: HeaderSource, rawHeaders: readonly string[]) {
+  const other = sourceOfHeader(name.toLowerCase())
+  if (!other) return malformed(name, 'is not sent by the edge')
+  const own = rawHeaders.find((each, at) => {
+    const slot = at % 2 === 0 ? slotOfSpelling(each, index) : undefined
+    return slot !== undefined && slot !== UNKNOWN_SLOT && slot !== TOKEN_SLOT
+  })
+  return own === undefined
+    ? malformed(name, `is a header of the source '${other}', and this origin reads the source '${expected}'`)
+    : malformed(
+        name,
+        `and ${own.toLowerCase()} are headers of two sources, '${other}' and '${expected}', and this origin reads '${expected}'`,
+      )
 }
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
@@ -76,13 +110,14 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
  * @param checked - fields with the same certificate headers that passed this check before
  * @throws CountersignError `CSN_HEADERS_MALFORMED`
  */
-export function requirePrintable({ values, token }: EdgeFields, checked?: EdgeFields): void {
+export function requirePrintable(fields: EdgeFields, checked?: EdgeFields): void {
+  const { values, token } = fields
   if (checked) {
     if (token !== checked.token && token !== undefined) requirePrintableValue(ACCESS_TOKEN_HEADER, token)
     return
   }
   for (const [slot, value] of values.entries()) {
-    if (value !== undefined) requirePrintableValue(COVERED_FIELDS[slot] as string, value)
+    if (value !== undefined) requirePrintableValue(fields.headerOf(COVERED_FIELDS[slot] as CoveredField), value)
   }
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { CERTIFICATE_HEADERS, isCertificateFamily } from './certificate-headers.ts'
+import { CERTIFICATE_HEADERS, CF_CERT_HEADERS, isCertificateFamily } from './certificate-headers.ts'
 
 describe('CERTIFICATE_HEADERS', () => {
   it('is the wire contract: these headers, from these fields, in this order', () => {
@@ -35,6 +35,34 @@ describe('CERTIFICATE_HEADERS', () => {
 
   it('spells every name in lower case, as an HTTP token', () => {
     for (const { name } of CERTIFICATE_HEADERS) expect(name).toMatch(/^[a-z0-9]+(?:-[a-z0-9]+)*$/)
+  })
+})
+
+describe('CF_CERT_HEADERS', () => {
+  it('is the list of the managed transform, each with its field', () => {
+    expect(CF_CERT_HEADERS.map(({ name, field }) => [name, field])).toEqual([
+      ['cf-cert-presented', 'certPresented'],
+      ['cf-cert-verified', 'certVerified'],
+      ['cf-cert-revoked', 'certRevoked'],
+      ['cf-cert-subject-dn', 'certSubjectDN'],
+      ['cf-cert-issuer-dn', 'certIssuerDN'],
+      ['cf-cert-subject-dn-rfc2253', 'certSubjectDNRFC2253'],
+      ['cf-cert-issuer-dn-rfc2253', 'certIssuerDNRFC2253'],
+      ['cf-cert-subject-dn-legacy', 'certSubjectDNLegacy'],
+      ['cf-cert-issuer-dn-legacy', 'certIssuerDNLegacy'],
+      ['cf-cert-serial', 'certSerial'],
+      ['cf-cert-issuer-serial', 'certIssuerSerial'],
+      ['cf-cert-ski', 'certSKI'],
+      ['cf-cert-issuer-ski', 'certIssuerSKI'],
+      ['cf-cert-sha1', 'certFingerprintSHA1'],
+      ['cf-cert-sha256', 'certFingerprintSHA256'],
+      ['cf-cert-not-before', 'certNotBefore'],
+      ['cf-cert-not-after', 'certNotAfter'],
+    ])
+  })
+
+  it('belongs to the family, so that the Worker deletes each of them', () => {
+    for (const { name } of CF_CERT_HEADERS) expect(isCertificateFamily(name)).toBe(true)
   })
 })
 

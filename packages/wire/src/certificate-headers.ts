@@ -70,6 +70,43 @@ CERTIFICATE_HEADERS satisfies readonly CertificateHeader[]
 /** The name of a certificate header, in lower case. A mistyped name does not compile. */
 export type CertificateHeaderName = (typeof CERTIFICATE_HEADERS)[number]['name']
 
+/** One header of Cloudflare's managed transform. */
+export interface CfCertHeader {
+  /** The field name in lower case. */
+  readonly name: string
+  /** The field of `request.cf.tlsClientAuth` with the same content. Its flags are `true` and `false` here. */
+  readonly field: CertificateHeader['field']
+}
+
+/**
+ * The headers of Cloudflare's managed transform "Add TLS client auth headers", for an origin without a Worker. It sends
+ * no certificate.
+ *
+ * Cloudflare overwrites the client's own header of such a name, and removes it where the value is empty.
+ *
+ * @see {@link https://developers.cloudflare.com/rules/transform/managed-transforms/reference/#add-tls-client-auth-headers Cloudflare: managed transforms}
+ */
+export const CF_CERT_HEADERS = [
+  { name: 'cf-cert-presented', field: 'certPresented' },
+  { name: 'cf-cert-verified', field: 'certVerified' },
+  { name: 'cf-cert-revoked', field: 'certRevoked' },
+  { name: 'cf-cert-subject-dn', field: 'certSubjectDN' },
+  { name: 'cf-cert-issuer-dn', field: 'certIssuerDN' },
+  { name: 'cf-cert-subject-dn-rfc2253', field: 'certSubjectDNRFC2253' },
+  { name: 'cf-cert-issuer-dn-rfc2253', field: 'certIssuerDNRFC2253' },
+  { name: 'cf-cert-subject-dn-legacy', field: 'certSubjectDNLegacy' },
+  { name: 'cf-cert-issuer-dn-legacy', field: 'certIssuerDNLegacy' },
+  { name: 'cf-cert-serial', field: 'certSerial' },
+  { name: 'cf-cert-issuer-serial', field: 'certIssuerSerial' },
+  { name: 'cf-cert-ski', field: 'certSKI' },
+  { name: 'cf-cert-issuer-ski', field: 'certIssuerSKI' },
+  { name: 'cf-cert-sha1', field: 'certFingerprintSHA1' },
+  { name: 'cf-cert-sha256', field: 'certFingerprintSHA256' },
+  { name: 'cf-cert-not-before', field: 'certNotBefore' },
+  { name: 'cf-cert-not-after', field: 'certNotAfter' },
+] as const
+CF_CERT_HEADERS satisfies readonly CfCertHeader[]
+
 const FAMILY_PREFIXES = ['x-cert-', 'client-cert', 'cf-cert-', 'cf-client-cert-'].map((prefix) =>
   Array.from(prefix, (letter) => letter.charCodeAt(0)),
 )

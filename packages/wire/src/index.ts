@@ -13,6 +13,8 @@ export {
   type CertificateHeader,
   type CertificateHeaderName,
   type CertificateHeaderSyntax,
+  CF_CERT_HEADERS,
+  type CfCertHeader,
   isCertificateFamily,
 } from './certificate-headers.ts'
 export {

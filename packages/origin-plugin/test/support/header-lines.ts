@@ -2,6 +2,7 @@ import type { IssuedCert } from '@countersign/test-support/certificates'
 import type { HeaderLine } from '@countersign/test-support/wire-request'
 import { ACCESS_TOKEN_HEADER, CERTIFICATE_HEADERS, COVERED_FIELDS, type CoveredField } from '@countersign/wire'
 import { slotOf } from '../../src/header-index.ts'
+import { HEADER_SOURCES, type HeaderSource } from '../../src/header-source.ts'
 import { EdgeFields } from '../../src/read-headers.ts'
 import { readCertificateNames } from '../../src/x509/certificate-names.ts'
 
@@ -46,9 +47,9 @@ export function tokenLine(token: string): HeaderLine {
   return [ACCESS_TOKEN_HEADER, token]
 }
 
-/** Fields as `readHeaders` would read them from these lines. */
-export function edgeFieldsOf(entries: Iterable<HeaderLine>): EdgeFields {
-  const fields = new EdgeFields()
+/** Fields as `readHeaders` would read them, by the names of the Worker's headers. */
+export function edgeFieldsOf(entries: Iterable<HeaderLine>, source: HeaderSource = HEADER_SOURCES.worker): EdgeFields {
+  const fields = new EdgeFields(source)
   for (const [name, value] of entries) {
     if (!COVERED_FIELDS.some((field) => field === name)) throw new TypeError(`${name} is not a field of the edge`)
     fields.values[slotOf(name as CoveredField)] = value
