@@ -1,16 +1,26 @@
 import { readFileSync } from 'node:fs'
 import countersign, { type CountersignPluginOptions, clientCertOf } from '@countersign/origin-plugin'
+import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 
 /** The options that differ between a laptop and production: the edge's keys, the Access application, the CAs. */
 export type Proofs = Pick<CountersignPluginOptions, 'edge' | 'access' | 'trustedIssuers'>
+
+/** The site whose pages may call this origin from a browser. */
+export const DASHBOARD = 'https://dashboard.example.com'
 
 /** Builds an origin whose routes are protected by client certificate. */
 export async function buildApp(proofs: Proofs, options: FastifyServerOptions = {}): Promise<FastifyInstance> {
   const app = Fastify(options)
 
   // Before the routes, and awaited: the plugin protects every later route.
-  await app.register(countersign, { ...proofs, policies: { ops: { subject: { O: 'Acme', OU: 'Ops' } } } })
+  await app.register(countersign, {
+    ...proofs,
+    policies: { ops: { subject: { O: 'Acme', OU: 'Ops' } } },
+    // Browsers send a preflight without a certificate.
+    routes: [{ method: 'OPTIONS', url: '*', clientCert: false }],
+  })
+  await app.register(cors, { origin: DASHBOARD })
 
   // Explicitly public.
   app.get('/healthz', { config: { clientCert: false } }, () => ({ ok: true }))

@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import { text } from 'node:stream/consumers'
 import type { DevClient, DevEdge } from '@countersign/dev-edge'
 import type { FastifyInstance } from 'fastify'
+import { DASHBOARD } from './app.ts'
 
 /** The status and the body of an answer. The table shows nothing else. */
 export interface Answer {
@@ -128,6 +129,18 @@ export function listAttempts(edge: DevEdge, app: FastifyInstance, lost: DevClien
       send: through('/payroll.csv'),
     },
     {
+      request: 'OPTIONS /ops',
+      presented: "a browser's preflight: no certificate, no token",
+      expect: [204, ''],
+      send: () => edge.fetch('/ops', { method: 'OPTIONS', headers: { ...preflight, ...token('none') } }),
+    },
+    {
+      request: 'GET /ops',
+      presented: 'no certificate, after the preflight',
+      expect: [401, 'CSN_CERT_MISSING'],
+      send: through('/ops', undefined, { Origin: DASHBOARD }),
+    },
+    {
       request: 'GET /pay',
       presented: 'bob, with forged X-CERT-* headers that name alice',
       expect: [403, 'CSN_CERT_FORBIDDEN'],
@@ -184,6 +197,9 @@ export function listAttempts(edge: DevEdge, app: FastifyInstance, lost: DevClien
     { request: 'GET /nowhere', presented: 'a good certificate', expect: [404, ''], send: through('/nowhere', alice) },
   ]
 }
+
+/** The headers of a browser that asks whether a page of the dashboard may send a GET. */
+const preflight = { Origin: DASHBOARD, 'Access-Control-Request-Method': 'GET' }
 
 /** Forged headers that name alice. */
 const forgedHeaders = {
