@@ -586,10 +586,17 @@ describe('a request that is verified', () => {
       const answer = await origin.get('/me', { tamper })
       expectRefusal(origin, answer, 'CSN_HEADERS_MALFORMED', 'x-cert-subject-dn is repeated')
     }
-    for (const name of ['x_cert_subject_dn', 'X-CERT.SUBJECT-DN', 'cf-cert-subject-dn', 'Client_Cert']) {
+    for (const name of ['x_cert_subject_dn', 'X-CERT.SUBJECT-DN', 'cf_cert_subject_dn', 'Client_Cert']) {
       const answer = await origin.get('/me', { tamper: (lines) => [...lines, line(name)] })
       expectRefusal(origin, answer, 'CSN_HEADERS_MALFORMED', `${name.toLowerCase()} is not sent by the edge`)
     }
+    const both = await origin.get('/me', { tamper: (lines) => [...lines, line('Cf-Cert-Subject-DN')] })
+    expectRefusal(
+      origin,
+      both,
+      'CSN_HEADERS_MALFORMED',
+      "cf-cert-subject-dn and x-cert-presented are headers of two sources, 'cf-cert' and 'worker', and this origin reads 'worker'",
+    )
   })
 
   it('is refused outside the certificate’s validity, with any verdict of Cloudflare', async () => {
