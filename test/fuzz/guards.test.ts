@@ -1,5 +1,5 @@
 // The evaluator in this file shares no code with the guards or with test-support: two evaluators must not share a mistake.
-import { allOf, anyOf, DistinguishedName, not, type Requirement } from '@countersign/origin-plugin'
+import { allOf, anyOf, DistinguishedName, type KeyPurpose, not, type Requirement } from '@countersign/origin-plugin'
 import { formatDistinguishedName } from '@countersign/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
@@ -21,6 +21,8 @@ interface Cert {
   readonly serial: string
   readonly keyId: string | undefined
   readonly dns: readonly string[] | undefined
+  /** Extended key usages: none without the extension, `null` for one that cannot be read. */
+  readonly purposes: readonly KeyPurpose[] | null
 }
 
 /** One requirement, with a second and plain implementation of its meaning. */
@@ -49,6 +51,14 @@ const fingerprint = fc.constantFrom('AA', 'AB', 'BA').map((byte) => byte.repeat(
 const serial = fc.constantFrom('01', '0A1B', 'FF')
 const host = fc.constantFrom('a.example', 'b.example', 'A.Example.', '*.example')
 
+const PURPOSES: Readonly<Partial<Record<KeyPurpose, KeyPurpose>>> = {
+  clientAuth: '1.3.6.1.5.5.7.3.2',
+  codeSigning: '1.3.6.1.5.5.7.3.3',
+  anyExtendedKeyUsage: '2.5.29.37.0',
+  '1.3.6.1.5.5.7.3.20': '1.3.6.1.5.5.7.3.20',
+}
+const purpose = fc.constantFrom(...(Object.keys(PURPOSES) as KeyPurpose[]))
+
 const cert: fc.Arbitrary<Cert> = fc.record({
   subject: name,
   issuer: name,
@@ -56,6 +66,7 @@ const cert: fc.Arbitrary<Cert> = fc.record({
   serial,
   keyId: fc.option(serial, { nil: undefined }),
   dns: fc.option(fc.array(host, { maxLength: 2 }), { nil: undefined }),
+  purposes: fc.option(fc.array(purpose, { maxLength: 3 }), { nil: null, freq: 9 }),
 })
 
 /** True for one of the exact values, undecided for another spelling of one. */
@@ -137,6 +148,21 @@ const hostLeaf: fc.Arbitrary<Leaf> = host.map((wanted) => ({
   },
 }))
 
+const purposeLeaf: fc.Arbitrary<Leaf> = fc
+  .tuple(fc.array(purpose, { minLength: 1, maxLength: 2 }), fc.boolean())
+  .map(([wanted, byOid]) => {
+    const match = wanted.map((name) => (byOid ? (PURPOSES[name] ?? name) : name))
+    return {
+      requirement: { extendedKeyUsage: match.length === 1 ? (match[0] as KeyPurpose) : match },
+      answer: ({ dns, purposes }) => {
+        // Without the certificate, neither its names nor its purposes are known.
+        if (dns === undefined || purposes === null) return null
+        if (wanted.some((each) => purposes.includes(each))) return true
+        return purposes.length === 0 || purposes.includes('anyExtendedKeyUsage') ? null : false
+      },
+    }
+  })
+
 const functionLeaf: fc.Arbitrary<Leaf> = fc.constantFrom<Leaf>(
   { requirement: () => true, answer: () => true },
   { requirement: () => false, answer: () => false },
@@ -169,6 +195,7 @@ const leaf = fc.oneof(
   fingerprintLeaf,
   keyIdLeaf,
   hostLeaf,
+  purposeLeaf,
   functionLeaf,
   objectLeaf,
   fc.constant(anyCert),
@@ -220,7 +247,7 @@ function answerOf(tree: Tree, cert: Cert): Answer {
 }
 
 /** The names are built as objects, without a detour through text. */
-function clientCert({ subject, issuer, fingerprint, serial, keyId, dns }: Cert): ClientCert {
+function clientCert({ subject, issuer, fingerprint, serial, keyId, dns, purposes }: Cert): ClientCert {
   return {
     ...makeClientCert({ subjectAltNames: dns ? { dns } : null }),
     subject: new DistinguishedName(subject),
@@ -228,6 +255,7 @@ function clientCert({ subject, issuer, fingerprint, serial, keyId, dns }: Cert):
     fingerprint256: (fingerprint.match(/../g) ?? []).join(':'),
     serialNumber: serial,
     keyId,
+    extendedKeyUsage: dns === undefined ? undefined : (purposes ?? undefined),
   }
 }
 

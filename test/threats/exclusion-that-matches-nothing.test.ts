@@ -64,6 +64,12 @@ describe('an exclusion whose text no certificate can match', () => {
     ['a negative serial number', { issuer: 'CN=CA', serialNumber: '-2A' }, 'hexadecimal'],
     ['half a byte of a key identifier', { keyId: 'ABC' }, 'whole bytes'],
     ['a key identifier with its label', { keyId: 'keyid:AB:CD' }, 'expected a colon between pairs of digits'],
+    [
+      'a key purpose in another case',
+      { extendedKeyUsage: 'ClientAuth' as 'clientAuth' },
+      'write serverAuth, clientAuth',
+    ],
+    ['an OID that no purpose can have', { extendedKeyUsage: '1.40.1' }, 'or a dotted OID'],
     ['a domain as Access e-mail', { access: { email: '@mallory.example' } }, 'not an e-mail address'],
     ['a service token by name', { access: { clientId: 'ci-runner' } }, 'copy the Client ID'],
     ['a service token in upper case', { access: { clientId: `${'AB'.repeat(16)}.access` } }, 'copy the Client ID'],
@@ -112,6 +118,7 @@ const EXCLUSIONS: Readonly<Record<string, CertificateRequirement>> = {
   'uri-dots': { san: { uri: 'spiffe://acme.example/x/../mallory' } },
   'ip-long': { san: { ip: '2001:0DB8:0:0::0001' } },
   'ip-mapped': { san: { ip: '::ffff:192.0.2.1' } },
+  'purpose-oid': { extendedKeyUsage: '1.3.6.1.5.5.7.3.4' },
   'user-case': { subject: { CN: 'mallory' }, san: { upn: 'MALLORY@acme.example' } },
   'access-case': { access: { email: 'Mallory@ACME.example' } },
 }
@@ -133,10 +140,13 @@ describeThreat('an exclusion in another spelling than the certificate', options,
     ip: ['2001:db8::1', '192.0.2.1'],
     upn: ['mallory@acme.example'],
   }
+  const extendedKeyUsage = ['clientAuth', 'emailProtection']
   const token = () => chain.edge.accessToken({ claims: { email: 'mallory@acme.example' } })
 
   it.each(Object.keys(EXCLUSIONS))('excludes the client: %s', async (name) => {
-    const request = await chain.capture(`/${name}`, { client: await chain.edge.issueClient({ subject, san }) })
+    const request = await chain.capture(`/${name}`, {
+      client: await chain.edge.issueClient({ subject, san, extendedKeyUsage }),
+    })
     const sent = chain.sign(withHeader(request, 'cf-access-jwt-assertion', await token()))
     expect(await chain.around(sent)).toMatchObject({ status: 403, code: 'CSN_CERT_FORBIDDEN' })
   })

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { SubjectAltNames } from './x509/certificate-names.ts'
 import type { DistinguishedName } from './x509/distinguished-name.ts'
+import type { KeyPurpose } from './x509/extended-key-usage.ts'
 
 /**
  * The client's certificate as Cloudflare verified it. The edge signature proves that it came through the edge.
@@ -52,6 +53,11 @@ export interface ClientCert {
   readonly subjectAltName: string | undefined
   /** The subject alternative names by kind. Needs {@link ClientCert.x509}. */
   readonly subjectAltNames: SubjectAltNames | undefined
+  /**
+   * The purposes of the key: names of RFC 5280, and the OIDs of others. Empty if the certificate has no extended key
+   * usages, so that its key may serve every purpose. `undefined` if they cannot be read. Needs {@link ClientCert.x509}.
+   */
+  readonly extendedKeyUsage: readonly KeyPurpose[] | undefined
   /** The certificate headers as received, by name in lower case. */
   readonly raw: Readonly<Record<string, string>>
 }

@@ -63,6 +63,7 @@ describe('countersign', () => {
     [['cert', 'x', '--subject', 'nonsense'], /Write a name such as "CN=pay-1,O=Acme"/],
     [['cert', 'x', '--san', 'ip:999.1.1.1'], /Write dns:NAME, email:ADDRESS, uri:URI, ip:ADDRESS or upn:NAME@DOMAIN/],
     [['cert', 'x', '--san', 'other:x'], /Write dns:NAME/],
+    [['cert', 'x', '--eku', 'ClientAuth'], /unknown purpose "ClientAuth"; write serverAuth, clientAuth, codeSigning/],
     [['cert', 'x', '--expired', '--days', '3'], /cannot be used with option/],
     [['revoke', '../../etc/passwd'], /Write 1 to 64 of the characters/],
     [['keygen', '--alg', 'rs256'], /Allowed choices are hmac-sha256, ed25519/],

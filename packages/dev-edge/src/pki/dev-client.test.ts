@@ -36,6 +36,22 @@ describe('issueClient', () => {
     expect(opensslX509(cert, '-purpose')).toMatch(/^SSL client : Yes$/m)
   })
 
+  it.each([
+    [
+      ['clientAuth', 'serverAuth', 'anyExtendedKeyUsage'],
+      ['1.3.6.1.5.5.7.3.2', '1.3.6.1.5.5.7.3.1', '2.5.29.37.0'],
+    ],
+    [
+      ['codeSigning', 'emailProtection', 'timeStamping', 'OCSPSigning', '1.2.3'],
+      ['1.3.6.1.5.5.7.3.3', '1.3.6.1.5.5.7.3.4', '1.3.6.1.5.5.7.3.8', '1.3.6.1.5.5.7.3.9', '1.2.3'],
+    ],
+    [[], undefined],
+    [undefined, ['1.3.6.1.5.5.7.3.2']],
+  ])('issues a certificate with the purposes %j', async (extendedKeyUsage, oids) => {
+    const { cert } = await issueClient(pki, { extendedKeyUsage })
+    expect(new X509Certificate(cert).keyUsage).toEqual(oids)
+  })
+
   it('gives every certificate another serial number of 32 digits', async () => {
     const [one, two] = await Promise.all([issueClient(pki), issueClient(pki)])
     const serial = ({ cert }: { cert: string }) => new X509Certificate(cert).serialNumber
@@ -55,6 +71,12 @@ describe('issueClient', () => {
     [{ subject: 'shoeSize=42' }, TypeError, /dotted OID/],
     [{ keyType: 'P-512' as 'P-256' }, TypeError, /"P-256" or "RSA-2048"/],
     [{ issuer: 'nobody' as 'ca' }, TypeError, /issuer must be/],
+    [
+      { extendedKeyUsage: ['clientAuth', 'nobody'] },
+      TypeError,
+      /unknown purpose "nobody"; write serverAuth, clientAuth/,
+    ],
+    [{ extendedKeyUsage: ['3.1'] }, TypeError, /unknown purpose "3.1"/],
   ])('refuses %o', async (options, type, message) => {
     const refused = issueClient(pki, options)
     await expect(refused).rejects.toThrow(type)

@@ -32,6 +32,11 @@ export interface IssueClientOptions {
   /** Subject alternative names. The default is none. */
   readonly san?: SubjectAltNames | undefined
   /**
+   * The purposes of the key: names of RFC 5280, or object identifiers. The default is `clientAuth`. An empty list omits
+   * the extension. The edge reports `FAILED` for a certificate that has purposes, but not `clientAuth`.
+   */
+  readonly extendedKeyUsage?: readonly string[] | undefined
+  /**
    * The issuer. `ca` (the default) is the CA that the edge verifies, `intermediate` a CA below it. The edge does not
    * know `other` and `other-intermediate`. `self` makes the certificate sign itself. The client sends intermediates in
    * the handshake.
@@ -48,6 +53,7 @@ export const CLIENT_OPTIONS: Readonly<Record<keyof IssueClientOptions, true>> = 
   notAfter: true,
   serialNumber: true,
   san: true,
+  extendedKeyUsage: true,
   issuer: true,
 }
 const OPTIONS = namesOf<IssueClientOptions>(CLIENT_OPTIONS)
@@ -72,6 +78,7 @@ export async function issueClient(authorities: Authorities, options: IssueClient
       notAfter: options.notAfter ?? daysFromNow(90),
       serialNumber: options.serialNumber,
       san: options.san,
+      extendedKeyUsage: options.extendedKeyUsage,
     },
     signer,
   )

@@ -1,6 +1,7 @@
 import { randomBytes, type webcrypto } from 'node:crypto'
 import { copyName, encodeName } from './encode-name.ts'
 import { generateKeyPair, type KeyType } from './key-pair.ts'
+import { resolvePurpose } from './key-purposes.ts'
 import * as x509 from './peculiar-x509.ts'
 
 /**
@@ -29,6 +30,8 @@ export interface CertificateTemplate {
   readonly notAfter: Date
   readonly serialNumber?: string | undefined
   readonly san?: SubjectAltNames | undefined
+  /** Names of RFC 5280 or object identifiers. An empty list omits the extension. */
+  readonly extendedKeyUsage?: readonly string[] | undefined
 }
 
 /**
@@ -77,7 +80,7 @@ function randomSerial(): string {
 }
 
 async function extensions(
-  { kind, san }: CertificateTemplate,
+  { kind, san, extendedKeyUsage = [kind === 'client' ? 'clientAuth' : 'serverAuth'] }: CertificateTemplate,
   keys: webcrypto.CryptoKeyPair,
   signer: webcrypto.CryptoKeyPair,
 ): Promise<x509.Extension[]> {
@@ -89,11 +92,9 @@ async function extensions(
   if (kind === 'ca') {
     list.push(new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign | x509.KeyUsageFlags.cRLSign, true))
   } else {
-    const { clientAuth, serverAuth } = x509.ExtendedKeyUsage
-    list.push(
-      new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true),
-      new x509.ExtendedKeyUsageExtension([kind === 'client' ? clientAuth : serverAuth]),
-    )
+    list.push(new x509.KeyUsagesExtension(x509.KeyUsageFlags.digitalSignature, true))
+    const purposes = extendedKeyUsage.map(resolvePurpose)
+    if (purposes.length > 0) list.push(new x509.ExtendedKeyUsageExtension(purposes))
   }
   const names = generalNames(san)
   if (names.length > 0) list.push(new x509.SubjectAlternativeNameExtension(names))

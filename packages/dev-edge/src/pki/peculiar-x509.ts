@@ -5,7 +5,6 @@ import 'reflect-metadata'
 export {
   AuthorityKeyIdentifierExtension,
   BasicConstraintsExtension,
-  ExtendedKeyUsage,
   ExtendedKeyUsageExtension,
   type Extension,
   type JsonGeneralNames,

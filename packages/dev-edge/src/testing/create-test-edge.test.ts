@@ -275,7 +275,7 @@ describe('forwardCert', () => {
 describe('an unknown name', () => {
   const cert = { subjct: 'CN=pay-1,O=Acme' } as object
   const CERT =
-    'cert: unknown option "subjct"; known options are subject, keyType, notBefore, notAfter, serialNumber, san, issuer, expired, revoked'
+    'cert: unknown option "subjct"; known options are subject, keyType, notBefore, notAfter, serialNumber, san, extendedKeyUsage, issuer, expired, revoked'
 
   it.each<[string, () => Promise<unknown>, string]>([
     [

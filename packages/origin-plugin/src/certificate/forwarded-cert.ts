@@ -2,7 +2,9 @@ import { createHash, X509Certificate } from 'node:crypto'
 import { parseCertificateDate } from '@countersign/wire'
 import { refusalAt } from '../errors.ts'
 import type { EdgeFields } from '../read-headers.ts'
-import { type CertificateNames, readCertificateNames } from '../x509/certificate-names.ts'
+import { type CertificateNames, readNames } from '../x509/certificate-names.ts'
+import { readCertificateParts } from '../x509/certificate-parts.ts'
+import { type KeyPurpose, readExtendedKeyUsage } from '../x509/extended-key-usage.ts'
 import { fingerprintOf, readSerialNumber } from '../x509/hex-identifier.ts'
 
 const refuse = refusalAt('certificate')
@@ -11,6 +13,8 @@ const refuse = refusalAt('certificate')
 export interface ForwardedCert {
   readonly x509: X509Certificate
   readonly names: CertificateNames
+  /** As in {@link ClientCert}. */
+  readonly extendedKeyUsage: readonly KeyPurpose[] | undefined
   readonly serialNumber: string
   /** Milliseconds since the epoch. `X509Certificate#validFromDate` needs Node 22.10. */
   readonly validFrom: number
@@ -48,9 +52,11 @@ export function readForwardedCert(fields: EdgeFields, fingerprint256: string): F
 
 function readCertificate(der: Buffer): ForwardedCert {
   const x509 = parseDer(der)
+  const parts = readCertificateParts(der)
   return {
     x509,
-    names: readCertificateNames(der),
+    names: readNames(parts),
+    extendedKeyUsage: readExtendedKeyUsage(parts),
     serialNumber: readSerialNumber(x509.serialNumber),
     validFrom: parseCertificateDate(x509.validFrom),
     validTo: parseCertificateDate(x509.validTo),

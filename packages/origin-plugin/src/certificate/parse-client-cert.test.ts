@@ -4,6 +4,7 @@ import { der, derName, type RawAttribute } from '@countersign/test-support/write
 import { beforeAll, describe, expect, it } from 'vitest'
 import { refusalOf, refusedWith } from '../../test/support/expect-refusal.ts'
 import { certificateLines, edgeFieldsOf, type HeaderChanges } from '../../test/support/header-lines.ts'
+import type { ClientCert } from '../client-cert.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 
@@ -45,11 +46,30 @@ describe('parseClientCert', () => {
   })
 
   it('has the same values without Client-Cert, except those of the certificate alone', () => {
-    const { x509, subjectAltName, subjectAltNames, raw, ...headers } = parse({ 'client-cert': null })
-    expect({ x509, subjectAltName, subjectAltNames }).toEqual({})
-    const { x509: _x, subjectAltName: _n, subjectAltNames: _s, raw: _r, ...whole } = parse()
+    const ofTheCertificate = ['x509', 'subjectAltName', 'subjectAltNames', 'extendedKeyUsage'] as const
+    const headers: Partial<ClientCert> = { ...parse({ 'client-cert': null }) }
+    const whole: Partial<ClientCert> = { ...parse() }
+    for (const name of ofTheCertificate) {
+      expect(headers[name]).toBeUndefined()
+      expect(whole[name]).toBeDefined()
+    }
+    const { raw } = headers
+    for (const name of [...ofTheCertificate, 'raw'] as const) {
+      delete headers[name]
+      delete whole[name]
+    }
     expect(JSON.stringify(headers)).toBe(JSON.stringify(whole))
     expect(raw).not.toHaveProperty('client-cert')
+  })
+
+  it('has the purposes of the key, frozen', async () => {
+    const usage = new x509.ExtendedKeyUsageExtension([x509.ExtendedKeyUsage.clientAuth, '1.2.3'])
+    const { extendedKeyUsage } = parse({}, await ca.issue({ extensions: [usage] }))
+    expect(extendedKeyUsage).toEqual(['clientAuth', '1.2.3'])
+    expect(Object.isFrozen(extendedKeyUsage)).toBe(true)
+    expect(parse().extendedKeyUsage).toEqual([])
+    const unreadable = new x509.Extension('2.5.29.37', false, Uint8Array.of(0x30, 0))
+    expect(parse({}, await ca.issue({ extensions: [unreadable] })).extendedKeyUsage).toBeUndefined()
   })
 
   it('has the headers as received, frozen, and without the Access token', () => {

@@ -41,6 +41,7 @@ export function parseClientCert(fields: EdgeFields): ClientCert {
     x509: forwarded?.x509,
     subjectAltName: forwarded?.x509.subjectAltName,
     subjectAltNames: deepFreeze(forwarded?.names.subjectAltNames),
+    extendedKeyUsage: deepFreeze(forwarded?.extendedKeyUsage),
     // Without the Access token, because applications log and display certificates.
     raw: Object.freeze(Object.fromEntries(fields.certificateHeaders())),
   }

@@ -3,6 +3,7 @@ import { isNegativeSerialNumber } from '../x509/hex-identifier.ts'
 import { allGuards, type Guard, MATCH, mismatch, undecided } from './guard.ts'
 import { accessGuard } from './properties/access-guard.ts'
 import { alternativeNameGuard } from './properties/alternative-name-guard.ts'
+import { extendedKeyUsageGuard } from './properties/extended-key-usage-guard.ts'
 import { nameGuard } from './properties/name-guard.ts'
 import { requireKnown } from './read-properties.ts'
 import type { CertificateRequirement } from './requirement.ts'
@@ -22,6 +23,7 @@ const PROPERTIES: { readonly [Property in keyof CertificateRequirement]-?: Prope
   serialNumber: (match, where) => listGuard('serialNumber', match, where, SERIAL_NUMBER),
   fingerprint256: (match, where) => listGuard('fingerprint256', match, where, FINGERPRINT_256),
   keyId: (match, where) => listGuard('keyId', match, where, KEY_ID),
+  extendedKeyUsage: extendedKeyUsageGuard,
   access: accessGuard,
 }
 

@@ -1,6 +1,7 @@
 import type { FastifyRequest, RawServerBase, RouteGenericInterface } from 'fastify'
 import type { ClientCert } from '../client-cert.ts'
 import type { DistinguishedName } from '../x509/distinguished-name.ts'
+import type { KeyPurpose } from '../x509/extended-key-usage.ts'
 
 /**
  * The accepted values: exactly this text, one of these texts, or a RegExp that is anchored at both ends
@@ -78,6 +79,11 @@ export interface CertificateRequirement {
   readonly fingerprint256?: string | readonly string[]
   /** Subject key identifier in hexadecimal, in any case, with or without colons. */
   readonly keyId?: string | readonly string[]
+  /**
+   * The certificate must list one of these purposes of its key. One without the extension is undecided, and so is one
+   * that has `anyExtendedKeyUsage` in place of the purpose. Needs a Worker that forwards the certificate.
+   */
+  readonly extendedKeyUsage?: KeyPurpose | readonly KeyPurpose[]
   readonly access?: AccessMatch
 }
 

@@ -1,3 +1,4 @@
+import { parseKeyPurpose } from '../x509/extended-key-usage.ts'
 import { parseFingerprint256, parseKeyId, parseSerialNumber } from '../x509/hex-identifier.ts'
 import { canonicalIpAddress, unmapIpAddress } from '../x509/ip-address.ts'
 import { normalizeEmailAddress, otherEmailAddresses, parseEmailAddress } from '../x509/text/email-address.ts'
@@ -68,6 +69,8 @@ export const SERIAL_NUMBER: TextComparison = { parse: parseSerialNumber, normali
 export const FINGERPRINT_256: TextComparison = { parse: parseFingerprint256, normalize: asItIs, fold: asItIs }
 
 export const KEY_ID: TextComparison = { parse: parseKeyId, normalize: asItIs, fold: asItIs }
+
+export const KEY_PURPOSE: TextComparison = { parse: parseKeyPurpose, normalize: asItIs, fold: asItIs }
 
 /** The form in which Access makes the client ids of service tokens. The secret is easily written in its place. */
 export const CLIENT_ID: TextComparison = {

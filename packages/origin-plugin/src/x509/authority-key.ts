@@ -1,4 +1,4 @@
-import { readExtensions } from './certificate-names.ts'
+import { readCertificateParts } from './certificate-parts.ts'
 import { type DerValue, readDerChildren, readDerValues, TAG } from './der.ts'
 import { normalizeSerialNumber } from './hex-identifier.ts'
 
@@ -20,7 +20,7 @@ const FIELD = { KEY_ID: 0x80, SERIAL_NUMBER: 0x82 } as const
  * @throws SyntaxError if its extensions cannot be read
  */
 export function readAuthorityKey(der: Uint8Array): AuthorityKey {
-  const extension = readExtensions(der).get(AUTHORITY_KEY_ID)
+  const extension = readCertificateParts(der).extensions.get(AUTHORITY_KEY_ID)
   const fields = extension ? readDerChildren(readDerValues(extension)[0], TAG.SEQUENCE) : []
   return { keyId: hexOf(fields, FIELD.KEY_ID), serialNumber: serialOf(fields) }
 }

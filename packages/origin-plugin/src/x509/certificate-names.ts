@@ -1,5 +1,6 @@
 import { attributeTypeName, decodeBerString } from '@countersign/wire'
-import { type DerValue, readDerChildren, readDerOid, readDerValues, TAG } from './der.ts'
+import { type CertificateParts, readCertificateParts } from './certificate-parts.ts'
+import { type DerValue, readDerChildren, readDerOid, readDerValues, readOrUndefined, TAG } from './der.ts'
 import { DistinguishedName } from './distinguished-name.ts'
 import { formatIpAddress } from './ip-address.ts'
 
@@ -41,25 +42,21 @@ export interface CertificateNames {
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-4.1 RFC 5280, section 4.1}
  */
 export function readCertificateNames(der: Uint8Array): CertificateNames {
-  // version [0], which a v1 certificate omits, serial, algorithm, issuer, validity, subject, key, extensions [3].
-  const parts = readSignedParts(der)
-  const [, , issuer, , subject] = parts[0]?.tag === EXPLICIT_0 ? parts.slice(1) : parts
-  const extensions = readExtensionList(parts)
+  return readNames(readCertificateParts(der))
+}
+
+/**
+ * Does the same for a certificate that was split into its parts before.
+ *
+ * @throws SyntaxError if a name cannot be read
+ */
+export function readNames({ issuer, subject, extensions }: CertificateParts): CertificateNames {
   return {
     subject: readName(subject),
     issuer: readName(issuer),
     subjectAltNames: readSubjectAltNames(extensions.get(SUBJECT_ALT_NAME)),
     subjectKeyId: readSubjectKeyId(extensions.get(SUBJECT_KEY_ID)),
   }
-}
-
-const EXPLICIT_0 = 0xa0
-const EXTENSIONS = 0xa3
-
-function readSignedParts(der: Uint8Array): DerValue[] {
-  const [certificate] = readDerValues(der)
-  const [tbs] = readDerChildren(certificate, TAG.SEQUENCE)
-  return readDerChildren(tbs, TAG.SEQUENCE)
 }
 
 /** In one RDN. Each is compared with every other one, and a name of 900 took 100 ms. RDNs in use have two or three. */
@@ -90,37 +87,9 @@ function readAttribute(attribute: DerValue) {
 const SUBJECT_KEY_ID = '2.5.29.14'
 const SUBJECT_ALT_NAME = '2.5.29.17'
 
-/**
- * Reads the extensions of a certificate.
- *
- * @returns the contents of each extension's OCTET STRING, by the extension's OID
- * @throws SyntaxError if they cannot be read, or one is repeated
- */
-export function readExtensions(der: Uint8Array): Map<string, Uint8Array> {
-  return readExtensionList(readSignedParts(der))
-}
-
-function readExtensionList(parts: readonly DerValue[]): Map<string, Uint8Array> {
-  const extensions = parts.find((part) => part.tag === EXTENSIONS)
-  if (!extensions) return new Map()
-  const [list] = readDerValues(extensions.contents)
-  const entries = readDerChildren(list, TAG.SEQUENCE).map(readExtension)
-  const byId = new Map(entries)
-  // RFC 5280, section 4.2. Of two lists of alternative names, two readers could use different ones.
-  if (byId.size < entries.length) throw new SyntaxError('an extension is repeated')
-  return byId
-}
-
-function readExtension(extension: DerValue): [oid: string, contents: Uint8Array] {
-  const [id, ...rest] = readDerChildren(extension, TAG.SEQUENCE)
-  const value = rest.at(-1)
-  if (value?.tag !== TAG.OCTET_STRING) throw new SyntaxError('an extension has no value')
-  return [readDerOid(id), value.contents]
-}
-
 /** One that cannot be read counts as absent: the requirement `keyId` is then undecided. */
 function readSubjectKeyId(extension: Uint8Array | undefined): string | undefined {
-  const value = extension && orUndefined(() => readDerValues(extension)[0])
+  const value = extension && readOrUndefined(() => readDerValues(extension)[0])
   return value?.tag === TAG.OCTET_STRING ? Buffer.from(value.contents).toString('hex').toUpperCase() : undefined
 }
 
@@ -140,28 +109,22 @@ const KINDS: ReadonlyMap<number, KindReader> = new Map<number, KindReader>([
  */
 function readSubjectAltNames(extension: Uint8Array | undefined): SubjectAltNames {
   const names: Record<SubjectAltNameKind, string[]> = { dns: [], email: [], uri: [], ip: [], upn: [] }
-  const generalNames = extension ? orUndefined(() => readDerChildren(readDerValues(extension)[0], TAG.SEQUENCE)) : []
+  const generalNames = extension
+    ? readOrUndefined(() => readDerChildren(readDerValues(extension)[0], TAG.SEQUENCE))
+    : []
   if (!generalNames) return { ...names, unread: Array.from(KINDS.values(), ([kind]) => kind) }
   const unread = new Set<SubjectAltNameKind>()
   for (const { tag, contents } of generalNames) {
     const [kind, read] = KINDS.get(tag) ?? []
     if (!kind || !read) continue
-    const name = orUndefined(() => read(contents))
+    const name = readOrUndefined(() => read(contents))
     if (name === undefined) unread.add(kind)
     else if (name !== null) names[kind].push(name)
   }
   return { ...names, unread: [...unread] }
 }
 
-function orUndefined<T>(read: () => T): T | undefined {
-  try {
-    return read()
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
-}
-
+const EXPLICIT_0 = 0xa0
 /** Microsoft's type of an otherName that names a user: `[0] UTF8String` after this OID. */
 const USER_PRINCIPAL_NAME = '1.3.6.1.4.1.311.20.2.3'
 

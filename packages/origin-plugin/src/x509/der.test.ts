@@ -79,6 +79,8 @@ describe('readDerOid', () => {
     ['1.39', '06 01 4f'],
     ['2.0', '06 01 50'],
     ['2.999.3', '06 03 88 37 03'],
+    // A group of seven zero bits in the middle is no padding.
+    ['2.5.16384', '06 04 55 81 80 00'],
     // Above the largest exact number: two arcs must not become one.
     ['2.25.340282366920938463463374607431768211455', `06 14 69 83 ${'ff '.repeat(17)} 7f`],
   ])('reads %s', (oid, hex) => {
@@ -90,6 +92,8 @@ describe('readDerOid', () => {
     ['an arc that is cut off', '06 01 83'],
     ['a good arc and one that is cut off', '06 04 55 04 03 83'],
     ['another type', '02 03 55 04 03'],
+    ['a padded first arc', '06 02 80 01'],
+    ['a padded arc', '06 04 55 04 80 03'],
   ])('throws SyntaxError for %s', (_, hex) => {
     expect(() => readDerOid(only(bytes(hex)))).toThrow(SyntaxError)
   })

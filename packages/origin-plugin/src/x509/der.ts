@@ -72,6 +72,16 @@ export function readDerChildren(value: DerValue | undefined, tag: number): DerVa
   return readDerValues(value.contents)
 }
 
+/** Reads an optional value. One that cannot be read counts as absent. */
+export function readOrUndefined<T>(read: () => T): T | undefined {
+  try {
+    return read()
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
+
 /**
  * An object identifier of 100 characters, the most that a reader must support, takes at most 50 bytes (RFC 5280,
  * appendix B). To write a long arc as a decimal number takes more than linear time: 10 KB took 36 ms.
@@ -91,7 +101,9 @@ export function readDerOid(value: DerValue | undefined): string {
   }
   const arcs: bigint[] = []
   let arc = 0n
-  for (const byte of value.contents) {
+  for (const [at, byte] of value.contents.entries()) {
+    // X.690, section 8.19.2. With padding, one identifier would have many encodings, and OpenSSL reads only one.
+    if (byte === 0x80 && (value.contents[at - 1] ?? 0) < 0x80) throw new SyntaxError('an object identifier is padded')
     arc = (arc << 7n) | BigInt(byte & 0x7f)
     if (byte < 0x80) {
       arcs.push(arc)

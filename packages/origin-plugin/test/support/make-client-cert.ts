@@ -39,6 +39,7 @@ export function makeClientCert({
     subjectAltNames: subjectAltNames
       ? { dns: [], email: [], uri: [], ip: [], upn: [], unread: [], ...subjectAltNames }
       : undefined,
+    extendedKeyUsage: subjectAltNames ? ['clientAuth'] : undefined,
     raw: {},
     ...changes,
   }

@@ -52,6 +52,14 @@ describe('countersign cert', () => {
     createSecureContext({ pfx: readFileSync(issued.pkcs12), passphrase: 'pass word' })
   })
 
+  it('issues a certificate with the given purposes, and as a client by default', async () => {
+    const purposesOf = ({ cert }: { cert: string }) => new X509Certificate(readFileSync(cert)).keyUsage
+    const smartCard = '1.3.6.1.4.1.311.20.2.2'
+    const issued = await runJson('cert', 'card', '--eku', 'clientAuth', '--eku', smartCard)
+    expect(purposesOf(issued)).toEqual(['1.3.6.1.5.5.7.3.2', smartCard])
+    expect(purposesOf(await runJson('cert', 'plain'))).toEqual(['1.3.6.1.5.5.7.3.2'])
+  })
+
   it('prints a curl command with paths from the working directory', async () => {
     const { stdout } = await runCountersign(cwd, 'cert', 'printed')
     expect(stdout).toContain(

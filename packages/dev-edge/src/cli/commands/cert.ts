@@ -6,6 +6,7 @@ import { type IssueClientOptions, issueClient } from '../../pki/dev-client.ts'
 import { DEV_CLIENT_NAMES } from '../../pki/dev-clients.ts'
 import { encodeName } from '../../pki/encode-name.ts'
 import type { SubjectAltNames } from '../../pki/issue-certificate.ts'
+import { resolvePurpose } from '../../pki/key-purposes.ts'
 import { daysFromNow, expiredDates } from '../../pki/pki.ts'
 import { parseSan } from '../arguments/parse-san.ts'
 import {
@@ -24,6 +25,7 @@ interface CertOptions {
   readonly folder: string
   readonly subject?: string
   readonly san?: SubjectAltNames
+  readonly eku?: readonly string[]
   readonly ca: keyof typeof ISSUERS
   readonly expired?: boolean
   readonly days: number
@@ -52,6 +54,7 @@ Authorities:
 Examples:
   countersign cert pay-1
   countersign cert pay-1 --subject 'CN=pay-1,OU=Payments,O=Acme' --san uri:spiffe://acme/pay --san dns:pay.acme.example
+  countersign cert laptop --eku clientAuth --eku 1.3.6.1.4.1.311.20.2.2
   countersign cert late --expired
   countersign cert stranger --ca other-ca`
 
@@ -66,6 +69,12 @@ export function certCommand(): Command {
       new Option('--san <name>', 'an alternative name: dns:, email:, uri:, ip: or upn:; repeatable').argParser(
         parseSan,
       ),
+    )
+    .addOption(
+      new Option(
+        '--eku <purpose>',
+        'an extended key usage: a name or an OID; repeatable (default: clientAuth)',
+      ).argParser(parseEku),
     )
     .addOption(new Option('--ca <name>', 'the issuer').choices(Object.keys(ISSUERS)).default('client-ca'))
     .addOption(new Option('--days <n>', 'the days of its validity').default(90).argParser(parseWhole(1, 36_500)))
@@ -92,6 +101,7 @@ async function cert(name: string, options: CertOptions): Promise<void> {
     name,
     subject: options.subject,
     san: options.san,
+    extendedKeyUsage: options.eku,
     issuer: ISSUERS[options.ca],
     ...(options.expired ? expiredDates() : { notAfter: daysFromNow(options.days) }),
   })
@@ -119,5 +129,14 @@ function parseSubject(text: string): string {
     return text
   } catch (error) {
     throw new InvalidArgumentError(`${(error as Error).message}. Write a name such as "CN=pay-1,O=Acme".`)
+  }
+}
+
+/** Adds one purpose to those before it. */
+function parseEku(text: string, before: readonly string[] = []): readonly string[] {
+  try {
+    return [...before, resolvePurpose(text)]
+  } catch (error) {
+    throw new InvalidArgumentError(`${(error as Error).message.replace('extendedKeyUsage: ', '')}.`)
   }
 }

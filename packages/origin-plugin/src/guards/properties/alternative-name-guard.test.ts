@@ -98,7 +98,8 @@ describe('alternative names', () => {
   it('are undecided when the certificate was not forwarded', () => {
     expect(decide({ san: { dns: 'a' } }, { subjectAltNames: null })).toEqual({
       outcome: 'undecided',
-      reason: 'the alternative names are unknown; let the Worker forward the certificate',
+      reason:
+        'the alternative names are unknown, because the Worker does not forward the certificate; set COUNTERSIGN_FORWARD_CERT to leaf',
     })
   })
 

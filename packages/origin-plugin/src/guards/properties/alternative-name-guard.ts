@@ -3,6 +3,7 @@ import { readProperties } from '../read-properties.ts'
 import type { SubjectAltNameMatch, TextMatch } from '../requirement.ts'
 import { EMAIL_ADDRESS, HOST_NAME, IP_ADDRESS, type TextComparison, URI } from '../text-comparison.ts'
 import { compileTextMatch, describeTextMatch } from '../text-match.ts'
+import { notForwarded } from './not-forwarded.ts'
 
 /** A user principal name has the form of an e-mail address, and Active Directory ignores its case. */
 const COMPARISONS: Readonly<Record<keyof SubjectAltNameMatch, TextComparison>> = {
@@ -29,13 +30,14 @@ function kindGuard(kind: keyof SubjectAltNameMatch, texts: TextMatch, where: str
   const test = compileTextMatch(texts, where, COMPARISONS[kind])
   const expected = `${kind}=${describeTextMatch(texts)}`
   const other = mismatch(`san does not match: ${expected}`)
-  const unknown = undecided('the alternative names are unknown; let the Worker forward the certificate')
+  const unknown = notForwarded('the alternative names are')
   const unreadable = undecided(`a san of the kind ${kind} cannot be read`)
   const alike = undecided(`san differs from ${expected} only in its spelling`)
   return {
     description: `san ${expected}`,
-    decide({ subjectAltNames }) {
-      if (!subjectAltNames) return unknown
+    decide(cert) {
+      const { subjectAltNames } = cert
+      if (!subjectAltNames) return unknown(cert)
       const outcomes = subjectAltNames[kind].map(test)
       if (outcomes.includes('match')) return MATCH
       if (outcomes.includes('undecided')) return alike

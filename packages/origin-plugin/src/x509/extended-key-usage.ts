@@ -1,0 +1,67 @@
+import type { CertificateParts } from './certificate-parts.ts'
+import { readDerChildren, readDerOid, readDerValues, readOrUndefined, TAG } from './der.ts'
+
+/**
+ * A purpose of a key: a name of RFC 5280, or the dotted OID of another purpose.
+ *
+ * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.12 RFC 5280, section 4.2.1.12}
+ */
+export type KeyPurpose =
+  | 'serverAuth'
+  | 'clientAuth'
+  | 'codeSigning'
+  | 'emailProtection'
+  | 'timeStamping'
+  | 'OCSPSigning'
+  | 'anyExtendedKeyUsage'
+  | `${number}.${string}`
+
+/** All names of RFC 5280. A further name would change the purposes of certificates from an OID to that name. */
+const NAMES: ReadonlyMap<string, KeyPurpose> = new Map([
+  ['1.3.6.1.5.5.7.3.1', 'serverAuth'],
+  ['1.3.6.1.5.5.7.3.2', 'clientAuth'],
+  ['1.3.6.1.5.5.7.3.3', 'codeSigning'],
+  ['1.3.6.1.5.5.7.3.4', 'emailProtection'],
+  ['1.3.6.1.5.5.7.3.8', 'timeStamping'],
+  ['1.3.6.1.5.5.7.3.9', 'OCSPSigning'],
+  ['2.5.29.37.0', 'anyExtendedKeyUsage'],
+])
+
+const EXTENDED_KEY_USAGE = '2.5.29.37'
+
+/**
+ * Reads the extended key usages of a certificate.
+ *
+ * @returns the purposes in the certificate's order, and none without the extension; `undefined` if it cannot be read
+ */
+export function readExtendedKeyUsage({ extensions }: CertificateParts): readonly KeyPurpose[] | undefined {
+  const extension = extensions.get(EXTENDED_KEY_USAGE)
+  if (!extension) return []
+  return readOrUndefined(() => {
+    const [list, ...others] = readDerValues(extension)
+    const purposes = readDerChildren(list, TAG.SEQUENCE).map((purpose) => nameOf(readDerOid(purpose)))
+    if (purposes.length === 0 || others.length > 0) throw new SyntaxError('the extended key usages are not one list')
+    return purposes
+  })
+}
+
+/** The first arc is 0, 1 or 2, and the second one below 40 unless the first is 2 (ITU-T X.660, section 7.6). */
+const OID = /^(?:[01]\.(?:[1-3]?\d)|2\.(?:0|[1-9]\d*))(?:\.(?:0|[1-9]\d*))+$/
+
+/**
+ * Reads a configured purpose.
+ *
+ * @returns its name, or its OID if it has none
+ * @throws SyntaxError if no certificate can have the purpose
+ */
+export function parseKeyPurpose(text: string): KeyPurpose {
+  const names = [...NAMES.values()]
+  const known = names.find((name) => name === text)
+  if (known) return known
+  if (OID.test(text)) return nameOf(text)
+  throw new SyntaxError(`unknown purpose; write ${names.join(', ')}, or a dotted OID such as "1.3.6.1.4.1.311.20.2.2"`)
+}
+
+function nameOf(oid: string): KeyPurpose {
+  return NAMES.get(oid) ?? (oid as KeyPurpose)
+}
