@@ -22,6 +22,7 @@ export default defineConfig({
       across('threats'),
       across('interop'),
       across('setups'),
+      across('releases'),
       across('suites'),
       across('fuzz', 1_800_000),
       // Needs redis-server: not part of `test`, which runs on a machine that has nothing but Node and openssl.

@@ -83,6 +83,11 @@ describe('a Signature-Input of RFC 9421 that does not follow our profile', () =>
       keyid: 'a',
     } as const
     const input = formatSignatureInput(['x-cert-presented'], { ...parameters, alg: 'ed25519' })
-    expect(parseSignatureInput(input)).toEqual({ fields: ['x-cert-presented'], ...parameters, alg: 'ed25519' })
+    expect(parseSignatureInput(input)).toEqual({
+      fields: ['x-cert-presented'],
+      later: [],
+      ...parameters,
+      alg: 'ed25519',
+    })
   })
 })

@@ -15,6 +15,8 @@ export interface ChainOptions {
   readonly edge?: Partial<DevEdgeOptions>
   readonly plugin?: (edge: DevEdge) => Partial<CountersignPluginOptions>
   readonly fastify?: FastifyServerOptions
+  /** The plugin of another release. */
+  readonly countersign?: typeof countersign
   /** Routes in place of the usual ones. */
   readonly routes?: (app: FastifyInstance) => void
 }
@@ -54,13 +56,13 @@ export function startChain(options: ChainOptions = {}): Promise<Chain> {
 
 async function startChainOn(
   originPort: number,
-  { edge: edgeOptions, plugin, fastify, routes = usualRoutes }: ChainOptions,
+  { edge: edgeOptions, plugin, fastify, routes = usualRoutes, ...chosen }: ChainOptions,
 ): Promise<Chain> {
   const key = edgeOptions?.key ?? hmacKey('test').privateJwk
   const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}`, ...edgeOptions, key })
   const log: string[] = []
   const app = Fastify({ logger: { level: 'info', stream: lineStream((line) => log.push(line)) }, ...fastify })
-  await app.register(countersign, {
+  await app.register(chosen.countersign ?? countersign, {
     edge: { keys: edge.keys, hosts: edge.hosts },
     access: edge.access,
     trustedIssuers: [edge.clientCa, { dn: 'CN=Acme Branch CA,O=Acme' }],

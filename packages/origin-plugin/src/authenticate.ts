@@ -36,12 +36,13 @@ export function authenticate(
   { edge, access, trustedIssuers, memory }: Settings,
   now: number = Date.now() / 1000,
 ): Authenticated | Promise<Authenticated> {
-  const fields = readHeaders(receivedLines(request.raw))
+  const signatureInput = edge ? joined(request.raw.headers['signature-input']) : undefined
+  const fields = readHeaders(receivedLines(request.raw), undefined, signatureInput)
   // Results for an earlier request with the same certificate headers. They save work below, and skip no check.
   const known = memory.recall(fields)
   requirePrintable(fields, known?.fields)
 
-  const message = edge && signedMessage(request, fields)
+  const message = edge && signedMessage(request, fields, signatureInput)
   const signature = message && verifyEdgeSignature(message, edge.keys, edge, now, known?.stableLines)
   if (message) requireOwnHost(message.target.authority, edge.hosts)
 
@@ -61,14 +62,13 @@ export function authenticate(
   })
 }
 
-function signedMessage(request: ReceivedRequest, fields: EdgeFields): SignedMessage {
-  const { headers } = request.raw
-  return {
-    fields,
-    target: requestTarget(request),
-    signatureInput: joined(headers['signature-input']),
-    signature: joined(headers.signature),
-  }
+function signedMessage(
+  request: ReceivedRequest,
+  fields: EdgeFields,
+  signatureInput: string | undefined,
+): SignedMessage {
+  const signature = joined(request.raw.headers.signature)
+  return { fields, target: requestTarget(request), signatureInput, signature }
 }
 
 function joined(value: string | string[] | undefined): string | undefined {

@@ -58,7 +58,10 @@ export interface ClientCert {
    * usages, so that its key may serve every purpose. `undefined` if they cannot be read. Needs {@link ClientCert.x509}.
    */
   readonly extendedKeyUsage: readonly KeyPurpose[] | undefined
-  /** The certificate headers as received, by name in lower case. */
+  /**
+   * The certificate headers as received, by name in lower case. A Worker of a later release may have signed more of them
+   * than this release knows. Those decide nothing.
+   */
   readonly raw: Readonly<Record<string, string>>
 }
 

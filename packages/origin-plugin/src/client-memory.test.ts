@@ -52,6 +52,47 @@ describe('createClientMemory', () => {
     expect(made()).toBe(2)
   })
 
+  it.each([
+    [
+      'another value',
+      [
+        ['x-cert-zone', 'z'],
+        ['x-cert-account', 'b'],
+      ],
+    ],
+    [
+      'another name',
+      [
+        ['x-cert-zone', 'z'],
+        ['x-cert-admin', 'a'],
+      ],
+    ],
+    [
+      'another order',
+      [
+        ['x-cert-account', 'a'],
+        ['x-cert-zone', 'z'],
+      ],
+    ],
+    ['one less', [['x-cert-zone', 'z']]],
+    [
+      'one more',
+      [
+        ['x-cert-zone', 'z'],
+        ['x-cert-account', 'a'],
+        ['x-cert-admin', 'a'],
+      ],
+    ],
+    ['none', []],
+  ] as const)('does not recall a client with headers of a later release by %s', (_, later) => {
+    const { get, made } = counting()
+    const both = { 'x-cert-zone': 'z', 'x-cert-account': 'a' }
+    const first = get(fieldsOf('aa', both))
+    expect(get(fieldsOf('aa', both))).toBe(first)
+    expect(get(fieldsOf('aa', Object.fromEntries(later)))).not.toBe(first)
+    expect(made()).toBe(2)
+  })
+
   it('ignores other fields, such as the token', () => {
     const { get, made } = counting()
     get(fieldsOf('aa', { 'cf-access-jwt-assertion': 'one' }))

@@ -3,7 +3,7 @@ import type { KnownToken } from './access-token/token-cache.ts'
 import type { TrustedCert } from './certificate/read-trusted-cert.ts'
 import type { StableLines } from './edge-signature/verify-edge-signature.ts'
 import { slotOf } from './header-index.ts'
-import type { EdgeFields } from './read-headers.ts'
+import type { EdgeFields, LaterHeader } from './read-headers.ts'
 
 /**
  * The results of the last request with a set of certificate headers. Nothing in them depends on the time or the route.
@@ -59,7 +59,13 @@ export function createClientMemory(maxEntries: number): ClientMemory {
   }
 }
 
-function isSame({ values: known }: EdgeFields, { values }: EdgeFields): boolean {
-  for (const slot of SLOTS) if (values[slot] !== known[slot]) return false
-  return true
+function isSame(known: EdgeFields, { values, later }: EdgeFields): boolean {
+  for (const slot of SLOTS) if (values[slot] !== known.values[slot]) return false
+  return later === known.later || isSameList(later, known.later)
+}
+
+/** In the same order too: the lines that are stored for the signature have it. */
+function isSameList(some: readonly LaterHeader[], others: readonly LaterHeader[]): boolean {
+  const isSameAt = ([name, value]: LaterHeader, at: number) => name === others[at]?.[0] && value === others[at][1]
+  return some.length === others.length && some.every(isSameAt)
 }

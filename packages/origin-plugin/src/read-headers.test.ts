@@ -4,6 +4,7 @@ import {
   CF_CERT_HEADERS,
   COVERED_FIELDS,
   type CoveredField,
+  formatSignatureInput,
 } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
 import { refusalOf } from '../test/support/expect-refusal.ts'
@@ -166,6 +167,88 @@ describe('readHeaders of another source', () => {
       const reason = `${name} is not sent by the edge`
       expect(refusalOf(() => readHeaders([name, 'a'], HEADER_SOURCES[source]))).toEqual(refused(reason))
     }
+  })
+})
+
+describe('readHeaders, for headers of a later release', () => {
+  const inputOf = (...names: string[]) =>
+    `countersign=${formatSignatureInput(names, { created: 1, expires: 2, nonce: 'A'.repeat(22), keyid: 'k', alg: 'ed25519' })}`
+  const [one, two] = ['x-cert-zone', 'x-cert-account'] as const
+
+  it('reads those that the signature covers, in its order and in any case', () => {
+    const fields = readHeaders(
+      ['X-Cert-Account', 'a', 'x-cert-verify', 'v', 'X-CERT-ZONE', 'z'],
+      undefined,
+      inputOf('x-cert-verify', one, two),
+    )
+    expect(fields.later).toEqual([
+      [one, 'z'],
+      [two, 'a'],
+    ])
+    expect(fields.coveredNames()).toEqual(['x-cert-verify', one, two])
+    expect(fields.certificateHeaders()).toEqual([
+      ['x-cert-verify', 'v'],
+      [one, 'z'],
+      [two, 'a'],
+    ])
+  })
+
+  it('shares one empty list between all other requests', () => {
+    expect(readHeaders([]).later).toBe(
+      readHeaders(['x-cert-verify', 'v'], undefined, inputOf('x-cert-verify', one)).later,
+    )
+    expect(readHeaders([]).later).toEqual([])
+  })
+
+  it.each([
+    ['without a signature', undefined],
+    ['with a signature that covers another one', inputOf('x-cert-verify', one)],
+    ['with a signature that covers it before one of the table', inputOf(two, 'x-cert-verify')],
+    ['with a signature of another label', inputOf(two).replace('countersign=', 'other=')],
+  ])('refuses one %s', (_, signatureInput) => {
+    const lines = ['x-cert-verify', 'v', one, 'z', two, 'a'].slice(signatureInput?.includes(one) ? 0 : 4)
+    expect(refusalOf(() => readHeaders(lines, undefined, signatureInput))).toEqual(
+      refused(`${two} is not sent by the edge`),
+    )
+  })
+
+  it('refuses a repeated one, in any case', () => {
+    for (const again of [two, 'X-CERT-Account']) {
+      expect(refusalOf(() => readHeaders([two, 'a', one, 'z', again, 'a'], undefined, inputOf(one, two)))).toEqual(
+        refused(`${two} is repeated`),
+      )
+    }
+  })
+
+  it.each(['x_cert_account', 'x-cert-account_', 'cf-cert-account', 'client-cert-account'])(
+    'refuses the name %s, even if a signature claims to cover it',
+    (name) => {
+      expect(refusalOf(() => readHeaders([name, 'a'], undefined, inputOf(name)))).toEqual(
+        refused(`${name} is not sent by the edge`),
+      )
+    },
+  )
+
+  it.each(['rfc9440', 'cf-cert'] as const)('refuses one of the source %s, which signs nothing', (source) => {
+    expect(refusalOf(() => readHeaders([two, 'a'], HEADER_SOURCES[source], inputOf(two)))).toEqual(
+      refused(`${two} is not sent by the edge`),
+    )
+  })
+
+  it('reads 16, and refuses one more', () => {
+    const names = Array.from({ length: 17 }, (_, at) => `x-cert-later-${at}`)
+    const lines = (all: readonly string[]) => all.flatMap((name) => [name, 'a'])
+    expect(readHeaders(lines(names.slice(1)), undefined, inputOf(...names.slice(1))).later).toHaveLength(16)
+    expect(refusalOf(() => readHeaders(lines(names), undefined, inputOf(...names)))).toEqual(
+      refused('x-cert-later-16 is not sent by the edge'),
+    )
+  })
+
+  it('requires printable ASCII of each, unless the same values passed before', () => {
+    const fields = readHeaders([two, 'a\xff'], undefined, inputOf(two))
+    expect(refusalOf(() => requirePrintable(fields))).toEqual(refused(`${two} is empty or not printable ASCII`))
+    expect(() => requirePrintable(readHeaders([two, 'a'], undefined, inputOf(two)))).not.toThrow()
+    expect(() => requirePrintable(fields, fields)).not.toThrow()
   })
 })
 

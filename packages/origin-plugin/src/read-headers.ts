@@ -1,4 +1,11 @@
-import { ACCESS_TOKEN_HEADER, COVERED_FIELDS, type CoveredField } from '@countersign/wire'
+import {
+  ACCESS_TOKEN_HEADER,
+  COVERED_FIELDS,
+  type CoveredField,
+  isLaterHeader,
+  listLaterHeaders,
+  MAX_LATER_HEADERS,
+} from '@countersign/wire'
 import { refusalAt } from './errors.ts'
 import { slotOf, slotOfSpelling, UNKNOWN_SLOT } from './header-index.ts'
 import { HEADER_SOURCES, type HeaderSource, sourceOfHeader } from './header-source.ts'
@@ -7,6 +14,12 @@ const refuse = refusalAt('headers')
 
 const EMPTY: readonly (string | undefined)[] = COVERED_FIELDS.map(() => undefined)
 const TOKEN_SLOT = slotOf(ACCESS_TOKEN_HEADER)
+
+/** A certificate header that a later release of the Worker sends. Its name is in lower case. */
+export type LaterHeader = readonly [name: string, value: string]
+
+/** The same list for nearly every request. */
+const NO_LATER_HEADERS: readonly LaterHeader[] = []
 
 /**
  * The header fields that describe the certificate, and the Access token. They have the names of the Worker's headers,
@@ -18,6 +31,8 @@ export class EdgeFields {
   /** In the order of {@link COVERED_FIELDS}. */
   readonly values: (string | undefined)[] = EMPTY.slice()
   readonly source: HeaderSource
+  /** Headers that are not in the table, in the order in which the signature covers them. They decide nothing. */
+  later: readonly LaterHeader[] = NO_LATER_HEADERS
 
   constructor(source: HeaderSource) {
     this.source = source
@@ -40,20 +55,26 @@ export class EdgeFields {
     return COVERED_FIELDS.filter((name) => this.has(name))
   }
 
+  /** The names of all fields that the signature has to cover, in its order. */
+  coveredNames(): string[] {
+    return [...this.names(), ...this.later.map(([name]) => name)]
+  }
+
   /** The name of the header with this field, as the operator sees it in the request. */
   headerOf(name: CoveredField): string {
     return this.source.nameOf(name) ?? name
   }
 
   /**
-   * The certificate headers that the request has, by their names in the request, in the table's order. Without the
-   * Access token, which is a secret.
+   * The certificate headers that the request has, by their names in the request, in the order of the signature. Without
+   * the Access token, which is a secret.
    */
-  certificateHeaders(): [name: string, value: string][] {
-    return COVERED_FIELDS.flatMap((name): [string, string][] => {
+  certificateHeaders(): (readonly [name: string, value: string])[] {
+    const known = COVERED_FIELDS.flatMap((name): [string, string][] => {
       const value = this.get(name)
       return name === ACCESS_TOKEN_HEADER || value === undefined ? [] : [[this.headerOf(name), value]]
     })
+    return [...known, ...this.later]
   }
 }
 
@@ -64,11 +85,17 @@ export class EdgeFields {
  * arrives as `CN=evil, CN=good`, which is itself a plausible name.
  *
  * @param rawHeaders - names and values in turn, as `IncomingMessage#rawHeaders`
+ * @param signatureInput - the value of `Signature-Input`, which names the headers of a later release that are accepted.
+ *   The caller has to verify the signature. Without this value none is accepted
  * @throws CountersignError `CSN_HEADERS_MALFORMED` for a repeated line, for a header of another source, and for a name
  *   of the family that no source sends (`x_cert_subject_dn`): a server behind the origin may fold it into a name of the
  *   table
  */
-export function readHeaders(rawHeaders: readonly string[], source: HeaderSource = HEADER_SOURCES.worker): EdgeFields {
+export function readHeaders(
+  rawHeaders: readonly string[],
+  source: HeaderSource = HEADER_SOURCES.worker,
+  signatureInput?: string,
+): EdgeFields {
   const fields = new EdgeFields(source)
   const { values } = fields
   const { index } = source
@@ -76,10 +103,17 @@ export function readHeaders(rawHeaders: readonly string[], source: HeaderSource 
     const name = rawHeaders[at] as string
     const slot = slotOfSpelling(name, index)
     if (slot === undefined) continue
-    if (slot === UNKNOWN_SLOT) throw explainUnknown(name, source, rawHeaders)
+    const value = rawHeaders[at + 1] as string
+    if (slot === UNKNOWN_SLOT) {
+      const lower = name.toLowerCase()
+      if (source.name !== 'worker' || !isLaterHeader(lower)) throw explainUnknown(name, source, rawHeaders)
+      fields.later = withLater(fields.later, lower, value)
+      continue
+    }
     if (values[slot] !== undefined) throw malformed(name, 'is repeated')
-    values[slot] = rawHeaders[at + 1] as string
+    values[slot] = value
   }
+  if (fields.later.length > 0) fields.later = inOrderOfSignature(fields.later, signatureInput)
   return fields
 }
 
@@ -89,7 +123,7 @@ export function readHeaders(rawHeaders: readonly string[], source: HeaderSource 
  */
 function explainUnknown(name: string, { name: expected, index }: HeaderSource, rawHeaders: readonly string[]) {
   const other = sourceOfHeader(name.toLowerCase())
-  if (!other) return malformed(name, 'is not sent by the edge')
+  if (!other) return unsent(name)
   const own = rawHeaders.find((each, at) => {
     const slot = at % 2 === 0 ? slotOfSpelling(each, index) : undefined
     return slot !== undefined && slot !== UNKNOWN_SLOT && slot !== TOKEN_SLOT
@@ -102,6 +136,24 @@ function explainUnknown(name: string, { name: expected, index }: HeaderSource, r
       )
 }
 
+function withLater(later: readonly LaterHeader[], name: string, value: string): readonly LaterHeader[] {
+  if (later.some(([each]) => each === name)) throw malformed(name, 'is repeated')
+  // A signature covers no more of them. Here the limit keeps the search short.
+  if (later.length === MAX_LATER_HEADERS) throw unsent(name)
+  return [...later, [name, value]]
+}
+
+/**
+ * Attack: an attacker who adds a header of the family to a signed request. Headers that the signature does not cover are
+ * refused here. Its verification then proves the others.
+ */
+function inOrderOfSignature(later: readonly LaterHeader[], signatureInput: string | undefined): LaterHeader[] {
+  const covered = listLaterHeaders(signatureInput)
+  const uncovered = later.find(([name]) => !covered.includes(name))
+  if (uncovered) throw unsent(uncovered[0])
+  return later.toSorted(([one], [other]) => covered.indexOf(one) - covered.indexOf(other))
+}
+
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
 
 /**
@@ -111,7 +163,7 @@ const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
  * @throws CountersignError `CSN_HEADERS_MALFORMED`
  */
 export function requirePrintable(fields: EdgeFields, checked?: EdgeFields): void {
-  const { values, token } = fields
+  const { values, token, later } = fields
   if (checked) {
     if (token !== checked.token && token !== undefined) requirePrintableValue(ACCESS_TOKEN_HEADER, token)
     return
@@ -119,10 +171,15 @@ export function requirePrintable(fields: EdgeFields, checked?: EdgeFields): void
   for (const [slot, value] of values.entries()) {
     if (value !== undefined) requirePrintableValue(fields.headerOf(COVERED_FIELDS[slot] as CoveredField), value)
   }
+  for (const [name, value] of later) requirePrintableValue(name, value)
 }
 
 function requirePrintableValue(name: string, value: string): void {
   if (!PRINTABLE_ASCII.test(value)) throw malformed(name, 'is empty or not printable ASCII')
+}
+
+function unsent(name: string) {
+  return malformed(name, 'is not sent by the edge')
 }
 
 function malformed(name: string, fault: string) {

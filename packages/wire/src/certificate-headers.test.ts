@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { CERTIFICATE_HEADERS, CF_CERT_HEADERS, isCertificateFamily } from './certificate-headers.ts'
+import {
+  CERTIFICATE_HEADERS,
+  CF_CERT_HEADERS,
+  isCertificateFamily,
+  isLaterHeader,
+  MAX_LATER_HEADERS,
+} from './certificate-headers.ts'
 
 describe('CERTIFICATE_HEADERS', () => {
   it('is the wire contract: these headers, from these fields, in this order', () => {
@@ -63,6 +69,50 @@ describe('CF_CERT_HEADERS', () => {
 
   it('belongs to the family, so that the Worker deletes each of them', () => {
     for (const { name } of CF_CERT_HEADERS) expect(isCertificateFamily(name)).toBe(true)
+  })
+})
+
+describe('isLaterHeader', () => {
+  it.each(['x-cert-a', 'x-cert-2027', 'x-cert-tls-version', 'x-cert-subject-dn-3', `x-cert-${'a'.repeat(57)}`])(
+    'accepts %s',
+    (name) => {
+      expect(isLaterHeader(name)).toBe(true)
+      expect(isCertificateFamily(name)).toBe(true)
+    },
+  )
+
+  it.each([
+    ...CERTIFICATE_HEADERS.map(({ name }) => name),
+    '',
+    'x-cert-',
+    'x-cert',
+    'x-certain',
+    'x-cert--verify',
+    'x-cert-verify-',
+    'x-cert_new',
+    'x_cert-new',
+    'x-cert-new_name',
+    'x-cert-new.name',
+    'X-Cert-New',
+    'x-cert-New',
+    'x-cert-new\n',
+    ' x-cert-new',
+    'my-x-cert-new',
+    'client-cert-new',
+    'cf-cert-serial',
+    'cf-client-cert-new',
+    `x-cert-${'a'.repeat(58)}`,
+  ])('refuses %j', (name) => {
+    expect(isLaterHeader(name)).toBe(false)
+  })
+
+  it('accepted the name of each row that was appended since the first 19', () => {
+    // An origin without the row refuses the header otherwise.
+    for (const { name, when } of CERTIFICATE_HEADERS.slice(19)) {
+      expect(isLaterHeader(`${name}-x`), name).toBe(true)
+      expect(when, name).not.toBe('always')
+    }
+    expect(CERTIFICATE_HEADERS.length - 19).toBeLessThanOrEqual(MAX_LATER_HEADERS)
   })
 })
 

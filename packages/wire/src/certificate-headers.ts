@@ -35,9 +35,10 @@ export interface CertificateHeader {
 /**
  * Every certificate header, in the order in which the signature covers them.
  *
- * This table is the wire contract. The Worker writes these headers, the signature base follows their order, and the
- * origin refuses a header of the family that is not in the table. The legacy names (`-l`) serve old code behind the
- * origin. They never decide anything.
+ * This table is the wire contract. The Worker writes these headers, and the signature base follows their order. A new
+ * row goes to the end, with a name that {@link isLaterHeader} accepts: an origin of an earlier release then carries it,
+ * and refuses every other header of the family. The legacy names (`-l`) serve old code behind the origin. They never
+ * decide anything.
  *
  * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
  */
@@ -106,6 +107,32 @@ export const CF_CERT_HEADERS = [
   { name: 'cf-cert-not-after', field: 'certNotAfter' },
 ] as const
 CF_CERT_HEADERS satisfies readonly CfCertHeader[]
+
+/** A signature covers at most so many headers of a later release. */
+export const MAX_LATER_HEADERS = 16
+
+const LATER_NAME = /^x-cert-[a-z0-9]+(?:-[a-z0-9]+)*$/
+const MAX_LATER_NAME = 64
+const KNOWN_NAMES: ReadonlySet<string> = new Set(CERTIFICATE_HEADERS.map(({ name }) => name))
+
+/**
+ * Whether a later release may have appended a row with this name to {@link CERTIFICATE_HEADERS}. Such a header decides
+ * nothing here, and must not be believed before a signature that covers it is verified.
+ *
+ * Attack: a server behind the origin folds a name with another separator into one of the table. Single hyphens and
+ * lower case leave a name as it is.
+ *
+ * @param name - a field name in lower case
+ * @example
+ * ```ts
+ * isLaterHeader('x-cert-tls-version') // true, until the table has it
+ * isLaterHeader('x-cert-verify')      // false, it is in the table
+ * isLaterHeader('x_cert-verify')      // false
+ * ```
+ */
+export function isLaterHeader(name: string): boolean {
+  return name.length <= MAX_LATER_NAME && LATER_NAME.test(name) && !KNOWN_NAMES.has(name)
+}
 
 const FAMILY_PREFIXES = ['x-cert-', 'client-cert', 'cf-cert-', 'cf-client-cert-'].map((prefix) =>
   Array.from(prefix, (letter) => letter.charCodeAt(0)),

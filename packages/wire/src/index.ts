@@ -16,6 +16,8 @@ export {
   CF_CERT_HEADERS,
   type CfCertHeader,
   isCertificateFamily,
+  isLaterHeader,
+  MAX_LATER_HEADERS,
 } from './certificate-headers.ts'
 export {
   ACCESS_TOKEN_HEADER,
@@ -39,8 +41,10 @@ export { encodeHeaderValue } from './header-value.ts'
 export { normalizeHex } from './hex.ts'
 export { buildFieldLines, buildSignatureBase, buildTargetLines } from './signature-base.ts'
 export {
+  type CoveredFields,
   formatComponents,
   formatSignatureInput,
+  listLaterHeaders,
   parseSignatureInput,
   parseSignatureParameters,
   SIGNATURE_LABEL,

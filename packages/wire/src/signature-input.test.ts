@@ -1,6 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { COVERED_FIELDS } from './covered-components.ts'
-import { formatSignatureInput, parseSignatureInput, SIGNATURE_LABEL, SIGNATURE_TAG } from './signature-input.ts'
+import {
+  formatSignatureInput,
+  listLaterHeaders,
+  parseSignatureInput,
+  SIGNATURE_LABEL,
+  SIGNATURE_TAG,
+} from './signature-input.ts'
 
 const PARAMETERS = {
   created: 1_782_000_000,
@@ -43,11 +49,15 @@ describe('formatSignatureInput', () => {
 
 describe('parseSignatureInput', () => {
   it('reads the output of formatSignatureInput', () => {
-    expect(parseSignatureInput(PLAIN)).toEqual({ fields: ['x-cert-presented', 'x-cert-verify'], ...PARAMETERS })
+    expect(parseSignatureInput(PLAIN)).toEqual({
+      fields: ['x-cert-presented', 'x-cert-verify'],
+      later: [],
+      ...PARAMETERS,
+    })
   })
 
   it('reads a signature that covers no field', () => {
-    expect(parseSignatureInput(`(${DERIVED})${TAIL}`)).toEqual({ fields: [], ...PARAMETERS })
+    expect(parseSignatureInput(`(${DERIVED})${TAIL}`)).toEqual({ fields: [], later: [], ...PARAMETERS })
   })
 
   it('reads every small and every nearly full set of fields in the order of the table', () => {
@@ -69,6 +79,19 @@ describe('parseSignatureInput', () => {
     }
   })
 
+  it('reads headers of a later release behind those of the table, in the order of the signature', () => {
+    const later = ['x-cert-zone', 'x-cert-account']
+    const read = parseSignatureInput(formatSignatureInput([...COVERED_FIELDS, ...later], PARAMETERS))
+    expect(read).toEqual({ fields: COVERED_FIELDS, later, ...PARAMETERS })
+    expect(parseSignatureInput(formatSignatureInput(later, PARAMETERS))).toEqual({ fields: [], later, ...PARAMETERS })
+  })
+
+  it('reads 16 headers of a later release, and refuses more', () => {
+    const names = Array.from({ length: 17 }, (_, at) => `x-cert-later-${at}`)
+    expect(parseSignatureInput(formatSignatureInput(names.slice(1), PARAMETERS)).later).toEqual(names.slice(1))
+    expect(() => parseSignatureInput(formatSignatureInput(names, PARAMETERS))).toThrow(BAD_FIELD)
+  })
+
   it('refuses every pair of fields that is not in the order of the table', () => {
     for (const [index, later] of COVERED_FIELDS.entries()) {
       for (const earlier of COVERED_FIELDS.slice(0, index + 1)) {
@@ -87,7 +110,7 @@ describe('parseSignatureInput', () => {
     ['alg', { alg: 'ed25519' as const }],
   ])('reads another %s', (_, parameters) => {
     const all = { ...PARAMETERS, ...parameters }
-    expect(parseSignatureInput(formatSignatureInput([], all))).toEqual({ fields: [], ...all })
+    expect(parseSignatureInput(formatSignatureInput([], all))).toEqual({ fields: [], later: [], ...all })
   })
 
   it.each([
@@ -129,7 +152,20 @@ describe('parseSignatureInput', () => {
     ['a repeated field', changed('"x-cert-verify"', '"x-cert-presented"')],
     ['a field that is too early', changed('"x-cert-presented" "x-cert-verify"', '"x-cert-verify" "x-cert-presented"')],
     ['the Access token behind a certificate header', changed('"x-cert-verify"', '"cf-access-jwt-assertion"')],
-    ['an unknown field', changed('"x-cert-verify"', '"x-cert-anything"')],
+    ['a header of a later release before one of the table', changed('"x-cert-presented"', '"x-cert-anything"')],
+    [
+      'a header of a later release before the Access token',
+      changed('"x-cert-presented" "x-cert-verify"', '"x-cert-anything" "cf-access-jwt-assertion"'),
+    ],
+    [
+      'a header of a later release twice',
+      changed('"x-cert-verify"', '"x-cert-verify" "x-cert-one" "x-cert-two" "x-cert-one"'),
+    ],
+    ['a header of a later release in upper case', changed('"x-cert-verify"', '"X-Cert-Anything"')],
+    ['a header of a later release that is parameterised', changed('"x-cert-verify"', '"x-cert-anything";sf')],
+    ['a header of a later release in other quotes', changed('"x-cert-verify"', "'x-cert-anything'")],
+    ['a header of another family', changed('"x-cert-verify"', '"cf-cert-serial"')],
+    ['a name that folds into the table', changed('"x-cert-verify"', '"x-cert-verify" "x-cert_verify"')],
     ['a field outside the family', changed('"x-cert-verify"', '"content-digest"')],
     ['a field in upper case', changed('"x-cert-verify"', '"X-CERT-VERIFY"')],
     ['a field with underscores', changed('"x-cert-verify"', '"x_cert_verify"')],
@@ -232,5 +268,25 @@ describe('parseSignatureInput', () => {
     expect(() => parseSignatureInput(`(${' '.repeat(1_000_000)}${DERIVED})${TAIL}`)).toThrow(BAD_FIELD)
     expect(() => parseSignatureInput(`(${DERIVED})${';created=1'.repeat(100_000)}`)).toThrow(BAD_PARAMETERS)
     expect(() => parseSignatureInput('('.repeat(1_000_000))).toThrow(NO_LIST)
+  })
+})
+
+describe('listLaterHeaders', () => {
+  const LATER = formatSignatureInput(['x-cert-verify', 'x-cert-zone', 'x-cert-account'], PARAMETERS)
+
+  it('lists the headers that our signature covers and the table does not have', () => {
+    expect(listLaterHeaders(`countersign=${LATER}`)).toEqual(['x-cert-zone', 'x-cert-account'])
+    expect(listLaterHeaders(`other=("x-cert-other"), countersign=${LATER}`)).toEqual(['x-cert-zone', 'x-cert-account'])
+    expect(listLaterHeaders(`countersign=${PLAIN}`)).toEqual([])
+  })
+
+  it.each([
+    ['no header', undefined],
+    ['an empty header', ''],
+    ['another label', `other=${LATER}`],
+    ['no dictionary', `countersign=${LATER}, (`],
+    ['another profile', `countersign=${LATER};extra=1`],
+  ])('lists none from %s', (_, text) => {
+    expect(listLaterHeaders(text)).toEqual([])
   })
 })

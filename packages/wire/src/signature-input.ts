@@ -1,4 +1,6 @@
+import { isLaterHeader, MAX_LATER_HEADERS } from './certificate-headers.ts'
 import { COVERED_FIELDS, type CoveredField, DERIVED_COMPONENTS } from './covered-components.ts'
+import { splitDictionary } from './dictionary.ts'
 
 /** The label of our signature in `Signature-Input` and `Signature`. */
 export const SIGNATURE_LABEL = 'countersign'
@@ -23,11 +25,16 @@ export interface SignatureParameters {
   readonly alg: SignatureAlgorithm
 }
 
-/** A parsed `Signature-Input` member of our profile. */
-export interface SignatureInput extends SignatureParameters {
-  /** The covered header fields, in order. All derived components follow them in every signature. */
+/** The header fields that a signature covers. All derived components follow them in every signature. */
+export interface CoveredFields {
+  /** The fields of the table, in its order. */
   readonly fields: readonly CoveredField[]
+  /** The certificate headers of a later release, which follow those of the table. */
+  readonly later: readonly string[]
 }
+
+/** A parsed `Signature-Input` member of our profile. */
+export interface SignatureInput extends SignatureParameters, CoveredFields {}
 
 const DERIVED = DERIVED_COMPONENTS.map((name) => `"${name}"`).join(' ')
 
@@ -76,7 +83,7 @@ export function parseSignatureParameters(text: string): SignatureParameters {
 
 /**
  * Reads a `Signature-Input` member of our one profile: the covered fields in the table's order and without parameters,
- * then all derived components, then the parameters, complete and in order.
+ * then headers of a later release, all derived components, and the parameters, complete and in order.
  *
  * A general parser would accept more than the edge ever writes, and cost ten times as much.
  *
@@ -91,23 +98,48 @@ export function parseSignatureInput(value: string): SignatureInput {
   if (!components.endsWith(DERIVED)) {
     throw new SyntaxError(`the signature does not cover ${DERIVED_COMPONENTS.join(', ')} at its end`)
   }
-  const fields = parseFields(components.slice(0, -DERIVED.length))
-  return { fields, ...parseSignatureParameters(value.slice(close + 1)) }
+  const covered = parseFields(components.slice(0, -DERIVED.length))
+  return { ...covered, ...parseSignatureParameters(value.slice(close + 1)) }
 }
 
-/** Reads `"a" "b" ` in one pass over the table, so each name occurs at most once and in the table's order. */
-function parseFields(list: string): CoveredField[] {
+/**
+ * Reads `"a" "b" ` in one pass over the table, so each name occurs at most once and in the table's order. A later release
+ * appends its rows, so its headers follow all that are known.
+ */
+function parseFields(list: string): CoveredFields {
   const fields: CoveredField[] = []
+  const later: string[] = []
   let position = -1
   const items = list.split(' ')
   if (items.pop() !== '') throw new SyntaxError('the signature does not cover a list of components')
   for (const item of items) {
-    const name = item.slice(1, -1) as CoveredField
-    position = COVERED_FIELDS.indexOf(name, position + 1)
-    if (position < 0 || item !== `"${name}"`) {
+    const name = item.slice(1, -1)
+    if (item === `"${name}"` && isLaterHeader(name) && later.length < MAX_LATER_HEADERS && !later.includes(name)) {
+      later.push(name)
+      continue
+    }
+    position = COVERED_FIELDS.indexOf(name as CoveredField, position + 1)
+    if (position < 0 || item !== `"${name}"` || later.length > 0) {
       throw new SyntaxError('the signature covers a field that is unknown, repeated, parameterised or out of order')
     }
-    fields.push(name)
+    fields.push(name as CoveredField)
   }
-  return fields
+  return { fields, later }
+}
+
+/**
+ * The certificate headers of a later release that the signature in a `Signature-Input` claims to cover. It proves
+ * nothing: the signature is not verified.
+ *
+ * @param text - the value of `Signature-Input`; `undefined` without one
+ * @returns the names in the order of the signature; none for a signature outside the profile
+ */
+export function listLaterHeaders(text: string | undefined): readonly string[] {
+  try {
+    const member = splitDictionary(text ?? '').find(({ key }) => key === SIGNATURE_LABEL)
+    return parseSignatureInput(member?.value ?? '').later
+  } catch (error) {
+    if (error instanceof SyntaxError) return []
+    throw error
+  }
 }

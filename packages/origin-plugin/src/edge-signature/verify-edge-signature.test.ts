@@ -81,6 +81,21 @@ describe.each([
     }
   })
 
+  it('accepts headers of a later release, and refuses another value or one less', () => {
+    const later: HeaderLine[] = [
+      ['x-cert-zone', 'z'],
+      ['x-cert-account', 'a'],
+    ]
+    const names = [...lines, ...later].map(([name]) => name)
+    const all = appendSignature([...lines, ...later], key, { created: NOW, fields: () => names })
+    expect(verify(all).stableLines.components).toBe(formatComponents(names))
+    expect(verify(all).stableLines.certificateLines).toMatch(/\n"x-cert-zone": z\n"x-cert-account": a\n$/)
+    expect(() => verify(change('x-cert-account', () => 'b', all))).toThrow(invalid(NOT_THE_SAME))
+    expect(() => verify(change('x-cert-zone', () => undefined, all))).toThrow(
+      invalid('the signature does not cover exactly the headers of the request: x-cert-zone'),
+    )
+  })
+
   it('refuses another value of any header', () => {
     for (const [name] of lines) {
       const changed = change(name, (value) => `${value} `, signed({ key }))

@@ -121,7 +121,7 @@ function hasPrefix(text: string, prefix: string): boolean {
 /** The cached certificate headers have the same names. Only the presence of a token can differ. */
 function componentsOf(fields: EdgeFields, cached: StableLines | undefined): string {
   const isSame = cached && (cached.token === undefined) === (fields.token === undefined)
-  return isSame ? cached.components : formatComponents(fields.names())
+  return isSame ? cached.components : formatComponents(fields.coveredNames())
 }
 
 /** The lines of all fields: the cached ones, the cached ones with a new token, or new ones. */
@@ -142,8 +142,8 @@ const MANDATORY = CERTIFICATE_HEADERS.filter((header) => header.when === 'always
 function buildCertificateLines(fields: EdgeFields): string {
   const missing = MANDATORY.find((name) => !fields.has(name))
   if (missing) throw invalid(`the signature does not cover ${missing}`)
-  const names = fields.names().filter((name) => name !== ACCESS_TOKEN_HEADER)
-  return buildFieldLines(names, (name) => fields.get(name))
+  const values = new Map(fields.certificateHeaders())
+  return buildFieldLines([...values.keys()], (name) => values.get(name))
 }
 
 /** The reason why a list of components does not cover exactly the fields of the request. */
@@ -151,7 +151,8 @@ function explainCoverage(text: string, fields: EdgeFields) {
   const input = asRefusal(() => parseSignatureInput(text))
   const missing = MANDATORY.find((name) => !input.fields.includes(name))
   if (missing) return invalid(`the signature does not cover ${missing}`)
-  const different = COVERED_FIELDS.find((name) => fields.has(name) !== input.fields.includes(name))
+  const absent = input.later.find((name) => !fields.coveredNames().includes(name))
+  const different = COVERED_FIELDS.find((name) => fields.has(name) !== input.fields.includes(name)) ?? absent
   return invalid(`the signature does not cover exactly the headers of the request: ${different}`)
 }
 

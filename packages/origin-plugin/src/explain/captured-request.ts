@@ -17,14 +17,14 @@ export function receive({ method, target, rawHeaders }: CapturedRequest): Receiv
 }
 
 /** The value of a header as Node joins its lines; `undefined` without one. */
-function headerOf({ rawHeaders }: CapturedRequest, name: string): string | undefined {
+export function receivedHeader({ rawHeaders }: CapturedRequest, name: string): string | undefined {
   return joinHeaders(rawHeaders)[name]
 }
 
 /** The parameters of the request's signature, verified or not; `undefined` without a signature of the profile. */
 export function signatureParameters(request: CapturedRequest): SignatureParameters | undefined {
   try {
-    const members = splitDictionary(headerOf(request, 'signature-input') ?? '')
+    const members = splitDictionary(receivedHeader(request, 'signature-input') ?? '')
     return parseSignatureInput(members.find(({ key }) => key === SIGNATURE_LABEL)?.value ?? '')
   } catch (error) {
     if (error instanceof SyntaxError) return undefined

@@ -186,6 +186,19 @@ describe('explainRequests', () => {
     })
   })
 
+  it('names the headers of a later release that the signature covers', async () => {
+    const changes = { 'x-cert-zone': 'z', 'x-cert-account': 'a' }
+    const fields = (carried: readonly string[]) => [...carried, 'x-cert-zone', 'x-cert-account']
+    const { steps, refusal } = await explain({ changes, fields })
+    expect(refusal).toBeNull()
+    expect(steps[0]?.detail).toBe(
+      'no certificate header is repeated or empty; the signature covers x-cert-zone, x-cert-account, of a later release of the Worker, which decides nothing',
+    )
+    expect((await explain()).steps[0]?.detail).toBe('no certificate header is repeated, empty or unknown')
+    expect(await failure({ changes })).toBe('headers: CSN_HEADERS_MALFORMED')
+    expect(await failure({ changes, fields }, { edge: null })).toBe('headers: CSN_HEADERS_MALFORMED')
+  })
+
   it('loads the revocation list, and rejects if it cannot', async () => {
     const openssl = createOpensslCa('/CN=Listed CA')
     try {

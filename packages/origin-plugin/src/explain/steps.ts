@@ -5,8 +5,8 @@ import type { ClientCert } from '../client-cert.ts'
 import { type CountersignErrorCode, STEPS, type StepName } from '../errors.ts'
 import type { Guard } from '../guards/guard.ts'
 import type { Settings } from '../options.ts'
-import { readHeaders } from '../read-headers.ts'
-import { type CapturedRequest, signatureParameters } from './captured-request.ts'
+import { type EdgeFields, readHeaders } from '../read-headers.ts'
+import { type CapturedRequest, receivedHeader, signatureParameters } from './captured-request.ts'
 
 /** One step of the plugin, with its outcome. */
 export interface ExplainedStep {
@@ -70,7 +70,7 @@ const withAccess = ({ settings }: Explained) => (settings.access ? null : 'acces
 const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
   headers: {
     notAsked: always,
-    describe: () => 'no certificate header is repeated, empty or unknown',
+    describe: (explained) => describeHeaders(fieldsOf(explained)),
   },
   'edge signature': {
     notAsked: withEdge,
@@ -95,11 +95,11 @@ const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
   },
   certificate: {
     notAsked: always,
-    describe: ({ captured }) => describeCertificate(certificateOf(captured)),
+    describe: (explained) => describeCertificate(certificateOf(explained)),
   },
   trust: {
     notAsked: always,
-    describe: ({ captured, settings }) => describeTrust(certificateOf(captured), settings.trustedIssuers),
+    describe: (explained) => describeTrust(certificateOf(explained), explained.settings.trustedIssuers),
   },
   'token and certificate': {
     notAsked: withAccess,
@@ -115,9 +115,21 @@ const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
   },
 }
 
+/** The headers of a request whose first step held. */
+function fieldsOf({ captured, settings }: Explained): EdgeFields {
+  const signatureInput = settings.edge ? receivedHeader(captured, 'signature-input') : undefined
+  return readHeaders(captured.rawHeaders, undefined, signatureInput)
+}
+
+function describeHeaders({ later }: EdgeFields): string {
+  const names = later.map(([name]) => name).join(', ')
+  if (names === '') return 'no certificate header is repeated, empty or unknown'
+  return `no certificate header is repeated or empty; the signature covers ${names}, of a later release of the Worker, which decides nothing`
+}
+
 /** The certificate of a request whose certificate step held: the same parser reads the same headers again. */
-function certificateOf({ rawHeaders }: CapturedRequest): ClientCert {
-  return parseClientCert(readHeaders(rawHeaders))
+function certificateOf(explained: Explained): ClientCert {
+  return parseClientCert(fieldsOf(explained))
 }
 
 function describeSignature({ keyid, alg, created = 0 }: Partial<SignatureParameters> = {}): string {

@@ -1,6 +1,12 @@
 import type { IssuedCert } from '@countersign/test-support/certificates'
 import type { HeaderLine } from '@countersign/test-support/wire-request'
-import { ACCESS_TOKEN_HEADER, CERTIFICATE_HEADERS, COVERED_FIELDS, type CoveredField } from '@countersign/wire'
+import {
+  ACCESS_TOKEN_HEADER,
+  CERTIFICATE_HEADERS,
+  COVERED_FIELDS,
+  type CoveredField,
+  isLaterHeader,
+} from '@countersign/wire'
 import { slotOf } from '../../src/header-index.ts'
 import { HEADER_SOURCES, type HeaderSource } from '../../src/header-source.ts'
 import { EdgeFields } from '../../src/read-headers.ts'
@@ -51,6 +57,10 @@ export function tokenLine(token: string): HeaderLine {
 export function edgeFieldsOf(entries: Iterable<HeaderLine>, source: HeaderSource = HEADER_SOURCES.worker): EdgeFields {
   const fields = new EdgeFields(source)
   for (const [name, value] of entries) {
+    if (isLaterHeader(name)) {
+      fields.later = [...fields.later, [name, value]]
+      continue
+    }
     if (!COVERED_FIELDS.some((field) => field === name)) throw new TypeError(`${name} is not a field of the edge`)
     fields.values[slotOf(name as CoveredField)] = value
   }
