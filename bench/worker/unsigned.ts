@@ -1,4 +1,4 @@
-import { tlsClientAuth } from '../../packages/worker/src/countersign.ts'
+import { tlsClientAuth } from '../../packages/worker/src/incoming-request.ts'
 import { stampHeaders } from '../../packages/worker/src/stamp-headers.ts'
 import { stripHeaders } from '../../packages/worker/src/strip-headers.ts'
 

@@ -8,7 +8,6 @@ const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'packages/worker/src/index.ts': 'exports entry of the package',
   'packages/dev-edge/src/testing/index.ts': 'exports entry of the package',
   'packages/dev-edge/src/cli/main.ts': 'the command',
-  'packages/worker/types-test/exported-handler.ts': 'a project of its own, compiled with the globals of workerd',
   'examples/nest/app-module.ts': 'the root module of the application',
   'examples/nest/main.ts': 'the process',
   'examples/quickstart/server.ts': 'the process in production',

@@ -19,3 +19,16 @@ export function opensslCrl(path: string, caFile: string): string {
   )
   return stderr + stdout
 }
+
+/** A self-signed certificate of `openssl req` with its key, both in PEM, for one end of a TLS connection. */
+export function opensslSelfSigned(commonName: string): { readonly cert: string; readonly key: string } {
+  const subject = ['-subj', `/CN=${commonName}`, '-addext', `subjectAltName=DNS:${commonName}`]
+  const curve = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256']
+  const both = execFileSync(
+    'openssl',
+    ['req', '-x509', ...curve, '-nodes', '-days', '2', ...subject, '-keyout', '-', '-out', '-'],
+    { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] },
+  )
+  const [key = '', cert = ''] = both.split(/(?=-----BEGIN CERTIFICATE-----)/)
+  return { cert, key }
+}

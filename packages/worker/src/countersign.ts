@@ -1,5 +1,8 @@
-import type { SigningJwk, TlsClientAuth } from '@countersign/wire'
+import type { SigningJwk } from '@countersign/wire'
 import { CountersignWorkerError } from './errors.ts'
+import { tlsClientAuth } from './incoming-request.ts'
+import { checkOptions } from './known-options.ts'
+import { logLine } from './log-line.ts'
 import { signHeaders } from './sign-headers.ts'
 import { importSigningKey } from './signing-key.ts'
 import { type ForwardCert, type NameForms, stampHeaders } from './stamp-headers.ts'
@@ -26,6 +29,13 @@ export interface CountersignOptions {
   readonly names?: NameForms | undefined
 }
 
+/** The names of {@link CountersignOptions}. An undefined key has an error of its own. */
+export const COUNTERSIGN_OPTIONS: readonly [name: keyof CountersignOptions, mustBeDefined: false][] = [
+  ['key', false],
+  ['forwardCert', false],
+  ['names', false],
+]
+const KNOWN_OPTIONS: ReadonlyMap<string, boolean> = new Map(COUNTERSIGN_OPTIONS)
 const FORWARD_CERT: readonly unknown[] = ['leaf', 'chain', 'none']
 const NAMES: readonly unknown[] = ['all', 'rfc2253']
 
@@ -54,17 +64,18 @@ const NAMES: readonly unknown[] = ['all', 'rfc2253']
  * ```
  */
 export async function countersign(request: Request, options: CountersignOptions): Promise<Request> {
+  checkOptions(options, KNOWN_OPTIONS)
   return new Request(...(await countersigned(request, options)))
 }
+
+/** The two arguments of `fetch()`. */
+export type SignedRequest = [url: string, init: RequestInit]
 
 /**
  * Does the same as {@link countersign}, and returns the two arguments of `fetch()`. Each `Request` made from them would
  * copy all headers once more.
  */
-export async function countersigned(
-  request: Request,
-  options: CountersignOptions,
-): Promise<[url: string, init: RequestInit]> {
+export async function countersigned(request: Request, options: CountersignOptions): Promise<SignedRequest> {
   const { forwardCert = 'leaf', names = 'all' } = options
   if (!CAN_AVOID_CACHE) {
     throw new CountersignWorkerError(
@@ -85,7 +96,7 @@ export async function countersigned(
 
   stripHeaders(headers)
   const stamped = stampHeaders(headers, tlsClientAuth(request), { forwardCert, names })
-  warnTooLarge(stamped)
+  warnTooLarge(request, stamped)
   await signHeaders(headers, stamped, requestTarget(request, url), key)
   keepConditional(headers)
 
@@ -123,16 +134,10 @@ const TOO_LARGE = [
 ] as const
 
 /** An origin that trusts a CA in PEM refuses these clients. The line lets the operator find their certificates. */
-function warnTooLarge(stamped: ReadonlyMap<string, string>): void {
+function warnTooLarge(request: Request, stamped: ReadonlyMap<string, string>): void {
   for (const [name, reason] of TOO_LARGE) {
-    if (!stamped.has(name)) continue
-    console.warn(JSON.stringify({ level: 'warn', fingerprint256: stamped.get('x-cert-finger-256'), reason }))
+    if (stamped.has(name)) logLine(request, { level: 'warn', reason })
   }
-}
-
-/** A zone without mTLS has no such field. The result then equals that of a client without a certificate. */
-export function tlsClientAuth(request: Request): TlsClientAuth {
-  return (request as Request & { readonly cf?: { readonly tlsClientAuth?: TlsClientAuth } }).cf?.tlsClientAuth ?? {}
 }
 
 function requestTarget(request: Request, url: URL) {

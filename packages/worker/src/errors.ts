@@ -3,6 +3,7 @@ export type CountersignWorkerErrorCode =
   | 'CSN_WORKER_KEY_MISSING'
   | 'CSN_WORKER_KEY_INVALID'
   | 'CSN_WORKER_OPTION_INVALID'
+  | 'CSN_WORKER_FETCHER_INVALID'
   | 'CSN_WORKER_DATE_TOO_OLD'
 
 /**

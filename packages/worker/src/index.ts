@@ -6,5 +6,7 @@
  */
 
 export { type CountersignOptions, countersign } from './countersign.ts'
+export type { EdgeRequirement, WorkerContext } from './edge-requirement.ts'
 export { CountersignWorkerError, type CountersignWorkerErrorCode } from './errors.ts'
+export type { OriginFetcher } from './origin-fetcher.ts'
 export { createWorker, default, type WorkerBindings, type WorkerHandler, type WorkerOptions } from './worker.ts'

@@ -1,6 +1,6 @@
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import { CERTIFICATE_HEADERS, parseDistinguishedName } from '@countersign/wire'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PLACEHOLDER, VERIFIED } from '../test/support/cloudflare-values.ts'
 import { type Edge, startEdge } from '../test/support/edge.ts'
 import { verifyByHand } from '../test/support/verify-by-hand.ts'
@@ -84,35 +84,6 @@ describe('stampHeaders', () => {
       ...(chain && { 'x-cert-chain-too-large': chain }),
     }).toEqual(expected)
     expect(Object.keys(rest).filter((name) => name.startsWith('client-cert'))).toEqual([])
-  })
-
-  it('logs which certificate is too large, and by its fingerprint whose', async () => {
-    for (const [worker, forwarded] of [
-      ['chain', ['Client-Cert', 'Client-Cert-Chain']],
-      ['leaf', ['Client-Cert']],
-    ] as const) {
-      const logged = edge.logs.length
-      await stamped(LARGE, worker)
-      const lines = await vi.waitUntil(() => edge.logs.length >= logged + forwarded.length && edge.logs.slice(logged))
-      expect(lines.map((line) => JSON.parse(line))).toEqual(
-        forwarded.map((header) => ({
-          level: 'warn',
-          fingerprint256: VERIFIED.certFingerprintSHA256,
-          reason: expect.stringMatching(new RegExp(`^${header} is missing: Cloudflare does not forward .* KiB`)),
-        })),
-      )
-    }
-  })
-
-  it('logs nothing for certificates that it forwards, or was not asked to forward', async () => {
-    const logged = edge.logs.length
-    await stamped(VERIFIED, 'chain')
-    await stamped(LARGE, 'none')
-    await stamped({ ...LARGE, certPresented: '0' }, 'chain')
-    // A line of the last request would come before that of this one.
-    await stamped(LARGE, 'leaf')
-    await vi.waitUntil(() => edge.logs.length > logged)
-    expect(edge.logs.slice(logged)).toHaveLength(1)
   })
 
   it('sends 0, NONE and 0 without a certificate, and nothing else', async () => {

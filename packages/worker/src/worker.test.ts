@@ -89,7 +89,18 @@ describe('the Worker', () => {
       expectRefusal(exchange, 500, code)
 
       const lines = await vi.waitUntil(() => edge.logs.length > logged && edge.logs.slice(logged))
-      expect(lines.map((line) => JSON.parse(line))).toEqual([{ level: 'error', code, reason: expect.any(String) }])
+      const cert = { fingerprint256: VERIFIED.certFingerprintSHA256, serial: VERIFIED.certSerial }
+      expect(lines.map((line) => JSON.parse(line))).toEqual([
+        {
+          level: 'error',
+          code,
+          reason: expect.any(String),
+          method: 'GET',
+          host: 'app.example.com',
+          path: '/',
+          ...cert,
+        },
+      ])
       for (const material of KEY_MATERIAL) expect(lines.join() + exchange.response.body).not.toContain(material)
       expect(edge.origin.received).toHaveLength(forwarded)
     },

@@ -1,15 +1,35 @@
-import { type CountersignOptions, countersigned, tlsClientAuth } from './countersign.ts'
+import { COUNTERSIGN_OPTIONS, type CountersignOptions, countersigned, type SignedRequest } from './countersign.ts'
+import {
+  checkRequirement,
+  type EdgeRefusal,
+  type EdgeRequirement,
+  findRefusal,
+  type WorkerContext,
+} from './edge-requirement.ts'
 import { CountersignWorkerError } from './errors.ts'
+import { checkOptions } from './known-options.ts'
+import { logLine } from './log-line.ts'
+import { checkFetcher, type OriginFetcher } from './origin-fetcher.ts'
 
 /** Options of {@link createWorker}. */
 export interface WorkerOptions extends CountersignOptions {
   /**
-   * `none` (the default) forwards every request and leaves the decision to the origin's routes. `verified` answers 403
-   * at the edge, unless Cloudflare verified the certificate and does not list it as revoked. A CORS preflight passes
-   * without a certificate, because browsers send none with it.
+   * What a request must prove at the edge. Left out, the Worker forwards every request, and the origin's routes decide.
+   * `undefined` is an error.
    */
-  readonly require?: 'none' | 'verified' | undefined
+  readonly require?: EdgeRequirement
+  /**
+   * The way to the origin: a binding for a VPC service, an mTLS certificate or another Worker. Left out, it is the
+   * global `fetch()`. `undefined` is an error.
+   */
+  readonly fetcher?: OriginFetcher
 }
+
+const KNOWN_OPTIONS: ReadonlyMap<string, boolean> = new Map<keyof WorkerOptions, boolean>([
+  ...COUNTERSIGN_OPTIONS,
+  ['require', true],
+  ['fetcher', true],
+])
 
 /** The bindings that the default Worker reads. */
 export interface WorkerBindings {
@@ -19,76 +39,88 @@ export interface WorkerBindings {
   readonly COUNTERSIGN_FORWARD_CERT?: string
   /** `none` (default) or `verified`. */
   readonly COUNTERSIGN_REQUIRE?: string
+  /** The audience tag of the Access application that must have admitted the request (`ctx.access`). The default is none. */
+  readonly COUNTERSIGN_REQUIRE_ACCESS?: string
   /** `all` (default) or `rfc2253`. */
   readonly COUNTERSIGN_NAMES?: string
+  /** The way to the origin: a binding for a VPC service, an mTLS certificate or another Worker. */
+  readonly COUNTERSIGN_ORIGIN?: OriginFetcher
 }
 
 /** A module Worker's default export. */
-export interface WorkerHandler<Bindings> {
-  fetch(request: Request, bindings: Bindings): Promise<Response>
+export interface WorkerHandler<Bindings, Context extends WorkerContext = WorkerContext> {
+  fetch(request: Request, bindings: Bindings, context: Context): Promise<Response>
 }
 
 /**
  * Makes a Worker that countersigns every request and forwards it to the origin.
  *
  * For a wrong configuration the Worker logs the code and answers 500. It never forwards a request without a signature.
+ * Each refusal is one line of JSON in its log.
  *
- * @param configure - returns the options for the bindings; called for every request
+ * @param configure - returns the options for the bindings and the context; called for every request
  * @example
  * ```ts
- * export default createWorker((env: { EDGE_KEY: string }) => ({
+ * interface Bindings {
+ *   EDGE_KEY: string
+ *   ACCESS_AUDIENCE: string
+ *   ORIGIN: OriginFetcher // a VPC service, for example
+ * }
+ *
+ * export default createWorker((env: Bindings) => ({
  *   key: env.EDGE_KEY,
  *   forwardCert: 'chain',
- *   require: 'verified',
+ *   require: { verified: true, access: env.ACCESS_AUDIENCE },
+ *   fetcher: env.ORIGIN,
  * }))
  * ```
  */
-export function createWorker<Bindings>(configure: (bindings: Bindings) => WorkerOptions): WorkerHandler<Bindings> {
+export function createWorker<Bindings, Context extends WorkerContext = WorkerContext>(
+  configure: (bindings: Bindings, context: Context) => WorkerOptions,
+): WorkerHandler<Bindings, Context> {
   return {
-    async fetch(request, bindings) {
-      let signed: Awaited<ReturnType<typeof countersigned>>
+    async fetch(request, bindings, context) {
+      let options: WorkerOptions
+      let signed: SignedRequest
       try {
-        const options = configure(bindings)
-        const refusal = refuseAtEdge(request, options)
-        if (refusal) return refusal
+        options = configure(bindings, context)
+        checkOptions(options, KNOWN_OPTIONS)
+        if (options.fetcher !== undefined) checkFetcher(options.fetcher)
+        if (options.require !== undefined) {
+          checkRequirement(options.require)
+          const refusal = findRefusal(request, context, options.require)
+          if (refusal) return refuse(request, refusal)
+        }
         signed = await countersigned(request, options)
       } catch (error) {
-        return answerFailure(error)
+        return answerFailure(request, error)
       }
-      return fetch(...signed)
+      return options.fetcher === undefined ? fetch(...signed) : fetchThrough(options.fetcher, request, signed)
     },
   }
 }
 
-function refuseAtEdge(request: Request, { require = 'none' }: WorkerOptions): Response | undefined {
-  if (require === 'none') return undefined
-  if (require !== 'verified') {
-    throw new CountersignWorkerError('CSN_WORKER_OPTION_INVALID', 'require must be "none" or "verified"')
+/** A service that cannot be reached throws, unlike the global `fetch()`, which answers 52x. */
+async function fetchThrough(fetcher: OriginFetcher, request: Request, signed: SignedRequest): Promise<Response> {
+  try {
+    return await fetcher.fetch(...signed)
+  } catch (error) {
+    const code = 'CSN_WORKER_FETCHER_FAILED'
+    logLine(request, { level: 'error', code, reason: `the fetcher failed: ${String(error)}` })
+    return answer(502, code, 'Bad Gateway', 'The origin could not be reached')
   }
-  const auth = tlsClientAuth(request)
-  if (auth.certPresented !== '1' && isPreflight(request)) return undefined
-  if (auth.certPresented !== '1' || auth.certVerified !== 'SUCCESS') {
-    return answer(403, 'CSN_CERT_UNVERIFIED', 'Forbidden', 'A verified client certificate is required')
-  }
-  if (auth.certRevoked !== '0') {
-    return answer(403, 'CSN_CERT_REVOKED', 'Forbidden', 'The client certificate is revoked')
-  }
-  return undefined
 }
 
-/**
- * Whether a browser asks by this request if it may send another one (Fetch, section 3.2). It carries neither certificate
- * nor token. The origin receives it signed as a request without a certificate, and answers it only on a public route.
- */
-function isPreflight({ method, headers }: Request): boolean {
-  return method === 'OPTIONS' && headers.has('origin') && headers.has('access-control-request-method')
+function refuse(request: Request, { code, message, reason }: EdgeRefusal): Response {
+  logLine(request, { level: 'warn', code, reason })
+  return answer(403, code, 'Forbidden', message)
 }
 
-function answerFailure(error: unknown): Response {
+function answerFailure(request: Request, error: unknown): Response {
   const code = error instanceof CountersignWorkerError ? error.code : 'CSN_WORKER_FAILED'
   // Another error's message can quote the input: JSON.parse quotes it, and in `configure` the input is a key.
   const reason = error instanceof CountersignWorkerError ? error.message : where(error)
-  console.error(JSON.stringify({ level: 'error', code, reason }))
+  logLine(request, { level: 'error', code, reason })
   return answer(500, code, 'Internal Server Error', 'The edge could not sign the request')
 }
 
@@ -109,8 +141,19 @@ function answer(statusCode: number, code: string, error: string, message: string
 const worker: WorkerHandler<WorkerBindings> = createWorker<WorkerBindings>((bindings) => ({
   key: bindings.COUNTERSIGN_KEY,
   forwardCert: (bindings.COUNTERSIGN_FORWARD_CERT || undefined) as WorkerOptions['forwardCert'],
-  require: (bindings.COUNTERSIGN_REQUIRE || undefined) as WorkerOptions['require'],
   names: (bindings.COUNTERSIGN_NAMES || undefined) as WorkerOptions['names'],
+  ...readRequirement(bindings),
+  ...(bindings.COUNTERSIGN_ORIGIN === undefined ? {} : { fetcher: bindings.COUNTERSIGN_ORIGIN }),
 }))
+
+function readRequirement(bindings: WorkerBindings): Pick<WorkerOptions, 'require'> {
+  const { COUNTERSIGN_REQUIRE: verdict = '', COUNTERSIGN_REQUIRE_ACCESS: access = '' } = bindings
+  if (!['', 'none', 'verified'].includes(verdict)) {
+    throw new CountersignWorkerError('CSN_WORKER_OPTION_INVALID', 'COUNTERSIGN_REQUIRE must be "none" or "verified"')
+  }
+  const verified = verdict === 'verified'
+  if (access === '') return verified ? { require: { verified } } : {}
+  return { require: { verified, access } }
+}
 
 export default worker

@@ -8,7 +8,7 @@ import {
   startRecordingOrigin,
 } from '@countersign/test-support/recording-origin'
 import { build } from 'esbuild'
-import { Miniflare } from 'miniflare'
+import { Miniflare, type WorkerOptions } from 'miniflare'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 const CORRELATION_HEADER = 'test-id'
@@ -19,6 +19,8 @@ export const CF_OF_FETCH = 'test-fetch-cf'
 /** A Worker of the edge: the package's own, or a source of the test. */
 export interface WorkerUnderTest {
   readonly bindings?: Readonly<Record<string, string>>
+  /** Bindings with a `fetch()`: the name of another Worker of this edge, or a server. */
+  readonly services?: WorkerOptions['serviceBindings']
   /** TypeScript; may import `@countersign/worker`. */
   readonly source?: string
   readonly compatibilityDate?: string
@@ -71,6 +73,7 @@ export async function startEdge(workers: Readonly<Record<string, WorkerUnderTest
         compatibilityDate: worker.compatibilityDate ?? '2026-07-01',
         modules: [{ type: 'ESModule' as const, path: 'worker.js', contents: await bundle(worker.source) }],
         bindings: { ...worker.bindings },
+        serviceBindings: { ...worker.services },
         // `proxy` makes workerd accept the absolute form, which gives request.url the scheme and host of production.
         unsafeDirectSockets: [{ host: '127.0.0.1', port: 0, proxy: true }],
         outboundService: { external: { address: `127.0.0.1:${origin.port}`, http: { cfBlobHeader: CF_OF_FETCH } } },
@@ -119,8 +122,8 @@ export async function startEdge(workers: Readonly<Record<string, WorkerUnderTest
   }
 }
 
-/** Bundles as wrangler does: one module. */
-async function bundle(source: string | undefined): Promise<string> {
+/** Bundles as wrangler does: one module. Without a source, it is the package's own Worker. */
+export async function bundle(source: string | undefined): Promise<string> {
   const { outputFiles } = await build({
     ...(source === undefined
       ? { entryPoints: [`${PACKAGE}src/index.ts`] }
@@ -134,7 +137,8 @@ async function bundle(source: string | undefined): Promise<string> {
   return outputFiles[0]?.text ?? ''
 }
 
-function requestHead(request: ClientMessage, id: string): string {
+/** The head of a request in absolute form. `cf` travels in the header that Miniflare has chosen for it. */
+export function requestHead(request: ClientMessage, id = ''): string {
   const { method = 'GET', authority = 'app.example.com', target = '/', headers = [], cf } = request
   const lines = [
     `${method} https://${authority}${target} HTTP/1.1`,

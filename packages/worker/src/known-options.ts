@@ -1,0 +1,28 @@
+import { CountersignWorkerError } from './errors.ts'
+
+/**
+ * Refuses an unknown option and one that is undefined where that would drop a check. A mistyped `require` would
+ * otherwise require nothing, and `fetcher: env.ORIGIN` without this binding would send requests to the zone's origin.
+ *
+ * It runs for every request, so it allocates nothing.
+ *
+ * @param known - each option's name, and whether its value must be defined
+ * @throws CountersignWorkerError `CSN_WORKER_OPTION_INVALID`
+ */
+export function checkOptions(options: object, known: ReadonlyMap<string, boolean>): void {
+  for (const name in options) {
+    const mustBeDefined = known.get(name)
+    if (mustBeDefined === undefined) {
+      throw new CountersignWorkerError(
+        'CSN_WORKER_OPTION_INVALID',
+        `unknown option ${JSON.stringify(name)}; known options are ${[...known.keys()].join(', ')}`,
+      )
+    }
+    if (mustBeDefined && (options as Record<string, unknown>)[name] === undefined) {
+      throw new CountersignWorkerError(
+        'CSN_WORKER_OPTION_INVALID',
+        `${name} is undefined; set the variable or binding that it comes from, or leave the option out`,
+      )
+    }
+  }
+}
