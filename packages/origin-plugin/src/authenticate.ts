@@ -33,11 +33,11 @@ export interface Authenticated {
  */
 export function authenticate(
   request: ReceivedRequest,
-  { edge, access, trustedIssuers, memory }: Settings,
+  { source, edge, access, trustedIssuers, memory }: Settings,
   now: number = Date.now() / 1000,
 ): Authenticated | Promise<Authenticated> {
   const signatureInput = edge ? joined(request.raw.headers['signature-input']) : undefined
-  const fields = readHeaders(receivedLines(request.raw), undefined, signatureInput)
+  const fields = readHeaders(receivedLines(request.raw), source, signatureInput)
   // Results for an earlier request with the same certificate headers. They save work below, and skip no check.
   const known = memory.recall(fields)
   requirePrintable(fields, known?.fields)

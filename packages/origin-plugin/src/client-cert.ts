@@ -4,7 +4,8 @@ import type { DistinguishedName } from './x509/distinguished-name.ts'
 import type { KeyPurpose } from './x509/extended-key-usage.ts'
 
 /**
- * The client's certificate as Cloudflare verified it. The edge signature proves that it came through the edge.
+ * The client's certificate as Cloudflare verified it. The edge signature proves that it came through the edge. With
+ * `edge: null` nothing proves that.
  *
  * Names and formats are those of Node's own {@link X509Certificate}.
  *
@@ -36,16 +37,19 @@ export interface ClientCert {
   readonly validToDate: Date
   /** Subject key identifier in upper-case hexadecimal, if the certificate has one. */
   readonly keyId: string | undefined
-  /** The issuer's subject key identifier in upper-case hexadecimal, if it is known. */
+  /**
+   * The issuer's subject key identifier in upper-case hexadecimal, if it is known. With the source `rfc9440` it is the
+   * authority key identifier of the certificate.
+   */
   readonly issuerKeyId: string | undefined
   /** `true`: a certificate that Cloudflare did not verify never becomes a `ClientCert`. */
   readonly verified: true
-  /** Cloudflare's verdict: `SUCCESS`. */
+  /** Cloudflare's verdict in the Worker's spelling: `SUCCESS`, with every source. */
   readonly verification: string
   /** `false`: a revoked certificate never becomes a `ClientCert`. */
   readonly revoked: false
   /**
-   * The certificate itself, if the Worker forwards it (`Client-Cert`, RFC 9440). Each read parses it again, because
+   * The certificate itself, if it came along (`Client-Cert`, RFC 9440). Each read parses it again, because
    * requests share a `ClientCert` and an `X509Certificate` can be changed.
    */
   readonly x509: X509Certificate | undefined
@@ -59,8 +63,9 @@ export interface ClientCert {
    */
   readonly extendedKeyUsage: readonly KeyPurpose[] | undefined
   /**
-   * The certificate headers as received, by name in lower case. A Worker of a later release may have signed more of them
-   * than this release knows. Those decide nothing.
+   * The certificate headers as received, by name in lower case: `x-cert-serial` of the Worker, `cf-cert-serial` of the
+   * managed transform. A Worker of a later release may have signed more of them than this release knows. Those decide
+   * nothing.
    */
   readonly raw: Readonly<Record<string, string>>
 }

@@ -1,6 +1,6 @@
-import { CERTIFICATE_HEADERS } from '@countersign/wire'
+import { CERTIFICATE_HEADERS, CF_CERT_HEADERS } from '@countersign/wire'
 import { describe, expect, it } from 'vitest'
-import { edgeFieldsOf } from '../test/support/header-lines.ts'
+import { edgeFieldsOf, fieldsFrom } from '../test/support/header-lines.ts'
 import type { TrustedCert } from './certificate/read-trusted-cert.ts'
 import { createClientMemory } from './client-memory.ts'
 import type { EdgeFields } from './read-headers.ts'
@@ -132,6 +132,34 @@ describe('createClientMemory', () => {
     expect(made()).toBe(4)
     get(fieldsOf('bb'))
     expect(made()).toBe(5)
+  })
+
+  it.each(CF_CERT_HEADERS.map(({ name }) => name))('does not recall a client of cf-cert that differs in %s', (name) => {
+    const { get, made } = counting()
+    const lines = (changes: Record<string, string> = {}) =>
+      fieldsFrom(
+        'cf-cert',
+        Object.entries({ ...Object.fromEntries(CF_CERT_HEADERS.map((h) => [h.name, h.name])), ...changes }),
+      )
+    const first = get(lines())
+    expect(get(lines())).toBe(first)
+    expect(get(lines({ [name]: 'another' }))).not.toBe(first)
+    expect(made()).toBe(2)
+  })
+
+  it('remembers as many clients of rfc9440 as of other sources, and tells their certificates and chains apart', () => {
+    const { get, made } = counting()
+    const lines = (cert: string, chain: string) =>
+      fieldsFrom('rfc9440', [
+        ['Client-Cert', cert],
+        ['Client-Cert-Chain', chain],
+      ])
+    const first = get(lines('a', 'c'))
+    get(lines('b', 'c'))
+    expect(get(lines('a', 'c'))).toBe(first)
+    expect(made()).toBe(2)
+    expect(get(lines('a', 'd'))).not.toBe(first)
+    expect(made()).toBe(3)
   })
 
   it('drops the oldest client when it is full', () => {

@@ -34,13 +34,14 @@ const SLOTS = CERTIFICATE_HEADERS.map(({ name }) => slotOf(name))
 
 /**
  * Makes a memory whose key is every certificate header. Two requests share an entry only if they have the same headers
- * with the same values. It looks the entry up by the fingerprint, and then compares all headers.
+ * with the same values. It looks the entry up by the fingerprint, or by `Client-Cert` if the source sends no
+ * fingerprint, and then compares all headers.
  *
  * @param maxEntries - beyond it the oldest entry is dropped
  */
 export function createClientMemory(maxEntries: number): ClientMemory {
   const entries = new Map<string, KnownClient>()
-  const keyOf = (fields: EdgeFields) => fields.get('x-cert-finger-256') ?? ''
+  const keyOf = (fields: EdgeFields) => fields.get('x-cert-finger-256') ?? fields.get('client-cert') ?? ''
 
   function recall(fields: EdgeFields): KnownClient | undefined {
     const client = entries.get(keyOf(fields))

@@ -18,6 +18,16 @@ export interface HeaderSource {
   nameOf(field: CoveredField): string | undefined
 }
 
+/** The proofs that are missing with `edge: null`, for the warning at the start. */
+export const MISSING_PROOF: Readonly<Record<HeaderSourceName, string>> = {
+  worker:
+    'edge is null, so nothing proves that the edge wrote the certificate headers. A client with an Access token that reaches this origin directly can claim any certificate',
+  rfc9440:
+    'source is "rfc9440", so nothing proves that Cloudflare wrote Client-Cert, that it verified this certificate, or that its client sent this request. A client with an Access token that reaches this origin directly can send any certificate of a trusted CA, and needs no private key for it',
+  'cf-cert':
+    'source is "cf-cert", so nothing proves that Cloudflare wrote the certificate headers, and no signature of a CA is verified. A client with an Access token that reaches this origin directly can claim any certificate',
+}
+
 function createSource(name: HeaderSourceName, headers: ReadonlyMap<string, string>): HeaderSource {
   const nameOf = (field: CoveredField) => (field === ACCESS_TOKEN_HEADER ? field : headers.get(field))
   return { name, nameOf, index: createHeaderIndex(nameOf) }

@@ -28,6 +28,7 @@ export {
 } from './guards/requirement.ts'
 export type { RouteRule } from './guards/route-rules.ts'
 export type { ClientCertRoute } from './guards/routes.ts'
+export type { HeaderSourceName } from './header-source.ts'
 export type { CountersignPluginOptions } from './options.ts'
 export { type ClientCertHook, countersign, countersign as default, type RefusedMessage } from './plugin.ts'
 export type { RevocationOptions } from './revocation/revocation-options.ts'

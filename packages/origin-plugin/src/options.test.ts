@@ -1,6 +1,7 @@
 import { AUDIENCE, ISSUER } from '@countersign/test-support/access-team'
 import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
 import { describe, expect, it } from 'vitest'
+import { HEADER_SOURCES } from './header-source.ts'
 import { resolveOptions } from './options.ts'
 
 const keys = hmacKey().jwk
@@ -41,6 +42,39 @@ describe('resolveOptions', () => {
     }
   })
 
+  it.each(['worker', 'rfc9440', 'cf-cert'] as const)('accepts the source %s with edge: null', (source) => {
+    expect(resolve({ ...good, edge: null, source }).source).toBe(HEADER_SOURCES[source])
+  })
+
+  it('reads the headers of the Worker by default, and with an edge', () => {
+    expect(resolve(good).source).toBe(HEADER_SOURCES.worker)
+    expect(resolve({ ...good, edge: null }).source).toBe(HEADER_SOURCES.worker)
+    expect(resolve({ ...good, source: 'worker' }).source).toBe(HEADER_SOURCES.worker)
+  })
+
+  it.each(['rfc9440', 'cf-cert'] as const)('refuses the source %s with an edge, and without access', (source) => {
+    expect(() => resolve({ ...good, source })).toThrow(
+      new TypeError(
+        `edge must be null with source: "${source}", because only the Worker signs requests; write edge: null, or remove source`,
+      ),
+    )
+    expect(() => resolve({ ...good, edge: null, access: null, source })).toThrow(
+      new TypeError(
+        `access must not be null with source: "${source}", because only the Access token then proves that a request came through Cloudflare; configure access`,
+      ),
+    )
+  })
+
+  it('refuses a requirement that needs the certificate with the source cf-cert alone', () => {
+    const policies = { pay: { san: { dns: 'pay.acme.example' } } }
+    expect(() => resolve({ ...good, edge: null, source: 'cf-cert', policies })).toThrow(
+      /^policies\.pay requires `san`, which only the certificate itself contains/,
+    )
+    for (const source of ['worker', 'rfc9440']) {
+      expect(() => resolve({ ...good, edge: null, source, policies })).not.toThrow()
+    }
+  })
+
   it('accepts Fastify’s own options of register', () => {
     expect(() => resolve({ ...good, prefix: '/x', logLevel: 'info', logSerializers: {} })).not.toThrow()
   })
@@ -51,7 +85,7 @@ describe('resolveOptions', () => {
     [
       'an unknown option',
       { ...good, polices: {} },
-      'options: unknown option "polices"; known options are edge, access, trustedIssuers, policies, routes, hooksInFront',
+      'options: unknown option "polices"; known options are source, edge, access, trustedIssuers, policies, routes, hooksInFront',
     ],
     [
       'no edge',
@@ -77,6 +111,16 @@ describe('resolveOptions', () => {
       'nothing that proves anything',
       { ...good, edge: null, access: null },
       /^edge and access must not both be null; configure at least one/,
+    ],
+    ...['cloudflare', 'Worker', '', null, ['worker'], true].map((source): [string, object, string] => [
+      `source as ${JSON.stringify(source)}`,
+      { ...good, edge: null, source },
+      'source must be "worker" or "rfc9440" or "cf-cert"',
+    ]),
+    [
+      'an undefined source',
+      { ...good, source: undefined },
+      'options: option "source" is undefined; set a value or remove it',
     ],
     ['edge as false', { ...good, edge: false }, 'edge must be an object'],
     ['access as text', { ...good, access: 'acme' }, 'access must be an object'],

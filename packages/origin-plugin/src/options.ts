@@ -10,13 +10,21 @@ import { type EdgeOptions, type EdgeVerifier, resolveEdge } from './edge-signatu
 import { createGuardCompiler, type GuardCompiler } from './guards/compile-guard.ts'
 import type { Requirement } from './guards/requirement.ts'
 import { compileRouteRules, type RouteRule, type RouteRules } from './guards/route-rules.ts'
+import { HEADER_SOURCES, type HeaderSource, type HeaderSourceName } from './header-source.ts'
 import { type BackgroundTask, combineTasks, type Report } from './lib/background-task.ts'
-import { checkKnown, checkObject, optionNames } from './lib/check-option.ts'
+import { checkChoice, checkKnown, checkObject, optionNames } from './lib/check-option.ts'
 
 /**
  * Options of the plugin. `edge`, `access` and `trustedIssuers` are all required. Write `null` to skip a check.
  */
 export interface CountersignPluginOptions {
+  /**
+   * The sender of the certificate headers. `worker`, the default, is the Worker of Countersign. Without a Worker,
+   * `rfc9440` reads `Client-Cert` and `Client-Cert-Chain`, which transform rules write, and `cf-cert` reads the headers
+   * of Cloudflare's managed transform "Add TLS client auth headers". Nobody signs these, so both need `edge: null` and
+   * `access`.
+   */
+  readonly source?: HeaderSourceName
   /**
    * The check of the edge signature. Write `null` only if nothing but the edge can reach the origin. The plugin then
    * logs a warning about the missing proof.
@@ -41,6 +49,7 @@ export interface CountersignPluginOptions {
 
 /** The options, checked and compiled. */
 export interface Settings {
+  readonly source: HeaderSource
   readonly edge: EdgeVerifier | null
   readonly access: ResolvedAccess | null
   readonly trustedIssuers: readonly CompiledIssuer[] | null
@@ -53,6 +62,7 @@ export interface Settings {
 }
 
 const OPTIONS = optionNames<keyof CountersignPluginOptions>({
+  source: true,
   edge: true,
   access: true,
   trustedIssuers: true,
@@ -78,17 +88,23 @@ export function resolveOptions(options: unknown, report: Report): Settings {
     }
   }
   checkKnown(given, OPTIONS, 'options', FASTIFY_OPTIONS)
+  const source = resolveSource(given)
   if (given.edge === null && given.access === null) {
     throw new TypeError(
       'edge and access must not both be null; configure at least one, to prove that a request came through Cloudflare',
     )
   }
-  const trustedIssuers = compileTrustedIssuers(given.trustedIssuers, report)
+  const trustedIssuers = compileTrustedIssuers(given.trustedIssuers, report, source.name)
   const edge = given.edge === null ? null : resolveEdge(checkObject(given.edge, 'edge'), report)
   const access = given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), report)
   const policies = checkObject(given.policies === undefined ? {} : given.policies, 'policies')
-  const guards = createGuardCompiler(policies as Record<string, Requirement>, given.access !== null)
+  const guards = createGuardCompiler(
+    policies as Record<string, Requirement>,
+    given.access !== null,
+    source.name !== 'cf-cert',
+  )
   return {
+    source,
     edge,
     access,
     trustedIssuers,
@@ -98,6 +114,23 @@ export function resolveOptions(options: unknown, report: Report): Settings {
     memory: createClientMemory(MAX_CLIENTS),
     background: combineTasks(backgroundTasks(access, trustedIssuers)),
   }
+}
+
+/** Only the Worker signs, so a source without it leaves the Access token as the only proof. */
+function resolveSource({ source = 'worker', edge, access }: Record<string, unknown>): HeaderSource {
+  const name = checkChoice(source, ['worker', 'rfc9440', 'cf-cert'] as const, 'source')
+  if (name === 'worker') return HEADER_SOURCES.worker
+  if (edge !== null) {
+    throw new TypeError(
+      `edge must be null with source: "${name}", because only the Worker signs requests; write edge: null, or remove source`,
+    )
+  }
+  if (access === null) {
+    throw new TypeError(
+      `access must not be null with source: "${name}", because only the Access token then proves that a request came through Cloudflare; configure access`,
+    )
+  }
+  return HEADER_SOURCES[name]
 }
 
 function hookNames(given: unknown): readonly string[] {

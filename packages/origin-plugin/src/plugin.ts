@@ -9,6 +9,7 @@ import { type CountersignError, isCountersignError, stepOf } from './errors.ts'
 import { applyGuard, type Guard } from './guards/guard.ts'
 import type { Requirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
+import { MISSING_PROOF } from './header-source.ts'
 import { andThen, isThenable } from './lib/and-then.ts'
 import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
 import { dropsWarnings, logRefusal, warnOfLostReasons } from './refusal-log.ts'
@@ -114,11 +115,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.addHook('onClose', async () => settings.background.stop())
   beforeClose(app, () => settings.background.stop())
 
-  if (settings.edge === null) {
-    app.log.warn(
-      'countersign: edge is null, so nothing proves that the edge wrote the certificate headers. A client with an Access token that reaches this origin directly can claim any certificate',
-    )
-  }
+  if (settings.edge === null) app.log.warn(`countersign: ${MISSING_PROOF[settings.source.name]}`)
 
   function requireClientCert(requirement: Requirement, ...others: never[]): ClientCertHook {
     // A second requirement would be dropped, and the route would be open to more clients than it reads.

@@ -1,5 +1,6 @@
 import {
   ACCESS_TOKEN_HEADER,
+  CERTIFICATE_HEADERS,
   COVERED_FIELDS,
   type CoveredField,
   isLaterHeader,
@@ -155,27 +156,39 @@ function inOrderOfSignature(later: readonly LaterHeader[], signatureInput: strin
 }
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]+$/
+const PRINTABLE_BYTES = /^[\x20-\x7e\x80-\xff]+$/
+const NAMES: ReadonlySet<string> = new Set(
+  CERTIFICATE_HEADERS.filter(({ syntax }) => syntax === 'dn' || syntax === 'legacy-dn').map(({ name }) => name),
+)
 
 /**
- * Requires printable ASCII of every value. The edge writes nothing else.
+ * Requires printable ASCII of every value. The edge writes nothing else, except that Cloudflare's managed transform
+ * sends names in UTF-8.
  *
  * @param checked - fields with the same certificate headers that passed this check before
  * @throws CountersignError `CSN_HEADERS_MALFORMED`
  */
 export function requirePrintable(fields: EdgeFields, checked?: EdgeFields): void {
-  const { values, token, later } = fields
+  const { values, token, later, source } = fields
   if (checked) {
     if (token !== checked.token && token !== undefined) requirePrintableValue(ACCESS_TOKEN_HEADER, token)
     return
   }
   for (const [slot, value] of values.entries()) {
-    if (value !== undefined) requirePrintableValue(fields.headerOf(COVERED_FIELDS[slot] as CoveredField), value)
+    if (value === undefined) continue
+    const field = COVERED_FIELDS[slot] as CoveredField
+    if (source.name === 'cf-cert' && NAMES.has(field)) requireNoControl(fields.headerOf(field), value)
+    else requirePrintableValue(fields.headerOf(field), value)
   }
   for (const [name, value] of later) requirePrintableValue(name, value)
 }
 
 function requirePrintableValue(name: string, value: string): void {
   if (!PRINTABLE_ASCII.test(value)) throw malformed(name, 'is empty or not printable ASCII')
+}
+
+function requireNoControl(name: string, value: string): void {
+  if (!PRINTABLE_BYTES.test(value)) throw malformed(name, 'is empty or contains control characters')
 }
 
 function unsent(name: string) {

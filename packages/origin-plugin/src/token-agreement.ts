@@ -67,7 +67,7 @@ const CERTIFICATE_CLAIMS: Record<string, (text: string, cert: ClientCert) => boo
 
 /** Cloudflare does not document the form of the name in the token, so each form is compared with its like. */
 function isIssuer(text: string, cert: ClientCert): boolean {
-  if (text.startsWith('/')) return text === cert.raw['x-cert-issuer-dn-l']
+  if (text.startsWith('/')) return text === (cert.raw['x-cert-issuer-dn-l'] ?? cert.raw['cf-cert-issuer-dn-legacy'])
   const name = parsePrintedName(text)
   return namesAgree(name, cert.issuer) || namesAgree(name.reverse(), cert.issuer)
 }

@@ -26,14 +26,15 @@ const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/
 /**
  * Reads the certificate in `Client-Cert` (RFC 9440).
  *
- * Bytes that cannot be read have one of two causes, and their hash tells them apart. Either they are the certificate
- * that Cloudflare verified, and our reader is stricter, or something changed the header.
+ * Bytes that cannot be read have one of two causes. Either they are the certificate that Cloudflare verified, and our
+ * reader is stricter, or something changed the header. Their hash tells the two apart. Without a fingerprint in the
+ * headers, a certificate that Node can read counts as the verified one.
  *
- * @param fingerprint256 - the fingerprint in the headers, in Node's spelling
+ * @param fingerprint256 - the fingerprint in the headers, in Node's spelling; `undefined` if the source sends none
  * @returns `undefined` without the header
  * @throws CountersignError `CSN_HEADERS_MALFORMED`, or `CSN_CERT_UNREADABLE` for a certificate with this fingerprint
  */
-export function readForwardedCert(fields: EdgeFields, fingerprint256: string): ForwardedCert | undefined {
+export function readForwardedCert(fields: EdgeFields, fingerprint256: string | undefined): ForwardedCert | undefined {
   const text = fields.get('client-cert')
   if (text === undefined) return undefined
   const base64 = BYTE_SEQUENCE.exec(text)?.[1]
@@ -43,10 +44,23 @@ export function readForwardedCert(fields: EdgeFields, fingerprint256: string): F
     return readCertificate(der)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    const verified = fingerprintOf(createHash('sha256').update(der).digest('hex'), 32) === fingerprint256
-    throw verified
+    throw isVerified(der, fingerprint256)
       ? refuse('CSN_CERT_UNREADABLE', `the certificate that Cloudflare verified cannot be read: ${error.message}`)
       : refuse('CSN_HEADERS_MALFORMED', `client-cert: ${error.message}`)
+  }
+}
+
+function isVerified(der: Buffer, fingerprint256: string | undefined): boolean {
+  if (fingerprint256 === undefined) return isCertificate(der)
+  return fingerprintOf(createHash('sha256').update(der).digest('hex'), 32) === fingerprint256
+}
+
+function isCertificate(der: Buffer): boolean {
+  try {
+    parseDer(der)
+    return true
+  } catch {
+    return false
   }
 }
 

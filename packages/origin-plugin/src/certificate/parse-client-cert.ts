@@ -14,29 +14,31 @@ import { DistinguishedName } from '../x509/distinguished-name.ts'
 import { fingerprintOf, readSerialNumber, serialNumbersAgree } from '../x509/hex-identifier.ts'
 import { namesAgree } from '../x509/names-agree.ts'
 import { type ForwardedCert, readForwardedCert } from './forwarded-cert.ts'
+import { parseWholeCert } from './parse-whole-cert.ts'
 
 const refuse = refusalAt('certificate')
 
 /**
  * Parses the headers of a verified certificate. With `Client-Cert`, the names are those of the certificate itself, and
- * every header must agree with it.
+ * every header must agree with it. The source `rfc9440` sends no other header.
  *
  * @param fields - the certificate headers, after {@link requireVerdict}
  * @throws CountersignError `CSN_HEADERS_MALFORMED`, `CSN_CERT_UNREADABLE`, or `CSN_CERT_MISMATCH` if `Client-Cert` and
  *   the headers differ
  */
 export function parseClientCert(fields: EdgeFields): ClientCert {
+  if (fields.source.name === 'rfc9440') return parseWholeCert(fields)
   const { subject, issuer, ...text } = parseFields(fields)
   const forwarded = readForwardedCert(fields, text.fingerprint256)
   if (forwarded) requireAgreement({ subject, issuer, ...text }, forwarded)
   return {
-    subject: forwarded?.names.subject ?? new DistinguishedName(unambiguous('x-cert-subject-dn', subject)),
-    issuer: forwarded?.names.issuer ?? new DistinguishedName(unambiguous('x-cert-issuer-dn', issuer)),
+    subject: forwarded?.names.subject ?? new DistinguishedName(unambiguous(fields, 'x-cert-subject-dn', subject)),
+    issuer: forwarded?.names.issuer ?? new DistinguishedName(unambiguous(fields, 'x-cert-issuer-dn', issuer)),
     ...text,
     serialNumber: forwarded?.serialNumber ?? text.serialNumber,
     keyId: text.keyId ?? forwarded?.names.subjectKeyId,
     verified: true,
-    verification: fields.get('x-cert-verify') ?? '',
+    verification: 'SUCCESS',
     revoked: false,
     x509: forwarded?.x509,
     subjectAltName: forwarded?.x509.subjectAltName,
@@ -67,6 +69,8 @@ interface CertFields
 }
 
 function parseFields(fields: EdgeFields): CertFields {
+  /** Names the header of a value that cannot be read. */
+  const parse = <T>(name: CertificateHeaderName, read: () => T) => asRefusal(fields.headerOf(name), read)
   const validFrom = required(fields, 'x-cert-notbe')
   const validTo = required(fields, 'x-cert-notaf')
   return {
@@ -74,7 +78,7 @@ function parseFields(fields: EdgeFields): CertFields {
     // empty.
     subject: parse('x-cert-subject-dn', () => parsePrintedName(dnText(fields, 'x-cert-subject-dn') ?? '')),
     issuer: parse('x-cert-issuer-dn', () =>
-      parsePrintedName(dnText(fields, 'x-cert-issuer-dn') ?? missing('x-cert-issuer-dn')),
+      parsePrintedName(dnText(fields, 'x-cert-issuer-dn') ?? missing(fields, 'x-cert-issuer-dn')),
     ),
     serialNumber: parse('x-cert-serial', () => readSerialNumber(required(fields, 'x-cert-serial'))),
     fingerprint: parse('x-cert-finger', () => fingerprintOf(required(fields, 'x-cert-finger'), 20)),
@@ -90,28 +94,43 @@ function parseFields(fields: EdgeFields): CertFields {
 
 /** Prefers the RFC 2253 form: only there is every character unambiguous. */
 function dnText(fields: EdgeFields, name: 'x-cert-subject-dn' | 'x-cert-issuer-dn'): string | undefined {
-  return fields.get(`${name}-2253`) ?? fields.get(name)
+  const text = fields.get(`${name}-2253`) ?? fields.get(name)
+  return text && decodeUtf8(text)
+}
+
+const NOT_ASCII = /[\x80-\xff]/
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Cloudflare's managed transform sends UTF-8, and Node hands it over as Latin-1. The Worker sends ASCII. */
+function decodeUtf8(text: string): string {
+  if (!NOT_ASCII.test(text)) return text
+  try {
+    return utf8.decode(Buffer.from(text, 'latin1'))
+  } catch {
+    throw new SyntaxError('not UTF-8')
+  }
 }
 
 /** Without the certificate itself, a type that can be one of two leaves the name in doubt. */
-function unambiguous(name: CertificateHeaderName, rdns: PrintedName): PrintedName {
+function unambiguous(fields: EdgeFields, name: CertificateHeaderName, rdns: PrintedName): PrintedName {
   const ambiguous = rdns.flat().find(({ type }) => isAmbiguousType(type))
   if (!ambiguous) return rdns
-  throw refuse(
-    'CSN_CERT_UNREADABLE',
-    `${name}: the type ${ambiguous.type} is ambiguous; let the Worker forward the certificate`,
-  )
+  const remedy =
+    fields.source.name === 'cf-cert'
+      ? 'use the source "rfc9440", which sends the certificate'
+      : 'let the Worker forward the certificate'
+  throw refuse('CSN_CERT_UNREADABLE', `${fields.headerOf(name)}: the type ${ambiguous.type} is ambiguous; ${remedy}`)
 }
 
 function required(fields: EdgeFields, name: CertificateHeaderName): string {
-  return fields.get(name) ?? missing(name)
+  return fields.get(name) ?? missing(fields, name)
 }
 
-function missing(name: CertificateHeaderName): never {
-  throw refuse('CSN_HEADERS_MALFORMED', `${name} is missing although a certificate was presented`)
+function missing(fields: EdgeFields, name: CertificateHeaderName): never {
+  throw refuse('CSN_HEADERS_MALFORMED', `${fields.headerOf(name)} is missing although a certificate was presented`)
 }
 
-function parse<T>(name: CertificateHeaderName, read: () => T): T {
+function asRefusal<T>(name: string, read: () => T): T {
   try {
     return read()
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { IssuedCert, TestCa } from '@countersign/test-support/certificates'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { CA_DN, compileIssuers, createIssuers } from '../../test/support/issuers.ts'
+import type { HeaderSourceName } from '../header-source.ts'
 import { compileTrustedIssuers } from './trusted-issuers.ts'
 
 let ca: TestCa
@@ -13,9 +14,9 @@ beforeAll(async () => {
   ;({ ca, namesake, stranger, issued, keyId } = await createIssuers())
 })
 
-function faultOf(issuers: unknown): string {
+function faultOf(issuers: unknown, source?: HeaderSourceName): string {
   try {
-    compileTrustedIssuers(issuers, () => {})
+    compileTrustedIssuers(issuers, () => {}, source)
   } catch (error) {
     expect(error).toBeInstanceOf(TypeError)
     return (error as TypeError).message
@@ -160,6 +161,38 @@ describe('compileTrustedIssuers', () => {
     expect(compileIssuers({ ca: ca.pem, dn: CA_DN, keyId })).toHaveLength(1)
     for (const byName of ['true', 1, null, 'yes']) {
       expect(faultOf([{ ca: ca.pem, byName }])).toBe('trustedIssuers[0]: byName must be true or false')
+    }
+  })
+})
+
+describe('compileTrustedIssuers of another source', () => {
+  const compile = (issuers: unknown, source: HeaderSourceName) => compileTrustedIssuers(issuers, () => {}, source)
+
+  it('refuses a CA in PEM with cf-cert, which sends no certificate to verify', () => {
+    const fault = (at: number) =>
+      `trustedIssuers[${at}] is a CA in PEM, and source: "cf-cert" sends no certificate whose signature could be verified; write { ca, byName: true }, or use source: "rfc9440"`
+    expect(faultOf([ca.pem], 'cf-cert')).toBe(fault(0))
+    expect(faultOf([{ ca: ca.pem }], 'cf-cert')).toBe(fault(0))
+    expect(faultOf([{ ca: ca.pem, byName: false }], 'cf-cert')).toBe(fault(0))
+    expect(faultOf([{ dn: 'CN=Other' }, ca.pem + stranger.pem], 'cf-cert')).toBe(fault(1))
+  })
+
+  it('accepts trust by name with cf-cert', () => {
+    expect(compile(null, 'cf-cert')).toBeNull()
+    expect(compile([{ ca: ca.pem, byName: true }, { dn: 'CN=Other' }, { keyId: 'AB' }], 'cf-cert')).toHaveLength(3)
+  })
+
+  it('refuses byName next to a CA with rfc9440, where it would have no effect', () => {
+    expect(faultOf([{ dn: 'CN=Other' }, { ca: ca.pem, byName: true }], 'rfc9440')).toBe(
+      'trustedIssuers[1].byName has no effect with source: "rfc9440", because every request contains the certificate; remove it',
+    )
+    expect(compile(null, 'rfc9440')).toBeNull()
+    expect(compile([ca.pem, { ca: stranger.pem, byName: false }, { dn: 'CN=Other' }], 'rfc9440')).toHaveLength(3)
+  })
+
+  it('accepts all of them with the Worker', () => {
+    for (const issuer of [ca.pem, { ca: ca.pem, byName: true }, { dn: CA_DN }]) {
+      expect(compile([issuer], 'worker')).toHaveLength(1)
     }
   })
 })

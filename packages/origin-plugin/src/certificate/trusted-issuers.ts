@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import type { HeaderSourceName } from '../header-source.ts'
 import type { Report } from '../lib/background-task.ts'
 import { checkKnown, checkObject, checkSet, optionNames } from '../lib/check-option.ts'
 import { createRevocation, type Revocation } from '../revocation/revocation.ts'
@@ -13,7 +14,7 @@ import { requirePemText } from './require-pem-text.ts'
 export interface TrustedIssuerOptions {
   /**
    * The CA's certificate in PEM. It admits only certificates whose signature the plugin verifies, so the Worker must
-   * forward them (`forwardCert: 'leaf'`).
+   * forward them (`forwardCert: 'leaf'`). The source `cf-cert` forwards none, so it needs `byName: true`.
    */
   readonly ca?: string
   /**
@@ -58,9 +59,14 @@ export interface CompiledIssuer {
  * Checks and compiles the option `trustedIssuers`.
  *
  * @param report - gets the reason of every failed load of a revocation list
+ * @param source - decides whether each request contains the certificate, none does, or the Worker chooses
  * @throws TypeError whose message states the correction
  */
-export function compileTrustedIssuers(issuers: unknown, report: Report): CompiledIssuer[] | null {
+export function compileTrustedIssuers(
+  issuers: unknown,
+  report: Report,
+  source: HeaderSourceName = 'worker',
+): CompiledIssuer[] | null {
   if (issuers === null) return null
   if (typeof issuers === 'string') {
     throw new TypeError('trustedIssuers must be a list; write it in brackets: [readFileSync("client-ca.pem", "utf8")]')
@@ -78,9 +84,24 @@ export function compileTrustedIssuers(issuers: unknown, report: Report): Compile
       throw new TypeError(`trustedIssuers[${at}]: ${(error as Error).message}`)
     }
   })
+  for (const [at, entries] of compiled.entries()) for (const entry of entries) requireFit(entry, at, source)
   const all = compiled.flat()
   for (const [at, entries] of compiled.entries()) for (const entry of entries) requireOneRule(entry, at, all)
   return all
+}
+
+/** A CA that could admit no client of this source, and an option that would have no effect with it. */
+function requireFit({ ca, byName }: CompiledIssuer, at: number, source: HeaderSourceName): void {
+  if (source === 'cf-cert' && ca && !byName) {
+    throw new TypeError(
+      `trustedIssuers[${at}] is a CA in PEM, and source: "cf-cert" sends no certificate whose signature could be verified; write { ca, byName: true }, or use source: "rfc9440"`,
+    )
+  }
+  if (source === 'rfc9440' && ca && byName) {
+    throw new TypeError(
+      `trustedIssuers[${at}].byName has no effect with source: "rfc9440", because every request contains the certificate; remove it`,
+    )
+  }
 }
 
 /** A second entry that trusts the same CA by name would admit certificates that its PEM refuses. */

@@ -91,11 +91,14 @@ const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
   },
   verdict: {
     notAsked: always,
-    describe: () => 'Cloudflare verified the certificate and does not list it as revoked',
+    describe: ({ settings }) =>
+      settings.source.name === 'rfc9440'
+        ? 'client-cert is present, which the transform rules set for a certificate that is verified and not revoked'
+        : 'Cloudflare verified the certificate and does not list it as revoked',
   },
   certificate: {
     notAsked: always,
-    describe: (explained) => describeCertificate(certificateOf(explained)),
+    describe: (explained) => describeCertificate(certificateOf(explained), explained.settings),
   },
   trust: {
     notAsked: always,
@@ -118,7 +121,7 @@ const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
 /** The headers of a request whose first step held. */
 function fieldsOf({ captured, settings }: Explained): EdgeFields {
   const signatureInput = settings.edge ? receivedHeader(captured, 'signature-input') : undefined
-  return readHeaders(captured.rawHeaders, undefined, signatureInput)
+  return readHeaders(captured.rawHeaders, settings.source, signatureInput)
 }
 
 function describeHeaders({ later }: EdgeFields): string {
@@ -136,9 +139,10 @@ function describeSignature({ keyid, alg, created = 0 }: Partial<SignatureParamet
   return `by the key "${keyid}" (${alg}), made at ${new Date(created * 1000).toISOString()}`
 }
 
-function describeCertificate({ subject, issuer, x509 }: ClientCert): string {
+function describeCertificate({ subject, issuer, x509 }: ClientCert, { source }: Settings): string {
   const forwarded = x509 ? 'Client-Cert matches' : 'no Client-Cert to compare with'
-  return `${String(subject) || '(empty)'}, issued by ${issuer}; ${forwarded}`
+  const compared = source.name === 'rfc9440' ? 'read from Client-Cert alone' : forwarded
+  return `${String(subject) || '(empty)'}, issued by ${issuer}; ${compared}`
 }
 
 function describeTrust(cert: ClientCert, issuers: Settings['trustedIssuers']): string {

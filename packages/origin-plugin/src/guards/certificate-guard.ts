@@ -27,6 +27,23 @@ const PROPERTIES: { readonly [Property in keyof CertificateRequirement]-?: Prope
   access: accessGuard,
 }
 
+/** Whether a property needs the certificate itself (`Client-Cert`), which a source may not send. */
+const NEEDS_CERTIFICATE: { readonly [Property in keyof CertificateRequirement]-?: boolean } = {
+  subject: false,
+  issuer: false,
+  san: true,
+  extendedKeyUsage: true,
+  serialNumber: false,
+  fingerprint256: false,
+  keyId: false,
+  access: false,
+}
+
+/** The first property of a requirement that needs the certificate itself; `undefined` without one. */
+export function findCertificateProperty(requirement: object): string | undefined {
+  return Object.entries(NEEDS_CERTIFICATE).find(([property, needed]) => needed && property in requirement)?.[0]
+}
+
 /**
  * Compiles a requirement on the certificate: every given property must match.
  *

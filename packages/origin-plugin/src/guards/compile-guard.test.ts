@@ -295,6 +295,42 @@ describe('a requirement on access where access is null', () => {
   })
 })
 
+describe('a requirement on the certificate itself where the source does not send it', () => {
+  const reason = (where: string) =>
+    new TypeError(
+      `${where} requires \`san\`, which only the certificate itself contains, but source: "cf-cert" does not send it, so no request can match`,
+    )
+  const san = { subject: { OU: 'Ops' }, san: { dns: 'pay.acme.example' } }
+
+  it.each([
+    ['in a route', () => createGuardCompiler({}, true, false).compile(san, 'GET /ops'), 'GET /ops'],
+    ['in a policy', () => createGuardCompiler({ ops: not(san) }, true, false), 'policies.ops not'],
+    ['in a part', () => createGuardCompiler({ ops: anyOf(true, san) }, true, false), 'policies.ops anyOf'],
+  ])('is refused at the start: %s', (_where, compile, where) => {
+    expect(compile).toThrow(reason(where))
+  })
+
+  it('names each property of this kind', () => {
+    const { compile: compileWithout } = createGuardCompiler({}, true, false)
+    expect(() => compileWithout({ extendedKeyUsage: 'clientAuth' }, 'GET /ops')).toThrow(
+      'GET /ops requires `extendedKeyUsage`, which only the certificate itself contains',
+    )
+  })
+
+  it('is accepted where the source may send it, and so are the others without it', () => {
+    expect(() => createGuardCompiler({ ops: san }, true, true)).not.toThrow()
+    const others = {
+      subject: { OU: 'Ops' },
+      issuer: { CN: 'Acme CA' },
+      serialNumber: '0A',
+      fingerprint256: 'ab'.repeat(32),
+      keyId: 'ab',
+      access: { kind: 'user' as const },
+    }
+    expect(() => createGuardCompiler({ ops: others }, true, false)).not.toThrow()
+  })
+})
+
 describe('a list in a compiled requirement', () => {
   const lists = (): { readonly requirement: Requirement; readonly list: string[] }[] => {
     const list = ['AB']

@@ -1,5 +1,5 @@
 import { askOperator, requireSynchronous } from '../lib/operator-function.ts'
-import { compileCertificateRequirement } from './certificate-guard.ts'
+import { compileCertificateRequirement, findCertificateProperty } from './certificate-guard.ts'
 import { ANY_VERIFIED, allGuards, anyGuard, type Guard, MATCH, mismatch, notGuard, undecided } from './guard.ts'
 import { Combination, type GuardFunction, type Requirement } from './requirement.ts'
 
@@ -18,9 +18,14 @@ export interface GuardCompiler {
  *
  * @param policies - requirements by name; a policy may refer to others
  * @param hasAccess - whether requests have an Access identity
+ * @param hasCertificate - whether requests can contain the certificate itself
  * @throws TypeError whose message states the correction
  */
-export function createGuardCompiler(policies: Readonly<Record<string, Requirement>>, hasAccess = true): GuardCompiler {
+export function createGuardCompiler(
+  policies: Readonly<Record<string, Requirement>>,
+  hasAccess = true,
+  hasCertificate = true,
+): GuardCompiler {
   const compiled = new Map<string, Guard>()
   const underWay = new Set<string>()
 
@@ -33,6 +38,12 @@ export function createGuardCompiler(policies: Readonly<Record<string, Requiremen
       if (!hasAccess && 'access' in requirement) {
         throw new TypeError(
           `${where} requires \`access\`, but the plugin is registered with access: null, so no request can match`,
+        )
+      }
+      const property = hasCertificate ? undefined : findCertificateProperty(requirement)
+      if (property !== undefined) {
+        throw new TypeError(
+          `${where} requires \`${property}\`, which only the certificate itself contains, but source: "cf-cert" does not send it, so no request can match`,
         )
       }
       return compileCertificateRequirement(requirement, where)

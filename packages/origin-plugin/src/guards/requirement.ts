@@ -71,7 +71,9 @@ export interface CertificateRequirement {
   readonly subject?: NameMatch
   /** The CA that signed the certificate. */
   readonly issuer?: NameMatch
-  /** Needs a Worker that forwards the certificate (`forwardCert` other than `none`). */
+  /**
+   * Needs the certificate itself: a Worker that forwards it (`forwardCert` other than `none`), or the source `rfc9440`.
+   */
   readonly san?: SubjectAltNameMatch
   /** Hexadecimal, in any case. It needs `issuer`, because a serial number is unique for one issuer only. */
   readonly serialNumber?: string | readonly string[]

@@ -57,7 +57,7 @@ export function refusedWith(code: CountersignErrorCode, reason: string | RegExp)
  * @param secrets - texts that must not appear at all: the token, the key, the signature
  */
 export function expectRefusal(
-  origin: FastifyOrigin,
+  origin: Pick<FastifyOrigin, 'log'>,
   answer: RawAnswer,
   code: CountersignErrorCode,
   reason: string | RegExp,

@@ -3,13 +3,14 @@ import type { HeaderLine } from '@countersign/test-support/wire-request'
 import {
   ACCESS_TOKEN_HEADER,
   CERTIFICATE_HEADERS,
+  CF_CERT_HEADERS,
   COVERED_FIELDS,
   type CoveredField,
   isLaterHeader,
 } from '@countersign/wire'
 import { slotOf } from '../../src/header-index.ts'
-import { HEADER_SOURCES, type HeaderSource } from '../../src/header-source.ts'
-import { EdgeFields } from '../../src/read-headers.ts'
+import { HEADER_SOURCES, type HeaderSource, type HeaderSourceName } from '../../src/header-source.ts'
+import { EdgeFields, readHeaders } from '../../src/read-headers.ts'
 import { readCertificateNames } from '../../src/x509/certificate-names.ts'
 
 /** Other values by header name. `null` omits the header. */
@@ -41,6 +42,34 @@ export function certificateLines({ cert, issuer }: IssuedCert, changes: HeaderCh
     'client-cert': `:${cert.raw.toString('base64')}:`,
     ...changes,
   })
+}
+
+/**
+ * The headers of Cloudflare's managed transform, with the names of the certificate as the Worker would send them.
+ *
+ * @param changes - by the names of the managed transform
+ */
+export function cfCertLines(issued: IssuedCert, changes: HeaderChanges = {}): HeaderLine[] {
+  const sent = new Map(certificateLines(issued))
+  const flags = { 'cf-cert-presented': 'true', 'cf-cert-verified': 'true', 'cf-cert-revoked': 'false' }
+  const values = CF_CERT_HEADERS.map(({ name, field }) => {
+    const ours = CERTIFICATE_HEADERS.find((header) => header.field === field)?.name
+    return [name, sent.get(ours ?? '') ?? null] as const
+  })
+  return Object.entries({ ...Object.fromEntries(values), ...flags, ...changes }).flatMap(([name, value]) =>
+    value ? [[name, value] as const] : [],
+  )
+}
+
+/** The headers that the transform rules of RFC 9440 write for a certificate that is verified. */
+export function rfc9440Lines({ cert }: IssuedCert, changes: HeaderChanges = {}): HeaderLine[] {
+  const values = { 'client-cert': `:${cert.raw.toString('base64')}:`, ...changes }
+  return Object.entries(values).flatMap(([name, value]) => (value ? [[name, value] as const] : []))
+}
+
+/** Fields as `readHeaders` reads them from the lines of a source. */
+export function fieldsFrom(source: HeaderSourceName, lines: Iterable<HeaderLine>): EdgeFields {
+  return readHeaders([...lines].flat(), HEADER_SOURCES[source])
 }
 
 /** The certificate headers of a client without a certificate. */

@@ -1,0 +1,51 @@
+import type { ClientCert } from '../client-cert.ts'
+import { refusalAt } from '../errors.ts'
+import { deepFreeze } from '../lib/deep-freeze.ts'
+import type { EdgeFields } from '../read-headers.ts'
+import { readAuthorityKey } from '../x509/authority-key.ts'
+import { readForwardedCert } from './forwarded-cert.ts'
+
+const refuse = refusalAt('certificate')
+
+/**
+ * Parses the certificate of a source that sends nothing else: every value comes from its DER.
+ *
+ * @param fields - the fields of the source `rfc9440`, after {@link requireVerdict}
+ * @throws CountersignError `CSN_HEADERS_MALFORMED` or `CSN_CERT_UNREADABLE`
+ */
+export function parseWholeCert(fields: EdgeFields): ClientCert {
+  const forwarded = readForwardedCert(fields, undefined)
+  if (!forwarded) throw refuse('CSN_HEADERS_MALFORMED', 'client-cert is missing')
+  const { x509, names, extendedKeyUsage, serialNumber, validFrom, validTo } = forwarded
+  return {
+    subject: names.subject,
+    issuer: names.issuer,
+    serialNumber,
+    fingerprint: x509.fingerprint,
+    fingerprint256: x509.fingerprint256,
+    validFrom: x509.validFrom,
+    validFromDate: new Date(validFrom),
+    validTo: x509.validTo,
+    validToDate: new Date(validTo),
+    keyId: names.subjectKeyId,
+    issuerKeyId: readIssuerKeyId(x509.raw),
+    verified: true,
+    verification: 'SUCCESS',
+    revoked: false,
+    x509,
+    subjectAltName: x509.subjectAltName,
+    subjectAltNames: deepFreeze(names.subjectAltNames),
+    extendedKeyUsage: deepFreeze(extendedKeyUsage),
+    raw: Object.freeze(Object.fromEntries(fields.certificateHeaders())),
+  }
+}
+
+/** One that cannot be read counts as unknown: trust by `keyId` alone then refuses the certificate. */
+function readIssuerKeyId(der: Uint8Array): string | undefined {
+  try {
+    return readAuthorityKey(der).keyId
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
+}
