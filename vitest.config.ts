@@ -16,7 +16,14 @@ export default defineConfig({
       unit('worker'),
       unit('origin-plugin'),
       unit('dev-edge'),
-      { test: { name: 'examples', include: ['examples/**/*.test.ts'] } },
+      {
+        test: {
+          name: 'examples',
+          include: ['examples/**/*.test.ts'],
+          testTimeout: 20_000,
+          hookTimeout: 30_000,
+        },
+      },
       across('shape'),
       across('e2e'),
       across('threats'),
