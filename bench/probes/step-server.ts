@@ -38,7 +38,8 @@ const signatureOf = ({ headers }: FastifyRequest['raw']) => ({
 const admit = (request: FastifyRequest, by: Settings) => {
   const admitted = authenticate(request, by)
   if (admitted instanceof Promise) throw new Error('the token is not in the cache')
-  return admitted
+  if (admitted.clientCert === null) throw new Error('the load has no certificate')
+  return admitted.clientCert
 }
 
 const [key] = settings.edge.keys.values()
@@ -58,8 +59,8 @@ const steps: Readonly<Record<string, (request: FastifyRequest) => unknown>> = {
     )
   },
   'all of it, without a guard': (request) => admit(request, settings),
-  'all of it': (request) => guard.decide(admit(request, settings).clientCert, request),
-  'all of it, edge: null': (request) => guard.decide(admit(request, withoutEdge).clientCert, request),
+  'all of it': (request) => guard.decide(admit(request, settings), request),
+  'all of it, edge: null': (request) => guard.decide(admit(request, withoutEdge), request),
   'an HMAC over as much text, and nothing else': ({ raw }) => key?.verify(lines, rest, raw.method ?? ''),
 }
 let lines = ''

@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs'
-import countersign, { type CountersignPluginOptions, clientCertOf } from '@countersign/origin-plugin'
+import countersign, { type CountersignPluginOptions, clientCertOf, optional } from '@countersign/origin-plugin'
 import cors from '@fastify/cors'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 
@@ -39,6 +39,11 @@ export async function buildApp(proofs: Proofs, options: FastifyServerOptions = {
   // By issuer.
   app.get('/branch', { config: { clientCert: { issuer: { CN: 'Acme Branch CA' } } } }, (request) => {
     return { branch: clientCertOf(request).subject.CN }
+  })
+
+  // With or without a certificate. One that comes must be good, and of the policy.
+  app.get('/login', { config: { clientCert: optional('ops') } }, (request) => {
+    return { login: request.clientCert?.subject.CN ?? 'with a password', access: request.access?.kind }
   })
 
   // By a named policy.

@@ -110,6 +110,25 @@ export function listAttempts(edge: DevEdge, app: FastifyInstance, lost: DevClien
       expect: [403, 'CSN_CERT_FORBIDDEN'],
       send: through('/ops', bob),
     },
+    { request: 'GET /login', presented: 'no certificate; it is optional', expect: [200, ''], send: through('/login') },
+    {
+      request: 'GET /login',
+      presented: 'alice, by the optional policy',
+      expect: [200, ''],
+      send: through('/login', alice),
+    },
+    {
+      request: 'GET /login',
+      presented: 'bob: not of the optional policy',
+      expect: [403, 'CSN_CERT_FORBIDDEN'],
+      send: through('/login', bob),
+    },
+    {
+      request: 'GET /login',
+      presented: 'a self-signed certificate is not none',
+      expect: [403, 'CSN_CERT_UNVERIFIED'],
+      send: through('/login', selfSigned),
+    },
     {
       request: 'GET /payroll.csv',
       presented: 'alice: a URL that Cloudflare caches by default',

@@ -57,6 +57,7 @@ function renderRoutes(routes: readonly ClientCertRoute[], explain: boolean): Htm
 
 const PROTECTION: Readonly<Record<ClientCertRoute['protection'], string>> = {
   public: 'public',
+  optional: 'with or without a certificate',
   verified: 'any verified certificate',
   guarded: 'guarded',
 }

@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
-import type { Requirement } from '@countersign/origin-plugin'
+import { optional } from '@countersign/origin-plugin'
+import type { ExplainOptions } from '@countersign/origin-plugin/explain'
 import { formatRequest, headerOf, type WireRequest } from '@countersign/test-support/wire-request'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Row, walkThrough } from '../../examples/quickstart/walkthrough.ts'
@@ -7,8 +8,11 @@ import { type Inspection, inspectRequests } from '../../packages/dev-edge/src/in
 import { parseRequests } from '../../packages/dev-edge/src/inspect/parse-requests.ts'
 import { type Quickstart, startQuickstart } from '../support/quickstart.ts'
 
+type RouteRequirement = NonNullable<ExplainOptions['requirement']>
+
 /** The requirements of the quickstart's routes. Every other route requires only a verified certificate. */
-const REQUIREMENTS: Readonly<Record<string, Requirement>> = {
+const REQUIREMENTS: Readonly<Record<string, RouteRequirement>> = {
+  '/login': optional({ subject: { O: 'Acme', OU: 'Ops' } }),
   '/pay': { subject: { O: 'Acme', CN: ['alice', 'pay-1'] } },
   '/branch': { issuer: { CN: 'Acme Branch CA' } },
   '/ops': { subject: { O: 'Acme', OU: 'Ops' } },
@@ -38,7 +42,7 @@ describe("countersign inspect, on the demo's table", () => {
     // All requests in one capture, in order: the inspection finds a replay by the earlier request.
     const capture = parseRequests(Buffer.from(received.map(({ request }) => formatRequest(request)).join('')))
     const requirementOf = ({ target }: WireRequest) => REQUIREMENTS[target] ?? true
-    const inspected = new Map<Requirement, readonly Inspection[]>()
+    const inspected = new Map<RouteRequirement, readonly Inspection[]>()
     for (const requirement of new Set(received.map(({ request }) => requirementOf(request)))) {
       inspected.set(requirement, await inspectRequests(capture, proofs, { requirement }))
     }
@@ -64,6 +68,8 @@ describe("countersign inspect, on the demo's table", () => {
       ['guard', 'CSN_CERT_FORBIDDEN'],
       ['guard', 'CSN_CERT_FORBIDDEN'],
       ['guard', 'CSN_CERT_FORBIDDEN'],
+      ['guard', 'CSN_CERT_FORBIDDEN'],
+      ['verdict', 'CSN_CERT_UNVERIFIED'],
       ['guard', 'CSN_CERT_FORBIDDEN'],
       ['verdict', 'CSN_CERT_MISSING'],
       ['verdict', 'CSN_CERT_MISSING'],

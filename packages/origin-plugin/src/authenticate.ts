@@ -1,6 +1,7 @@
 import type { SignatureParameters } from '@countersign/wire'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import { verifyKnownToken } from './access-token/verify-known-token.ts'
+import { isWithoutCertificate } from './certificate/certificate-absence.ts'
 import { readTrustedCert, requireValidNow } from './certificate/read-trusted-cert.ts'
 import type { ClientCert } from './client-cert.ts'
 import { requireOwnHost } from './edge-signature/own-host.ts'
@@ -10,11 +11,12 @@ import type { Settings } from './options.ts'
 import { type EdgeFields, readHeaders, requirePrintable } from './read-headers.ts'
 import { receivedLines } from './received-lines.ts'
 import { type ReceivedRequest, requestTarget } from './request-target.ts'
-import { requireAgreement } from './token-agreement.ts'
+import { requireAgreement, requireNoCertificate } from './token-agreement.ts'
 
 /** The proven identity of a client. */
 export interface Authenticated {
-  readonly clientCert: ClientCert
+  /** `null` only if the certificate is optional, and the client presented none. */
+  readonly clientCert: ClientCert | null
   readonly access: AccessIdentity | null
   /** The edge's signature, whose nonce the caller has to spend before it admits the request; `null` with `edge: null`. */
   readonly signature: SignatureParameters | null
@@ -28,6 +30,8 @@ export interface Authenticated {
  * on it is verified.
  *
  * @param now - seconds since the epoch
+ * @param isOptional - whether a client without a certificate is proven too. Then its absence takes the place of the
+ *   certificate's proofs
  * @returns without a promise, unless the key of a token has to be found
  * @throws CountersignError of the first check that fails
  */
@@ -35,6 +39,7 @@ export function authenticate(
   request: ReceivedRequest,
   { source, edge, access, trustedIssuers, memory }: Settings,
   now: number = Date.now() / 1000,
+  isOptional = false,
 ): Authenticated | Promise<Authenticated> {
   const signatureInput = edge ? joined(request.raw.headers['signature-input']) : undefined
   const fields = readHeaders(receivedLines(request.raw), source, signatureInput)
@@ -48,6 +53,12 @@ export function authenticate(
 
   // Not `await`: nearly every request has all it needs, and would still wait for a turn of the microtask queue.
   return andThen(access ? verifyKnownToken(fields.token, access, now, known?.token) : undefined, (token) => {
+    const identity = token?.identity ?? null
+    if (isOptional && isWithoutCertificate(fields, edge !== null)) {
+      if (identity) requireNoCertificate(identity)
+      // Nothing is remembered: the memory's key is the certificate, so clients without one would share an entry.
+      return { clientCert: null, access: identity, signature: signature?.parameters ?? null }
+    }
     const certificate = known?.certificate ?? readTrustedCert(fields, trustedIssuers)
     const stableLines = signature?.stableLines
     // Before the checks below: a client that they refuse again and again is parsed once.
@@ -58,7 +69,7 @@ export function authenticate(
       memory.remember({ fields, certificate, token, stableLines })
     }
     const { clientCert } = certificate
-    return { clientCert, access: token?.identity ?? null, signature: signature?.parameters ?? null }
+    return { clientCert, access: identity, signature: signature?.parameters ?? null }
   })
 }
 

@@ -20,7 +20,7 @@ describe('clientCertOf', () => {
   it.each([null, undefined])('throws where no certificate is verified: %s', (clientCert) => {
     expect(() => clientCertOf({ clientCert } as FastifyRequest)).toThrow(
       new TypeError(
-        'clientCertOf() must not be called on a public route; remove clientCert: false, or read request.clientCert',
+        'clientCertOf() must not be called without a verified certificate: the route is public or optional; remove clientCert: false or optional(…), or read request.clientCert, which can be null',
       ),
     )
   })

@@ -85,9 +85,10 @@ export function describeCert({
 }
 
 /**
- * Returns the request's certificate on a route that is not public, without the `null` of the type.
+ * Returns the request's certificate on a route that requires one, without the `null` of the type.
  *
- * @throws TypeError on a public route, where the plugin verifies no certificate
+ * @throws TypeError on a public route, where the plugin verifies no certificate, and on an optional one if the client
+ *   presented none
  * @example
  * ```ts
  * app.get('/me', (request) => clientCertOf(request).subject.CN)
@@ -96,6 +97,6 @@ export function describeCert({
 export function clientCertOf(request: CertifiedRequest): ClientCert {
   if (request.clientCert) return request.clientCert
   throw new TypeError(
-    'clientCertOf() must not be called on a public route; remove clientCert: false, or read request.clientCert',
+    'clientCertOf() must not be called without a verified certificate: the route is public or optional; remove clientCert: false or optional(…), or read request.clientCert, which can be null',
   )
 }

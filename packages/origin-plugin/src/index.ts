@@ -22,7 +22,10 @@ export {
   type GuardFunction,
   type NameMatch,
   not,
+  type OptionalRequirement,
+  optional,
   type Requirement,
+  type RouteRequirement,
   type SubjectAltNameMatch,
   type TextMatch,
 } from './guards/requirement.ts'

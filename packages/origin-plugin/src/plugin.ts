@@ -6,8 +6,8 @@ import { authenticate } from './authenticate.ts'
 import type { CertifiedRequest, ClientCert } from './client-cert.ts'
 import { requireReplayProtection, spendNonce } from './edge-signature/spend-nonce.ts'
 import { type CountersignError, isCountersignError, stepOf } from './errors.ts'
-import { applyGuard, type Guard } from './guards/guard.ts'
-import type { Requirement } from './guards/requirement.ts'
+import { applyGuard, applyRouteGuard, type RouteGuard } from './guards/guard.ts'
+import type { Requirement, RouteRequirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
 import { MISSING_PROOF } from './header-source.ts'
 import { andThen, isThenable } from './lib/and-then.ts'
@@ -19,14 +19,21 @@ import { HOOK_MAKER, MADE_HOOK } from './registration/require-enforced.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The client's proven certificate; `null` on a public route, and if the proof failed. */
+    /**
+     * The client's proven certificate; `null` on a public route, and if the proof failed. On an optional route, `null` in
+     * a handler proves that the client presented no certificate.
+     */
     clientCert: ClientCert | null
     /** The identity that Access admitted; `null` on a public route, if the proof failed, and with `access: null`. */
     access: AccessIdentity | null
   }
   interface FastifyInstance {
     /**
-     * Makes a hook that requires more of the client than the route's config does.
+     * Makes a hook that requires more of the client than the route's config does. On an optional route it requires a
+     * certificate.
+     *
+     * `@fastify/auth` can combine it with other logins. The refusal is logged when it becomes the answer, so a request
+     * that another login admits leaves no line.
      *
      * @throws TypeError immediately, if the requirement is wrong
      */
@@ -36,10 +43,10 @@ declare module 'fastify' {
   }
   interface FastifyContextConfig {
     /**
-     * The route's requirement on the client certificate. `false` makes the route public. The default `true` admits any
-     * verified certificate.
+     * The route's requirement on the client certificate. `optional(…)` admits clients without a certificate too, and
+     * `false` makes the route public. The default `true` admits any verified certificate.
      */
-    clientCert?: Requirement | false
+    clientCert?: RouteRequirement
   }
 }
 
@@ -57,6 +64,9 @@ export interface RefusedMessage {
 }
 
 const refused = channel('countersign:refused')
+
+/** Admitted requests of clients that presented no certificate. */
+const withoutCertificate = new WeakSet<FastifyRequest>()
 
 /** Attack: a cache before the origin gives one client's answer to another. A handler's own `Cache-Control` replaces this. */
 const CACHE_CONTROL = 'private, no-store'
@@ -101,6 +111,14 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.decorate('requireClientCert', Object.defineProperty(requireClientCert, 'name', { value: HOOK_MAKER }))
 
   const requireEnforced = guardScope(app, { guards, guardRequest, guardUnknown, hooksInFront: settings.hooksInFront })
+  // The refusals of hooks. Another login may admit their requests, so each is reported once it becomes the answer.
+  const unanswered = new WeakSet()
+  app.addHook('onError', async (request, reply, error) => {
+    if (!unanswered.delete(error)) return
+    // Another plugin may have chosen a status for refusals of every kind.
+    if (isCountersignError(error)) reply.code(error.statusCode)
+    report(request, reply, error)
+  })
   app.addHook('onReady', () =>
     orClose(app, async () => {
       requireEnforced()
@@ -124,8 +142,15 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     }
     const guard = settings.guards.compile(requirement, 'requireClientCert')
     // An async function fits every kind of hook, with any number of arguments before `done`.
-    const hook: ClientCertHook = async (request, reply) =>
-      orRefuse(request as FastifyRequest, reply as FastifyReply, () => applyGuard(guard, request as FastifyRequest))
+    const hook: ClientCertHook = async (given) => {
+      const request = given as FastifyRequest
+      try {
+        applyGuard(guard, request, absenceOf(request))
+      } catch (error) {
+        unanswered.add(error as object)
+        throw error
+      }
+    }
     return Object.defineProperty(hook, 'name', { value: MADE_HOOK })
   }
 
@@ -173,21 +198,31 @@ function beforeClose(app: FastifyInstance, stop: () => void): void {
  *
  * The nonce comes last, so that the memory holds admitted requests alone.
  */
-function admit(request: FastifyRequest, guard: Guard, settings: Settings): void | Promise<void> {
+function admit(request: FastifyRequest, guard: RouteGuard, settings: Settings): void | Promise<void> {
   request.clientCert = null
   request.access = null
-  return andThen(authenticate(request, settings), ({ clientCert, access, signature }) => {
+  return andThen(authenticate(request, settings, undefined, guard.optional), ({ clientCert, access, signature }) => {
     request.clientCert = clientCert
     request.access = access
-    applyGuard(guard, request)
-    return spendNonce(signature, settings.edge)
+    applyRouteGuard(guard, request)
+    const spent = spendNonce(signature, settings.edge)
+    return clientCert ? spent : andThen(spent, () => void withoutCertificate.add(request))
   })
 }
 
-/** Without a certificate, a public route has called the handler for unknown paths, and nothing has verified the request. */
-function admitUnknown(request: FastifyRequest, guard: Guard, settings: Settings): void | Promise<void> {
-  return request.clientCert ? applyGuard(guard, request) : admit(request, guard, settings)
+/**
+ * Applies the guard of the handler for unknown paths, which a route can call. If the route is public, nothing has
+ * verified the request before.
+ */
+function admitUnknown(request: FastifyRequest, guard: RouteGuard, settings: Settings): void | Promise<void> {
+  const isAdmitted = request.clientCert !== null || withoutCertificate.has(request)
+  return isAdmitted ? applyRouteGuard(guard, request, absenceOf(request)) : admit(request, guard, settings)
 }
+
+const absenceOf = (request: FastifyRequest): string =>
+  withoutCertificate.has(request)
+    ? 'the client did not present a certificate'
+    : 'the route is public, so no certificate was verified'
 
 /** Runs the checks of the start. inject() serves a server whose start has failed, but no closed one. */
 async function orClose(app: FastifyInstance, check: () => Promise<void>): Promise<void> {
@@ -214,6 +249,12 @@ function orRefuse(
 }
 
 function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): never {
+  report(request, reply, error)
+  throw error
+}
+
+/** Reports a refusal to the operator, and prepares its answer. */
+function report(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   reply.header('cache-control', CACHE_CONTROL)
   // The identity of a client that a guard refuses is proven. A replayed request was not sent by this client.
   if (!isCountersignError(error) || stepOf(error) !== 'guard') {
@@ -225,7 +266,6 @@ function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): n
     if (refused.hasSubscribers) refused.publish({ request, error } satisfies RefusedMessage)
   }
   if (request.raw.headers.upgrade !== undefined) hangUp(request, reply)
-  throw error
 }
 
 /** A server has no time-out for a socket that it took for a WebSocket. Refused, it would stay open forever. */

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { refusalOf } from '../test/support/expect-refusal.ts'
 import { readAccessIdentity } from './access-token/access-identity.ts'
 import { type ClientCert, describeCert } from './client-cert.ts'
-import { requireSameCertificate } from './token-agreement.ts'
+import { requireNoCertificate, requireSameCertificate } from './token-agreement.ts'
 import { DistinguishedName } from './x509/distinguished-name.ts'
 
 const LEGACY_ISSUER = '/C=US/O=Acme/CN=Acme Client CA'
@@ -33,6 +33,37 @@ const mismatch = (claim: string) => ({
 
 const USER = { email: 'jane@acme.example' }
 const SERVICE = { common_name: 'e367826f93b8d71185e03fe518aff3b4.access' }
+
+describe('requireNoCertificate', () => {
+  const judge = (claims: Record<string, unknown>) => {
+    const identity = readAccessIdentity({ sub: '', ...claims })
+    if (!identity) return expect.fail('the claims name nobody')
+    return () => requireNoCertificate(identity)
+  }
+  const none = { auth_status: 'NONE', cert_presented: false, cert_serial: '', cert_issuer_dn: null }
+
+  it('agrees with the token of a user or a service', () => {
+    for (const claims of [USER, { ...USER, common_name: '' }, SERVICE]) {
+      expect(judge(claims)).not.toThrow()
+      for (const mtls_auth of [none, {}, null]) expect(judge({ ...claims, mtls_auth })).not.toThrow()
+    }
+  })
+
+  it.each([
+    { common_name: 'pay-1' },
+    { common_name: 'pay-1', mtls_auth: none },
+    { ...USER, common_name: 'pay-1' },
+    { ...USER, mtls_auth: { auth_status: 'SUCCESS' } },
+    { ...USER, mtls_auth: { ...none, cert_serial: '0A1B' } },
+    { ...USER, mtls_auth: 'SUCCESS' },
+    { ...SERVICE, mtls_auth: { cert_presented: true } },
+  ])('refuses a token that names a certificate: %j', (claims) => {
+    expect(refusalOf(judge(claims))).toEqual({
+      code: 'CSN_CERT_MISMATCH',
+      reason: 'the Access token names a certificate, and the client did not present one',
+    })
+  })
+})
 
 describe('requireSameCertificate', () => {
   it('agrees with every certificate if the token names none', () => {

@@ -1,5 +1,5 @@
 import { normalizeHex, parsePrintedName } from '@countersign/wire'
-import { type AccessIdentity, isServiceTokenId } from './access-token/access-identity.ts'
+import { type AccessIdentity, isServiceTokenId, namesCertificate } from './access-token/access-identity.ts'
 import type { ResolvedAccess } from './access-token/access-options.ts'
 import type { KnownToken } from './access-token/token-cache.ts'
 import { type ClientCert, describeCert } from './client-cert.ts'
@@ -45,6 +45,19 @@ export function requireSameCertificate({ kind, claims }: AccessIdentity, cert: C
   for (const [claim, isOf] of Object.entries(CERTIFICATE_CLAIMS)) {
     if (!agrees(named[claim], (text) => isOf(text, cert))) throw mismatch(`mtls_auth.${claim}`, cert)
   }
+}
+
+/**
+ * Requires that a token names no certificate, because the client did not present one.
+ *
+ * Attack: the token of a session that Access opened for a certificate is used without that certificate.
+ *
+ * @throws CountersignError `CSN_CERT_MISMATCH`
+ */
+export function requireNoCertificate({ kind, claims }: AccessIdentity): void {
+  const named = kind === 'certificate' || (kind === 'user' && isText(claims.common_name))
+  if (!named && !namesCertificate(claims.mtls_auth)) return
+  throw refuse('CSN_CERT_MISMATCH', 'the Access token names a certificate, and the client did not present one')
 }
 
 /**

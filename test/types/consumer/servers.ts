@@ -2,7 +2,9 @@ import countersign, {
   type ClientCertRoute,
   type CountersignPluginOptions,
   clientCertOf,
+  optional,
   type Requirement,
+  type RouteRequirement,
 } from '@countersign/origin-plugin'
 import Fastify, {
   type FastifyBaseLogger,
@@ -69,6 +71,10 @@ http2Secure.route({
   preHandler: http2Secure.requireClientCert({ san: { dns: 'pay.acme.example' } }),
   handler: (request) => clientCertOf(request).subject.CN,
 })
+
+/** The certificate of a route may be optional. */
+withPino.get('/login', { config: { clientCert: optional(acme) } }, ({ clientCert }) => clientCert?.subject.CN ?? 'none')
+export const requirements: RouteRequirement[] = [false, optional(), optional('ops'), acme]
 
 /** A guard function may annotate its request with the types of its route or of its server. */
 http2.get('/raw', { config: { clientCert: (_cert, request) => request.raw.httpVersionMajor === 2 } }, () => 'x')
@@ -137,6 +143,8 @@ http2.get('/uncalled', { onRequest: http2.requireClientCert }, () => 'x')
 plain.get('/uncalled', { preHandler: [plain.requireClientCert] }, () => 'x')
 // @ts-expect-error: an unknown property
 http2.requireClientCert({ subjct: { OU: 'Ops' } })
+// @ts-expect-error: optional() is around a whole requirement
+http2.requireClientCert(optional('ops'))
 // @ts-expect-error: the certificate may be null
 plain.get('/maybe', (request) => request.clientCert.subject)
 // @ts-expect-error: the options are required

@@ -43,7 +43,7 @@ function judgeCache(answers: readonly Answer[], without: Answer): Finding {
   if (without.status < 300) {
     return failed(
       `answered ${without.status} without a certificate`,
-      'If this route is intentionally public, name a guarded one. Otherwise look for a cache, and for a missing guard',
+      'If this route is intentionally public, or its certificate optional, name a guarded one. Otherwise look for a cache, and for a missing guard',
     )
   }
   if (all.some(({ headers }) => headers['cf-ray'] === undefined)) {

@@ -1,4 +1,4 @@
-import countersign, { type EdgeOptions } from '@countersign/origin-plugin'
+import countersign, { type EdgeOptions, optional } from '@countersign/origin-plugin'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createEdgeKey } from '../pki/edge-key.ts'
@@ -46,6 +46,14 @@ describe('checkHosts', () => {
   it('fails a public route, which accepts every signature', async () => {
     const url = await startOrigin({}, (app) => app.get('/me', { config: { clientCert: false } }, () => 'for all'))
     expect(shown(await checkHosts(url, HOST, key))[1]).toMatch(/^other-host failed: /)
+  })
+
+  it('finds no fault in a route whose certificate is optional', async () => {
+    const url = await startOrigin({}, (app) => app.get('/me', { config: { clientCert: optional() } }, () => 'in'))
+    expect(shown(await checkHosts(url, HOST, key))).toEqual([
+      'own-host ok: accepts a signature of its key for app.example.com',
+      'other-host ok: refuses a signature of its key for a host that is not its own',
+    ])
   })
 
   it('fails an origin that has another hostname, or another key', async () => {

@@ -18,8 +18,8 @@ const GIVE_HOST = 'Give --host with the hostname that clients use, one of edge.h
  *
  * Attack: two origins share a key. One of them relays a request that was signed for it to the other one.
  *
- * The requests have neither certificate nor token, so the origin refuses both. The code of the refusal shows the outcome
- * of the signature.
+ * The requests have neither certificate nor token, so the origin refuses both, unless the certificate is optional. The
+ * code of the refusal shows the outcome of the signature.
  *
  * @param host - the hostname of the origin at the edge
  * @param key - a key of the origin that can sign

@@ -1,6 +1,6 @@
 import { createServer, type RequestListener, type Server } from 'node:http'
 import { createServer as createHttpsServer } from 'node:https'
-import countersign, { type CountersignPluginOptions } from '@countersign/origin-plugin'
+import countersign, { type CountersignPluginOptions, optional } from '@countersign/origin-plugin'
 import Fastify, { type FastifyHttpOptions } from 'fastify'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { AccessIssuer } from '../access/access-issuer.ts'
@@ -40,6 +40,7 @@ async function origin(plugin: Partial<CountersignPluginOptions> = {}, options: F
     ...plugin,
   })
   app.get('/public', { config: { clientCert: false } }, () => 'for all')
+  app.get('/login', { config: { clientCert: optional() } }, () => 'in')
   return app.listen({ host: '127.0.0.1', port: 0 })
 }
 
@@ -85,6 +86,16 @@ describe('diagnose', () => {
     const findings = await diagnose({ origin: `${url}/me`, access, keys, host: HOST, forwardCert: 'chain' })
     expect(outcomes(findings)).toEqual(ALL_WELL)
     expect(findings.filter(({ advice }) => advice !== undefined)).toEqual([])
+  })
+
+  it('finds no fault in a route whose certificate is optional: it refuses every forged request', async () => {
+    const edge = { keys: [toVerificationKey(key), hmac], hosts: [HOST] }
+    const keys = JSON.stringify(edge.keys)
+    for (const settings of [{ edge }, { edge, access: null }]) {
+      const url = await origin(settings, { http: { maxHeaderSize: 32 * 1024 } })
+      const findings = await diagnose({ origin: `${url}/login`, access, keys, host: HOST, forwardCert: 'chain' })
+      expect(outcomes(findings)).toEqual(ALL_WELL)
+    }
   })
 
   it('fails a limit that leaves no room for a chain, if the Worker forwards it', async () => {

@@ -4,7 +4,8 @@ import { countersign } from '@countersign/worker'
 /**
  * Signs a request without a certificate and without a token, as the Worker would for a client that has neither.
  *
- * An attacker who reads it on the way gains nothing: the origin admits no request without a certificate.
+ * An attacker who reads it on the way gains nothing. The origin admits a request without a certificate on an optional
+ * route at most, and there each client can send one.
  *
  * @param url - the request's URL at the edge, with the hostname to sign
  * @param key - a key of the origin that can sign, so an HMAC key

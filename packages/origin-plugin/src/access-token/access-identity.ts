@@ -78,8 +78,8 @@ export function readAccessIdentity(claims: JWTPayload): AccessIdentity | undefin
 /** The values by which Cloudflare documents `mtls_auth` of a client without a certificate, and their absence. */
 const NO_CERTIFICATE: ReadonlySet<unknown> = new Set(['NONE', false, '', null, undefined])
 
-/** Whether `mtls_auth` names a certificate. Any value that we do not know counts as a certificate's. */
-function namesCertificate(mtlsAuth: unknown): boolean {
+/** Whether the claim `mtls_auth` names a certificate. Any value that we do not know counts as a certificate's. */
+export function namesCertificate(mtlsAuth: unknown): boolean {
   if (mtlsAuth === undefined || mtlsAuth === null) return false
   return typeof mtlsAuth !== 'object' || Object.values(mtlsAuth).some((value) => !NO_CERTIFICATE.has(value))
 }

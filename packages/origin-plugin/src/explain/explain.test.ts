@@ -4,7 +4,7 @@ import { createParties, type Parties } from '@countersign/test-support/parties'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { AUTHORITY, type EdgeRequest, edgeLines } from '../../test/support/edge-lines.ts'
 import { createOpensslCa } from '../../test/support/openssl-ca.ts'
-import type { CountersignPluginOptions } from '../index.ts'
+import { type CountersignPluginOptions, optional } from '../index.ts'
 import { type CapturedRequest, type ExplainOptions, type Explanation, explainRequests } from './explain.ts'
 
 let ca: Parties['ca']
@@ -68,6 +68,56 @@ describe('explainRequests', () => {
     expect(details).toContain(`signed by ${ISSUER} for ${AUDIENCE}`)
     expect(details).toContain(
       'CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US, issued by CN=Acme Client CA,O=Acme,C=US; Client-Cert matches',
+    )
+  })
+
+  it('shows a request without a certificate as admitted by an optional requirement', async () => {
+    const requirement = optional({ subject: { OU: 'Ops' } })
+    const explanation = await explain({ cert: null }, {}, { requirement })
+    expect(explanation.refusal).toBeNull()
+    expect(outcomes(explanation)).toEqual([
+      'headers: holds',
+      'edge signature: holds',
+      'host: holds',
+      'Access token: holds',
+      'verdict: not asked for',
+      'certificate: not asked for',
+      'trust: not asked for',
+      'token and certificate: holds',
+      'guard: not asked for',
+      'replay: holds',
+    ])
+    expect(explanation.steps.find(({ step }) => step === 'trust')?.detail).toBe(
+      'the client presented no certificate, and the requirement is optional',
+    )
+    expect((await explain({}, {}, { requirement })).steps.find(({ step }) => step === 'guard')).toEqual({
+      step: 'guard',
+      outcome: 'holds',
+      detail: expect.stringMatching(/^no certificate, or subject/),
+    })
+  })
+
+  it('shows the failing step of a request without a certificate', async () => {
+    const requirement = optional()
+    const named = await access.token({ email: undefined, common_name: 'pay-1' })
+    const explanation = await explain({ cert: null, token: named }, {}, { requirement })
+    expect(explanation.refusal?.code).toBe('CSN_CERT_MISMATCH')
+    expect(outcomes(explanation).slice(4)).toEqual([
+      'verdict: not asked for',
+      'certificate: not asked for',
+      'trust: not asked for',
+      'token and certificate: fails',
+      'guard: not asked for',
+      'replay: not reached',
+    ])
+    expect(await failure({ cert: null, token: 'a.b.c' }, {}, { requirement })).toBe(
+      'Access token: CSN_ACCESS_TOKEN_INVALID',
+    )
+    expect(await failure({ cert: null, tamper: (lines) => [...lines, ...lines] }, {}, { requirement })).toBe(
+      'headers: CSN_HEADERS_MALFORMED',
+    )
+    expect(await failure({ cert: null, changes: { 'x-cert-verify': 'FAILED' } }, {}, { requirement })).toBe(
+      'verdict: CSN_CERT_MISSING',
     )
   })
 

@@ -10,8 +10,8 @@ import type { ClientMemory } from '../client-memory.ts'
 import { createNonceMemory } from '../edge-signature/nonce-memory.ts'
 import { spendNonce } from '../edge-signature/spend-nonce.ts'
 import { isCountersignError, stepOf } from '../errors.ts'
-import { applyGuard, type Guard } from '../guards/guard.ts'
-import type { Requirement } from '../guards/requirement.ts'
+import { applyRouteGuard, type RouteGuard } from '../guards/guard.ts'
+import type { OptionalRequirement, Requirement } from '../guards/requirement.ts'
 import { type CountersignPluginOptions, resolveOptions, type Settings } from '../options.ts'
 import { type CapturedRequest, receive, signatureParameters } from './captured-request.ts'
 import { type ExplainedRefusal, type ExplainedStep, explainSteps } from './steps.ts'
@@ -23,7 +23,7 @@ export type { ExplainedRefusal, ExplainedStep } from './steps.ts'
 /** Options of {@link explainRequests}. */
 export interface ExplainOptions {
   /** The requirement of the route. Without it, no guard is applied. */
-  readonly requirement?: Requirement
+  readonly requirement?: Requirement | OptionalRequirement
   /**
    * The time of the decision, in seconds since the epoch. By default the `created` of each request's signature; the
    * current time for a request without a signature.
@@ -65,7 +65,7 @@ export async function explainRequests(
     resolveOptions(options, () => {}),
     requests.length,
   )
-  const guard = requirement === undefined ? undefined : settings.guards.compile(requirement, 'the requirement')
+  const guard = requirement === undefined ? undefined : settings.guards.compileRoute(requirement, 'the requirement')
   try {
     await settings.background.start()
     const explanations: Explanation[] = []
@@ -81,14 +81,14 @@ export async function explainRequests(
 async function explain(
   captured: CapturedRequest,
   settings: Settings,
-  guard: Guard | undefined,
+  guard: RouteGuard | undefined,
   at: number,
 ): Promise<Explanation> {
   const request = receive(captured)
   const explained = { captured, settings, guard }
   try {
-    const { clientCert, access, signature } = await authenticate(request, settings, at)
-    if (guard) applyGuard(guard, Object.assign(request, { clientCert, access }) as unknown as FastifyRequest)
+    const { clientCert, access, signature } = await authenticate(request, settings, at, guard?.optional)
+    if (guard) applyRouteGuard(guard, Object.assign(request, { clientCert, access }) as unknown as FastifyRequest)
     spendNonce(signature, settings.edge)
     return { at, steps: explainSteps(explained), refusal: null }
   } catch (error) {

@@ -1,9 +1,10 @@
 import type { SignatureParameters } from '@countersign/wire'
+import { isWithoutCertificate } from '../certificate/certificate-absence.ts'
 import { parseClientCert } from '../certificate/parse-client-cert.ts'
 import { requireTrustedIssuer } from '../certificate/require-trusted-issuer.ts'
 import type { ClientCert } from '../client-cert.ts'
 import { type CountersignErrorCode, STEPS, type StepName } from '../errors.ts'
-import type { Guard } from '../guards/guard.ts'
+import type { RouteGuard } from '../guards/guard.ts'
 import type { Settings } from '../options.ts'
 import { type EdgeFields, readHeaders } from '../read-headers.ts'
 import { type CapturedRequest, receivedHeader, signatureParameters } from './captured-request.ts'
@@ -33,7 +34,7 @@ export interface ExplainedRefusal {
 export interface Explained {
   readonly captured: CapturedRequest
   readonly settings: Settings
-  readonly guard: Guard | undefined
+  readonly guard: RouteGuard | undefined
 }
 
 /** Lists every step with its outcome. Without a refusal, every step that the options ask for holds. */
@@ -42,19 +43,28 @@ export function explainSteps(
   refused?: { readonly step: StepName; readonly refusal: ExplainedRefusal },
 ): ExplainedStep[] {
   const failedAt = refused ? STEPS.indexOf(refused.step) : STEPS.length
+  const withoutCertificate = failedAt > STEPS.indexOf('verdict') && doesWithout(explained)
   return STEPS.map((step, at) => {
     if (refused && at === failedAt) {
       const { code, reason } = refused.refusal
       return { step, outcome: 'fails', detail: reason, code }
     }
     const { notAsked, describe } = DESCRIPTIONS[step]
-    const absent = notAsked(explained)
+    const absent = withoutCertificate && OF_CERTIFICATES.has(step) ? WITHOUT : notAsked(explained)
     if (absent !== null) return { step, outcome: 'not asked for', detail: absent }
     return at < failedAt
       ? { step, outcome: 'holds', detail: describe(explained) }
       : { step, outcome: 'not reached', detail: '' }
   })
 }
+
+/** The steps that a request without a certificate does not take on an optional route. */
+const OF_CERTIFICATES: ReadonlySet<StepName> = new Set(['verdict', 'certificate', 'trust', 'guard'])
+const WITHOUT = 'the client presented no certificate, and the requirement is optional'
+
+/** Whether the request was judged as one without a certificate. Call it only if its headers were read. */
+const doesWithout = ({ captured, settings, guard }: Explained): boolean =>
+  guard?.optional === true && isWithoutCertificate(readHeaders(captured.rawHeaders), settings.edge !== null)
 
 interface StepDescription {
   /** The option that leaves the step out; `null` when the step is taken. */

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { type CertChanges, makeClientCert, makeRequest } from '../../test/support/make-client-cert.ts'
 import { createGuardCompiler } from './compile-guard.ts'
-import { allOf, anyOf, Combination, not, type Requirement } from './requirement.ts'
+import { allOf, anyOf, Combination, not, OptionalRequirement, optional, type Requirement } from './requirement.ts'
 
 type Outcome = 'match' | 'mismatch' | 'undecided'
 type Policies = Readonly<Record<string, Requirement>>
@@ -42,6 +42,52 @@ describe('a requirement that is compiled', () => {
   it('names the place of the mistake in a combination', () => {
     expect(() => compile(anyOf('ops', not({ subjekt: 'CN=a' } as Requirement)), { ops: true })).toThrow(
       'GET /ops anyOf not: unknown property "subjekt"',
+    )
+  })
+})
+
+describe('optional()', () => {
+  const misplaced = (where: string) =>
+    new TypeError(
+      `${where}: optional() must be around the whole requirement of a route, in its config or in a rule of the option routes; write config: { clientCert: optional(…) }`,
+    )
+  const inside = optional('ops') as unknown as Requirement
+  const compileRoute = (requirement: unknown) => createGuardCompiler({ ops: yes }).compileRoute(requirement, 'GET /ops')
+
+  it('makes the guard of a route optional, and keeps its decision', () => {
+    const guard = compileRoute(optional('ops'))
+    expect(guard).toMatchObject({ optional: true, description: 'no certificate, or policy ops' })
+    expect(guard.decide(makeClientCert(), makeRequest()).outcome).toBe('match')
+    expect(guard.decide(makeClientCert({ subject: 'CN=other' }), makeRequest()).outcome).toBe('mismatch')
+    expect(compileRoute(optional()).description).toBe('no certificate, or any verified certificate')
+    expect(compileRoute('ops')).not.toHaveProperty('optional')
+  })
+
+  it('is refused inside of another requirement, in a policy and in a hook', () => {
+    expect(() => compile(inside, { ops: yes })).toThrow(misplaced('GET /ops'))
+    expect(() => compileRoute(anyOf(inside, 'ops'))).toThrow(misplaced('GET /ops anyOf'))
+    expect(() => compileRoute(allOf(inside))).toThrow(misplaced('GET /ops allOf'))
+    expect(() => compileRoute(not(inside))).toThrow(misplaced('GET /ops not'))
+    expect(() => compileRoute(new OptionalRequirement(inside))).toThrow(misplaced('GET /ops optional'))
+    expect(() => createGuardCompiler({ login: inside, ops: yes })).toThrow(misplaced('policies.login'))
+  })
+
+  it('checks and freezes the requirement inside', () => {
+    expect(() => compileRoute(optional('unknown'))).toThrow('GET /ops optional: unknown policy "unknown"')
+    expect(() => compileRoute(new OptionalRequirement(false as never))).toThrow(
+      'GET /ops optional: the requirement must',
+    )
+    const requirement = { keyId: ['AB'] }
+    compileRoute(optional(requirement))
+    expect(Object.isFrozen(requirement.keyId)).toBe(true)
+  })
+})
+
+describe('a combinator without a call', () => {
+  it.each([allOf, anyOf, not, optional])('is refused: %o', (combine) => {
+    const { name } = combine
+    expect(() => compile(combine)).toThrow(
+      new TypeError(`GET /ops: the requirement is ${name} itself; call it: ${name}(…)`),
     )
   })
 })

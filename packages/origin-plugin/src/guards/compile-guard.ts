@@ -1,7 +1,26 @@
 import { askOperator, requireSynchronous } from '../lib/operator-function.ts'
 import { compileCertificateRequirement, findCertificateProperty } from './certificate-guard.ts'
-import { ANY_VERIFIED, allGuards, anyGuard, type Guard, MATCH, mismatch, notGuard, undecided } from './guard.ts'
-import { Combination, type GuardFunction, type Requirement } from './requirement.ts'
+import {
+  ANY_VERIFIED,
+  allGuards,
+  anyGuard,
+  type Guard,
+  MATCH,
+  mismatch,
+  notGuard,
+  type RouteGuard,
+  undecided,
+} from './guard.ts'
+import {
+  allOf,
+  anyOf,
+  Combination,
+  type GuardFunction,
+  not,
+  OptionalRequirement,
+  optional,
+  type Requirement,
+} from './requirement.ts'
 
 /** Compiles requirements. It knows the named policies. */
 export interface GuardCompiler {
@@ -11,6 +30,8 @@ export interface GuardCompiler {
    * @throws TypeError whose message states the correction
    */
   compile(requirement: unknown, where: string): Guard
+  /** As {@link GuardCompiler.compile}, for the requirement of a route, which can be optional. */
+  compileRoute(requirement: unknown, where: string): RouteGuard
 }
 
 /**
@@ -32,8 +53,14 @@ export function createGuardCompiler(
   function compile(requirement: unknown, where: string): Guard {
     if (requirement === true) return ANY_VERIFIED
     if (typeof requirement === 'string') return policy(requirement, where)
+    requireCalled(requirement, where)
     if (typeof requirement === 'function') return functionGuard(requirement as GuardFunction, where)
     if (requirement instanceof Combination) return combine(requirement, where)
+    if (requirement instanceof OptionalRequirement) {
+      throw new TypeError(
+        `${where}: optional() must be around the whole requirement of a route, in its config or in a rule of the option routes; write config: { clientCert: optional(…) }`,
+      )
+    }
     if (typeof requirement === 'object' && requirement !== null && !Array.isArray(requirement)) {
       if (!hasAccess && 'access' in requirement) {
         throw new TypeError(
@@ -91,11 +118,19 @@ export function createGuardCompiler(
     policy(name, 'policies')
     freeze(policies[name])
   }
+
+  function compileFinally(requirement: unknown, where: string): Guard {
+    const guard = compile(requirement, where)
+    freeze(requirement)
+    return guard
+  }
+
   return {
-    compile(requirement, where) {
-      const guard = compile(requirement, where)
-      freeze(requirement)
-      return guard
+    compile: compileFinally,
+    compileRoute(requirement, where) {
+      if (!(requirement instanceof OptionalRequirement)) return compileFinally(requirement, where)
+      const guard = compileFinally(requirement.requirement, `${where} optional`)
+      return { ...guard, description: `no certificate, or ${guard.description}`, optional: true }
     },
   }
 }
@@ -112,6 +147,13 @@ function freeze(requirement: unknown): void {
 
 const isPlain = (value: unknown): value is object =>
   typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
+
+/** A combinator without a call is a function like any guard, and would refuse each request. */
+function requireCalled(requirement: unknown, where: string): void {
+  const uncalled = [allOf, anyOf, not, optional].find((combine) => combine === requirement)
+  if (uncalled === undefined) return
+  throw new TypeError(`${where}: the requirement is ${uncalled.name} itself; call it: ${uncalled.name}(…)`)
+}
 
 function functionGuard(decideOwn: GuardFunction, where: string): Guard {
   requireSynchronous(decideOwn, `${where}: a guard`)

@@ -21,6 +21,11 @@ export interface Guard {
   decide(cert: ClientCert, request: FastifyRequest): Decision
 }
 
+/** The guard of a route. `optional` admits a client that presents no certificate, without a decision. */
+export interface RouteGuard extends Guard {
+  readonly optional?: true
+}
+
 /** The decision that admits. */
 export const MATCH: Decision = { outcome: 'match', reason: '' }
 
@@ -82,12 +87,26 @@ export function notGuard(guard: Guard): Guard {
 }
 
 /**
+ * Applies the guard of a route to a request that is proven otherwise.
+ *
+ * @throws CountersignError as {@link applyGuard}
+ */
+export function applyRouteGuard(guard: RouteGuard, request: FastifyRequest, absence?: string): void {
+  if (request.clientCert !== null || !guard.optional) applyGuard(guard, request, absence)
+}
+
+/**
  * Applies a guard to the request's certificate.
  *
- * @throws CountersignError `CSN_CERT_FORBIDDEN`, or `CSN_CERT_MISSING` on a public route
+ * @param absence - the reason why there is none
+ * @throws CountersignError `CSN_CERT_FORBIDDEN`, or `CSN_CERT_MISSING` without a certificate
  */
-export function applyGuard(guard: Guard, request: FastifyRequest): void {
-  if (!request.clientCert) throw refuse('CSN_CERT_MISSING', 'the route is public, so no certificate was verified')
+export function applyGuard(
+  guard: Guard,
+  request: FastifyRequest,
+  absence = 'the client did not present a certificate',
+): void {
+  if (!request.clientCert) throw refuse('CSN_CERT_MISSING', absence)
   const { outcome, reason } = guard.decide(request.clientCert, request)
   if (outcome !== 'match') throw refuse('CSN_CERT_FORBIDDEN', `${reason} (${request.clientCert.subject})`)
 }

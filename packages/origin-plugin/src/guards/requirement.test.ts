@@ -2,7 +2,17 @@ import type { FastifyRequest } from 'fastify'
 import { describe, expect, expectTypeOf, it } from 'vitest'
 import type { ClientCert } from '../client-cert.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
-import { allOf, anyOf, Combination, type GuardFunction, not, type Requirement } from './requirement.ts'
+import {
+  allOf,
+  anyOf,
+  Combination,
+  type GuardFunction,
+  not,
+  OptionalRequirement,
+  optional,
+  type Requirement,
+  type RouteRequirement,
+} from './requirement.ts'
 
 describe('allOf, anyOf and not', () => {
   it.each([
@@ -32,6 +42,35 @@ describe('not', () => {
   })
 })
 
+describe('optional', () => {
+  const untyped = optional as (...given: unknown[]) => OptionalRequirement
+
+  it('keeps its requirement, by default that of any verified certificate', () => {
+    expect(optional()).toBeInstanceOf(OptionalRequirement)
+    expect(optional().requirement).toBe(true)
+    expect(optional(true).requirement).toBe(true)
+    expect(optional('ops').requirement).toBe('ops')
+    const combination = anyOf('a', 'b')
+    expect(optional(combination).requirement).toBe(combination)
+  })
+
+  it('cannot be changed', () => {
+    expect(() => Object.assign(optional('ops'), { requirement: true })).toThrow(TypeError)
+  })
+
+  it.each([
+    [[undefined], 'optional(undefined): the requirement is undefined; write it, or optional() without one'],
+    [
+      [false],
+      'optional(false) is not a requirement; write clientCert: false for a public route, or optional() to verify a certificate that comes',
+    ],
+    [['a', 'b'], 'optional() takes one requirement; write optional(anyOf(…)) or optional(allOf(…))'],
+    [[undefined, undefined], 'optional() takes one requirement; write optional(anyOf(…)) or optional(allOf(…))'],
+  ])('refuses %j', (given, message) => {
+    expect(() => untyped(...given)).toThrow(new TypeError(message))
+  })
+})
+
 describe('a combination', () => {
   it('cannot be changed between its declaration and the start', () => {
     const requirements: Requirement[] = ['a']
@@ -58,6 +97,12 @@ describe('the types of requirements', () => {
     const ownTenant = (cert: ClientCert, { params }: TenantRequest) => cert.subject.O === params.tenant
     expectTypeOf(ownTenant).toExtend<GuardFunction>()
     expectTypeOf(anyOf(ownTenant, (cert) => cert.subject.O === 'Acme')).toExtend<Requirement>()
+  })
+
+  it('accept optional() around the requirement of a route alone', () => {
+    expectTypeOf(optional('ops')).toExtend<RouteRequirement>()
+    expectTypeOf(false as const).toExtend<RouteRequirement>()
+    expectTypeOf(optional('ops')).not.toExtend<Requirement>()
   })
 
   it('refuse a variable that may be unset, a guard that is not synchronous, and a mistyped property', () => {

@@ -110,6 +110,12 @@ export type GuardFunction = { decide(clientCert: ClientCert, request: GuardedReq
  */
 export type Requirement = true | string | CertificateRequirement | GuardFunction | Combination
 
+/**
+ * The requirement in a route's config: a {@link Requirement}, one that is {@link optional}, or `false` for a public
+ * route.
+ */
+export type RouteRequirement = Requirement | OptionalRequirement | false
+
 /** A combination of requirements, made by {@link allOf}, {@link anyOf} or {@link not}. */
 export class Combination {
   readonly operator: 'allOf' | 'anyOf' | 'not'
@@ -162,4 +168,52 @@ export function not(requirement: Requirement, ...others: never[]): Combination {
     throw new TypeError('not() takes one requirement; write not(anyOf(…)) to exclude the matches of each')
   }
   return new Combination('not', [requirement])
+}
+
+/** A requirement that a client without a certificate need not meet, made by {@link optional}. */
+export class OptionalRequirement {
+  /** The requirement on a certificate that comes. */
+  readonly requirement: Requirement
+
+  constructor(requirement: Requirement) {
+    this.requirement = requirement
+    Object.freeze(this)
+  }
+}
+
+/**
+ * Makes the requirement of a route optional: the route admits a client that presents no certificate, with
+ * `request.clientCert === null`. A certificate that comes must be good, and must match.
+ *
+ * The absence is proven. The edge signature, the own host, the Access token and the nonce are checked as on every other
+ * route, and `request.access` has the identity. A token that names a certificate needs that certificate.
+ * `access.matches` is called only with a certificate. A certificate that Cloudflare did not verify is refused.
+ *
+ * Write it around the whole requirement, in a route's config or in a rule of the option `routes`. A client chooses
+ * whether to present its certificate, so a `not(…)` inside excludes nobody who leaves it out.
+ *
+ * @param given - the requirement on a certificate that comes. By default any verified certificate matches
+ * @throws TypeError for `undefined`, which would silently drop the requirement, and for `false`
+ * @example
+ * ```ts
+ * app.get('/login', { config: { clientCert: optional('ops') } }, (request) =>
+ *   request.clientCert ? `Hello ${request.clientCert.subject.CN}` : 'Please sign in',
+ * )
+ * ```
+ */
+export function optional(...given: [requirement?: Requirement]): OptionalRequirement {
+  const [requirement] = given as unknown[]
+  if (given.length === 0) return new OptionalRequirement(true)
+  if (given.length > 1) {
+    throw new TypeError('optional() takes one requirement; write optional(anyOf(…)) or optional(allOf(…))')
+  }
+  if (requirement === undefined) {
+    throw new TypeError('optional(undefined): the requirement is undefined; write it, or optional() without one')
+  }
+  if (requirement === false) {
+    throw new TypeError(
+      'optional(false) is not a requirement; write clientCert: false for a public route, or optional() to verify a certificate that comes',
+    )
+  }
+  return new OptionalRequirement(requirement as Requirement)
 }

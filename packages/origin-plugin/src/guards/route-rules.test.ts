@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { createGuardCompiler } from './compile-guard.ts'
+import { optional } from './requirement.ts'
 import { compileRouteRules } from './route-rules.ts'
 
 const compiler = createGuardCompiler({ ops: { subject: { OU: 'Ops' } }, dev: { subject: { OU: 'Dev' } } })
@@ -23,6 +24,22 @@ describe('compileRouteRules', () => {
       requirement: true,
       guard: { description: 'any verified certificate' },
     })
+  })
+
+  it('compiles an optional requirement, but not for every url', () => {
+    const rules = compile({ url: '/login/*', clientCert: optional('ops') })
+    expect(rules.of(['GET'], '/login')?.guard).toMatchObject({
+      optional: true,
+      description: 'no certificate, or policy ops',
+    })
+    for (const url of ['*', '/*']) {
+      expect(() => compile({ url, clientCert: optional('ops') })).toThrow(
+        new TypeError(
+          'routes[0] would admit clients without a certificate to every route; write the urls of the optional routes',
+        ),
+      )
+      expect(() => compile({ url, method: 'OPTIONS', clientCert: optional('ops') })).not.toThrow()
+    }
   })
 
   it.each<[string, string[]]>([

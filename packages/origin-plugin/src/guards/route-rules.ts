@@ -2,8 +2,8 @@ import { METHODS } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
 import { checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
 import type { GuardCompiler } from './compile-guard.ts'
-import type { Guard } from './guard.ts'
-import type { Requirement } from './requirement.ts'
+import type { RouteGuard } from './guard.ts'
+import { OptionalRequirement, type RouteRequirement } from './requirement.ts'
 
 /**
  * The requirement of routes that another plugin declares, so that their `config` is out of reach.
@@ -25,15 +25,15 @@ export interface RouteRule {
    */
   readonly url: string
   /** The requirement, as in a route's config. `false` makes the routes public. */
-  readonly clientCert: Requirement | false
+  readonly clientCert: RouteRequirement
 }
 
 /** A rule with its guard; the guard of public routes is `null`. */
 export interface CompiledRule {
   /** Its path in the options (`routes[0]`), for error messages. */
   readonly where: string
-  readonly requirement: Requirement | false
-  readonly guard: Guard | null
+  readonly requirement: RouteRequirement
+  readonly guard: RouteGuard | null
 }
 
 /** The rules of the option `routes`. */
@@ -100,12 +100,22 @@ function compileRule(given: unknown, where: string, compiler: GuardCompiler): Ru
     throw new TypeError(`${where}.clientCert is missing; write a requirement, or false for public routes`)
   }
   const methods = rule.method === undefined ? null : methodsOf(rule.method, `${where}.method`)
-  const requirement = clientCert as Requirement | false
-  if (requirement === false && beginningOf(url) === '/' && !isPreflight(methods)) {
+  const requirement = clientCert as RouteRequirement
+  if (beginningOf(url) === '/' && !isPreflight(methods)) refuseOpening(requirement, where)
+  const guard = requirement === false ? null : compiler.compileRoute(requirement, where)
+  return { where, methods, url, requirement, guard, used: false }
+}
+
+/** A rule for all urls, which must not open every route. */
+function refuseOpening(requirement: RouteRequirement, where: string): void {
+  if (requirement === false) {
     throw new TypeError(`${where} would make every route public; write the urls of the public routes`)
   }
-  const guard = requirement === false ? null : compiler.compile(requirement, where)
-  return { where, methods, url, requirement, guard, used: false }
+  if (requirement instanceof OptionalRequirement) {
+    throw new TypeError(
+      `${where} would admit clients without a certificate to every route; write the urls of the optional routes`,
+    )
+  }
 }
 
 function methodsOf(given: unknown, where: string): ReadonlySet<string> {

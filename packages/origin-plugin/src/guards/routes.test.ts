@@ -1,6 +1,7 @@
 import type { FastifyContextConfig, RouteOptions } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { createGuardCompiler } from './compile-guard.ts'
+import { optional } from './requirement.ts'
 import { compileRouteRules } from './route-rules.ts'
 import { createRouteGuards, hasGuard } from './routes.ts'
 
@@ -27,6 +28,16 @@ describe('createRouteGuards', () => {
     ['with another config', { rateLimit: 1 }, { protection: 'verified', requirement: 'any verified certificate' }],
     ['with true', { clientCert: true }, { protection: 'verified', requirement: 'any verified certificate' }],
     ['with false', { clientCert: false }, { protection: 'public', requirement: 'none' }],
+    [
+      'with an optional policy',
+      { clientCert: optional('ops') },
+      { protection: 'optional', requirement: 'no certificate, or policy ops' },
+    ],
+    [
+      'with an optional certificate',
+      { clientCert: optional() },
+      { protection: 'optional', requirement: 'no certificate, or any verified certificate' },
+    ],
     ['with a policy', { clientCert: 'ops' }, { protection: 'guarded', requirement: 'policy ops' }],
     ['with a requirement', { clientCert: { keyId: 'AB' } }, { protection: 'guarded', requirement: 'keyId=AB' }],
   ])('describes a route %s', (_what, config, description) => {
@@ -44,6 +55,16 @@ describe('createRouteGuards', () => {
     expect(guards.get(open.config)).toBeNull()
     expect(guards.get({ ...open.config, url: '/x' }), 'as Fastify copies it').toBeNull()
     expect(guards.get(guarded.config)?.description).toBe('policy ops')
+  })
+
+  it('agrees with a rule that is optional in the same way', () => {
+    const guards = create({ url: '/x', clientCert: optional('ops') })
+    const route = routeOf({ clientCert: optional('ops') })
+    guards.add(route)
+    expect(() => guards.add(routeOf({ clientCert: 'ops' }))).toThrow('are different; remove one of them')
+    expect(() => guards.add(routeOf({ clientCert: optional() }))).toThrow('are different; remove one of them')
+    guards.complete(undeclared)
+    expect(guards.get(route.config)).toMatchObject({ optional: true })
   })
 
   it('knows nothing of a config that was never added', () => {

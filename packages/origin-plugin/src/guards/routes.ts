@@ -1,7 +1,7 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { RouteOptions } from 'fastify'
 import type { GuardCompiler } from './compile-guard.ts'
-import { ANY_VERIFIED, type Guard } from './guard.ts'
+import { ANY_VERIFIED, type RouteGuard } from './guard.ts'
 import { type OwnRequirement, requirementIn, requireSpelling } from './requirement-in.ts'
 import type { CompiledRule, RouteRules } from './route-rules.ts'
 
@@ -9,14 +9,14 @@ import type { CompiledRule, RouteRules } from './route-rules.ts'
 export interface ClientCertRoute {
   readonly method: string
   readonly url: string
-  /** `public`: `clientCert: false`. `verified`: any verified certificate. `guarded`: a requirement on top. */
-  readonly protection: 'public' | 'verified' | 'guarded'
+  /**
+   * `public`: `clientCert: false`. `optional`: no certificate, or one that matches `optional(…)`. `verified`: any
+   * verified certificate. `guarded`: a requirement on top.
+   */
+  readonly protection: 'public' | 'optional' | 'verified' | 'guarded'
   /** The requirement in words. */
   readonly requirement: string
 }
-
-/** The guard of a route; `null` for a public one. */
-export type RouteGuard = Guard | null
 
 /** A route as an `onRoute` hook gets it. */
 export type DeclaredRoute = RouteOptions & { readonly prefix?: string }
@@ -55,11 +55,11 @@ export interface RouteGuards {
    */
   complete(isDeclared: (url: string, like: RouteOptions) => boolean): void
   /**
-   * The guard of the route with this config. Call it after {@link RouteGuards.complete}.
+   * The guard of the route with this config; `null` for a public route. Call it after {@link RouteGuards.complete}.
    *
    * @throws TypeError if the config does not show the compiled requirement
    */
-  get(config: object): RouteGuard
+  get(config: object): RouteGuard | null
   /** The routes that {@link RouteGuards.add} compiled. */
   added(): readonly RouteOptions[]
   list(): ClientCertRoute[]
@@ -68,7 +68,7 @@ export interface RouteGuards {
 interface Entry {
   /** The `clientCert` that the config of the route shows. */
   readonly shown: OwnRequirement
-  readonly guard: RouteGuard
+  readonly guard: RouteGuard | null
 }
 
 interface AddedRoute extends Entry {
@@ -96,9 +96,9 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
   const others = new WeakMap<object, Entry>()
   let isComplete = false
 
-  function compile({ present, requirement }: OwnRequirement, where: string): RouteGuard {
+  function compile({ present, requirement }: OwnRequirement, where: string): RouteGuard | null {
     if (!present) return ANY_VERIFIED
-    return requirement === false ? null : compiler.compile(requirement, where)
+    return requirement === false ? null : compiler.compileRoute(requirement, where)
   }
 
   function entryOf(config: object): Entry | undefined {
@@ -247,7 +247,8 @@ function notShown({ method, url }: Partial<EarlierRoute>, entry: Entry | undefin
   )
 }
 
-function describe(requirement: unknown, guard: RouteGuard): Pick<ClientCertRoute, 'protection' | 'requirement'> {
+function describe(requirement: unknown, guard: RouteGuard | null): Pick<ClientCertRoute, 'protection' | 'requirement'> {
   if (guard === null) return { protection: 'public', requirement: 'none' }
+  if (guard.optional) return { protection: 'optional', requirement: guard.description }
   return { protection: requirement === true ? 'verified' : 'guarded', requirement: guard.description }
 }

@@ -79,6 +79,25 @@ describe('countersign inspect', () => {
     expect(named.code).toBe(0)
   })
 
+  it('judges a request without a certificate as an optional route does', async () => {
+    const kit = await createTestEdge()
+    const { issuer = '', audience = '', jwks } = kit.options.access ?? {}
+    const flags = ['--any-host', '--keys', file('keys3.json', kit.options.edge.keys), '--any-issuer']
+    flags.push('--issuer', issuer, '--audience', audience, '--jwks', file('jwks3.json', jwks))
+    const without = file('without.txt', head('/me', await kit.headers({ url: '/me', cert: null })))
+    const sales = file('sales.txt', head('/me', await kit.headers({ url: '/me', cert: { subject: 'CN=a,OU=Sales' } })))
+    const requirement = ['--requirement', '{"subject":{"OU":"Ops"}}']
+    expect((await inspect(without, ...flags)).stdout).toContain('refused with 401 CSN_CERT_MISSING')
+    for (const more of [[], requirement]) {
+      const { code, stdout } = await inspect(without, ...flags, '--optional', ...more)
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/^ {2}not asked for {2}trust {18}the client presented no certificate, and the /m)
+    }
+    expect((await inspect(sales, ...flags, '--optional')).code).toBe(0)
+    const refused = await inspect(sales, ...flags, '--optional', ...requirement)
+    expect(refused.stdout).toContain('refused with 403 CSN_CERT_FORBIDDEN')
+  })
+
   it('ends with 1 and names the step that fails', async () => {
     const { code, stdout, stderr } = await inspect(request, ...origin, '--requirement', '{"subject":{"OU":"Sales"}}')
     expect({ code, stderr }).toEqual({ code: 1, stderr: 'countersign: 1 of 1 requests would be refused\n' })

@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
+import { optional, type Requirement } from '@countersign/origin-plugin'
+import type { ExplainOptions } from '@countersign/origin-plugin/explain'
 import { Command, InvalidArgumentError, Option } from 'commander'
 import { type Inspection, inspectRequests } from '../../inspect/inspect-requests.ts'
 import { parseRequests } from '../../inspect/parse-requests.ts'
@@ -11,6 +13,7 @@ import { print, printJson } from '../output/print.ts'
 
 interface InspectOptions extends OriginFlags {
   readonly requirement?: string
+  readonly optional?: boolean
   readonly at?: number
   readonly json?: boolean
 }
@@ -54,6 +57,7 @@ export function inspectCommand(): Command {
     .addOption(new Option('--by-name', 'an origin with byName: true for every --ca'))
     .addOption(new Option('--any-issuer', 'an origin with trustedIssuers: null').conflicts(['ca', 'byName', 'crl']))
     .addOption(new Option('--requirement <json>', "the route's requirement"))
+    .addOption(new Option('--optional', 'a route with optional(…), which admits clients without a certificate'))
     .addOption(
       new Option('--at <time>', 'now, or 2026-11-25T12:00:00Z (default: the time of the signature)').argParser(
         parseTime,
@@ -74,12 +78,17 @@ async function inspect(file: string | undefined, options: InspectOptions, comman
 
 async function inspectFile(file: string | undefined, options: InspectOptions): Promise<Inspection[]> {
   const origin = pluginOptions(options)
-  const requirement = options.requirement === undefined ? undefined : parseRequirement(options.requirement)
+  const requirement = requirementOf(options)
   const requests = parseRequests(await read(file))
   return inspectRequests(requests, origin, {
     ...(requirement !== undefined && { requirement }),
     ...(options.at !== undefined && { now: options.at }),
   })
+}
+
+function requirementOf({ requirement, optional: isOptional }: InspectOptions): ExplainOptions['requirement'] {
+  const given: Requirement | undefined = requirement === undefined ? undefined : parseRequirement(requirement)
+  return isOptional ? optional(given ?? true) : given
 }
 
 /** Exit code 1 means a refusal. A script would read any other failure with 1 as a refusal, so those end with 2. */
