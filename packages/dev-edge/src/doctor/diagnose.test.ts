@@ -296,6 +296,18 @@ describe('diagnose', () => {
     [{ origin: 'http://localhost', access: null, host: 'https://app.example.com' }, /host must be a hostname/],
     [{ origin: 'http://localhost', access: null, edge: 'app.example.com' }, /edge must be a URL/],
     [
+      { origin: 'http://localhost', access: null, preflight: 'https://a.example' },
+      /preflight needs edge; write the URL/,
+    ],
+    [
+      { origin: 'http://localhost', access: null, edge: 'http://localhost', preflight: 'https://a.example/' },
+      /preflight must be the origin of a page, without a path/,
+    ],
+    [
+      { origin: 'http://localhost', access: null, edge: 'http://localhost', preflight: 'a.example' },
+      /preflight must be the origin of a page, without a path/,
+    ],
+    [
       { origin: 'http://localhost', access: { team: 'acme.cloudflareaccess.com', audience: '' } },
       /team must be the name/,
     ],

@@ -4,6 +4,7 @@ import { checkCache } from './check-cache.ts'
 import { checkEdge } from './check-edge.ts'
 import { checkEdgeKeys, type EdgeKeysReport } from './check-edge-keys.ts'
 import { checkOrigin } from './check-origin.ts'
+import { checkPreflight } from './check-preflight.ts'
 import { check, type Finding } from './finding.ts'
 import type { ClientCredentials } from './probe.ts'
 import { findSigningKey } from './sign-probe.ts'
@@ -27,6 +28,11 @@ export interface DiagnoseOptions {
   readonly edge?: string | undefined
   /** The client certificate for `edge`, with its key, in PEM. */
   readonly client?: ClientCredentials | undefined
+  /**
+   * The origin of a page that calls from a browser: `https://dashboard.example.com`. With it and `edge`, a preflight is
+   * sent through Cloudflare.
+   */
+  readonly preflight?: string | undefined
   /** The Worker's `COUNTERSIGN_FORWARD_CERT`. With `chain` the origin needs room for longer headers. */
   readonly forwardCert?: 'leaf' | 'chain' | 'none' | undefined
 }
@@ -47,7 +53,7 @@ export interface DiagnoseOptions {
  * ```
  */
 export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
-  const { origin, access, keys, host, edge, client, forwardCert } = options
+  const { origin, access, keys, host, edge, client, preflight, forwardCert } = options
   const url = parseUrl(origin, 'origin')
   if (access === undefined)
     throw new TypeError('access is missing; write { team, audience }, or null for an origin without Access')
@@ -55,6 +61,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
     throw new TypeError('host must be a hostname, with a port if it is not 443: "app.example.com"')
   }
   const edgeUrl = edge === undefined ? undefined : parseUrl(edge, 'edge')
+  if (preflight !== undefined) requirePage(preflight, edgeUrl)
   const { findings, answer } = access ? await checkAccess(access) : NO_ACCESS
   const keysReport = keys === undefined ? NO_KEYS : checkEdgeKeys(keys)
   const key = findSigningKey(keysReport.keys)
@@ -63,7 +70,16 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
     ...findings,
     ...(await checkOrigin(url, { host, key, withChain: forwardCert === 'chain', cloudflare: answer })),
     ...(edgeUrl ? [await checkEdge(edgeUrl, client), await checkCache(edgeUrl, client)] : []),
+    ...(edgeUrl && preflight !== undefined ? [await checkPreflight(edgeUrl, preflight)] : []),
   ]
+}
+
+/** A browser writes an origin without a path. With one, no answer would ever allow it. */
+function requirePage(page: string, edge: URL | undefined): void {
+  if (URL.parse(page)?.origin !== page) {
+    throw new TypeError('preflight must be the origin of a page, without a path: "https://dashboard.example.com"')
+  }
+  if (edge === undefined) throw new TypeError('preflight needs edge; write the URL at Cloudflare that the page calls')
 }
 
 const NO_ACCESS: AccessKeysReport = { findings: [] }

@@ -15,6 +15,7 @@ export type CheckName =
   | 'header-size-chain'
   | 'origin-clock'
   | 'cache'
+  | 'preflight'
 
 /** The result of a check. */
 export interface Finding {

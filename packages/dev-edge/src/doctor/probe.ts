@@ -13,6 +13,8 @@ export interface ClientCredentials {
 
 /** Options of {@link probe}. */
 export interface Probe {
+  /** The default is `GET`. */
+  readonly method?: 'GET' | 'OPTIONS'
   readonly headers?: OutgoingHttpHeaders
   /**
    * Whether to refuse a server with an untrusted TLS certificate. A check sends only forgeries to an origin, so there
@@ -39,20 +41,21 @@ export interface Answer {
 }
 
 /**
- * Sends one GET request within bounds. It follows no redirect, limits the length of the answer, and ends at the
+ * Sends one request without a body, within bounds. It follows no redirect, limits the length of the answer, and ends at the
  * time-out.
  *
  * @throws Error that names the cause and quotes nothing of the server's answer
  */
 export async function probe(
   url: URL,
-  { headers = {}, trustedOnly, timeout = 5000, host, client }: Probe,
+  { method = 'GET', headers = {}, trustedOnly, timeout = 5000, host, client }: Probe,
 ): Promise<Answer> {
   const signal = AbortSignal.timeout(timeout)
   const sentAt = Date.now()
   const send = url.protocol === 'https:' ? requestHttps : requestHttp
   const sent = { ...headers, ...(host !== undefined && { host }) }
   const request = send(url, {
+    method,
     headers: sent,
     signal,
     agent: false,

@@ -85,6 +85,17 @@ describe('countersign doctor', () => {
     })
   })
 
+  it('sends a preflight to --edge', async () => {
+    const flags = ['--origin', origin, '--no-access', '--edge', `${origin}/public`, '--preflight', 'https://a.example']
+    const { stdout } = await runHere('doctor', ...flags, '--json')
+    expect(JSON.parse(stdout).at(-1)).toEqual({
+      check: 'preflight',
+      outcome: 'failed',
+      detail: 'the origin refused the signature of the Worker with 401 CSN_SIGNATURE_MISSING',
+      advice: 'Follow the advice of the check "through-edge"',
+    })
+  })
+
   it.each([
     [[], 2, /--origin is missing; write a protected route at the origin: --origin/],
     [['--origin', 'http://localhost', '--team', 'acme'], 2, /write --team and --audience, or --no-access/],

@@ -16,6 +16,7 @@ interface DoctorOptions {
   readonly edge?: string
   readonly client?: string
   readonly clientKey?: string
+  readonly preflight?: string
   readonly forwardCert?: 'leaf' | 'chain' | 'none'
   readonly json?: boolean
 }
@@ -29,7 +30,9 @@ Examples:
   countersign doctor --origin http://127.0.0.1:3000/me --team acme --audience 4714c1358e65fe4b…
   countersign doctor --origin https://203.0.113.7/me --no-access --json
   countersign doctor --origin http://127.0.0.1:3000/me --no-access --keys COUNTERSIGN_KEYS --host app.example.com
-  countersign doctor --origin http://127.0.0.1:3000/me --no-access --edge https://app.example.com/me`
+  countersign doctor --origin http://127.0.0.1:3000/me --no-access --edge https://app.example.com/me
+  countersign doctor --origin http://127.0.0.1:3000/me --no-access --edge https://app.example.com/me \\
+    --preflight https://dashboard.example.com`
 
 /** `countersign doctor`: checks a deployment from the outside. */
 export function doctorCommand(): Command {
@@ -47,6 +50,7 @@ export function doctorCommand(): Command {
     .addOption(new Option('--edge <url>', 'a URL at Cloudflare that leads to the origin'))
     .addOption(new Option('--client <file>', 'a client certificate for --edge (PEM)'))
     .addOption(new Option('--client-key <file>', 'its private key (PEM)'))
+    .addOption(new Option('--preflight <origin>', 'a site whose pages call --edge from a browser (CORS)'))
     .addOption(
       new Option('--forward-cert <part>', "the Worker's COUNTERSIGN_FORWARD_CERT").choices(['leaf', 'chain', 'none']),
     )
@@ -56,7 +60,7 @@ export function doctorCommand(): Command {
 }
 
 async function doctor(options: DoctorOptions, command: Command): Promise<void> {
-  const { origin, keys, json, host, edge, forwardCert } = options
+  const { origin, keys, json, host, edge, preflight, forwardCert } = options
   if (!origin)
     return command.error(
       '--origin is missing; write a protected route at the origin: --origin http://127.0.0.1:3000/me',
@@ -73,6 +77,7 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
     host,
     edge,
     client: readClientFiles(options),
+    preflight,
     forwardCert,
   })
   if (json) printJson(findings)
