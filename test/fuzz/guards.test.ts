@@ -21,6 +21,7 @@ interface Cert {
   readonly serial: string
   readonly keyId: string | undefined
   readonly dns: readonly string[] | undefined
+  readonly key: string
   /** Extended key usages: none without the extension, `null` for one that cannot be read. */
   readonly purposes: readonly KeyPurpose[] | null
 }
@@ -51,6 +52,8 @@ const fingerprint = fc.constantFrom('AA', 'AB', 'BA').map((byte) => byte.repeat(
 const serial = fc.constantFrom('01', '0A1B', 'FF')
 const host = fc.constantFrom('a.example', 'b.example', 'A.Example.', '*.example')
 
+const key = fc.constantFrom(1, 2).map((byte) => Buffer.alloc(32, byte).toString('base64'))
+
 const PURPOSES: Readonly<Partial<Record<KeyPurpose, KeyPurpose>>> = {
   clientAuth: '1.3.6.1.5.5.7.3.2',
   codeSigning: '1.3.6.1.5.5.7.3.3',
@@ -66,6 +69,7 @@ const cert: fc.Arbitrary<Cert> = fc.record({
   serial,
   keyId: fc.option(serial, { nil: undefined }),
   dns: fc.option(fc.array(host, { maxLength: 2 }), { nil: undefined }),
+  key,
   purposes: fc.option(fc.array(purpose, { maxLength: 3 }), { nil: null, freq: 9 }),
 })
 
@@ -148,6 +152,11 @@ const hostLeaf: fc.Arbitrary<Leaf> = host.map((wanted) => ({
   },
 }))
 
+const keyLeaf: fc.Arbitrary<Leaf> = fc.array(key, { minLength: 1, maxLength: 2 }).map((wanted) => ({
+  requirement: { spki256: wanted },
+  answer: ({ dns, key }) => (dns === undefined ? null : wanted.includes(key)),
+}))
+
 const purposeLeaf: fc.Arbitrary<Leaf> = fc
   .tuple(fc.array(purpose, { minLength: 1, maxLength: 2 }), fc.boolean())
   .map(([wanted, byOid]) => {
@@ -195,6 +204,7 @@ const leaf = fc.oneof(
   fingerprintLeaf,
   keyIdLeaf,
   hostLeaf,
+  keyLeaf,
   purposeLeaf,
   functionLeaf,
   objectLeaf,
@@ -247,7 +257,7 @@ function answerOf(tree: Tree, cert: Cert): Answer {
 }
 
 /** The names are built as objects, without a detour through text. */
-function clientCert({ subject, issuer, fingerprint, serial, keyId, dns, purposes }: Cert): ClientCert {
+function clientCert({ subject, issuer, fingerprint, serial, keyId, dns, key, purposes }: Cert): ClientCert {
   return {
     ...makeClientCert({ subjectAltNames: dns ? { dns } : null }),
     subject: new DistinguishedName(subject),
@@ -255,6 +265,7 @@ function clientCert({ subject, issuer, fingerprint, serial, keyId, dns, purposes
     fingerprint256: (fingerprint.match(/../g) ?? []).join(':'),
     serialNumber: serial,
     keyId,
+    spki256: dns === undefined ? undefined : key,
     extendedKeyUsage: dns === undefined ? undefined : (purposes ?? undefined),
   }
 }

@@ -1,12 +1,11 @@
 // OpenSSL prints the purposes, so that our reader of DER does not judge itself.
-import { execFile } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
-import { der, derName } from '@countersign/test-support/write-der'
+import { der } from '@countersign/test-support/write-der'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readCertificateParts } from '../../packages/origin-plugin/src/x509/certificate-parts.ts'
 import { readExtendedKeyUsage } from '../../packages/origin-plugin/src/x509/extended-key-usage.ts'
 import { fuzz } from './fuzz.ts'
+import { printX509, unsignedCertificate } from './unsigned-certificate.ts'
 
 /** The purposes by the names that OpenSSL prints. It prints all others by OID, except for those that it knows too. */
 const PRINTED: Readonly<Record<string, string>> = {
@@ -38,26 +37,11 @@ const extension = fc
   .tuple(fc.array(purpose, { maxLength: 4 }), fc.constantFrom(0x30, 0x30, 0x30, 0x30, 0x30, 0x31))
   .map(([purposes, tag]) => der(tag, ...purposes))
 
-const PUBLIC_KEY = generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' })
-const ED25519 = der(0x30, der(0x06, Buffer.from('2b6570', 'hex')))
-const VALIDITY = der(0x30, der(0x17, '260101000000Z'), der(0x17, '360101000000Z'))
-const EXTENDED_KEY_USAGE = der(0x06, Buffer.from('551d25', 'hex'))
-
-/** A certificate with this extension. Its signature is zeros, because printing and reading do not verify it. */
-function certificate(value: Uint8Array): Buffer {
-  const extensions = der(0xa3, der(0x30, der(0x30, EXTENDED_KEY_USAGE, der(0x04, value))))
-  const names = [derName(), VALIDITY, derName()]
-  const tbs = der(0x30, der(0xa0, der(0x02, '\x02')), der(0x02, '\x01'), ED25519, ...names, PUBLIC_KEY, extensions)
-  return der(0x30, tbs, ED25519, der(0x03, Buffer.alloc(65)))
-}
+const EXTENDED_KEY_USAGE = '551d25'
 
 /** The purposes that OpenSSL prints; `undefined` if it cannot read the extension, and prints its bytes. */
 async function print(cert: Buffer): Promise<readonly string[] | undefined> {
-  const output = await new Promise<string>((resolve, reject) => {
-    const args = ['x509', '-inform', 'DER', '-noout', '-ext', 'extendedKeyUsage']
-    const child = execFile('openssl', args, (error, stdout) => (error ? reject(error) : resolve(stdout)))
-    child.stdin?.end(cert)
-  })
+  const output = await printX509(cert, '-ext', 'extendedKeyUsage')
   const [, line] = /^X509v3 Extended Key Usage: *\n +(.*)\n$/.exec(output) ?? []
   const purposes = line?.split(', ').map((name) => PRINTED[name] ?? name)
   return purposes?.every((name) => /^(?:\w+|\d+(?:\.\d+)+)$/.test(name)) ? purposes : undefined
@@ -67,7 +51,7 @@ describe('the purposes of a random certificate', () => {
   it('are those that OpenSSL prints, and unread where OpenSSL cannot read them', () =>
     fuzz(
       fc.asyncProperty(extension, async (value) => {
-        const cert = certificate(value)
+        const cert = unsignedCertificate({ extensions: { [EXTENDED_KEY_USAGE]: value } })
         expect(readExtendedKeyUsage(readCertificateParts(cert)), value.toString('hex')).toEqual(await print(cert))
       }),
       0.1,

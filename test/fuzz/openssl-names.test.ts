@@ -1,13 +1,11 @@
 // OpenSSL prints and test values decide, not our own formatter: the reader and its oracle must not share a mistake.
-import { execFile } from 'node:child_process'
-import { generateKeyPairSync } from 'node:crypto'
 import { der, derName } from '@countersign/test-support/write-der'
 import { attributeTypeId, parseDistinguishedName, type RelativeDistinguishedName } from '@countersign/wire'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readCertificateNames } from '../../packages/origin-plugin/src/x509/certificate-names.ts'
-import { TAG } from '../../packages/origin-plugin/src/x509/der.ts'
 import { fuzz } from './fuzz.ts'
+import { printX509, unsignedCertificate } from './unsigned-certificate.ts'
 
 /** An attribute with its encoding in the certificate, and the value that every reader must find. */
 interface PutIn {
@@ -88,29 +86,12 @@ function base128(arc: bigint): string {
 const encodeName = (name: NamePutIn) =>
   derName(...name.map((rdn) => rdn.map(({ oid, encoded }) => [oidContents(oid), encoded] as const)))
 
-const PUBLIC_KEY = generateKeyPairSync('ed25519').publicKey.export({ format: 'der', type: 'spki' })
-const ED25519 = der(TAG.SEQUENCE, der(TAG.OID, Buffer.from('2b6570', 'hex')))
-const VALIDITY = der(TAG.SEQUENCE, der(TAG.UTC_TIME, '260101000000Z'), der(TAG.UTC_TIME, '360101000000Z'))
-
-/** A certificate with these names. Its signature is zeros, because printing and reading do not verify it. */
-function certificate(subject: NamePutIn, issuer: NamePutIn): Buffer {
-  const version = der(0xa0, der(TAG.INTEGER, '\x02'))
-  const names = [encodeName(issuer), VALIDITY, encodeName(subject)]
-  const tbs = der(TAG.SEQUENCE, version, der(TAG.INTEGER, '\x01'), ED25519, ...names, PUBLIC_KEY)
-  return der(TAG.SEQUENCE, tbs, ED25519, der(TAG.BIT_STRING, Buffer.alloc(65)))
-}
-
 /** Subject and issuer as OpenSSL prints them, on one line each: it escapes line ends. */
-function print(certificate: Buffer, nameopt: string): Promise<{ subject: string; issuer: string }> {
-  return new Promise((resolve, reject) => {
-    const args = ['x509', '-inform', 'DER', '-noout', '-subject', '-issuer', '-nameopt', nameopt]
-    const child = execFile('openssl', args, { encoding: 'latin1' }, (error, output) => {
-      const match = /^subject=(.*)\nissuer=(.*)\n$/.exec(output)
-      if (match) resolve({ subject: match[1] as string, issuer: match[2] as string })
-      else reject(error ?? new Error(`openssl printed ${JSON.stringify(output)}`))
-    })
-    child.stdin?.end(certificate)
-  })
+async function print(certificate: Buffer, nameopt: string): Promise<{ subject: string; issuer: string }> {
+  const output = await printX509(certificate, '-subject', '-issuer', '-nameopt', nameopt)
+  const [, subject, issuer] = /^subject=(.*)\nissuer=(.*)\n$/.exec(output) ?? []
+  if (subject === undefined || issuer === undefined) throw new Error(`openssl printed ${JSON.stringify(output)}`)
+  return { subject, issuer }
 }
 
 /** OpenSSL does not escape a value that is a single `#`. The parser must refuse such a text. */
@@ -131,7 +112,7 @@ describe('the names of a random certificate', () => {
   it('are read as they were encoded, from the output of OpenSSL and from the certificate', () =>
     fuzz(
       fc.asyncProperty(name, name, async (subject, issuer) => {
-        const cert = certificate(subject, issuer)
+        const cert = unsignedCertificate({ subject: encodeName(subject), issuer: encodeName(issuer) })
         const read = readCertificateNames(cert)
         const [rfc2253, oneline, compat] = await Promise.all([
           print(cert, 'RFC2253'),

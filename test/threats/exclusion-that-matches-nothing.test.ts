@@ -71,6 +71,9 @@ describe('an exclusion whose text no certificate can match', () => {
     ],
     ['an OID that no purpose can have', { extendedKeyUsage: '1.40.1' }, 'or a dotted OID'],
     ['a domain as Access e-mail', { access: { email: '@mallory.example' } }, 'not an e-mail address'],
+    ['a key by a digest in hexadecimal', { spki256: 'ab'.repeat(32) }, 'write "q6urq6urq6ur'],
+    ['a key by a digest in base64url', { spki256: `${'-_-_'.repeat(10)}-_8` }, 'write "+/+/'],
+    ['a key by a digest of SHA-1', { spki256: 'q6urq6urq6urq6urq6urq6urq6s=' }, '44 characters'],
     ['a service token by name', { access: { clientId: 'ci-runner' } }, 'copy the Client ID'],
     ['a service token in upper case', { access: { clientId: `${'AB'.repeat(16)}.access` } }, 'copy the Client ID'],
     [

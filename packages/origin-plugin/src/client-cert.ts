@@ -58,6 +58,11 @@ export interface ClientCert {
   /** The subject alternative names by kind. Needs {@link ClientCert.x509}. */
   readonly subjectAltNames: SubjectAltNames | undefined
   /**
+   * SHA-256 of the public key (SubjectPublicKeyInfo) in base64, as in RFC 7469. A renewed certificate with the same key
+   * keeps it. Needs {@link ClientCert.x509}.
+   */
+  readonly spki256: string | undefined
+  /**
    * The purposes of the key: names of RFC 5280, and the OIDs of others. Empty if the certificate has no extended key
    * usages, so that its key may serve every purpose. `undefined` if they cannot be read. Needs {@link ClientCert.x509}.
    */

@@ -1,9 +1,11 @@
 import { createHash, X509Certificate } from 'node:crypto'
 import { parseCertificateDate } from '@countersign/wire'
+import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
+import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import { type CertificateNames, readNames } from '../x509/certificate-names.ts'
-import { readCertificateParts } from '../x509/certificate-parts.ts'
+import { readCertificateParts, readPublicKey } from '../x509/certificate-parts.ts'
 import { type KeyPurpose, readExtendedKeyUsage } from '../x509/extended-key-usage.ts'
 import { fingerprintOf, readSerialNumber } from '../x509/hex-identifier.ts'
 
@@ -13,7 +15,8 @@ const refuse = refusalAt('certificate')
 export interface ForwardedCert {
   readonly x509: X509Certificate
   readonly names: CertificateNames
-  /** As in {@link ClientCert}. */
+  /** SHA-256 of SubjectPublicKeyInfo in base64. */
+  readonly spki256: string
   readonly extendedKeyUsage: readonly KeyPurpose[] | undefined
   readonly serialNumber: string
   /** Milliseconds since the epoch. `X509Certificate#validFromDate` needs Node 22.10. */
@@ -50,6 +53,23 @@ export function readForwardedCert(fields: EdgeFields, fingerprint256: string | u
   }
 }
 
+/**
+ * The properties of a {@link ClientCert} that only the certificate itself has. Requests share them, so they are frozen.
+ *
+ * @param forwarded - `undefined` for a certificate that did not come along
+ */
+export function ownProperties(
+  forwarded: ForwardedCert | undefined,
+): Pick<ClientCert, 'x509' | 'subjectAltName' | 'subjectAltNames' | 'spki256' | 'extendedKeyUsage'> {
+  return {
+    x509: forwarded?.x509,
+    subjectAltName: forwarded?.x509.subjectAltName,
+    subjectAltNames: deepFreeze(forwarded?.names.subjectAltNames),
+    spki256: forwarded?.spki256,
+    extendedKeyUsage: deepFreeze(forwarded?.extendedKeyUsage),
+  }
+}
+
 function isVerified(der: Buffer, fingerprint256: string | undefined): boolean {
   if (fingerprint256 === undefined) return isCertificate(der)
   return fingerprintOf(createHash('sha256').update(der).digest('hex'), 32) === fingerprint256
@@ -70,6 +90,7 @@ function readCertificate(der: Buffer): ForwardedCert {
   return {
     x509,
     names: readNames(parts),
+    spki256: createHash('sha256').update(readPublicKey(parts)).digest('base64'),
     extendedKeyUsage: readExtendedKeyUsage(parts),
     serialNumber: readSerialNumber(x509.serialNumber),
     validFrom: parseCertificateDate(x509.validFrom),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { createCa, type IssuedCert, type TestCa, x509 } from '@countersign/test-support/certificates'
 import { opensslSubject } from '@countersign/test-support/openssl'
 import { der, derName, type RawAttribute } from '@countersign/test-support/write-der'
@@ -46,7 +47,7 @@ describe('parseClientCert', () => {
   })
 
   it('has the same values without Client-Cert, except those of the certificate alone', () => {
-    const ofTheCertificate = ['x509', 'subjectAltName', 'subjectAltNames', 'extendedKeyUsage'] as const
+    const ofTheCertificate = ['x509', 'subjectAltName', 'subjectAltNames', 'spki256', 'extendedKeyUsage'] as const
     const headers: Partial<ClientCert> = { ...parse({ 'client-cert': null }) }
     const whole: Partial<ClientCert> = { ...parse() }
     for (const name of ofTheCertificate) {
@@ -60,6 +61,12 @@ describe('parseClientCert', () => {
     }
     expect(JSON.stringify(headers)).toBe(JSON.stringify(whole))
     expect(raw).not.toHaveProperty('client-cert')
+  })
+
+  it('has the digest of the public key, as node:crypto exports it', async () => {
+    const key = issued.cert.publicKey.export({ format: 'der', type: 'spki' })
+    expect(parse().spki256).toBe(createHash('sha256').update(key).digest('base64'))
+    expect(parse({}, await ca.issue()).spki256).not.toBe(parse().spki256)
   })
 
   it('has the purposes of the key, frozen', async () => {

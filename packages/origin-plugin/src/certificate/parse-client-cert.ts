@@ -8,12 +8,11 @@ import {
 } from '@countersign/wire'
 import { type ClientCert, describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
-import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
 import { fingerprintOf, readSerialNumber, serialNumbersAgree } from '../x509/hex-identifier.ts'
 import { namesAgree } from '../x509/names-agree.ts'
-import { type ForwardedCert, readForwardedCert } from './forwarded-cert.ts'
+import { type ForwardedCert, ownProperties, readForwardedCert } from './forwarded-cert.ts'
 import { parseWholeCert } from './parse-whole-cert.ts'
 
 const refuse = refusalAt('certificate')
@@ -40,10 +39,7 @@ export function parseClientCert(fields: EdgeFields): ClientCert {
     verified: true,
     verification: 'SUCCESS',
     revoked: false,
-    x509: forwarded?.x509,
-    subjectAltName: forwarded?.x509.subjectAltName,
-    subjectAltNames: deepFreeze(forwarded?.names.subjectAltNames),
-    extendedKeyUsage: deepFreeze(forwarded?.extendedKeyUsage),
+    ...ownProperties(forwarded),
     // Without the Access token, because applications log and display certificates.
     raw: Object.freeze(Object.fromEntries(fields.certificateHeaders())),
   }

@@ -1,9 +1,8 @@
 import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
-import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import { readAuthorityKey } from '../x509/authority-key.ts'
-import { readForwardedCert } from './forwarded-cert.ts'
+import { ownProperties, readForwardedCert } from './forwarded-cert.ts'
 
 const refuse = refusalAt('certificate')
 
@@ -16,7 +15,7 @@ const refuse = refusalAt('certificate')
 export function parseWholeCert(fields: EdgeFields): ClientCert {
   const forwarded = readForwardedCert(fields, undefined)
   if (!forwarded) throw refuse('CSN_HEADERS_MALFORMED', 'client-cert is missing')
-  const { x509, names, extendedKeyUsage, serialNumber, validFrom, validTo } = forwarded
+  const { x509, names, serialNumber, validFrom, validTo } = forwarded
   return {
     subject: names.subject,
     issuer: names.issuer,
@@ -32,10 +31,7 @@ export function parseWholeCert(fields: EdgeFields): ClientCert {
     verified: true,
     verification: 'SUCCESS',
     revoked: false,
-    x509,
-    subjectAltName: x509.subjectAltName,
-    subjectAltNames: deepFreeze(names.subjectAltNames),
-    extendedKeyUsage: deepFreeze(extendedKeyUsage),
+    ...ownProperties(forwarded),
     raw: Object.freeze(Object.fromEntries(fields.certificateHeaders())),
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type CertChanges, makeClientCert, makeRequest } from '../../test/support/make-client-cert.ts'
+import { type CertChanges, makeClientCert, makeRequest, USUAL_KEY } from '../../test/support/make-client-cert.ts'
 import type { AccessIdentity } from '../access-token/access-identity.ts'
 import { compileCertificateRequirement } from './certificate-guard.ts'
 
@@ -48,7 +48,7 @@ describe('a requirement', () => {
     [
       'a typo',
       { subjekt: { CN: 'a' } },
-      'GET /ops: unknown property "subjekt"; known properties are subject, issuer, san, serialNumber, fingerprint256, keyId, extendedKeyUsage, access',
+      'GET /ops: unknown property "subjekt"; known properties are subject, issuer, san, serialNumber, fingerprint256, keyId, spki256, extendedKeyUsage, access',
     ],
     ['the wrong case', { Subject: { CN: 'a' } }, 'GET /ops: unknown property "Subject"'],
     ['a property of objects', { constructor: { CN: 'a' } }, 'GET /ops: unknown property "constructor"'],
@@ -136,5 +136,41 @@ describe('fingerprint256 and keyId', () => {
   ])('are refused at the start: %j', (requirement, message) => {
     expect(() => compile(requirement)).toThrow(TypeError)
     expect(() => compile(requirement)).toThrow(message)
+  })
+})
+
+describe('spki256', () => {
+  const other = Buffer.alloc(32, 7).toString('base64')
+
+  it('finds the key, alone or in a list', () => {
+    expect(decide({ spki256: USUAL_KEY })).toEqual({ outcome: 'match', reason: '' })
+    expect(outcome({ spki256: [other, USUAL_KEY] })).toBe('match')
+  })
+
+  it('does not find another one', () => {
+    expect(decide({ spki256: other })).toEqual({
+      outcome: 'mismatch',
+      reason: 'spki256 does not match: expected one of 1',
+    })
+    expect(outcome({ spki256: USUAL_KEY }, { spki256: USUAL_KEY.toLowerCase() })).toBe('mismatch')
+  })
+
+  it('is undecided without the certificate', () => {
+    expect(decide({ spki256: USUAL_KEY }, { subjectAltNames: null })).toEqual({
+      outcome: 'undecided',
+      reason:
+        "the certificate's spki256 is unknown, because the Worker does not forward the certificate; set COUNTERSIGN_FORWARD_CERT to leaf",
+    })
+  })
+
+  it.each<[unknown, string]>([
+    ['ab'.repeat(32), `GET /ops.spki256: "${'ab'.repeat(32)}": the digest is in hexadecimal; write "`],
+    [[USUAL_KEY, USUAL_KEY.slice(1)], `GET /ops.spki256: "${USUAL_KEY.slice(1)}": expected SHA-256 of the public key`],
+    [/^Qk.*$/, 'GET /ops.spki256 must be a text or a list of texts'],
+    [[], 'GET /ops.spki256 must be a text or a list of texts'],
+    [undefined, 'GET /ops.spki256 is undefined'],
+  ])('is refused at the start: %j', (spki256, message) => {
+    expect(() => compile({ spki256 })).toThrow(TypeError)
+    expect(() => compile({ spki256 })).toThrow(message)
   })
 })

@@ -5,9 +5,10 @@ import { accessGuard } from './properties/access-guard.ts'
 import { alternativeNameGuard } from './properties/alternative-name-guard.ts'
 import { extendedKeyUsageGuard } from './properties/extended-key-usage-guard.ts'
 import { nameGuard } from './properties/name-guard.ts'
+import { notForwarded } from './properties/not-forwarded.ts'
 import { requireKnown } from './read-properties.ts'
 import type { CertificateRequirement } from './requirement.ts'
-import { FINGERPRINT_256, KEY_ID, SERIAL_NUMBER, type TextComparison } from './text-comparison.ts'
+import { FINGERPRINT_256, KEY_ID, SERIAL_NUMBER, SPKI_256, type TextComparison } from './text-comparison.ts'
 import { compileTextMatch, describeTextMatch } from './text-match.ts'
 
 /** Compiles one property of a requirement. `where` is its path in error messages. */
@@ -23,6 +24,7 @@ const PROPERTIES: { readonly [Property in keyof CertificateRequirement]-?: Prope
   serialNumber: (match, where) => listGuard('serialNumber', match, where, SERIAL_NUMBER),
   fingerprint256: (match, where) => listGuard('fingerprint256', match, where, FINGERPRINT_256),
   keyId: (match, where) => listGuard('keyId', match, where, KEY_ID),
+  spki256: (match, where) => listGuard('spki256', match, where, SPKI_256),
   extendedKeyUsage: extendedKeyUsageGuard,
   access: accessGuard,
 }
@@ -36,6 +38,7 @@ const NEEDS_CERTIFICATE: { readonly [Property in keyof CertificateRequirement]-?
   serialNumber: false,
   fingerprint256: false,
   keyId: false,
+  spki256: true,
   access: false,
 }
 
@@ -71,7 +74,7 @@ export function compileCertificateRequirement(requirement: object, where: string
 }
 
 function listGuard(
-  property: 'serialNumber' | 'fingerprint256' | 'keyId',
+  property: 'serialNumber' | 'fingerprint256' | 'keyId' | 'spki256',
   match: string | readonly string[],
   where: string,
   comparison: TextComparison,
@@ -80,12 +83,13 @@ function listGuard(
   const description = `${property}=${describeTextMatch(match)}`
   const other = mismatch(`${property} does not match: expected one of ${[match].flat().length}`)
   const doubt = undecided(`the certificate's ${property} is unknown`)
+  const hidden = notForwarded(`the certificate's ${property} is`)
   const negative = undecided(`the certificate's ${property} is negative, and readers disagree on it`)
   return {
     description,
     decide(cert: ClientCert) {
       const value = cert[property]
-      if (value === undefined) return doubt
+      if (value === undefined) return property === 'spki256' ? hidden(cert) : doubt
       if (property === 'serialNumber' && isNegativeSerialNumber(value)) return negative
       return test(value) === 'match' ? MATCH : other
     },

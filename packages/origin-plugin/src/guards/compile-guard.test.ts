@@ -358,9 +358,11 @@ describe('a requirement on the certificate itself where the source does not send
 
   it('names each property of this kind', () => {
     const { compile: compileWithout } = createGuardCompiler({}, true, false)
-    expect(() => compileWithout({ extendedKeyUsage: 'clientAuth' }, 'GET /ops')).toThrow(
-      'GET /ops requires `extendedKeyUsage`, which only the certificate itself contains',
-    )
+    for (const property of ['san', 'spki256', 'extendedKeyUsage']) {
+      expect(() => compileWithout({ [property]: 'x' }, 'GET /ops')).toThrow(
+        `GET /ops requires \`${property}\`, which only the certificate itself contains`,
+      )
+    }
   })
 
   it('is accepted where the source may send it, and so are the others without it', () => {

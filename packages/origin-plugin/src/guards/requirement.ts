@@ -82,8 +82,14 @@ export interface CertificateRequirement {
   /** Subject key identifier in hexadecimal, in any case, with or without colons. */
   readonly keyId?: string | readonly string[]
   /**
+   * SHA-256 of the public key (SubjectPublicKeyInfo) in base64, 44 characters, as in RFC 7469. A renewed certificate with
+   * the same key keeps it. As an exclusion, it excludes a key, and its owner can make another one. Needs the
+   * certificate itself, as `san` does.
+   */
+  readonly spki256?: string | readonly string[]
+  /**
    * The certificate must list one of these purposes of its key. One without the extension is undecided, and so is one
-   * that has `anyExtendedKeyUsage` in place of the purpose. Needs a Worker that forwards the certificate.
+   * that has `anyExtendedKeyUsage` in place of the purpose. Needs the certificate itself, as `san` does.
    */
   readonly extendedKeyUsage?: KeyPurpose | readonly KeyPurpose[]
   readonly access?: AccessMatch

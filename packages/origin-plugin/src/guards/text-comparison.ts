@@ -4,6 +4,7 @@ import { canonicalIpAddress, unmapIpAddress } from '../x509/ip-address.ts'
 import { normalizeEmailAddress, otherEmailAddresses, parseEmailAddress } from '../x509/text/email-address.ts'
 import { foldText } from '../x509/text/fold-text.ts'
 import { normalizeHostName, otherHostNames, parseHostName } from '../x509/text/host-name.ts'
+import { parseSpki256 } from '../x509/text/spki-digest.ts'
 import { foldUri, normalizeUri, otherUris, parseUri } from '../x509/text/uri.ts'
 
 /** How a configured text compares with a value of a certificate or a token. */
@@ -69,6 +70,8 @@ export const SERIAL_NUMBER: TextComparison = { parse: parseSerialNumber, normali
 export const FINGERPRINT_256: TextComparison = { parse: parseFingerprint256, normalize: asItIs, fold: asItIs }
 
 export const KEY_ID: TextComparison = { parse: parseKeyId, normalize: asItIs, fold: asItIs }
+
+export const SPKI_256: TextComparison = { parse: parseSpki256, normalize: asItIs, fold: asItIs }
 
 export const KEY_PURPOSE: TextComparison = { parse: parseKeyPurpose, normalize: asItIs, fold: asItIs }
 

@@ -29,6 +29,16 @@ export function readCertificateParts(der: Uint8Array): CertificateParts {
   return { issuer, subject, publicKey, extensions: readExtensions(parts) }
 }
 
+/**
+ * Returns the DER of a certificate's SubjectPublicKeyInfo.
+ *
+ * @throws SyntaxError if there is none
+ */
+export function readPublicKey({ publicKey }: CertificateParts): Uint8Array {
+  if (publicKey?.tag !== TAG.SEQUENCE) throw new SyntaxError('the certificate has no public key')
+  return publicKey.encoded
+}
+
 function readExtensions(parts: readonly DerValue[]): Map<string, Uint8Array> {
   const extensions = parts.find((part) => part.tag === EXTENSIONS)
   if (!extensions) return new Map()

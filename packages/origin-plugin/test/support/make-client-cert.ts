@@ -12,6 +12,9 @@ export interface CertChanges extends Partial<Omit<ClientCert, 'subject' | 'issue
   readonly subjectAltNames?: Partial<SubjectAltNames> | null
 }
 
+/** The digest of the usual certificate's public key. */
+export const USUAL_KEY: string = `${'Qk'.repeat(21)}A=`
+
 /** Makes a proven certificate for guards and checks. */
 export function makeClientCert({
   subject = 'CN=pay-1,OU=Ops,O=Acme',
@@ -39,6 +42,7 @@ export function makeClientCert({
     subjectAltNames: subjectAltNames
       ? { dns: [], email: [], uri: [], ip: [], upn: [], unread: [], ...subjectAltNames }
       : undefined,
+    spki256: subjectAltNames ? USUAL_KEY : undefined,
     extendedKeyUsage: subjectAltNames ? ['clientAuth'] : undefined,
     raw: {},
     ...changes,
