@@ -1,23 +1,41 @@
 import { CERTIFICATE_HEADERS, type CertificateHeaderName } from '@countersign/wire'
 import type { EdgeFields } from '../read-headers.ts'
 
+type Statement = Partial<Record<CertificateHeaderName, readonly string[]>>
+
 /** The headers by which the Worker states that the client presented no certificate. */
-const STATED: Partial<Record<CertificateHeaderName, string>> = {
-  'x-cert-presented': '0',
-  'x-cert-verify': 'NONE',
-  'x-cert-revoked': '0',
-}
+const BY_WORKER: Statement = { 'x-cert-presented': ['0'], 'x-cert-verify': ['NONE'], 'x-cert-revoked': ['0'] }
+
+/** The same of Cloudflare's managed transform, which documents no spelling. */
+const NO = ['false', '0']
+const BY_CF_CERT: Statement = { 'x-cert-presented': NO, 'x-cert-verify': NO, 'x-cert-revoked': NO }
 
 /**
  * Whether the client presented no certificate, for a route that does without one.
  *
- * Attack: a client whose certificate was refused pretends to have none. So only the headers that the Worker writes for a
+ * Attack: a client whose certificate was refused pretends to have none. So only the headers that the source writes for a
  * client without a certificate count, each with its exact value. Everything else is judged as a certificate.
  *
+ * Transform rules for `Client-Cert` write nothing for a certificate that is not good, and cannot tell it from none.
+ *
  * @param isSigned - whether the edge signature covers the headers. A signed request without any of them states nothing.
- *   Without a signature, a request without any counts as one without a certificate
+ *   Without a signature, a request without any of the Worker's headers counts as one without a certificate
  */
 export function isWithoutCertificate(fields: EdgeFields, isSigned: boolean): boolean {
-  const isStated = CERTIFICATE_HEADERS.every(({ name }) => fields.get(name) === STATED[name])
-  return isStated || (!isSigned && CERTIFICATE_HEADERS.every(({ name }) => !fields.has(name)))
+  switch (fields.source.name) {
+    case 'worker':
+      return states(fields, BY_WORKER) || (!isSigned && states(fields, {}))
+    case 'cf-cert':
+      return states(fields, BY_CF_CERT)
+    case 'rfc9440':
+      return states(fields, {})
+  }
+}
+
+/** Whether a request has exactly the headers of a statement. */
+function states(fields: EdgeFields, statement: Statement): boolean {
+  return CERTIFICATE_HEADERS.every(({ name }) => {
+    const value = fields.get(name)
+    return value === undefined ? statement[name] === undefined : statement[name]?.includes(value)
+  })
 }
