@@ -61,6 +61,17 @@ describe('createDevEdge', () => {
     [{ origin: 'http://a', forwardCert: 'all' as 'leaf' }, /forwardCert must be/],
     [{ origin: 'http://a', require: 'yes' as 'none' }, /require must be/],
     [{ origin: 'http://a', hostname: 'a/b' }, /hostname must be/],
+    [
+      { origin: 'http://a', originBinding: '' },
+      /^originBinding must be the name of a binding such as "COUNTERSIGN_ORIGIN"$/,
+    ],
+    [{ origin: 'http://a', originBinding: 'a-b' }, /^originBinding must be/],
+    [{ origin: 'http://a', originBinding: '1A' }, /^originBinding must be/],
+    [{ origin: 'http://a', originBinding: 'COUNTERSIGN_KEY' }, /^originBinding must be/],
+    [
+      { origin: 'http://a', forwardcert: 'none' },
+      /^unknown option "forwardcert"; known options are origin, port, .*, originBinding, accessFor, onRequest, log$/,
+    ],
     [{ origin: 'http://a', key: { kty: 'oct', kid: 'a', k: 'c2hvcnQ' } }, /"k" must be at least 32 random bytes/],
   ])('refuses %o', async (options, message) => {
     const refused = createDevEdge(options)

@@ -11,6 +11,7 @@ import type { EdgeState } from './edge/worker-request.ts'
 import { openFolder } from './folder/open-folder.ts'
 import { readRevoked } from './folder/revocation-file.ts'
 import { buildTlsClientAuth } from './handshake/build-tls-client-auth.ts'
+import { namesOf, refuseUnknown } from './known-names.ts'
 import { closeable } from './net/closeable.ts'
 import { type EdgeTlsOptions, edgeFetch } from './net/edge-fetch.ts'
 import { listen } from './net/listen.ts'
@@ -22,10 +23,28 @@ import { issueCrl } from './pki/issue-crl.ts'
 import { formatPrivateKey } from './pki/key-pair.ts'
 import { createPki } from './pki/pki.ts'
 import { RunningWorker } from './workerd/running-worker.ts'
-import { checkForwardCert } from './workerd/worker-runtime.ts'
+import { checkForwardCert, checkOriginBinding } from './workerd/worker-runtime.ts'
 import { FETCH_CF_HEADER } from './zone/origin-request.ts'
 import { ZoneCache } from './zone/zone-cache.ts'
 import { ZoneServer } from './zone/zone-server.ts'
+
+const OPTIONS = namesOf<DevEdgeOptions>({
+  origin: true,
+  port: true,
+  folder: true,
+  accessPort: true,
+  key: true,
+  forwardCert: true,
+  require: true,
+  names: true,
+  cache: true,
+  hostname: true,
+  worker: true,
+  originBinding: true,
+  accessFor: true,
+  onRequest: true,
+  log: true,
+})
 
 /** Days for which a {@link DevEdge.clientCrl} is current. */
 const CRL_DAYS = 7
@@ -55,6 +74,7 @@ const HOST_NAME = /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/
  * ```
  */
 export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
+  refuseUnknown(options, OPTIONS)
   const { port = 0, accessPort = 0, hostname = 'localhost', folder, log = logToStderr, accessFor, onRequest } = options
   const origin = parseOrigin(options.origin)
   if (!HOST_NAME.test(hostname)) throw new TypeError('hostname must be a host name such as "localhost"')
@@ -62,6 +82,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   const key = options.key ?? kept?.key ?? createEdgeKey()
   let keys: readonly SigningJwk[] = [toVerificationKey(key)]
   const bindings = workerBindings(key, options)
+  checkOriginBinding(options.originBinding, bindings)
 
   const cache = options.cache === false ? undefined : new ZoneCache()
   const zone = new ZoneServer({ origin, cache })
@@ -69,7 +90,15 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   const starting = Promise.all([
     createPki(hostname, kept?.authorities),
     AccessIssuer.create(kept?.team),
-    RunningWorker.start({ entry: options.worker, origin, outbound, cfHeader: FETCH_CF_HEADER, bindings, log }),
+    RunningWorker.start({
+      entry: options.worker,
+      originBinding: options.originBinding,
+      origin,
+      outbound,
+      cfHeader: FETCH_CF_HEADER,
+      bindings,
+      log,
+    }),
   ])
   const [pki, issuer, worker] = await starting.catch(async (error) => {
     await zone.close()

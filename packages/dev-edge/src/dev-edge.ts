@@ -42,6 +42,11 @@ export interface DevEdgeOptions {
    */
   readonly worker?: string | undefined
   /**
+   * The name of a binding whose `fetch()` reaches the origin, in place of a VPC service, an mTLS certificate or another
+   * Worker in production. The Worker of Countersign uses the name `COUNTERSIGN_ORIGIN`. Default: no such binding.
+   */
+  readonly originBinding?: string | undefined
+  /**
    * Chooses the Access login of a client without `Countersign-Dev-Access`, by the certificate of its handshake.
    * `undefined` means `user`.
    *

@@ -29,6 +29,8 @@ export interface WorkerRuntimeOptions {
   readonly outbound: URL
   /** The header in which workerd tells that address the `cf` of each `fetch()`. */
   readonly cfHeader?: string | undefined
+  /** The name of a binding whose `fetch()` reaches that address too. Default: no such binding. */
+  readonly originBinding?: string | undefined
   /** The Worker's variables and secrets. */
   readonly bindings: Readonly<Record<string, string>>
   /** Receives each line that the Worker writes to its console. */
@@ -44,10 +46,12 @@ export async function startWorker({
   entry,
   outbound,
   cfHeader,
+  originBinding,
   bindings,
   log,
 }: WorkerRuntimeOptions): Promise<WorkerRuntime> {
   const http = cfHeader === undefined ? {} : { cfBlobHeader: cfHeader }
+  const zone = { external: { address: `${outbound.hostname}:${outbound.port || 80}`, http } }
   const miniflare = new Miniflare({
     modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundleWorker(entry) }],
     bindings,
@@ -55,7 +59,8 @@ export async function startWorker({
     // A socket of workerd itself. Miniflare's own listener would rewrite the request.
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0, proxy: true }],
     // workerd connects to the address itself, so Host stays the client's.
-    outboundService: { external: { address: `${outbound.hostname}:${outbound.port || 80}`, http } },
+    outboundService: zone,
+    serviceBindings: originBinding === undefined ? {} : { [originBinding]: zone },
     stripCfConnectingIp: false,
     log: new Log(LogLevel.NONE),
     // Miniflare throws if this function returns a value, and a caller's `log` may return one.
@@ -71,6 +76,16 @@ export async function startWorker({
     await miniflare.dispose().catch(() => {})
     throw new Error('The Worker does not start. Its log contains the reason', { cause: error })
   }
+}
+
+/**
+ * Checks the name of a binding. `undefined` means no such binding.
+ *
+ * @throws TypeError if it cannot be one, or is the name of a variable that the edge sets
+ */
+export function checkOriginBinding(name: string | undefined, bindings: Readonly<Record<string, string>>): void {
+  if (name === undefined || (/^[A-Za-z_$][\w$]*$/.test(name) && !Object.hasOwn(bindings, name))) return
+  throw new TypeError('originBinding must be the name of a binding such as "COUNTERSIGN_ORIGIN"')
 }
 
 /**

@@ -26,6 +26,7 @@ interface DevOptions {
   readonly require: NonNullable<DevEdgeOptions['require']>
   readonly names: NonNullable<DevEdgeOptions['names']>
   readonly worker?: string
+  readonly originBinding?: string
   readonly cache: boolean
   readonly json?: boolean
 }
@@ -76,13 +77,20 @@ export function devCommand(): Command {
         (path) => resolve(path),
       ),
     )
+    .addOption(
+      new Option(
+        '--origin-binding <name>',
+        "the Worker's binding that leads to the origin, such as COUNTERSIGN_ORIGIN",
+      ),
+    )
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
     .action(dev)
 }
 
 async function dev(options: DevOptions, command: Command): Promise<void> {
-  const { folder, json, origin } = options
+  const { json, ...edgeOptions } = options
+  const { folder, origin } = options
   // Not mandatory in commander, which would report a misspelt option as a missing --origin.
   if (!origin)
     return command.error('--origin is missing; write the address of your server: --origin http://127.0.0.1:3000')
@@ -94,7 +102,7 @@ async function dev(options: DevOptions, command: Command): Promise<void> {
 
   printProgress('Starting the edge …')
   await using edge = await startEdge({
-    ...options,
+    ...edgeOptions,
     origin,
     onRequest: (event) => (json ? printJson({ event: 'request', ...event }) : print(formatRequestLine(event))),
     log: printProgress,
