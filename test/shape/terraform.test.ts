@@ -92,10 +92,16 @@ describe('examples/terraform', () => {
 
   it('deploys the Worker of packages/worker/wrangler.jsonc, with the same bindings and date', () => {
     const wrangler = parseJsonc(readText('packages/worker/wrangler.jsonc'))
-    const version = resource('cloudflare_worker_version').body as { bindings: Record<string, string>[] }
+    const version = resource('cloudflare_worker_version').body as {
+      bindings: Record<string, string>[]
+      main_module: string
+    }
     expect(version).toMatchObject({ compatibility_date: wrangler.compatibility_date })
     const names = version.bindings.filter(({ type }) => type === 'plain_text').map(({ name }) => name)
     expect(names).toEqual(Object.keys(wrangler.vars))
+    const { scripts } = JSON.parse(readText('packages/worker/package.json'))
+    const folder = /--outdir (\S+)/.exec(scripts['deploy:dry-run'])?.[1]
+    expect(module.locals.get('worker_bundle')).toContain(`/../../packages/worker/${folder}/${version.main_module}"`)
     expect(resource('cloudflare_worker').body).toMatchObject({
       subdomain: { enabled: wrangler.workers_dev, previews_enabled: wrangler.preview_urls },
     })
