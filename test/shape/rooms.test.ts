@@ -80,7 +80,17 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     // The guards and the proofs.
     guards: ['client-cert.ts', 'x509', 'errors.ts', 'lib'],
     'access-token': ['client-cert.ts', 'errors.ts', 'lib'],
-    certificate: ['revocation', 'client-cert.ts', 'read-headers.ts', 'header-source.ts', 'x509', 'errors.ts', 'lib'],
+    certificate: [
+      'certification-path',
+      'revocation',
+      'client-cert.ts',
+      'read-headers.ts',
+      'header-source.ts',
+      'x509',
+      'errors.ts',
+      'lib',
+    ],
+    'certification-path': ['x509'],
     revocation: ['client-cert.ts', 'x509', 'errors.ts', 'lib'],
     'edge-signature': ['request-target.ts', 'read-headers.ts', 'errors.ts', 'lib'],
     // The ground floor.

@@ -2,11 +2,14 @@ import { AUDIENCE, ISSUER } from '@countersign/test-support/access-team'
 import { createCa, type IssuedCert } from '@countersign/test-support/certificates'
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import { createParties, type Parties } from '@countersign/test-support/parties'
+import { testKey } from '@countersign/test-support/test-key'
 import type { HeaderLine } from '@countersign/test-support/wire-request'
+import { type WrittenCertificate, writeCaCert, writeClientCert } from '@countersign/test-support/write-certificate'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { AUTHORITY, type EdgeRequest, edgeLines } from '../test/support/edge-lines.ts'
 import { type Refused, refusalFrom } from '../test/support/expect-refusal.ts'
 import { authenticate } from './authenticate.ts'
+import type { ClientCert } from './client-cert.ts'
 import type { KnownClient } from './client-memory.ts'
 import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
 import type { ReceivedRequest } from './request-target.ts'
@@ -260,5 +263,54 @@ describe('the memory of clients', () => {
       code: 'CSN_CERT_MISMATCH',
       reason: expect.stringMatching(/^access\.matches did not return true \(serial number /),
     })
+  })
+})
+
+describe('a certification path in the memory', () => {
+  const NOW = Math.floor(Date.now() / 1000)
+  const date = (second: number) => new Date(second * 1000)
+  const root = writeCaCert('root')
+  const [early, late] = [testKey(), testKey()].map((key) =>
+    writeCaCert('sub', root, { key, notBefore: date(NOW - 50), notAfter: date(NOW + 50) }),
+  ) as [WrittenCertificate, WrittenCertificate]
+  const renewed = writeCaCert('sub', root, { key: late.key, notBefore: date(NOW + 40), notAfter: date(NOW + 100) })
+
+  const options = { edge: null, trustedIssuers: [{ ca: root.pem, chain: { maxDepth: 1 } }] }
+
+  /** A client of the first certificate, which sends all of them. */
+  function requestOf(issuer: WrittenCertificate, ...others: readonly WrittenCertificate[]): ReceivedRequest {
+    const { cert, pem } = writeClientCert(issuer)
+    const chain = [issuer, ...others].map(({ der }) => `:${der.toString('base64')}:`).join(', ')
+    return received({ key: null, cert: { cert, issuer: issuer.cert, pem }, changes: { 'client-cert-chain': chain } })
+  }
+
+  it('is not used after a CA in it has expired', async () => {
+    const { settings, remembered } = settingsOf(options)
+    const request = requestOf(early)
+    for (const now of [NOW, NOW + 50]) {
+      expect((await authenticate(request, settings, now)).clientCert?.chain).toHaveLength(2)
+    }
+    expect(remembered).toHaveLength(2)
+    expect(await refusalFrom((async () => authenticate(request, settings, NOW + 51))())).toEqual({
+      code: 'CSN_CERT_UNTRUSTED_ISSUER',
+      reason: expect.stringMatching(/^the CA certificate CN=sub expired on /),
+    })
+    expect((await authenticate(request, settings, NOW)).clientCert?.chain).toHaveLength(2)
+    expect(remembered).toHaveLength(2)
+  })
+
+  it('is replaced by another one that is valid then, and access.matches gets it', async () => {
+    const compared: unknown[] = []
+    const access = {
+      issuer: ISSUER,
+      audience: AUDIENCE,
+      jwks: parties.access.jwks,
+      matches: (_access: unknown, { chain }: ClientCert) => compared.push(chain?.[0]?.serialNumber) > 0,
+    }
+    const { settings } = settingsOf({ ...options, access })
+    const request = requestOf(late, renewed)
+    for (const now of [NOW, NOW + 1, NOW + 51, NOW + 52]) await authenticate(request, settings, now)
+    const [first, second] = [late, renewed].map(({ cert }) => cert.serialNumber)
+    expect(compared).toEqual([first, first, second, second])
   })
 })

@@ -2,7 +2,7 @@ import type { SignatureParameters } from '@countersign/wire'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import { verifyKnownToken } from './access-token/verify-known-token.ts'
 import { isWithoutCertificate } from './certificate/certificate-absence.ts'
-import { readTrustedCert, requireValidNow } from './certificate/read-trusted-cert.ts'
+import { isTrustedNow, readTrustedCert, requireValidNow } from './certificate/read-trusted-cert.ts'
 import type { ClientCert } from './client-cert.ts'
 import { requireOwnHost } from './edge-signature/own-host.ts'
 import { type SignedMessage, verifyEdgeSignature } from './edge-signature/verify-edge-signature.ts'
@@ -59,13 +59,15 @@ export function authenticate(
       // Nothing is remembered: the memory's key is the certificate, so clients without one would share an entry.
       return { clientCert: null, access: identity, signature: signature?.parameters ?? null }
     }
-    const certificate = known?.certificate ?? readTrustedCert(fields, trustedIssuers)
+    // A CA in its path can have expired since.
+    const same = known && isTrustedNow(known.certificate, now) ? known : undefined
+    const certificate = same?.certificate ?? readTrustedCert(fields, trustedIssuers, now)
     const stableLines = signature?.stableLines
     // Before the checks below: a client that they refuse again and again is parsed once.
-    if (!known) memory.remember({ fields, certificate, token: undefined, stableLines: undefined })
+    if (!same) memory.remember({ fields, certificate, token: undefined, stableLines: undefined })
     requireValidNow(certificate, now)
-    if (token) requireAgreement(token, certificate.clientCert, access?.matches, known?.token)
-    if (known?.token !== token || known?.stableLines !== stableLines) {
+    if (token) requireAgreement(token, certificate.clientCert, access?.matches, same?.token)
+    if (same?.token !== token || same?.stableLines !== stableLines) {
       memory.remember({ fields, certificate, token, stableLines })
     }
     const { clientCert } = certificate

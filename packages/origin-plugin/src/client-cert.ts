@@ -3,6 +3,26 @@ import type { SubjectAltNames } from './x509/certificate-names.ts'
 import type { DistinguishedName } from './x509/distinguished-name.ts'
 import type { KeyPurpose } from './x509/extended-key-usage.ts'
 
+/** The certificate of a CA in a verified certification path. */
+export interface ChainCert {
+  readonly subject: DistinguishedName
+  readonly issuer: DistinguishedName
+  /** Upper-case hexadecimal without leading zeros, as {@link ClientCert.serialNumber}. */
+  readonly serialNumber: string
+  /** SHA-256 of the DER, `AB:CD:…`. */
+  readonly fingerprint256: string
+  /** `Dec 22 19:39:00 2018 GMT` */
+  readonly validFrom: string
+  readonly validFromDate: Date
+  /** `Dec 22 19:39:00 2018 GMT` */
+  readonly validTo: string
+  readonly validToDate: Date
+  /** Subject key identifier in upper-case hexadecimal, if the certificate has one. */
+  readonly keyId: string | undefined
+  /** The certificate itself. Each read parses it again, as {@link ClientCert.x509}. */
+  readonly x509: X509Certificate
+}
+
 /**
  * The client's certificate as Cloudflare verified it. The edge signature proves that it came through the edge. With
  * `edge: null` nothing proves that.
@@ -53,6 +73,11 @@ export interface ClientCert {
    * requests share a `ClientCert` and an `X509Certificate` can be changed.
    */
   readonly x509: X509Certificate | undefined
+  /**
+   * The verified certification path: the CA that issued this certificate first, and the root of `trustedIssuers` last.
+   * `undefined` if no trusted issuer has `chain`, or if this certificate is trusted by another entry.
+   */
+  readonly chain: readonly ChainCert[] | undefined
   /** `DNS:a.example, email:b@example`, as `X509Certificate#subjectAltName`. Needs {@link ClientCert.x509}. */
   readonly subjectAltName: string | undefined
   /** The subject alternative names by kind. Needs {@link ClientCert.x509}. */

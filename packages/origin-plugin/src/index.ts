@@ -6,8 +6,9 @@
 
 export type { AccessCertificate, AccessIdentity, AccessService, AccessUser } from './access-token/access-identity.ts'
 export type { AccessIssuerOptions, AccessTeamOptions } from './access-token/access-options.ts'
+export type { CertificateChainOptions, IntermediateRevocationOptions } from './certificate/chain-options.ts'
 export type { TrustedIssuer, TrustedIssuerOptions } from './certificate/trusted-issuers.ts'
-export { type CertifiedRequest, type ClientCert, clientCertOf } from './client-cert.ts'
+export { type CertifiedRequest, type ChainCert, type ClientCert, clientCertOf } from './client-cert.ts'
 export type { EdgeOptions } from './edge-signature/edge-options.ts'
 export type { ReplayStore } from './edge-signature/replay-store.ts'
 export { type CountersignError, type CountersignErrorCode, countersignErrors, isCountersignError } from './errors.ts'

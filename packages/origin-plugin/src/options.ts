@@ -4,7 +4,12 @@ import {
   type ResolvedAccess,
   resolveAccess,
 } from './access-token/access-options.ts'
-import { type CompiledIssuer, compileTrustedIssuers, type TrustedIssuer } from './certificate/trusted-issuers.ts'
+import {
+  type CompiledIssuer,
+  compileTrustedIssuers,
+  revocationsOf,
+  type TrustedIssuer,
+} from './certificate/trusted-issuers.ts'
 import { type ClientMemory, createClientMemory, MAX_CLIENTS } from './client-memory.ts'
 import { type EdgeOptions, type EdgeVerifier, resolveEdge } from './edge-signature/edge-options.ts'
 import { createGuardCompiler, type GuardCompiler } from './guards/compile-guard.ts'
@@ -139,6 +144,5 @@ function hookNames(given: unknown): readonly string[] {
 }
 
 function backgroundTasks(access: Settings['access'], trustedIssuers: Settings['trustedIssuers']): BackgroundTask[] {
-  const revocations = (trustedIssuers ?? []).map(({ revocation }) => revocation)
-  return [access?.refresh, ...revocations].filter((task) => task != null)
+  return [...(access ? [access.refresh] : []), ...revocationsOf(trustedIssuers ?? [])].filter((task) => task != null)
 }

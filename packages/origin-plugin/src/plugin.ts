@@ -14,6 +14,7 @@ import { andThen, isThenable } from './lib/and-then.ts'
 import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
 import { dropsWarnings, logRefusal, warnOfLostReasons } from './refusal-log.ts'
 import { guardScope } from './registration/guard-scope.ts'
+import { headerLimitAdvice } from './registration/header-limit.ts'
 import { requireRegisteredOnce } from './registration/registration-order.ts'
 import { HOOK_MAKER, MADE_HOOK } from './registration/require-enforced.ts'
 
@@ -129,6 +130,8 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   // Not at `onReady`: a test that uses inject() does not listen, and reads its refusals itself.
   app.addHook('onListen', async () => {
     if (dropsWarnings(app.log) && !refused.hasSubscribers) warnOfLostReasons()
+    const advice = settings.trustedIssuers?.some(({ chain }) => chain) ? headerLimitAdvice(app.server) : undefined
+    if (advice !== undefined) app.log.warn(`countersign: ${advice}`)
   })
   app.addHook('onClose', async () => settings.background.stop())
   beforeClose(app, () => settings.background.stop())

@@ -60,9 +60,11 @@ export function readForwardedCert(fields: EdgeFields, fingerprint256: string | u
  */
 export function ownProperties(
   forwarded: ForwardedCert | undefined,
-): Pick<ClientCert, 'x509' | 'subjectAltName' | 'subjectAltNames' | 'spki256' | 'extendedKeyUsage'> {
+): Pick<ClientCert, 'x509' | 'chain' | 'subjectAltName' | 'subjectAltNames' | 'spki256' | 'extendedKeyUsage'> {
   return {
     x509: forwarded?.x509,
+    // Only readTrustedCert() verifies a path.
+    chain: undefined,
     subjectAltName: forwarded?.x509.subjectAltName,
     subjectAltNames: deepFreeze(forwarded?.names.subjectAltNames),
     spki256: forwarded?.spki256,

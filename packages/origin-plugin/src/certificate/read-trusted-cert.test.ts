@@ -3,16 +3,7 @@ import { refusalOf } from '../../test/support/expect-refusal.ts'
 import { makeClientCert } from '../../test/support/make-client-cert.ts'
 import { describeCert } from '../client-cert.ts'
 import type { Revocation } from '../revocation/revocation.ts'
-import { requireValidNow, type TrustedCert } from './read-trusted-cert.ts'
-import type { CompiledIssuer } from './trusted-issuers.ts'
-
-const issuer = (revocation?: Revocation): CompiledIssuer => ({
-  dn: undefined,
-  keyId: undefined,
-  ca: undefined,
-  byName: true,
-  revocation,
-})
+import { isTrustedNow, requireValidNow, type TrustedCert } from './read-trusted-cert.ts'
 
 /** A list that names no certificate, and remembers which ones were looked up. */
 function emptyList() {
@@ -21,13 +12,15 @@ function emptyList() {
   return { asked, list: { requireNotRevoked, start: async () => {}, stop: () => {} } }
 }
 
-function trusted(serialNumber: string, ...issuers: readonly CompiledIssuer[]): TrustedCert {
-  return { clientCert: makeClientCert({ serialNumber }), issuers, validFrom: 10_000, validTo: 20_000 }
+function trusted(serialNumber: string, ...lists: readonly Revocation[]): TrustedCert {
+  const clientCert = makeClientCert({ serialNumber })
+  const questions = lists.map((revocation) => ({ cert: clientCert, revocation }))
+  return { clientCert, questions, validFrom: 10_000, validTo: 20_000, trustedFrom: 10_000, trustedTo: 20_000 }
 }
 
 describe('requireValidNow', () => {
   it('accepts every second from the first to the last, both included', () => {
-    for (const now of [10, 15, 20]) expect(() => requireValidNow(trusted('0A1B', issuer()), now)).not.toThrow()
+    for (const now of [10, 15, 20]) expect(() => requireValidNow(trusted('0A1B'), now)).not.toThrow()
   })
 
   it('refuses a second before and a second after, and names the certificate', () => {
@@ -44,17 +37,24 @@ describe('requireValidNow', () => {
 
   it('looks the certificate up in the list of each issuer', () => {
     const [one, two] = [emptyList(), emptyList()]
-    requireValidNow(trusted('0A1B', issuer(one.list), issuer(), issuer(two.list)), 15)
+    requireValidNow(trusted('0A1B', one.list, two.list), 15)
     expect([one.asked, two.asked]).toEqual([['0A1B'], ['0A1B']])
   })
 
   it('refuses a negative serial number if an issuer has a list, and only then', () => {
-    expect(() => requireValidNow(trusted('-7B', issuer()), 15)).not.toThrow()
+    expect(() => requireValidNow(trusted('-7B'), 15)).not.toThrow()
     const { asked, list } = emptyList()
-    expect(refusalOf(() => requireValidNow(trusted('-7B', issuer(), issuer(list)), 15))).toEqual({
+    expect(refusalOf(() => requireValidNow(trusted('-7B', list), 15))).toEqual({
       code: 'CSN_CERT_UNREADABLE',
       reason: `the serial number is negative, so no revocation list can name it (${describeCert(makeClientCert({ serialNumber: '-7B' }))})`,
     })
     expect(asked).toEqual([])
+  })
+})
+
+describe('isTrustedNow', () => {
+  it('is true from the first second of the path to the last, both included', () => {
+    const at = [9.999, 10, 15, 20, 20.001].map((now) => isTrustedNow(trusted('0A1B'), now))
+    expect(at).toEqual([false, true, true, true, false])
   })
 })

@@ -1,41 +1,88 @@
-import { X509Certificate } from 'node:crypto'
 import { type ClientCert, describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import type { EdgeFields } from '../read-headers.ts'
+import type { ListedCert, Revocation } from '../revocation/revocation.ts'
 import { isNegativeSerialNumber } from '../x509/hex-identifier.ts'
 import { parseClientCert } from './parse-client-cert.ts'
-import { requireTrustedIssuer } from './require-trusted-issuer.ts'
+import { requireTrustedIssuer, type Trust } from './require-trusted-issuer.ts'
 import { requireVerdict } from './require-verdict.ts'
-import type { CompiledIssuer } from './trusted-issuers.ts'
+import { shareableCert } from './shareable-cert.ts'
+import { type CompiledIssuer, listsOf } from './trusted-issuers.ts'
 
 const refuse = refusalAt('trust')
 
-/** A certificate with the trusted issuers that signed it. It follows from the headers alone, at any time. */
+/** A certificate that is trusted, with the revocation lists to ask. It follows from the headers alone, for a time. */
 export interface TrustedCert {
   /** Shared by all requests with this certificate. */
   readonly clientCert: ClientCert
-  readonly issuers: readonly CompiledIssuer[]
+  /** The revocation lists to ask, each with the certificate in question: the client's, or a CA's in its path. */
+  readonly questions: readonly RevocationQuestion[]
   /** Milliseconds since the epoch. */
   readonly validFrom: number
   readonly validTo: number
+  /** The time in which the certification path is valid. Without a path, the trust does not depend on the time. */
+  readonly trustedFrom: number
+  readonly trustedTo: number
+}
+
+interface RevocationQuestion {
+  readonly cert: ListedCert
+  readonly revocation: Revocation
 }
 
 /**
- * Requires Cloudflare's verdict, parses the certificate, and finds its issuer among the trusted ones.
+ * Requires Cloudflare's verdict, parses the certificate, and finds its issuer among the trusted ones, or a certification
+ * path to one.
  *
  * @param trustedIssuers - `null` trusts every CA that Cloudflare verifies against
+ * @param now - seconds since the epoch
  * @throws CountersignError for a verdict that does not admit, `CSN_HEADERS_MALFORMED`, `CSN_CERT_UNREADABLE`,
  *   `CSN_CERT_MISMATCH` or `CSN_CERT_UNTRUSTED_ISSUER`
  */
-export function readTrustedCert(fields: EdgeFields, trustedIssuers: readonly CompiledIssuer[] | null): TrustedCert {
+export function readTrustedCert(
+  fields: EdgeFields,
+  trustedIssuers: readonly CompiledIssuer[] | null,
+  now: number,
+): TrustedCert {
   requireVerdict(fields)
-  const clientCert = parseClientCert(fields)
+  const parsed = parseClientCert(fields)
+  const trust = trustedIssuers ? requireTrustedIssuer(parsed, trustedIssuers, now) : undefined
+  const path = trust?.path
+  const clientCert = shareableCert(parsed, path?.cas)
   return {
-    clientCert: shareable(clientCert),
-    issuers: trustedIssuers ? requireTrustedIssuer(clientCert, trustedIssuers) : [],
+    clientCert,
+    questions: trust && trustedIssuers ? questionsOf(clientCert, trust, trustedIssuers) : [],
     validFrom: clientCert.validFromDate.getTime(),
     validTo: clientCert.validToDate.getTime(),
+    trustedFrom: path?.validFrom ?? Number.NEGATIVE_INFINITY,
+    trustedTo: path?.validTo ?? Number.POSITIVE_INFINITY,
   }
+}
+
+/**
+ * Whether a certificate that was trusted before is still trusted. A CA in its path can have expired since, or another
+ * path be valid now.
+ *
+ * @param now - seconds since the epoch
+ */
+export function isTrustedNow({ trustedFrom, trustedTo }: TrustedCert, now: number): boolean {
+  return trustedFrom <= now * 1000 && now * 1000 <= trustedTo
+}
+
+/** Asks each list about each certificate that its CA issued. A CA is known by its name and key, in any of its entries. */
+function questionsOf(
+  cert: ClientCert,
+  { issuers, path }: Trust,
+  trustedIssuers: readonly CompiledIssuer[],
+): RevocationQuestion[] {
+  const [issuer, ...above] = (path?.cas ?? []).map((ca) => listsOf(trustedIssuers, ca.subject, ca.key))
+  const direct = issuers.flatMap(({ dn, ca }) => (dn && ca ? listsOf(trustedIssuers, dn, ca.publicKey) : []))
+  const about = (question: ListedCert, lists: readonly Revocation[] = []) =>
+    [...new Set(lists)].map((revocation) => ({ cert: question, revocation }))
+  return [
+    ...about(cert, [...direct, ...(issuer ?? [])]),
+    ...(cert.chain ?? []).flatMap((ca, at) => about(ca, above[at])),
+  ]
 }
 
 /**
@@ -45,7 +92,7 @@ export function readTrustedCert(fields: EdgeFields, trustedIssuers: readonly Com
  * @param now - seconds since the epoch
  * @throws CountersignError `CSN_CERT_EXPIRED`, `CSN_CERT_REVOKED`, `CSN_CERT_UNREADABLE`, or `CSN_REVOCATION_UNAVAILABLE`
  */
-export function requireValidNow({ clientCert, issuers, validFrom, validTo }: TrustedCert, now: number): void {
+export function requireValidNow({ clientCert, questions, validFrom, validTo }: TrustedCert, now: number): void {
   if (now * 1000 < validFrom) {
     throw refuse(
       'CSN_CERT_EXPIRED',
@@ -55,33 +102,17 @@ export function requireValidNow({ clientCert, issuers, validFrom, validTo }: Tru
   if (now * 1000 > validTo) {
     throw refuse('CSN_CERT_EXPIRED', `the certificate expired on ${clientCert.validTo} (${describeCert(clientCert)})`)
   }
-  if (isNegativeSerialNumber(clientCert.serialNumber) && issuers.some(({ revocation }) => revocation)) {
-    // A revocation list with negative numbers is refused, so none can name this certificate.
-    throw refuse(
-      'CSN_CERT_UNREADABLE',
-      `the serial number is negative, so no revocation list can name it (${describeCert(clientCert)})`,
-    )
+  for (const { cert, revocation } of questions) {
+    requireListable(cert)
+    revocation.requireNotRevoked(cert, now)
   }
-  for (const { revocation } of issuers) revocation?.requireNotRevoked(clientCert, now)
 }
 
-/**
- * Frozen, because requests share it. Dates, bytes and Node's certificates cannot be frozen, so each read returns a new
- * one.
- */
-function shareable(cert: ClientCert): ClientCert {
-  const [validFrom, validTo] = [cert.validFromDate.getTime(), cert.validToDate.getTime()]
-  const der = cert.x509?.raw
-  return Object.freeze({
-    ...cert,
-    get x509() {
-      return der && new X509Certificate(der)
-    },
-    get validFromDate() {
-      return new Date(validFrom)
-    },
-    get validToDate() {
-      return new Date(validTo)
-    },
-  })
+/** A revocation list with negative numbers is refused, so none can name a certificate with such a number. */
+function requireListable(cert: ListedCert): void {
+  if (!isNegativeSerialNumber(cert.serialNumber)) return
+  throw refuse(
+    'CSN_CERT_UNREADABLE',
+    `the serial number is negative, so no revocation list can name it (${describeCert(cert)})`,
+  )
 }

@@ -27,7 +27,7 @@ const certOf = (cert: IssuedCert, changes?: HeaderChanges): ClientCert =>
 const named = (cert: IssuedCert, changes: HeaderChanges = {}) => certOf(cert, { 'client-cert': null, ...changes })
 
 const trust = (cert: ClientCert, ...issuers: readonly unknown[]) =>
-  requireTrustedIssuer(cert, compileIssuers(...issuers))
+  requireTrustedIssuer(cert, compileIssuers(...issuers), Date.now() / 1000).issuers
 
 /** The reason of the refusal without the name of the certificate at its end, which has to be there. */
 function refusal(cert: ClientCert, ...issuers: readonly unknown[]): string {

@@ -1,27 +1,43 @@
+import type { NoPath } from '../certification-path/describe-no-path.ts'
 import { type ClientCert, describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import { readAuthorityKey } from '../x509/authority-key.ts'
+import { type ForwardedClientCert, lookForPath, type VerifiedPath } from './look-for-path.ts'
 import type { CompiledIssuer } from './trusted-issuers.ts'
 
 const refuse = refusalAt('trust')
 
+/** The reasons to trust a certificate. There is at least one. */
+export interface Trust {
+  /** Every trusted issuer that may have signed it. */
+  readonly issuers: readonly CompiledIssuer[]
+  /** The certification path to a root, if an issuer has `chain` and a path was found. */
+  readonly path: VerifiedPath | undefined
+}
+
 /**
- * Requires that a trusted issuer signed the certificate.
+ * Requires that a trusted issuer signed the certificate, or that a certification path leads to a root.
  *
  * For an issuer in PEM it compares the names and verifies the signature, which needs the certificate itself. Cloudflare
  * forwards none above 10 KiB, and the CA decides on the size. A missing certificate therefore never means less: it is
  * refused, unless the issuer is trusted by name explicitly.
  *
- * @returns every trusted issuer that may have signed it
- * @throws CountersignError `CSN_CERT_UNTRUSTED_ISSUER`
+ * @param now - seconds since the epoch
+ * @throws CountersignError `CSN_CERT_UNTRUSTED_ISSUER`, or `CSN_HEADERS_MALFORMED` for a malformed `Client-Cert-Chain`
  */
-export function requireTrustedIssuer(cert: ClientCert, issuers: readonly CompiledIssuer[]): readonly CompiledIssuer[] {
-  const named = issuers.filter((issuer) => isNamed(cert, issuer))
-  if (named.length === 0) throw untrusted(cert, unnamedReason(cert, issuers))
-  const signers = named.filter((issuer) => hasSigned(cert, issuer))
-  if (signers.length === 0) throw untrusted(cert, cert.x509 ? unsignedReason(cert, named) : unprovenReason(cert))
-  return signers
+export function requireTrustedIssuer(cert: ClientCert, trusted: readonly CompiledIssuer[], now: number): Trust {
+  const direct = trusted.filter(({ chain }) => !chain)
+  const named = direct.filter((issuer) => isNamed(cert, issuer))
+  const issuers = named.filter((issuer) => hasSigned(cert, issuer))
+  const anchors = trusted.flatMap(({ chain }) => (chain ? [chain.anchor] : []))
+  const found = anchors.length > 0 && isForwarded(cert) ? lookForPath(cert, anchors, now * 1000) : undefined
+  if (found && 'cas' in found) return { issuers, path: found }
+  if (issuers.length > 0) return { issuers, path: undefined }
+  if (found?.kind === 'signed') throw untrusted(cert, found.reason)
+  throw untrusted(cert, named.length > 0 ? unsignedReason(cert, named) : unnamedReason(cert, trusted, found))
 }
+
+const isForwarded = (cert: ClientCert): cert is ForwardedClientCert => cert.x509 !== undefined
 
 function untrusted(cert: ClientCert, reason: string) {
   return refuse('CSN_CERT_UNTRUSTED_ISSUER', `${reason} (${describeCert(cert)})`)
@@ -37,22 +53,29 @@ function hasSigned({ x509 }: ClientCert, { ca, byName }: CompiledIssuer): boolea
   return x509 && ca ? x509.checkIssued(ca) && x509.verify(ca.publicKey) : byName
 }
 
-function unnamedReason({ issuer, issuerKeyId = 'missing' }: ClientCert, issuers: readonly CompiledIssuer[]): string {
-  const namesake = issuers.find(({ dn }) => dn?.equals(issuer))
-  if (!namesake) return `the issuer ${issuer} is not one of trustedIssuers`
+function unnamedReason(cert: ClientCert, trusted: readonly CompiledIssuer[], noPath: NoPath | undefined): string {
+  const { issuer, issuerKeyId = 'missing' } = cert
+  const stranger = `the issuer ${issuer} is not one of trustedIssuers`
+  if (noPath) return noPath.kind === 'missing' ? `${stranger}, and ${noPath.reason}` : noPath.reason
+  if (trusted.some(({ chain }) => chain)) return unprovenReason(cert, true)
+  const namesake = trusted.find(({ dn }) => dn?.equals(issuer))
+  if (!namesake) return stranger
   return `the issuer ${issuer} has the name of a trusted issuer and another key: its key identifier is ${issuerKeyId}, not ${namesake.keyId}`
 }
 
-function unprovenReason({ raw }: ClientCert): string {
+/** Only the issuer's own signature can be replaced by its name. A path needs every certificate. */
+function unprovenReason({ raw }: ClientCert, hasChain: boolean): string {
+  const [forward, orName] = hasChain ? ['chain', ''] : ['leaf', ', or write { ca, byName: true }']
   return raw['x-cert-too-large'] === '1'
-    ? 'the certificate is larger than 10 KiB, so Cloudflare does not forward it and its signature cannot be verified; issue a smaller one, or write { ca, byName: true }'
-    : 'the Worker does not forward the certificate, so its signature cannot be verified; set COUNTERSIGN_FORWARD_CERT to leaf, or write { ca, byName: true }'
+    ? `the certificate is larger than 10 KiB, so Cloudflare does not forward it and its signature cannot be verified; issue a smaller one${orName}`
+    : `the Worker does not forward the certificate, so its signature cannot be verified; set COUNTERSIGN_FORWARD_CERT to ${forward}${orName}`
 }
 
-function unsignedReason({ issuer, x509 }: ClientCert, named: readonly CompiledIssuer[]): string {
-  const sameKey = named.find(({ ca }) => ca && x509?.verify(ca.publicKey))
-  if (!x509 || !sameKey?.ca)
-    return `another CA of the same name signed the certificate, and not the trusted issuer ${issuer}`
+function unsignedReason(cert: ClientCert, named: readonly CompiledIssuer[]): string {
+  const { issuer, x509 } = cert
+  if (!x509) return unprovenReason(cert, false)
+  const sameKey = named.find(({ ca }) => ca && x509.verify(ca.publicKey))
+  if (!sameKey?.ca) return `another CA of the same name signed the certificate, and not the trusted issuer ${issuer}`
   const { serialNumber, keyId } = readAuthorityKey(x509.raw)
   // A CA that renews its certificate keeps its key, and the certificates from before still name the old one.
   const other =

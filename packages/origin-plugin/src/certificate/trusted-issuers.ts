@@ -1,13 +1,14 @@
-import { X509Certificate } from 'node:crypto'
+import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { HeaderSourceName } from '../header-source.ts'
 import type { Report } from '../lib/background-task.ts'
 import { checkKnown, checkObject, checkSet, optionNames } from '../lib/check-option.ts'
 import { createRevocation, type Revocation } from '../revocation/revocation.ts'
 import { checkRevocation, type RevocationOptions } from '../revocation/revocation-options.ts'
-import { readCertificateNames } from '../x509/certificate-names.ts'
 import { parseConfiguredName } from '../x509/configured-name.ts'
 import type { DistinguishedName } from '../x509/distinguished-name.ts'
 import { parseKeyId } from '../x509/hex-identifier.ts'
+import { type CertificateChainOptions, type CompiledChain, compileChain, type ListedCa } from './chain-options.ts'
+import { type ConfiguredCa, parseCas, parseOneCa } from './parse-ca.ts'
 import { requirePemText } from './require-pem-text.ts'
 
 /** A CA whose client certificates are accepted, by its certificate, its name or its key identifier. */
@@ -28,11 +29,13 @@ export interface TrustedIssuerOptions {
   readonly keyId?: string
   /** The CA's revocation list. It needs `ca`, whose key signs the list. */
   readonly revocation?: RevocationOptions
+  /** Makes `ca` a root: client certificates of CAs below it are accepted too, by their certification path. */
+  readonly chain?: CertificateChainOptions
 }
 
 /**
  * A CA whose client certificates are accepted: its certificate in PEM, or its {@link TrustedIssuerOptions}. It must be
- * the CA that signs the client certificates, not a root above it. Names are equal if their RDNs have the same order and
+ * the CA that signs the client certificates, unless `chain` makes it a root above them. Names are equal if their RDNs have the same order and
  * exactly the same text: RFC 5280, section 7.1, also ignores case and repeated spaces.
  *
  * @example
@@ -53,6 +56,8 @@ export interface CompiledIssuer {
   /** Whether the name suffices if the certificate itself is not at hand to verify its signature. */
   readonly byName: boolean
   readonly revocation: Revocation | undefined
+  /** With it, the path to `ca` decides, and not its signature on the client certificate alone. */
+  readonly chain: CompiledChain | undefined
 }
 
 /**
@@ -79,14 +84,19 @@ export function compileTrustedIssuers(
   const compiled = issuers.map((issuer, at) => {
     try {
       requirePemText(issuer)
-      return typeof issuer === 'string' ? compilePem(issuer) : [compileDescription(issuer, report)]
+      return typeof issuer === 'string' ? parseCas(issuer).map(compilePem) : [compileDescription(issuer, report)]
     } catch (error) {
       throw new TypeError(`trustedIssuers[${at}]: ${(error as Error).message}`)
     }
   })
   for (const [at, entries] of compiled.entries()) for (const entry of entries) requireFit(entry, at, source)
   const all = compiled.flat()
-  for (const [at, entries] of compiled.entries()) for (const entry of entries) requireOneRule(entry, at, all)
+  for (const [at, entries] of compiled.entries()) {
+    for (const entry of entries) {
+      requireOneRule(entry, at, [...all, ...listedCas(all).map(({ ca }) => ({ ...ca, byName: false }))])
+      requireOneRoot(entry, at, all)
+    }
+  }
   return all
 }
 
@@ -104,8 +114,31 @@ function requireFit({ ca, byName }: CompiledIssuer, at: number, source: HeaderSo
   }
 }
 
-/** A second entry that trusts the same CA by name would admit certificates that its PEM refuses. */
-function requireOneRule({ dn, keyId, byName }: CompiledIssuer, at: number, all: readonly CompiledIssuer[]): void {
+/** A second entry for a root would admit the certificates that it issued itself by other checks than its chain. */
+function requireOneRoot(entry: CompiledIssuer, at: number, all: readonly CompiledIssuer[]): void {
+  if (!entry.chain) return
+  const same = all.some(
+    (other) => other !== entry && isSameCa(entry, other) && !(other.chain && !isSameCert(entry, other)),
+  )
+  if (same) {
+    throw new TypeError(
+      `trustedIssuers[${at}] is a root with chain that is also listed elsewhere; remove the other entry`,
+    )
+  }
+}
+
+const isSameCert = ({ ca }: CompiledIssuer, other: CompiledIssuer) => ca?.fingerprint256 === other.ca?.fingerprint256
+
+/** Whether two certificates are of one CA: it renews its certificate, and keeps its name and key. */
+function isSameCa({ dn, ca }: CompiledIssuer, other: CompiledIssuer): boolean {
+  if (!dn || !ca || !other.dn || !other.ca) return false
+  return dn.equals(other.dn) && ca.publicKey.equals(other.ca.publicKey)
+}
+
+type NamedCa = Pick<CompiledIssuer, 'dn' | 'keyId' | 'byName'>
+
+/** A second entry that trusts the same CA by name would admit certificates that its PEM, or its list, refuses. */
+function requireOneRule({ dn, keyId, byName }: NamedCa, at: number, all: readonly NamedCa[]): void {
   if (!byName) return
   const same = all.some((other) => {
     const isNamed = !dn || !other.dn || dn.equals(other.dn)
@@ -118,47 +151,28 @@ function requireOneRule({ dn, keyId, byName }: CompiledIssuer, at: number, all: 
   }
 }
 
-const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
-
-function compilePem(pem: string): CompiledIssuer[] {
-  const blocks = pem.match(CERTIFICATE)
-  if (!blocks)
-    throw new TypeError(
-      'the text does not contain a PEM certificate; read it with readFileSync(path, "utf8"), or write { dn: "CN=…" }',
-    )
-  if (blocks.length < pem.split('-----BEGIN CERTIFICATE-----').length - 1) {
-    throw new TypeError('the text contains a PEM certificate that is cut off')
-  }
-  return blocks.map((block) => {
-    const ca = parseBlock(block)
-    if (!ca.ca)
-      throw new TypeError(
-        'the certificate is not that of a CA; write that of the CA that signs the client certificates',
-      )
-    requireReadableKey(ca)
-    const { subject, subjectKeyId } = readCertificateNames(ca.raw)
-    return { dn: subject, keyId: subjectKeyId, ca, byName: false, revocation: undefined }
-  })
+function compilePem(ca: ConfiguredCa): CompiledIssuer {
+  return { ...ca, byName: false, revocation: undefined, chain: undefined }
 }
 
-/** OpenSSL reports a missing line break as `no start line`, which does not tell the operator what to change. */
-function parseBlock(block: string): X509Certificate {
-  try {
-    return new X509Certificate(block)
-  } catch {
-    throw new TypeError(
-      'the PEM certificate cannot be read; check that it is whole and that its lines are separate and not indented, or read it from a file',
-    )
-  }
+/** Every revocation list in the option, with its CA. */
+function listedCas(issuers: readonly CompiledIssuer[]): readonly ListedCa[] {
+  return issuers.flatMap(({ dn, keyId, ca, revocation, chain }) => [
+    ...(dn && ca && revocation ? [{ ca: { dn, keyId, ca }, revocation }] : []),
+    ...(chain?.lists ?? []),
+  ])
 }
 
-/** Without the key no signature can be verified, so the CA would refuse every client. */
-function requireReadableKey(ca: X509Certificate): void {
-  try {
-    ca.publicKey
-  } catch {
-    throw new TypeError('the public key of the CA cannot be read; use a CA with a key of a type that Node supports')
-  }
+/** Every revocation list in the option. */
+export function revocationsOf(issuers: readonly CompiledIssuer[]): Revocation[] {
+  return listedCas(issuers).map(({ revocation }) => revocation)
+}
+
+/** The revocation lists of a CA. Its name and key identify it, because it can have several certificates. */
+export function listsOf(issuers: readonly CompiledIssuer[], name: DistinguishedName, key: KeyObject): Revocation[] {
+  return listedCas(issuers)
+    .filter(({ ca }) => ca.dn.equals(name) && ca.ca.publicKey.equals(key))
+    .map(({ revocation }) => revocation)
 }
 
 const OPTIONS = optionNames<keyof TrustedIssuerOptions>({
@@ -167,6 +181,7 @@ const OPTIONS = optionNames<keyof TrustedIssuerOptions>({
   dn: true,
   keyId: true,
   revocation: true,
+  chain: true,
 })
 
 function compileDescription(description: unknown, report: Report): CompiledIssuer {
@@ -176,11 +191,11 @@ function compileDescription(description: unknown, report: Report): CompiledIssue
   const given = checkObject(description, 'a trusted issuer that is not PEM text')
   checkSet(given, ['ca', 'dn', 'keyId'])
   checkKnown(given, OPTIONS, 'a trusted issuer')
-  const { ca: pem, byName, dn, keyId, revocation } = given
+  const { ca: pem, byName, dn, keyId, revocation, chain } = given
   if (pem === undefined && dn === undefined && keyId === undefined) {
     throw new TypeError('ca, dn and keyId are missing; write { ca }, a PEM certificate, or { dn }, { keyId } or both')
   }
-  const issued = pem === undefined ? undefined : compileOnePem(pem)
+  const issued = pem === undefined ? undefined : parseOneCa(pem)
   const named = {
     dn: dn === undefined ? issued?.dn : parseDn(dn),
     keyId: keyId === undefined ? issued?.keyId : checkKeyId(keyId),
@@ -189,9 +204,22 @@ function compileDescription(description: unknown, report: Report): CompiledIssue
     throw new TypeError('dn and keyId do not match ca; remove them')
   }
   const issuer = { ...named, ca: issued?.ca, byName: compileByName(byName, issued !== undefined) }
-  if (revocation === undefined) return { ...issuer, revocation: undefined }
-  if (!issued?.ca) throw new TypeError('ca is missing; write the PEM certificate whose key signs the revocation list')
-  return { ...issuer, revocation: createRevocation(issued.ca, checkRevocation(revocation, issued.ca), report) }
+  if (!issued) {
+    if (chain !== undefined) throw new TypeError('ca is missing; write the PEM certificate of the root of the chain')
+    if (revocation === undefined) return { ...issuer, revocation: undefined, chain: undefined }
+    throw new TypeError('ca is missing; write the PEM certificate whose key signs the revocation list')
+  }
+  if (chain !== undefined && issuer.byName) {
+    throw new TypeError('byName: true excludes chain, which needs every certificate of a path; remove one of the two')
+  }
+  return {
+    ...issuer,
+    revocation:
+      revocation === undefined
+        ? undefined
+        : createRevocation(issued.ca, checkRevocation(revocation, issued.ca), report),
+    chain: chain === undefined ? undefined : compileChain(chain, issued, report),
+  }
 }
 
 function compileByName(byName: unknown, hasCa: boolean): boolean {
@@ -200,13 +228,6 @@ function compileByName(byName: unknown, hasCa: boolean): boolean {
     throw new TypeError('byName belongs to ca; remove it, because dn and keyId alone always trust by name')
   }
   return byName ?? !hasCa
-}
-
-function compileOnePem(pem: unknown): CompiledIssuer {
-  requirePemText(pem)
-  const [issuer, ...others] = typeof pem === 'string' ? compilePem(pem) : []
-  if (!issuer || others.length > 0) throw new TypeError('ca must be one certificate in PEM')
-  return issuer
 }
 
 function parseDn(dn: unknown): DistinguishedName {

@@ -85,7 +85,7 @@ async function explain(
   at: number,
 ): Promise<Explanation> {
   const request = receive(captured)
-  const explained = { captured, settings, guard }
+  const explained = { captured, settings, guard, at }
   try {
     const { clientCert, access, signature } = await authenticate(request, settings, at, guard?.optional)
     if (guard) applyRouteGuard(guard, Object.assign(request, { clientCert, access }) as unknown as FastifyRequest)

@@ -1,7 +1,8 @@
 import type { SignatureParameters } from '@countersign/wire'
 import { isWithoutCertificate } from '../certificate/certificate-absence.ts'
 import { parseClientCert } from '../certificate/parse-client-cert.ts'
-import { requireTrustedIssuer } from '../certificate/require-trusted-issuer.ts'
+import { requireTrustedIssuer, type Trust } from '../certificate/require-trusted-issuer.ts'
+import { revocationsOf } from '../certificate/trusted-issuers.ts'
 import type { ClientCert } from '../client-cert.ts'
 import { type CountersignErrorCode, STEPS, type StepName } from '../errors.ts'
 import type { RouteGuard } from '../guards/guard.ts'
@@ -35,6 +36,8 @@ export interface Explained {
   readonly captured: CapturedRequest
   readonly settings: Settings
   readonly guard: RouteGuard | undefined
+  /** The time of the decision, in seconds since the epoch. */
+  readonly at: number
 }
 
 /** Lists every step with its outcome. Without a refusal, every step that the options ask for holds. */
@@ -112,7 +115,7 @@ const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
   },
   trust: {
     notAsked: always,
-    describe: (explained) => describeTrust(certificateOf(explained), explained.settings.trustedIssuers),
+    describe: (explained) => describeTrust(certificateOf(explained), explained),
   },
   'token and certificate': {
     notAsked: withAccess,
@@ -155,12 +158,18 @@ function describeCertificate({ subject, issuer, x509 }: ClientCert, { source }: 
   return `${String(subject) || '(empty)'}, issued by ${issuer}; ${compared}`
 }
 
-function describeTrust(cert: ClientCert, issuers: Settings['trustedIssuers']): string {
+function describeTrust(cert: ClientCert, { settings, at }: Explained): string {
+  const { trustedIssuers: issuers } = settings
   const validity = `valid from ${cert.validFrom} to ${cert.validTo}`
   if (!issuers) return `every issuer is trusted; ${validity}`
-  const lists = issuers.some(({ revocation }) => revocation)
-    ? 'not on a configured revocation list'
-    : 'no revocation list is configured'
-  const signed = cert.x509 && requireTrustedIssuer(cert, issuers).some(({ ca }) => ca)
-  return `${signed ? 'a trusted issuer signed it' : 'the issuer is trusted by its name, and no signature was verified'}; ${validity}; ${lists}`
+  const lists =
+    revocationsOf(issuers).length > 0 ? 'not on a configured revocation list' : 'no revocation list is configured'
+  return `${describeSigner(cert, requireTrustedIssuer(cert, issuers, at))}; ${validity}; ${lists}`
+}
+
+function describeSigner({ x509 }: ClientCert, { issuers, path }: Trust): string {
+  if (path) return `a certification path was verified: ${path.cas.map(({ subject }) => subject).join(' ◀ ')}`
+  return x509 && issuers.some(({ ca }) => ca)
+    ? 'a trusted issuer signed it'
+    : 'the issuer is trusted by its name, and no signature was verified'
 }

@@ -2,8 +2,11 @@ import type { ClientCert } from '../client-cert.ts'
 import { describeGeneralNames, generalNameOfUrl, readDistributionPoints } from '../x509/distribution-points.ts'
 import type { CrlScope } from './issuing-distribution-point.ts'
 
+/** The part of a certificate that names the lists that cover it. */
+type CoveredCert = Pick<ClientCert, 'x509'>
+
 /** Returns the reason why a list does not cover a certificate, or `undefined` if it covers it. */
-export type Coverage = (scope: CrlScope, cert: ClientCert) => string | undefined
+export type Coverage = (scope: CrlScope, cert: CoveredCert) => string | undefined
 
 /**
  * Makes the decision whether a list covers a certificate.
@@ -17,9 +20,9 @@ export type Coverage = (scope: CrlScope, cert: ClientCert) => string | undefined
 export function createCoverage(distributionPoint: string | undefined): Coverage {
   const complete = distributionPoint === undefined ? undefined : generalNameOfUrl(distributionPoint)
   /** The names of a certificate's own points. Requests of one client share the certificate. */
-  const known = new WeakMap<ClientCert, readonly string[]>()
+  const known = new WeakMap<CoveredCert, readonly string[]>()
 
-  function pointsOf(cert: ClientCert): readonly string[] | undefined {
+  function pointsOf(cert: CoveredCert): readonly string[] | undefined {
     const remembered = known.get(cert)
     const x509 = remembered ? undefined : cert.x509
     if (!x509) return remembered

@@ -5,7 +5,8 @@ import { beforeAll, describe, expect, it, vi } from 'vitest'
 import { createOpensslCa } from '../../test/support/openssl-ca.ts'
 import { algorithm, ECDSA_WITH_SHA256, writeCrl } from '../../test/support/write-crl.ts'
 import { DerCursor } from '../x509/der-cursor.ts'
-import { MAX_ALGORITHM_BYTES, UnverifiedCrlError, verifyCrl } from './crl-signature.ts'
+import { MAX_ALGORITHM_BYTES } from '../x509/signatures/x509-algorithm.ts'
+import { UnverifiedCrlError, verifyCrl } from './crl-signature.ts'
 
 let ca: TestCa
 beforeAll(async () => {

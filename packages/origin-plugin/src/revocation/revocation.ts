@@ -12,6 +12,9 @@ import { hasSerial } from './serial-set.ts'
 
 const refuse = refusalAt('trust')
 
+/** A certificate whose revocation is in question: a client's, or a CA's. */
+export type ListedCert = Pick<ClientCert, 'subject' | 'issuer' | 'serialNumber' | 'fingerprint256' | 'x509'>
+
 /** The revocation list of one issuer, kept current in the background. */
 export interface Revocation extends BackgroundTask {
   /**
@@ -20,7 +23,7 @@ export interface Revocation extends BackgroundTask {
    * @param now - seconds since the epoch
    * @throws CountersignError `CSN_CERT_REVOKED`, or `CSN_REVOCATION_UNAVAILABLE`
    */
-  requireNotRevoked(cert: ClientCert, now: number): void
+  requireNotRevoked(cert: ListedCert, now: number): void
 }
 
 /** The timing of {@link createRevocation}, in milliseconds. */
@@ -147,7 +150,7 @@ export function createRevocation(
   }
 
   /** The reason why it is unknown whether the certificate is revoked. */
-  function reasonForDoubt(cert: ClientCert, serial: Uint8Array | undefined, now: number): string | undefined {
+  function reasonForDoubt(cert: ListedCert, serial: Uint8Array | undefined, now: number): string | undefined {
     if (!serial) return `cannot contain the serial number ${cert.serialNumber}`
     if (!current) return onStale === 'refuse' ? 'is not loaded' : undefined
     const isStale = now * 1000 > current.nextUpdate

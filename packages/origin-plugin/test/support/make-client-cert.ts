@@ -38,6 +38,7 @@ export function makeClientCert({
     verification: 'SUCCESS',
     revoked: false,
     x509: undefined,
+    chain: undefined,
     subjectAltName: undefined,
     subjectAltNames: subjectAltNames
       ? { dns: [], email: [], uri: [], ip: [], upn: [], unread: [], ...subjectAltNames }

@@ -1,0 +1,80 @@
+import { describeNoPath, type NoPath } from '../certification-path/describe-no-path.ts'
+import { type Anchor, findPath, type Presented } from '../certification-path/find-path.ts'
+import { createIssuedBy, MAX_VERIFICATIONS, TooManySignaturesError } from '../certification-path/issued-by.ts'
+import { type PathCertificate, readPathCertificate } from '../certification-path/path-certificate.ts'
+import { type ClientCert, describeCert } from '../client-cert.ts'
+import { refusalAt } from '../errors.ts'
+import { readForwardedChain } from './forwarded-chain.ts'
+
+const refuse = refusalAt('certificate')
+
+/** A certification path that was verified. */
+export interface VerifiedPath {
+  /** The CAs, with the client's issuer first and the root last. */
+  readonly cas: readonly PathCertificate[]
+  /** The time in which all of these CAs are valid, in milliseconds since the epoch. */
+  readonly validFrom: number
+  readonly validTo: number
+}
+
+/** A client certificate that the Worker forwarded. */
+export type ForwardedClientCert = ClientCert & { readonly x509: NonNullable<ClientCert['x509']> }
+
+/**
+ * Looks for a certification path from one of the roots to the client's certificate, through the certificates that the
+ * client sent.
+ *
+ * @param time - milliseconds since the epoch
+ * @returns the path, or the reason why there is none
+ * @throws CountersignError `CSN_HEADERS_MALFORMED`, or `CSN_CERT_UNREADABLE` for the client's own certificate
+ */
+export function lookForPath(
+  cert: ForwardedClientCert,
+  anchors: readonly Anchor[],
+  time: number,
+): VerifiedPath | NoPath {
+  const client = readClient(cert)
+  const { certificates, gap } = readForwardedChain(cert)
+  const isIssuedBy = createIssuedBy()
+  try {
+    for (const anchor of anchors) {
+      const cas = findPath(presentedTo(anchor, client, certificates), anchor, isIssuedBy, time)
+      if (cas) return verified(cas)
+    }
+    const faults = anchors.map((anchor) =>
+      describeNoPath(presentedTo(anchor, client, certificates), anchor, isIssuedBy, time),
+    )
+    const [closest] = faults.toSorted((one, other) => KINDS.indexOf(one.kind) - KINDS.indexOf(other.kind))
+    const { kind, reason } = closest as NoPath
+    return { kind, reason: kind === 'missing' && gap !== undefined ? gap : reason }
+  } catch (error) {
+    if (!(error instanceof TooManySignaturesError)) throw error
+    return { kind: 'missing', reason: TOO_MANY }
+  }
+}
+
+const KINDS: readonly NoPath['kind'][] = ['signed', 'unsigned', 'missing']
+
+const TOO_MANY = `Client-Cert-Chain needs more than ${MAX_VERIFICATIONS} verified signatures; let the client send only its intermediates`
+
+/** A client may send the root too. Its own certificate counts, because it was not sent by a client. */
+function presentedTo({ root }: Anchor, client: PathCertificate, certificates: readonly PathCertificate[]): Presented {
+  return { client, others: certificates.filter(({ x509 }) => x509.fingerprint256 !== root.x509.fingerprint256) }
+}
+
+function readClient(cert: ForwardedClientCert): PathCertificate {
+  try {
+    return readPathCertificate(cert.x509)
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw refuse('CSN_CERT_UNREADABLE', `the certificate cannot be read: ${error.message} (${describeCert(cert)})`)
+  }
+}
+
+function verified(cas: readonly PathCertificate[]): VerifiedPath {
+  return {
+    cas,
+    validFrom: Math.max(...cas.map((ca) => ca.validFrom)),
+    validTo: Math.min(...cas.map((ca) => ca.validTo)),
+  }
+}

@@ -1,0 +1,71 @@
+import { X509Certificate } from 'node:crypto'
+import { readCertificateNames } from '../x509/certificate-names.ts'
+import type { DistinguishedName } from '../x509/distinguished-name.ts'
+import { requirePemText } from './require-pem-text.ts'
+
+/** A CA that the operator gives by its certificate. */
+export interface ConfiguredCa {
+  readonly dn: DistinguishedName
+  readonly keyId: string | undefined
+  readonly ca: X509Certificate
+}
+
+const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
+
+/**
+ * Parses every CA certificate of a PEM text.
+ *
+ * @throws TypeError whose message states the correction
+ */
+export function parseCas(pem: string): ConfiguredCa[] {
+  const blocks = pem.match(CERTIFICATE)
+  if (!blocks)
+    throw new TypeError(
+      'the text does not contain a PEM certificate; read it with readFileSync(path, "utf8"), or write { dn: "CN=…" }',
+    )
+  if (blocks.length < pem.split('-----BEGIN CERTIFICATE-----').length - 1) {
+    throw new TypeError('the text contains a PEM certificate that is cut off')
+  }
+  return blocks.map((block) => {
+    const ca = parseBlock(block)
+    if (!ca.ca)
+      throw new TypeError(
+        'the certificate is not that of a CA; write that of the CA that signs the client certificates',
+      )
+    requireReadableKey(ca)
+    const { subject, subjectKeyId } = readCertificateNames(ca.raw)
+    return { dn: subject, keyId: subjectKeyId, ca }
+  })
+}
+
+/**
+ * Parses the option `ca`: the PEM of exactly one CA.
+ *
+ * @throws TypeError whose message states the correction
+ */
+export function parseOneCa(pem: unknown): ConfiguredCa {
+  requirePemText(pem)
+  const [ca, ...others] = typeof pem === 'string' ? parseCas(pem) : []
+  if (!ca || others.length > 0) throw new TypeError('ca must be one certificate in PEM')
+  return ca
+}
+
+/** OpenSSL reports a missing line break as `no start line`, which does not tell the operator what to change. */
+function parseBlock(block: string): X509Certificate {
+  try {
+    return new X509Certificate(block)
+  } catch {
+    throw new TypeError(
+      'the PEM certificate cannot be read; check that it is whole and that its lines are separate and not indented, or read it from a file',
+    )
+  }
+}
+
+/** Without the key no signature can be verified, so the CA would refuse every client. */
+function requireReadableKey(ca: X509Certificate): void {
+  try {
+    ca.publicKey
+  } catch {
+    throw new TypeError('the public key of the CA cannot be read; use a CA with a key of a type that Node supports')
+  }
+}

@@ -1,0 +1,51 @@
+import type { PathCertificate } from './path-certificate.ts'
+
+/**
+ * Whether one certificate was issued by the CA of another: its issuer's name is the CA's, and the CA's key signed it.
+ * Key identifiers do not count, because an issuer chooses them.
+ */
+export type IssuedBy = (certificate: PathCertificate, ca: PathCertificate) => boolean
+
+/**
+ * The limit of verified signatures for one request. A path of ten certificates needs ten. Only CAs that certify each other
+ * in every direction, or many certificates of one name, need more.
+ */
+export const MAX_VERIFICATIONS = 50
+
+/** The limit was reached before a path was found. */
+export class TooManySignaturesError extends Error {
+  override readonly name = 'TooManySignaturesError'
+}
+
+/**
+ * Makes the check for one request. It verifies each pair of certificates once.
+ *
+ * Attack: a client sends many certificates that claim the same issuer, to keep the process busy.
+ *
+ * @throws TooManySignaturesError (from the check) after {@link MAX_VERIFICATIONS} signatures
+ */
+export function createIssuedBy(limit: number = MAX_VERIFICATIONS): IssuedBy {
+  const known = new Map<PathCertificate, Map<PathCertificate, boolean>>()
+  let left = limit
+  return (certificate, ca) => {
+    if (!certificate.issuer.equals(ca.subject)) return false
+    const byCa = known.get(certificate) ?? new Map<PathCertificate, boolean>()
+    known.set(certificate, byCa)
+    const before = byCa.get(ca)
+    if (before !== undefined) return before
+    if (left === 0) throw new TooManySignaturesError()
+    left -= 1
+    const isSigned = verifies(certificate, ca)
+    byCa.set(ca, isSigned)
+    return isSigned
+  }
+}
+
+function verifies({ x509 }: PathCertificate, { key }: PathCertificate): boolean {
+  try {
+    return x509.verify(key)
+  } catch {
+    // OpenSSL throws for some signatures of a wrong form.
+    return false
+  }
+}
