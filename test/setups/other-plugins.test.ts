@@ -64,6 +64,15 @@ describe('@fastify/http-proxy', () => {
     expect(await statuses('/ops')).toEqual([401, 403, 200])
   })
 
+  it('with websocket needs nothing more: its listener passes handshakes to Fastify', async () => {
+    const upstream = await startUpstream()
+    const proxy: Register = (app) =>
+      app.register(httpProxy, { upstream, prefix: '/up', websocket: true, config: { clientCert: 'ops' } } as never)
+    const { send } = await startSetup((options) => build(options, 'plugin first', proxy))
+    const handshake = { cert: null, headers: { connection: 'Upgrade', upgrade: 'websocket' } }
+    expect(await send('/up/a', handshake)).toMatchObject({ status: 401, code: 'CSN_CERT_MISSING' })
+  })
+
   it('does not start before countersign without rules for its urls', async () => {
     const upstream = await startUpstream()
     const proxy: Register = (app) => app.register(httpProxy, { upstream, prefix: '/up' })

@@ -65,6 +65,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'lib',
     ],
     'options.ts': [
+      'registration',
       'client-memory.ts',
       'header-source.ts',
       'guards',

@@ -1,4 +1,6 @@
 import { randomBytes } from 'node:crypto'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
 import countersign, { type CountersignPluginOptions } from '@countersign/origin-plugin'
 import { sendRaw } from '@countersign/test-support/raw-http'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
@@ -151,5 +153,41 @@ describe('a hook in front of the plugin that the operator allows', () => {
     expect((await ask('OPTIONS')).status).toBe(204)
     for (const method of ['GET', 'POST', 'HEAD']) expect((await ask(method)).status, method).toBe(401)
     expect((await app.inject('/x')).headers['access-control-allow-origin']).toBe(allowed)
+  })
+})
+
+describe('a listener of the HTTP server in front of Fastify that answers', () => {
+  const takeRequests = ({ server }: FastifyInstance) =>
+    void server
+      .removeAllListeners('request')
+      .on('request', (_request: IncomingMessage, response: ServerResponse) => response.end('open'))
+  const takeUpgrades = ({ server }: FastifyInstance) =>
+    void server.on('upgrade', (_request: IncomingMessage, socket: Duplex) => socket.end('HTTP/1.1 200 OK\r\n\r\nopen'))
+
+  it.each([
+    ['requests', 'request', takeRequests],
+    ['upgrades', 'upgrade', takeUpgrades],
+  ] as const)('%s stops the start, before and after the registration', async (_what, event, take) => {
+    const stopped = `a listener of the event "${event}" of the HTTP server runs in front of countersign, and could answer a client that it refuses; remove it, or write listenersInFront: ["${event}"] if it verifies its clients itself`
+    const before: Declare = async (app) => {
+      take(app)
+      await app.register(countersign, options)
+    }
+    const after: Declare = async (app) => {
+      await app.register(countersign, options)
+      take(app)
+    }
+    expect([await failure(before), await failure(after)]).toEqual([stopped, stopped])
+  })
+
+  it('upgrades cannot be added to a running server', async () => {
+    const app = Fastify()
+    onTestFinished(() => app.close())
+    await app.register(countersign, options)
+    await app.listen({ host: '127.0.0.1', port: await freePort() })
+    expect(() => takeUpgrades(app)).toThrow('write listenersInFront: ["upgrade"]')
+    const { port } = app.server.address() as { readonly port: number }
+    const handshake = 'Host: a.example\r\nConnection: Upgrade\r\nUpgrade: websocket'
+    expect((await sendRaw(port, `GET /socket HTTP/1.1\r\n${handshake}\r\n\r\n`)).status).toBe(401)
   })
 })

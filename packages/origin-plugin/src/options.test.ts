@@ -85,7 +85,7 @@ describe('resolveOptions', () => {
     [
       'an unknown option',
       { ...good, polices: {} },
-      'options: unknown option "polices"; known options are source, edge, access, trustedIssuers, policies, routes, hooksInFront',
+      'options: unknown option "polices"; known options are source, edge, access, trustedIssuers, policies, routes, hooksInFront, listenersInFront',
     ],
     [
       'no edge',
@@ -133,6 +133,11 @@ describe('resolveOptions', () => {
     ['policies as a list', { ...good, policies: [] }, 'policies must be an object'],
     ['routes as an object', { ...good, routes: {} }, 'routes must be a list of { method, url, clientCert }'],
     ['a wrong rule', { ...good, routes: [{ url: '/x', clientCert: 'opps' }] }, /^routes\[0\]: unknown policy "opps"/],
+    ...['upgrade', ['upgrades'], [undefined], null].map((listenersInFront): [string, object, string] => [
+      `listenersInFront as ${JSON.stringify(listenersInFront)}`,
+      { ...good, listenersInFront },
+      'listenersInFront must be a list of events of the HTTP server, of request, upgrade, connect, checkContinue, checkExpectation',
+    ]),
     ...['handleCors', [1], [undefined], null].map((hooksInFront): [string, object, string] => [
       `hooksInFront as ${JSON.stringify(hooksInFront)}`,
       { ...good, hooksInFront },

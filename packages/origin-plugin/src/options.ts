@@ -18,6 +18,7 @@ import { compileRouteRules, type RouteRule, type RouteRules } from './guards/rou
 import { HEADER_SOURCES, type HeaderSource, type HeaderSourceName } from './header-source.ts'
 import { type BackgroundTask, combineTasks, type Report } from './lib/background-task.ts'
 import { checkChoice, checkKnown, checkObject, optionNames } from './lib/check-option.ts'
+import { resolveListenersInFront } from './registration/server-listeners.ts'
 
 /**
  * Options of the plugin. `edge`, `access` and `trustedIssuers` are all required. Write `null` to skip a check.
@@ -50,6 +51,11 @@ export interface CountersignPluginOptions {
    * that the plugin would refuse. None by default. `anonymous` is a function without a name.
    */
   readonly hooksInFront?: readonly string[]
+  /**
+   * The events of the HTTP server (`app.server`) that have listeners of your own, such as `upgrade` for socket.io. No
+   * hook of Fastify runs for their clients, so they must verify these clients themselves. None by default.
+   */
+  readonly listenersInFront?: readonly string[]
 }
 
 /** The options, checked and compiled. */
@@ -61,6 +67,7 @@ export interface Settings {
   readonly guards: GuardCompiler
   readonly routes: RouteRules
   readonly hooksInFront: readonly string[]
+  readonly listenersInFront: readonly string[]
   readonly memory: ClientMemory
   /** Keeps the keys of Access and the revocation lists current. */
   readonly background: BackgroundTask
@@ -74,6 +81,7 @@ const OPTIONS = optionNames<keyof CountersignPluginOptions>({
   policies: true,
   routes: true,
   hooksInFront: true,
+  listenersInFront: true,
 })
 
 /** The options of `register` itself. Fastify hands them to the plugin too. */
@@ -116,6 +124,7 @@ export function resolveOptions(options: unknown, report: Report): Settings {
     guards,
     routes: compileRouteRules(given.routes === undefined ? [] : given.routes, guards),
     hooksInFront: hookNames(given.hooksInFront === undefined ? [] : given.hooksInFront),
+    listenersInFront: resolveListenersInFront(given.listenersInFront),
     memory: createClientMemory(MAX_CLIENTS),
     background: combineTasks(backgroundTasks(access, trustedIssuers)),
   }

@@ -188,7 +188,7 @@ describe('the end of a failure', () => {
 
 describe('a refused upgrade', () => {
   it('has its socket ended by the plugin where the server has handed it over', async () => {
-    const { app } = await start({})
+    const { app } = await start({ listenersInFront: ['upgrade'] })
     // As a WebSocket plugin does: Node no longer ends this socket itself, with any Connection header.
     app.server.on('upgrade', (request, socket) => {
       const response = new ServerResponse(request)

@@ -111,7 +111,8 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.decorate('clientCertRoutes', () => guards.list())
   app.decorate('requireClientCert', Object.defineProperty(requireClientCert, 'name', { value: HOOK_MAKER }))
 
-  const requireEnforced = guardScope(app, { guards, guardRequest, guardUnknown, hooksInFront: settings.hooksInFront })
+  const { hooksInFront, listenersInFront } = settings
+  const requireEnforced = guardScope(app, { guards, guardRequest, guardUnknown, hooksInFront, listenersInFront })
   // The refusals of hooks. Another login may admit their requests, so each is reported once it becomes the answer.
   const unanswered = new WeakSet()
   app.addHook('onError', async (request, reply, error) => {

@@ -108,6 +108,7 @@ describe('checkEdge', () => {
       edge: { keys: edge.keys, hosts: edge.hosts },
       access: edge.access,
       trustedIssuers: [edge.clientCa],
+      listenersInFront: ['request'],
     })
     await app.listen({ host: '127.0.0.1', port })
     expect(await checkEdge(new URL(`${edge.url}/me`), edge.clients.alice)).toMatchObject({ outcome: 'failed' })

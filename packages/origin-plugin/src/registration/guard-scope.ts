@@ -2,6 +2,7 @@ import type { FastifyInstance, RouteOptions } from 'fastify'
 import { requireRegisteredFirst } from './registration-order.ts'
 import { type Registration, requireEnforced } from './require-enforced.ts'
 import { type AnyHook, canSetNotFound, hooksOf, isRoot, scopesAround, scopesIn } from './scopes.ts'
+import { watchServerListeners } from './server-listeners.ts'
 
 let registrations = 0
 
@@ -23,7 +24,12 @@ export function guardScope(app: FastifyInstance, registration: Registration): ()
   app.addHook('onRequest', guardRequest)
   guardUnknownPaths(app)
 
-  return () => requireEnforced(app, { ...registration, earlier, outside })
+  const listeners = watchServerListeners(app)
+
+  return () => {
+    requireEnforced(app, { ...registration, earlier, outside })
+    listeners.requireNone(registration.listenersInFront)
+  }
 }
 
 /**

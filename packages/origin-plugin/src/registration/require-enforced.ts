@@ -11,6 +11,8 @@ export interface Registration {
   readonly guards: RouteGuards
   /** The names of the hooks that the operator lets run in front of the plugin. */
   readonly hooksInFront: readonly string[]
+  /** The events of the HTTP server whose listeners the operator lets run in front of the plugin. */
+  readonly listenersInFront: readonly string[]
   /** The plugin's own hook. It finds the guard of a request and applies it. */
   readonly guardRequest: onRequestHookHandler
   /** Applies the guard of a handler for unknown paths before the handler. */

@@ -12,13 +12,14 @@ export interface NotFoundContext {
 
 /**
  * Fastify keeps these under symbols of its own, and has no public way to read them: which scopes a scope contains,
- * which hooks run in it in which order, and which handler answers its unknown paths.
+ * which hooks run in it in which order, which handler answers its unknown paths, and the options of the server.
  */
 const INTERNALS = {
   children: 'fastify.children',
   hooks: 'fastify.hooks',
   notFound: 'fastify.404ContextKey',
   canSetNotFound: 'fastify.canSetNotFoundHandler',
+  options: 'fastify.options',
 } as const
 
 /** Whether the scope is the server itself. */
@@ -50,6 +51,11 @@ export function notFoundOf(app: FastifyInstance): NotFoundContext {
 /** Whether Fastify accepts a handler for unknown paths here: it accepts one for each prefix. */
 export function canSetNotFound(app: FastifyInstance): boolean {
   return internal(app, 'canSetNotFound') === true
+}
+
+/** Whether the operator's own function made the HTTP server. */
+export function hasServerFactory(app: FastifyInstance): boolean {
+  return (internal(app, 'options') as { readonly serverFactory?: unknown }).serverFactory !== undefined
 }
 
 function internal(app: FastifyInstance, name: keyof typeof INTERNALS): unknown {

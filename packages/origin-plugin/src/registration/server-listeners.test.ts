@@ -1,0 +1,120 @@
+import { createServer } from 'node:http'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { EDGE_KEY } from '../../test/support/inject-signed.ts'
+import type { CountersignPluginOptions } from '../options.ts'
+import { countersign } from '../plugin.ts'
+
+const options: CountersignPluginOptions = {
+  edge: { keys: EDGE_KEY.jwk, hosts: null },
+  access: null,
+  trustedIssuers: null,
+}
+
+const EVENTS = ['request', 'upgrade', 'connect', 'checkContinue', 'checkExpectation'] as const
+const TAKEOVERS = EVENTS.slice(1)
+
+/** Starts a server, with changes before and after the registration. */
+async function start(
+  listenersInFront: readonly string[],
+  { app = Fastify() as FastifyInstance, before = () => {}, after = () => {} }: Partial<Changes> = {},
+): Promise<FastifyInstance> {
+  onTestFinished(() => app.close())
+  before(app)
+  await app.register(countersign, { ...options, listenersInFront })
+  after(app)
+  await app.ready()
+  return app
+}
+
+interface Changes {
+  readonly app: FastifyInstance
+  before(app: FastifyInstance): void
+  after(app: FastifyInstance): void
+}
+
+const message = (event: string, write: string) =>
+  `a listener of the event "${event}" of the HTTP server runs in front of countersign, and could answer a client that it refuses; remove it, or write listenersInFront: ${write} if it verifies its clients itself`
+
+const listen = (event: string) => (app: FastifyInstance) => void app.server.on(event, () => {})
+
+describe('a listener of the HTTP server', () => {
+  it.each(EVENTS)('of %s is an error at the start, unless it is allowed', async (event) => {
+    const expected = new TypeError(message(event, `["${event}"]`))
+    await expect(start([], { before: listen(event) })).rejects.toEqual(expected)
+    await expect(start([], { after: listen(event) })).rejects.toEqual(expected)
+    await start([event], { before: listen(event), after: listen(event) })
+  })
+
+  it('that replaces that of Fastify is an error, as with socket.io', async () => {
+    const replace = (app: FastifyInstance) => {
+      app.server.removeAllListeners('request')
+      app.server.on('request', () => {})
+    }
+    await expect(start([], { before: replace })).rejects.toThrow(message('request', '["request"]'))
+    await expect(start(['upgrade'], { after: replace })).rejects.toThrow(message('request', '["upgrade","request"]'))
+  })
+
+  it('of another event than the allowed one is an error', async () => {
+    await expect(start(['request'], { after: listen('upgrade') })).rejects.toThrow(
+      message('upgrade', '["request","upgrade"]'),
+    )
+  })
+
+  it.each(TAKEOVERS)('of %s cannot be added to a server that has started, unless it is allowed', async (event) => {
+    const app = await start([])
+    expect(() => listen(event)(app)).toThrow(new TypeError(message(event, `["${event}"]`)))
+    expect(app.server.listenerCount(event)).toBe(0)
+    listen(event)(await start([event]))
+  })
+
+  it('of request or of another event can be added later, to observe', async () => {
+    const app = await start([])
+    for (const event of ['request', 'connection', 'close']) listen(event)(app)
+    expect(app.server.listenerCount('request')).toBe(2)
+  })
+
+  it('with the name of that of @fastify/websocket is not taken for it without the plugin', async () => {
+    const onUpgrade = () => {}
+    const named = (app: FastifyInstance) => void app.server.on('upgrade', onUpgrade)
+    await expect(start([], { after: named })).rejects.toThrow(message('upgrade', '["upgrade"]'))
+    await start([], {
+      after: (app) => {
+        named(app)
+        app.register(async (scope) => void scope.decorate('websocketServer', true as never))
+      },
+    })
+  })
+
+  it('of another name next to that of @fastify/websocket is an error', async () => {
+    const besides = (app: FastifyInstance) => {
+      app.decorate('websocketServer', true as never)
+      app.server.on('upgrade', function other() {})
+    }
+    await expect(start([], { after: besides })).rejects.toThrow(message('upgrade', '["upgrade"]'))
+  })
+
+  it('of @fastify/http-proxy is known by its symbol, and another one next to it is not', async () => {
+    const proxy = ({ server }: FastifyInstance) => {
+      const listener = () => {}
+      Object.assign(server, { [Symbol('wsUpgradeListener')]: listener })
+      server.on('upgrade', listener)
+    }
+    await start([], { after: proxy })
+    const besides = (app: FastifyInstance) => {
+      proxy(app)
+      listen('upgrade')(app)
+    }
+    await expect(start([], { after: besides })).rejects.toThrow(message('upgrade', '["upgrade"]'))
+  })
+
+  it('that passes the request on, in a server of an own factory, is none in front', async () => {
+    const factory = () =>
+      Fastify({ serverFactory: (handler) => createServer((request, response) => handler(request, response)) })
+    const app = await start([], { app: factory() })
+    expect((await app.inject('/')).json()).toMatchObject({ code: 'CSN_SIGNATURE_MISSING' })
+    await expect(start([], { app: factory(), after: listen('request') })).rejects.toThrow(
+      message('request', '["request"]'),
+    )
+  })
+})

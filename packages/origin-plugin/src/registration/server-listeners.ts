@@ -1,0 +1,75 @@
+import type { FastifyInstance } from 'fastify'
+import { hasServerFactory, scopesAround, scopesIn } from './scopes.ts'
+
+/** The events of Node's HTTP server whose listener has a client to itself: Fastify then gets no request. */
+const TAKEOVERS = ['upgrade', 'connect', 'checkContinue', 'checkExpectation']
+const EVENTS = ['request', ...TAKEOVERS]
+
+/** The listener of @fastify/http-proxy is the value of this symbol of the server. */
+const PROXY_LISTENER = 'wsUpgradeListener'
+
+/**
+ * Checks the option `listenersInFront`.
+ *
+ * @throws TypeError whose message states the correction
+ */
+export function resolveListenersInFront(given: unknown = []): readonly string[] {
+  if (Array.isArray(given) && given.every((event) => EVENTS.includes(event))) return given
+  throw new TypeError(`listenersInFront must be a list of events of the HTTP server, of ${EVENTS.join(', ')}`)
+}
+
+/** The check of a server's listeners. */
+export interface ServerListeners {
+  /**
+   * Requires that listeners in front of Fastify belong to allowed events, now and later.
+   *
+   * @throws TypeError whose message states the correction
+   */
+  requireNone(allowed: readonly string[]): void
+}
+
+/**
+ * Finds the listeners of the HTTP server that can answer a client in place of Fastify, where no hook runs. Servers for
+ * WebSockets such as socket.io and the gateways of NestJS have such listeners.
+ *
+ * Call it when the plugin is registered: the listeners of a server of the operator's own factory are there then.
+ */
+export function watchServerListeners(app: FastifyInstance): ServerListeners {
+  const { server } = app
+  const own = new Set<unknown>(hasServerFactory(app) ? server.listeners('request') : [app.routing])
+  const passes = (event: string, listener: unknown) =>
+    event === 'upgrade' ? passesUpgrades(app, listener) : own.has(listener)
+
+  return {
+    requireNone(allowed) {
+      for (const event of EVENTS) {
+        const passing = server.listeners(event).every((listener) => passes(event, listener))
+        if (!passing && !allowed.includes(event)) throw inFront(event, allowed)
+      }
+      // A late listener of `request` can be an observer. One of the other events never is.
+      server.on('newListener', (event: string, listener) => {
+        if (TAKEOVERS.includes(event) && !allowed.includes(event) && !passes(event, listener)) {
+          throw inFront(event, allowed)
+        }
+      })
+    },
+  }
+}
+
+/** Whether an `upgrade` listener passes the request to Fastify: that of @fastify/websocket and @fastify/http-proxy. */
+function passesUpgrades(app: FastifyInstance, listener: unknown): boolean {
+  const { server } = app as { readonly server: object }
+  const root = scopesAround(app).at(-1) ?? app
+  const isWebsocket = (listener as { readonly name: string }).name === 'onUpgrade'
+  const symbol = Object.getOwnPropertySymbols(server).find(({ description }) => description === PROXY_LISTENER)
+  return (
+    (isWebsocket && scopesIn(root).some((scope) => scope.hasDecorator('websocketServer'))) ||
+    (symbol !== undefined && (server as Record<symbol, unknown>)[symbol] === listener)
+  )
+}
+
+function inFront(event: string, allowed: readonly string[]): TypeError {
+  return new TypeError(
+    `a listener of the event "${event}" of the HTTP server runs in front of countersign, and could answer a client that it refuses; remove it, or write listenersInFront: ${JSON.stringify([...allowed, event])} if it verifies its clients itself`,
+  )
+}
