@@ -197,14 +197,14 @@ describe('checkSigningKey', () => {
   it.each(BOTH_ROLES)('refuses to %s with an HMAC key that is not random', (role) => {
     for (const secret of [Buffer.alloc(32), Buffer.alloc(64, 1), Buffer.from('secret-secret-secret-secret-secr')]) {
       expect(refusal(hmac({ k: secret.toString('base64url') }), role)).toBe(
-        'the JWK "2026-11": "k" is not random, so an attacker can guess it; make a new key with countersign keygen',
+        'the JWK "2026-11": "k" is not random, so an attacker can guess it; make a new key with "npx --package @countersign/dev-edge countersign keygen"',
       )
     }
   })
 
   it('refuses to sign with an Ed25519 key that is not random', () => {
     expect(refusal(ed25519Private({ d: Buffer.alloc(32, 7).toString('base64url') }), 'sign')).toBe(
-      'the JWK "edge-1": "d" is not random, so an attacker can guess it; make a new key with countersign keygen',
+      'the JWK "edge-1": "d" is not random, so an attacker can guess it; make a new key with "npx --package @countersign/dev-edge countersign keygen"',
     )
   })
 

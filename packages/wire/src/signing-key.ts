@@ -112,7 +112,7 @@ function checkEd25519Key(key: Record<string, unknown>, role: 'sign' | 'verify'):
 function requireRandom(secret: Uint8Array, kid: unknown, name: 'k' | 'd'): void {
   if (!isGuessable(secret)) return
   throw new TypeError(
-    `the JWK "${kid}": "${name}" is not random, so an attacker can guess it; make a new key with countersign keygen`,
+    `the JWK "${kid}": "${name}" is not random, so an attacker can guess it; make a new key with "npx --package @countersign/dev-edge countersign keygen"`,
   )
 }
 

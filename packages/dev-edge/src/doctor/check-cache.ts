@@ -21,15 +21,21 @@ const GO_AROUND =
  * a certificate.
  *
  * @param url - the guarded URL through Cloudflare
+ * @param first - an answer to the same client for this URL, if there is one already
  */
-export async function checkCache(url: URL, client: ClientCredentials | undefined): Promise<Finding> {
+export async function checkCache(url: URL, client: ClientCredentials | undefined, first?: Answer): Promise<Finding> {
   try {
     const ask = (as?: ClientCredentials) => probe(url, { trustedOnly: false, client: as })
-    const answers = [await ask(client), await ask(client)]
+    const answers = [first ?? (await ask(client)), await ask(client)]
     return judgeCache(answers, await ask())
   } catch (error) {
-    return failed(`the URL cannot be reached: ${(error as Error).message}`, 'Give a guarded URL through Cloudflare')
+    return cacheUnreachable((error as Error).message)
   }
+}
+
+/** The finding for a URL that cannot be reached. */
+export function cacheUnreachable(message: string): Finding {
+  return failed(`the URL cannot be reached: ${message}`, 'Give a guarded URL through Cloudflare')
 }
 
 /**

@@ -1,4 +1,4 @@
-import { isFromCache } from './check-cache.ts'
+import { cacheUnreachable, checkCache, isFromCache } from './check-cache.ts'
 import { check, type Finding } from './finding.ts'
 import { isRefusedForSignature, refusalCode } from './judge-refusal.ts'
 import { type Answer, type ClientCredentials, probe } from './probe.ts'
@@ -13,18 +13,26 @@ const REMEDIES: Readonly<Record<string, string>> = {
 }
 
 /**
- * Sends a request through Cloudflare, and reads from the answer whether the origin accepted the Worker's signature.
+ * Sends three requests through Cloudflare. It reads from the first answer whether the origin accepted the Worker's
+ * signature, and from all of them whether a cache answers.
  *
  * @param client - a client certificate that Access admits. Without one, Access may answer itself
  */
-export async function checkEdge(url: URL, client: ClientCredentials | undefined): Promise<Finding> {
+export async function checkEdge(
+  url: URL,
+  client: ClientCredentials | undefined,
+): Promise<[edge: Finding, cache: Finding]> {
   let answer: Answer
   try {
     answer = await probe(url, { trustedOnly: false, client })
   } catch (error) {
-    return failed((error as Error).message, 'Look at the DNS record and at the TLS settings of this hostname')
+    const { message } = error as Error
+    return [
+      failed(message, 'Look at the DNS record and at the TLS settings of this hostname'),
+      cacheUnreachable(message),
+    ]
   }
-  return judgeThroughEdge(answer, client !== undefined)
+  return [judgeThroughEdge(answer, client !== undefined), await checkCache(url, client, answer)]
 }
 
 function judgeThroughEdge(answer: Answer, hasClient: boolean): Finding {
@@ -39,6 +47,19 @@ function judgeThroughEdge(answer: Answer, hasClient: boolean): Finding {
     return failed(
       `the Worker answered ${shown}`,
       'Correct the configuration of the Worker. docs/errors.md has its codes',
+    )
+  }
+  if (code === 'CSN_ACCESS_REQUIRED') {
+    return failed(
+      `the Worker answered ${shown}: Access does not protect this hostname`,
+      'Protect the hostname with the application of COUNTERSIGN_REQUIRE_ACCESS, or take the route off the Worker',
+    )
+  }
+  // The origin gives this code only to a client with a certificate.
+  if (code === 'CSN_CERT_UNVERIFIED' && !hasClient) {
+    return skipped(
+      `not checked: the Worker answered ${shown} itself (COUNTERSIGN_REQUIRE)`,
+      'Give --client and --client-key with a certificate that Cloudflare verifies',
     )
   }
   if (code !== undefined && isRefusedForSignature(code)) {

@@ -1,6 +1,5 @@
 import { ACCESS_CERTS_PATH } from '../access/team-keys.ts'
 import { type AccessKeysReport, checkAccessKeys } from './check-access-keys.ts'
-import { checkCache } from './check-cache.ts'
 import { checkEdge } from './check-edge.ts'
 import { checkEdgeKeys, type EdgeKeysReport } from './check-edge-keys.ts'
 import { checkOrigin } from './check-origin.ts'
@@ -69,7 +68,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
     ...keysReport.findings,
     ...findings,
     ...(await checkOrigin(url, { host, key, withChain: forwardCert === 'chain', cloudflare: answer })),
-    ...(edgeUrl ? [await checkEdge(edgeUrl, client), await checkCache(edgeUrl, client)] : []),
+    ...(edgeUrl ? await checkEdge(edgeUrl, client) : []),
     ...(edgeUrl && preflight !== undefined ? [await checkPreflight(edgeUrl, preflight)] : []),
   ]
 }

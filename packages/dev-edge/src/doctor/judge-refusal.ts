@@ -32,7 +32,7 @@ export function judgeRefusal(name: CheckName, answer: Answer, expected: string):
     )
   }
   if (code === expected) return ok(`refused with ${status} ${code}`)
-  if (code.startsWith('CSN_WORKER_') || code.startsWith('CSN_DEV_')) {
+  if (code.startsWith('CSN_WORKER_') || code.startsWith('CSN_DEV_') || code === 'CSN_ACCESS_REQUIRED') {
     return failed(`the edge answered ${status} ${code}, not the origin`, AROUND)
   }
   if (code.startsWith('CSN_ACCESS_')) {

@@ -60,6 +60,11 @@ describe('createTestEdge', () => {
     expect(edge.options.edge.hosts).toEqual(['localhost'])
   })
 
+  it('signs for a host with a port', async () => {
+    const { edge: renamed, app: origin } = await start({ hostname: 'app.example.com:8443' })
+    expect((await renamed.inject(origin, { url: '/pay', cert: PAY })).statusCode).toBe(200)
+  })
+
   it('opens no socket', async () => {
     const sockets = () => process.getActiveResourcesInfo().filter((resource) => /TCP|UDP|Pipe/.test(resource))
     const before = sockets()
@@ -72,6 +77,12 @@ describe('createTestEdge', () => {
     [{ alg: 'rs256' as 'ed25519' }, /alg must be/],
     [{ access: 'acme' as never }, /access must be null/],
     [{ forwardCert: 'all' as 'leaf' }, /forwardCert must be/],
+    ...['https://app.example.com', 'app.example.com/', 'App.example.com', 'app.example.com:443', ''].map(
+      (hostname): [object, RegExp] => [
+        { hostname },
+        /^hostname must be a host name in lower case, without https:\/\/ and path: "app\.example\.com"$/,
+      ],
+    ),
     [
       { algorithm: 'ed25519' } as object,
       /^unknown option "algorithm"; known options are alg, access, forwardCert, hostname$/,

@@ -94,6 +94,9 @@ export async function createTestEdge(options: TestEdgeOptions = {}): Promise<Tes
   if (!['hmac-sha256', 'ed25519'].includes(alg)) throw new TypeError('alg must be "hmac-sha256" or "ed25519"')
   if (team !== undefined && team !== null) throw new TypeError('access must be null or absent')
   checkForwardCert(forwardCert)
+  if (URL.parse(`https://${hostname}`)?.host !== hostname) {
+    throw new TypeError('hostname must be a host name in lower case, without https:// and path: "app.example.com"')
+  }
   const key = createEdgeKey(alg)
   const [pki, issuer] = await Promise.all([createPki('localhost'), team === null ? null : AccessIssuer.create()])
   const clients = new TestClients(pki)

@@ -54,7 +54,7 @@ describe('importEdgeKeys', () => {
     vi.stubEnv('NODE_ENV', 'production')
     onTestFinished(() => void vi.unstubAllEnvs())
     expect(faultOf([hmac(), local])).toBe(
-      'edge.keys: the key "dev-8785b8ef" is of a local edge, and NODE_ENV is "production"; make a key with countersign keygen, or set another NODE_ENV',
+      'edge.keys: the key "dev-8785b8ef" is of a local edge, and NODE_ENV is "production"; make a key with "npx --package @countersign/dev-edge countersign keygen", or set another NODE_ENV',
     )
     for (const kid of ['2026-11', 'my-dev-1', 'dev']) expect(importEdgeKeys(hmac({ kid })).size).toBe(1)
     vi.stubEnv('NODE_ENV', 'test')
@@ -66,7 +66,7 @@ describe('importEdgeKeys', () => {
       'base64url',
     )
     expect(faultOf(ed25519({ x }))).toBe(
-      'edge.keys: the JWK "ed-1": "x" is not a public key, because an attacker can sign for it; make a new key with countersign keygen',
+      'edge.keys: the JWK "ed-1": "x" is not a public key, because an attacker can sign for it; make a new key with "npx --package @countersign/dev-edge countersign keygen"',
     )
   })
 

@@ -41,7 +41,7 @@ const DEVELOPMENT_KEY = /^dev-/
 function requireDeployable(keyid: string): void {
   if (DEVELOPMENT_KEY.test(keyid) && process.env.NODE_ENV === 'production') {
     throw new TypeError(
-      `edge.keys: the key "${keyid}" is of a local edge, and NODE_ENV is "production"; make a key with countersign keygen, or set another NODE_ENV`,
+      `edge.keys: the key "${keyid}" is of a local edge, and NODE_ENV is "production"; make a key with "npx --package @countersign/dev-edge countersign keygen", or set another NODE_ENV`,
     )
   }
 }
@@ -65,7 +65,7 @@ function importKey(jwk: SigningJwk, keyid: string): SignatureVerifier {
 function importPublicKey(jwk: SigningJwk, keyid: string): KeyObject {
   if (hasSmallOrder(Buffer.from(jwk.x as string, 'base64url'))) {
     throw new TypeError(
-      `edge.keys: the JWK "${keyid}": "x" is not a public key, because an attacker can sign for it; make a new key with countersign keygen`,
+      `edge.keys: the JWK "${keyid}": "x" is not a public key, because an attacker can sign for it; make a new key with "npx --package @countersign/dev-edge countersign keygen"`,
     )
   }
   try {

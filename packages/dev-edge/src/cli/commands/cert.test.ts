@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
@@ -65,6 +65,14 @@ describe('countersign cert', () => {
     expect(stdout).toContain(
       'curl --cacert .countersign/edge-ca.pem --cert .countersign/clients/printed.pem --key .countersign/clients/printed-key.pem https://localhost:8443/',
     )
+  })
+
+  it('prints the host of the edge that ran last', async () => {
+    const file = join(folder, 'origin.env')
+    writeFileSync(file, 'COUNTERSIGN_KEYS=[]\nCOUNTERSIGN_HOSTS=localhost:9443\nACCESS_AUDIENCE=a\n')
+    const { stdout } = await runCountersign(cwd, 'cert', 'elsewhere')
+    rmSync(file)
+    expect(stdout).toMatch(/ https:\/\/localhost:9443\/$/m)
   })
 
   it('overwrites nothing without --force', async () => {

@@ -19,6 +19,7 @@ import {
 } from '../arguments/shared-options.ts'
 import { formatCurl, shownPath } from '../output/curl-command.ts'
 import { describeCertificate } from '../output/describe-certificate.ts'
+import { readEdgeHost } from '../output/origin-environment.ts'
 import { print, printJson } from '../output/print.ts'
 
 interface CertOptions {
@@ -118,7 +119,10 @@ async function cert(name: string, options: CertOptions): Promise<void> {
       `for browsers ${shownPath(files.pkcs12)}, password: ${password}`,
       `valid until  ${description.validTo}`,
       '',
-      formatCurl(`https://localhost:${DEFAULT_PORT}/`, { caFile: edgeCaFile(folder), client: files }),
+      formatCurl(`https://${readEdgeHost(folder) ?? `localhost:${DEFAULT_PORT}`}/`, {
+        caFile: edgeCaFile(folder),
+        client: files,
+      }),
     ].join('\n'),
   )
 }

@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import countersign from '@countersign/origin-plugin'
+import { startServer } from '@countersign/test-support/local-server'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCountersign, runHere } from '../../../test/support/command.ts'
@@ -67,6 +68,19 @@ describe('countersign doctor', () => {
     expect(stdout + stderr).not.toContain(key.d)
   })
 
+  it("fetches the keys of a team with its own domain from the team's issuer", async () => {
+    const team = await startServer((request, response) => {
+      expect(request.url).toBe('/cdn-cgi/access/certs')
+      response.end('{"keys":[]}')
+    })
+    const flags = ['--origin', origin, '--issuer', team.url, '--audience', 'a'.repeat(64), '--json']
+    const { stdout } = await runHere('doctor', ...flags)
+    await team.close()
+    expect(team.requests()).toBe(1)
+    expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ check: 'access-keys', outcome: 'failed' }))
+    expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ check: 'audience', outcome: 'ok' }))
+  })
+
   it('looks for a cache in front of --edge', async () => {
     const { stdout } = await runHere(
       'doctor',
@@ -98,7 +112,19 @@ describe('countersign doctor', () => {
 
   it.each([
     [[], 2, /--origin is missing; write a protected route at the origin: --origin/],
-    [['--origin', 'http://localhost', '--team', 'acme'], 2, /write --team and --audience, or --no-access/],
+    [
+      ['--origin', 'http://localhost', '--issuer', 'https://login.acme.example'],
+      2,
+      /write --team or --issuer, and --audience/,
+    ],
+    [['--origin', 'http://localhost', '--audience', 'a'], 2, /write --team or --issuer, and --audience/],
+    [
+      ['--origin', 'http://localhost', '--team', 'acme', '--issuer', 'https://a', '--audience', 'a'],
+      2,
+      /cannot be used with/,
+    ],
+    [['--origin', 'http://localhost', '--no-access', '--issuer', 'https://a'], 2, /cannot be used with/],
+    [['--origin', 'http://localhost', '--team', 'acme'], 2, /write --team or --issuer, and --audience, or --no-access/],
     [['--origin', 'http://localhost', '--team', 'acme', '--no-access'], 2, /cannot be used with option/],
     [['--origin', 'localhost', '--no-access'], 1, /origin must be a URL/],
     [

@@ -9,6 +9,7 @@ import { print, printJson, printProgress, style } from '../output/print.ts'
 interface DoctorOptions {
   readonly origin?: string
   readonly team?: string
+  readonly issuer?: string
   readonly audience?: string
   readonly access: boolean
   readonly keys?: string
@@ -43,8 +44,16 @@ export function doctorCommand(): Command {
     )
     .addOption(new Option('--origin <url>', "a protected route at the origin's own address, around Cloudflare"))
     .addOption(new Option('--team <name>', 'acme of acme.cloudflareaccess.com'))
+    .addOption(
+      new Option(
+        '--issuer <url>',
+        "in place of --team: the origin's access.issuer, for a team with its own domain",
+      ).conflicts('team'),
+    )
     .addOption(new Option('--audience <tag>', "the Access application's Audience (AUD) tag"))
-    .addOption(new Option('--no-access', 'an origin without Access (API Shield)').conflicts(['team', 'audience']))
+    .addOption(
+      new Option('--no-access', 'an origin without Access (API Shield)').conflicts(['team', 'issuer', 'audience']),
+    )
     .addOption(new Option('--keys <source>', `the origin's COUNTERSIGN_KEYS, to check them too: ${KEYS_SOURCE}`))
     .addOption(new Option('--host <name>', 'the hostname that clients use, one of edge.hosts'))
     .addOption(new Option('--edge <url>', 'a URL at Cloudflare that leads to the origin'))
@@ -67,7 +76,7 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
     )
   const access = accessOf(options)
   if (access === undefined)
-    return command.error('the Access application is missing; write --team and --audience, or --no-access')
+    return command.error('the Access application is missing; write --team or --issuer, and --audience, or --no-access')
 
   printProgress('Asking the origin …')
   const findings = await diagnose({
@@ -86,9 +95,11 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
   if (failed > 0) throw new Error(`${failed} of ${findings.length} checks failed`)
 }
 
-function accessOf({ access, team, audience }: DoctorOptions): DiagnosedAccess | null | undefined {
+function accessOf({ access, team, issuer, audience }: DoctorOptions): DiagnosedAccess | null | undefined {
   if (!access) return null
-  return team !== undefined && audience !== undefined ? { team, audience } : undefined
+  if (audience === undefined) return undefined
+  if (issuer !== undefined) return { issuer, audience }
+  return team === undefined ? undefined : { team, audience }
 }
 
 function readClientFiles({ client, clientKey, edge }: DoctorOptions): { cert: string; key: string } | undefined {

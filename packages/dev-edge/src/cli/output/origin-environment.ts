@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { DevEdge } from '../../dev-edge.ts'
 import { clientCaFile } from '../../folder/open-folder.ts'
@@ -28,6 +29,15 @@ export async function writeOriginEnvironment(folder: string, edge: DevEdge): Pro
     ([name, value]) => `${name}=${formatEnvironmentValue(value)}\n`,
   )
   await writeWhole(environmentFile(folder), lines.join(''), PRIVATE)
+}
+
+/** The host of the edge that ran last with this folder, such as `localhost:8443`; `undefined` if none did. */
+export function readEdgeHost(folder: string): string | undefined {
+  try {
+    return /^COUNTERSIGN_HOSTS=([\w.:-]+)$/m.exec(readFileSync(environmentFile(folder), 'utf8'))?.[1]
+  } catch {
+    return undefined
+  }
 }
 
 /** Node cuts such a value at `#`, trims it, or takes its first character for a quote. */
