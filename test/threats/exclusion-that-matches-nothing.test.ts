@@ -74,6 +74,10 @@ describe('an exclusion whose text no certificate can match', () => {
     ['a key by a digest in hexadecimal', { spki256: 'ab'.repeat(32) }, 'write "q6urq6urq6ur'],
     ['a key by a digest in base64url', { spki256: `${'-_-_'.repeat(10)}-_8` }, 'write "+/+/'],
     ['a key by a digest of SHA-1', { spki256: 'q6urq6urq6urq6urq6urq6urq6s=' }, '44 characters'],
+    ['a trust domain in upper case', { spiffe: { trustDomain: 'Acme.example' } }, 'write "acme.example"'],
+    ['a SPIFFE ID as trust domain', { spiffe: { trustDomain: 'spiffe://acme.example/ns' } }, 'write "acme.example"'],
+    ['a glob of paths', { spiffe: { trustDomain: 'acme.example', path: '/ns/*' } }, 'write "/ns"'],
+    ['a path with a dot segment', { spiffe: { trustDomain: 'acme.example', path: '/ns/../x' } }, 'dot segment'],
     ['a service token by name', { access: { clientId: 'ci-runner' } }, 'copy the Client ID'],
     ['a service token in upper case', { access: { clientId: `${'AB'.repeat(16)}.access` } }, 'copy the Client ID'],
     [

@@ -83,6 +83,11 @@ export interface ClientCert {
   /** The subject alternative names by kind. Needs {@link ClientCert.x509}. */
   readonly subjectAltNames: SubjectAltNames | undefined
   /**
+   * The SPIFFE ID, `spiffe://acme.example/ns/prod`, if the certificate is a valid X.509-SVID of a workload. The trust
+   * domain is the CA's claim, as all names are. Needs {@link ClientCert.x509}.
+   */
+  readonly spiffeId: string | undefined
+  /**
    * SHA-256 of the public key (SubjectPublicKeyInfo) in base64, as in RFC 7469. A renewed certificate with the same key
    * keeps it. Needs {@link ClientCert.x509}.
    */

@@ -27,6 +27,7 @@ export {
   optional,
   type Requirement,
   type RouteRequirement,
+  type SpiffeMatch,
   type SubjectAltNameMatch,
   type TextMatch,
 } from './guards/requirement.ts'

@@ -4,10 +4,13 @@ import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { EdgeFields } from '../read-headers.ts'
-import { type CertificateNames, readNames } from '../x509/certificate-names.ts'
+import { type CertificateNames, readNames, type SubjectAltNames } from '../x509/certificate-names.ts'
 import { readCertificateParts, readPublicKey } from '../x509/certificate-parts.ts'
+import { readOrUndefined } from '../x509/der.ts'
 import { type KeyPurpose, readExtendedKeyUsage } from '../x509/extended-key-usage.ts'
 import { fingerprintOf, readSerialNumber } from '../x509/hex-identifier.ts'
+import { isSigningCertificate } from '../x509/signing-certificate.ts'
+import { findSpiffeId } from '../x509/text/spiffe-id.ts'
 
 const refuse = refusalAt('certificate')
 
@@ -15,6 +18,7 @@ const refuse = refusalAt('certificate')
 export interface ForwardedCert {
   readonly x509: X509Certificate
   readonly names: CertificateNames
+  readonly spiffeId: string | undefined
   /** SHA-256 of SubjectPublicKeyInfo in base64. */
   readonly spki256: string
   readonly extendedKeyUsage: readonly KeyPurpose[] | undefined
@@ -60,13 +64,17 @@ export function readForwardedCert(fields: EdgeFields, fingerprint256: string | u
  */
 export function ownProperties(
   forwarded: ForwardedCert | undefined,
-): Pick<ClientCert, 'x509' | 'chain' | 'subjectAltName' | 'subjectAltNames' | 'spki256' | 'extendedKeyUsage'> {
+): Pick<
+  ClientCert,
+  'x509' | 'chain' | 'subjectAltName' | 'subjectAltNames' | 'spiffeId' | 'spki256' | 'extendedKeyUsage'
+> {
   return {
     x509: forwarded?.x509,
     // Only readTrustedCert() verifies a path.
     chain: undefined,
     subjectAltName: forwarded?.x509.subjectAltName,
     subjectAltNames: deepFreeze(forwarded?.names.subjectAltNames),
+    spiffeId: forwarded?.spiffeId,
     spki256: forwarded?.spki256,
     extendedKeyUsage: deepFreeze(forwarded?.extendedKeyUsage),
   }
@@ -89,15 +97,23 @@ function isCertificate(der: Buffer): boolean {
 function readCertificate(der: Buffer): ForwardedCert {
   const x509 = parseDer(der)
   const parts = readCertificateParts(der)
+  const names = readNames(parts)
   return {
     x509,
-    names: readNames(parts),
+    names,
+    spiffeId: isSigningCertificate(parts) ? undefined : readSpiffeId(names.subjectAltNames),
     spki256: createHash('sha256').update(readPublicKey(parts)).digest('base64'),
     extendedKeyUsage: readExtendedKeyUsage(parts),
     serialNumber: readSerialNumber(x509.serialNumber),
     validFrom: parseCertificateDate(x509.validFrom),
     validTo: parseCertificateDate(x509.validTo),
   }
+}
+
+/** A certificate without a valid SPIFFE ID may have other names, so this is not a fault of the whole certificate. */
+function readSpiffeId(names: SubjectAltNames): string | undefined {
+  const id = readOrUndefined(() => findSpiffeId(names))
+  return id && `spiffe://${id.trustDomain}${id.path}`
 }
 
 function parseDer(der: Buffer): X509Certificate {

@@ -1,5 +1,11 @@
 import { createHash } from 'node:crypto'
-import { createCa, type IssuedCert, type TestCa, x509 } from '@countersign/test-support/certificates'
+import {
+  createCa,
+  type IssuedCert,
+  type IssueOverrides,
+  type TestCa,
+  x509,
+} from '@countersign/test-support/certificates'
 import { opensslSubject } from '@countersign/test-support/openssl'
 import { der, derName, type RawAttribute } from '@countersign/test-support/write-der'
 import { beforeAll, describe, expect, it } from 'vitest'
@@ -61,6 +67,19 @@ describe('parseClientCert', () => {
     }
     expect(JSON.stringify(headers)).toBe(JSON.stringify(whole))
     expect(raw).not.toHaveProperty('client-cert')
+  })
+
+  it('has the SPIFFE ID of a workload, and none of a CA or with two URIs', async () => {
+    const uri = (value: string) => ({ type: 'url' as const, value })
+    const id = uri('spiffe://acme.example/ns/prod')
+    const idOf = async (overrides: IssueOverrides) => parse({}, await ca.issue(overrides)).spiffeId
+    expect(await idOf({ san: [id, { type: 'dns', value: 'pay.acme.example' }] })).toBe(id.value)
+    expect(await idOf({ san: [id, uri('https://acme.example/')] })).toBeUndefined()
+    expect(await idOf({ san: [uri('spiffe://acme.example/../ns')] })).toBeUndefined()
+    const signs = new x509.KeyUsagesExtension(x509.KeyUsageFlags.keyCertSign, true)
+    expect(await idOf({ san: [id], extensions: [signs] })).toBeUndefined()
+    expect(parse({}, await ca.issueCa({ san: [id] })).spiffeId).toBeUndefined()
+    expect(parse().spiffeId).toBeUndefined()
   })
 
   it('has the digest of the public key, as node:crypto exports it', async () => {

@@ -48,7 +48,7 @@ describe('a requirement', () => {
     [
       'a typo',
       { subjekt: { CN: 'a' } },
-      'GET /ops: unknown property "subjekt"; known properties are subject, issuer, san, serialNumber, fingerprint256, keyId, spki256, extendedKeyUsage, access',
+      'GET /ops: unknown property "subjekt"; known properties are subject, issuer, san, serialNumber, fingerprint256, keyId, spiffe, spki256, extendedKeyUsage, access',
     ],
     ['the wrong case', { Subject: { CN: 'a' } }, 'GET /ops: unknown property "Subject"'],
     ['a property of objects', { constructor: { CN: 'a' } }, 'GET /ops: unknown property "constructor"'],

@@ -6,6 +6,7 @@ import { alternativeNameGuard } from './properties/alternative-name-guard.ts'
 import { extendedKeyUsageGuard } from './properties/extended-key-usage-guard.ts'
 import { nameGuard } from './properties/name-guard.ts'
 import { notForwarded } from './properties/not-forwarded.ts'
+import { spiffeGuard } from './properties/spiffe-guard.ts'
 import { requireKnown } from './read-properties.ts'
 import type { CertificateRequirement } from './requirement.ts'
 import { FINGERPRINT_256, KEY_ID, SERIAL_NUMBER, SPKI_256, type TextComparison } from './text-comparison.ts'
@@ -24,6 +25,7 @@ const PROPERTIES: { readonly [Property in keyof CertificateRequirement]-?: Prope
   serialNumber: (match, where) => listGuard('serialNumber', match, where, SERIAL_NUMBER),
   fingerprint256: (match, where) => listGuard('fingerprint256', match, where, FINGERPRINT_256),
   keyId: (match, where) => listGuard('keyId', match, where, KEY_ID),
+  spiffe: spiffeGuard,
   spki256: (match, where) => listGuard('spki256', match, where, SPKI_256),
   extendedKeyUsage: extendedKeyUsageGuard,
   access: accessGuard,
@@ -38,6 +40,7 @@ const NEEDS_CERTIFICATE: { readonly [Property in keyof CertificateRequirement]-?
   serialNumber: false,
   fingerprint256: false,
   keyId: false,
+  spiffe: true,
   spki256: true,
   access: false,
 }

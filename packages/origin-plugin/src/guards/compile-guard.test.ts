@@ -358,7 +358,7 @@ describe('a requirement on the certificate itself where the source does not send
 
   it('names each property of this kind', () => {
     const { compile: compileWithout } = createGuardCompiler({}, true, false)
-    for (const property of ['san', 'spki256', 'extendedKeyUsage']) {
+    for (const property of ['san', 'spiffe', 'spki256', 'extendedKeyUsage']) {
       expect(() => compileWithout({ [property]: 'x' }, 'GET /ops')).toThrow(
         `GET /ops requires \`${property}\`, which only the certificate itself contains`,
       )

@@ -53,6 +53,27 @@ export interface SubjectAltNameMatch {
 }
 
 /**
+ * The required SPIFFE ID of a workload.
+ *
+ * The certificate must be an X.509-SVID: with exactly one URI, which is a valid SPIFFE ID with a path, and not a CA's.
+ * The texts are compared exactly, because a SPIFFE ID has one spelling.
+ *
+ * @see {@link https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md X509-SVID}
+ * @example
+ * ```ts
+ * import type { CertificateRequirement } from '@countersign/origin-plugin'
+ *
+ * const requirement: CertificateRequirement = { spiffe: { trustDomain: 'acme.example', path: '/ns/prod' } }
+ * ```
+ */
+export interface SpiffeMatch {
+  /** One of these trust domains. The CAs of other trust domains could issue the same names: see `trustedIssuers`. */
+  readonly trustDomain: string | readonly string[]
+  /** One of these paths, or a path below one: `/ns/prod` covers `/ns/prod/sa/pay`, and not `/ns/production`. */
+  readonly path?: string | readonly string[]
+}
+
+/**
  * The identity that Access must have admitted. `kind` alone requires an identity of that kind. Of the other properties,
  * only one can be given, because each belongs to one kind.
  */
@@ -81,6 +102,8 @@ export interface CertificateRequirement {
   readonly fingerprint256?: string | readonly string[]
   /** Subject key identifier in hexadecimal, in any case, with or without colons. */
   readonly keyId?: string | readonly string[]
+  /** The SPIFFE ID of a workload. Needs the certificate itself, as `san` does. */
+  readonly spiffe?: SpiffeMatch
   /**
    * SHA-256 of the public key (SubjectPublicKeyInfo) in base64, 44 characters, as in RFC 7469. A renewed certificate with
    * the same key keeps it. As an exclusion, it excludes a key, and its owner can make another one. Needs the

@@ -4,6 +4,7 @@ import { canonicalIpAddress, unmapIpAddress } from '../x509/ip-address.ts'
 import { normalizeEmailAddress, otherEmailAddresses, parseEmailAddress } from '../x509/text/email-address.ts'
 import { foldText } from '../x509/text/fold-text.ts'
 import { normalizeHostName, otherHostNames, parseHostName } from '../x509/text/host-name.ts'
+import { parseSpiffePath, parseTrustDomain } from '../x509/text/spiffe-id.ts'
 import { parseSpki256 } from '../x509/text/spki-digest.ts'
 import { foldUri, normalizeUri, otherUris, parseUri } from '../x509/text/uri.ts'
 
@@ -72,6 +73,15 @@ export const FINGERPRINT_256: TextComparison = { parse: parseFingerprint256, nor
 export const KEY_ID: TextComparison = { parse: parseKeyId, normalize: asItIs, fold: asItIs }
 
 export const SPKI_256: TextComparison = { parse: parseSpki256, normalize: asItIs, fold: asItIs }
+
+/** A host name with a dot at its end is another trust domain, and probably the same one to its reader. */
+export const TRUST_DOMAIN: TextComparison = {
+  parse: parseTrustDomain,
+  normalize: asItIs,
+  fold: (domain) => domain.replace(/\.+$/, ''),
+}
+
+export const SPIFFE_PATH: TextComparison = { parse: parseSpiffePath, normalize: asItIs, fold: asItIs }
 
 export const KEY_PURPOSE: TextComparison = { parse: parseKeyPurpose, normalize: asItIs, fold: asItIs }
 

@@ -43,6 +43,7 @@ export function makeClientCert({
     subjectAltNames: subjectAltNames
       ? { dns: [], email: [], uri: [], ip: [], upn: [], unread: [], ...subjectAltNames }
       : undefined,
+    spiffeId: undefined,
     spki256: subjectAltNames ? USUAL_KEY : undefined,
     extendedKeyUsage: subjectAltNames ? ['clientAuth'] : undefined,
     raw: {},
