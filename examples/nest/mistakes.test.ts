@@ -1,7 +1,7 @@
 import { createTestEdge } from '@countersign/dev-edge/testing'
 import countersign from '@countersign/origin-plugin'
 import { Controller, Get, Injectable, Module, SetMetadata, type Type } from '@nestjs/common'
-import { NestFactory, Reflector } from '@nestjs/core'
+import { NestFactory } from '@nestjs/core'
 import { ExecutionContextHost } from '@nestjs/core/helpers/execution-context-host.js'
 import { FastifyAdapter, type NestFastifyApplication, RouteConfig } from '@nestjs/platform-fastify'
 import Fastify from 'fastify'
@@ -10,7 +10,7 @@ import { AppModule } from './app-module.ts'
 import { buildApp } from './build-app.ts'
 import { ClientCertGuard } from './client-cert/client-cert-guard.ts'
 import { ClientCertModule } from './client-cert/client-cert-module.ts'
-import { Public, RequireClientCert } from './client-cert/require-client-cert.ts'
+import { OptionalClientCert, Public, RequireClientCert } from './client-cert/require-client-cert.ts'
 
 const edge = await createTestEdge()
 const policies = { ops: { subject: { OU: 'Ops' } } }
@@ -150,12 +150,13 @@ describe('countersign', () => {
 })
 
 describe('ClientCertGuard', () => {
-  const guard = new ClientCertGuard(new Reflector())
+  const guard = new ClientCertGuard()
   class Handlers {
     guarded() {}
     @Public() open() {}
+    @OptionalClientCert() optional() {}
   }
-  const context = (handler: 'guarded' | 'open', type: string, request: object) => {
+  const context = (handler: 'guarded' | 'open' | 'optional', type: string, request: object) => {
     const host = new ExecutionContextHost([request], Handlers, Handlers.prototype[handler])
     host.setType(type)
     return host
@@ -164,12 +165,14 @@ describe('ClientCertGuard', () => {
   it('refuses the messages of a microservice, and those of a gateway', () => {
     expect(guard.canActivate(context('guarded', 'rpc', { clientCert: {} }))).toBe(false)
     expect(guard.canActivate(context('guarded', 'ws', { clientCert: {} }))).toBe(false)
+    expect(guard.canActivate(context('optional', 'rpc', {}))).toBe(false)
     expect(guard.canActivate(context('open', 'rpc', {}))).toBe(true)
   })
 
-  it('throws for a request without a certificate, unless the handler is public', () => {
+  it('throws for a request without a certificate, unless the handler does without one', () => {
     expect(() => guard.canActivate(context('guarded', 'http', {}))).toThrow('clientCertOf()')
     expect(guard.canActivate(context('guarded', 'http', { clientCert: {} }))).toBe(true)
     expect(guard.canActivate(context('open', 'http', {}))).toBe(true)
+    expect(guard.canActivate(context('optional', 'http', {}))).toBe(true)
   })
 })

@@ -26,6 +26,13 @@ describe('the handlers', () => {
     expect(response.json()).toEqual({ name: 'bob', validTo: expect.stringMatching(/ GMT$/) })
   })
 
+  it('may get none with @OptionalClientCert, which the plugin has proven', async () => {
+    expect((await send({ url: '/api/v1/greeting', cert: alice })).body).toBe('Hello alice')
+    expect((await send({ url: '/api/v1/greeting' })).body).toBe('Hello stranger')
+    expect((await send({ url: '/api/v1/greeting', cert: { ...alice, expired: true } })).statusCode).toBe(403)
+    expect((await app.inject('/api/v1/greeting')).statusCode).toBe(401)
+  })
+
   it('are public with @Public, without the prefix and the version too', async () => {
     const response = await app.inject('/healthz')
     expect([response.statusCode, response.json()]).toEqual([200, { ok: true }])
@@ -56,6 +63,7 @@ describe('the handlers', () => {
     const routes = app.getHttpAdapter().getInstance().clientCertRoutes()
     expect(routes.filter(({ method }) => method !== 'HEAD').map((route) => Object.values(route).join(' '))).toEqual([
       'GET /api/v1/me verified any verified certificate',
+      'GET /api/v1/greeting optional no certificate, or any verified certificate',
       'GET /healthz public none',
       'GET /api/v1/jobs guarded policy ops',
       'GET /api/v2/jobs guarded policy ops',

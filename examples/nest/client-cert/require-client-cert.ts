@@ -1,12 +1,19 @@
-import type { Requirement } from '@countersign/origin-plugin'
+import { optional, type Requirement, type RouteRequirement } from '@countersign/origin-plugin'
 import { SetMetadata } from '@nestjs/common'
 import { RouteConfig } from '@nestjs/platform-fastify'
 import { FASTIFY_ROUTE_CONFIG_METADATA } from '@nestjs/platform-fastify/constants.js'
 
-/** The metadata of the decorators below, for the guard and for the check at the start. */
-export const REQUIREMENT = 'countersign.requirement'
+/** A requirement as it is written in a decorator, for the guard and for the check at the start. */
+export interface Declared {
+  readonly requirement: RouteRequirement
+  /** Whether the handler runs without a certificate too. */
+  readonly isOptional: boolean
+}
+
+const DECLARED = 'countersign.declared'
 
 type Handler = (...parameters: never[]) => unknown
+type Decorator = ClassDecorator & MethodDecorator
 
 /**
  * Requires a certificate for a handler, or for every handler of a controller that has no requirement of its own.
@@ -24,30 +31,51 @@ type Handler = (...parameters: never[]) => unknown
  * }
  * ```
  */
-export function RequireClientCert(requirement: Requirement | false): ClassDecorator & MethodDecorator {
-  return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
-    if (descriptor !== undefined) {
-      SetMetadata(REQUIREMENT, requirement)(descriptor.value)
-      setConfig(descriptor.value, requirement, `${target.constructor.name}.${String(name)}`)
-      return
-    }
-    const controller = target as { readonly name: string; readonly prototype: object }
-    SetMetadata(REQUIREMENT, requirement)(controller as never)
-    for (const [method, handler] of handlersOf(controller.prototype)) {
-      if (!Reflect.hasMetadata(REQUIREMENT, handler)) setConfig(handler, requirement, `${controller.name}.${method}`)
-    }
-  }
-}
+export const RequireClientCert = (requirement: Requirement): Decorator => declare({ requirement, isOptional: false })
+
+/** Admits clients without a certificate too. A certificate that comes must be good, and must match. */
+export const OptionalClientCert = (...given: [requirement?: Requirement]): Decorator =>
+  declare({ requirement: optional(...given), isOptional: true })
 
 /** Makes a handler or a controller public: its requests need no certificate, and have none. */
-export const Public = (): ClassDecorator & MethodDecorator => RequireClientCert(false)
+export const Public = (): Decorator => declare({ requirement: false, isOptional: true })
+
+/** The requirement in the decorators of a handler or of its class. */
+export function declaredFor(handler: object, controller: object): Declared | undefined {
+  return Reflect.getMetadata(DECLARED, handler) ?? Reflect.getMetadata(DECLARED, controller)
+}
+
+/** Whether a handler has a decorator of its own. */
+export const isDeclared = (handler: object): boolean => Reflect.hasMetadata(DECLARED, handler)
 
 /** The requirement that Fastify gets for a handler. */
 export function enforcedRequirement(handler: object): unknown {
   return configOf(handler)?.clientCert
 }
 
-function setConfig(handler: Handler, requirement: Requirement | false, where: string): void {
+/** The methods of a class itself. Those of its superclass may belong to other controllers too. */
+export function handlersOf(prototype: object): (readonly [name: string, handler: Handler])[] {
+  return Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, { value }]) =>
+    name !== 'constructor' && typeof value === 'function' ? [[name, value] as const] : [],
+  )
+}
+
+function declare(declared: Declared): Decorator {
+  return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
+    if (descriptor !== undefined) {
+      SetMetadata(DECLARED, declared)(descriptor.value)
+      setConfig(descriptor.value, declared, `${target.constructor.name}.${String(name)}`)
+      return
+    }
+    const controller = target as { readonly name: string; readonly prototype: object }
+    SetMetadata(DECLARED, declared)(controller as never)
+    for (const [method, handler] of handlersOf(controller.prototype)) {
+      if (!isDeclared(handler)) setConfig(handler, declared, `${controller.name}.${method}`)
+    }
+  }
+}
+
+function setConfig(handler: Handler, { requirement }: Declared, where: string): void {
   const config = configOf(handler)
   if (config !== undefined && 'clientCert' in config) {
     throw new TypeError(`${where} has two requirements; write one @RequireClientCert, with allOf(…) for both`)
@@ -57,11 +85,4 @@ function setConfig(handler: Handler, requirement: Requirement | false, where: st
 
 function configOf(target: object): { readonly clientCert?: unknown } | undefined {
   return Reflect.getMetadata(FASTIFY_ROUTE_CONFIG_METADATA, target)
-}
-
-/** The methods of a class itself. Those of its superclass may belong to other controllers too. */
-export function handlersOf(prototype: object): (readonly [name: string, handler: Handler])[] {
-  return Object.entries(Object.getOwnPropertyDescriptors(prototype)).flatMap(([name, { value }]) =>
-    name !== 'constructor' && typeof value === 'function' ? [[name, value] as const] : [],
-  )
 }

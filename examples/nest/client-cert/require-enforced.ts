@@ -1,5 +1,5 @@
 import { PATH_METADATA } from '@nestjs/common/constants.js'
-import { enforcedRequirement, handlersOf, REQUIREMENT } from './require-client-cert.ts'
+import { declaredFor, enforcedRequirement, handlersOf, isDeclared } from './require-client-cert.ts'
 
 /** The mark of `@WebSocketGateway()`. Its package is not part of the example. */
 const GATEWAY_METADATA = 'websockets:is_gateway'
@@ -30,19 +30,18 @@ export function requireDecoratorsEnforced(classes: Iterable<Class>): void {
 }
 
 function requireEnforced(handler: object, type: Class, where: string): void {
-  const own = Reflect.getMetadata(REQUIREMENT, handler)
   if (!Reflect.hasMetadata(PATH_METADATA, handler)) {
-    if (own === undefined) return
+    if (!isDeclared(handler)) return
     throw new TypeError(
       `${where} has @RequireClientCert and no route of HTTP, so nothing would enforce it; remove it, or write @Get() or another route`,
     )
   }
-  const declared = own ?? Reflect.getMetadata(REQUIREMENT, type)
-  if (declared === undefined || declared === enforcedRequirement(handler)) return
+  const declared = declaredFor(handler, type)
+  if (declared === undefined || declared.requirement === enforcedRequirement(handler)) return
   throw new TypeError(
-    own === undefined
-      ? `${where}: @RequireClientCert of the class does not reach this handler; write @RequireClientCert(…) on the handler, in the class that declares it`
-      : `${where}: a @RouteConfig above @RequireClientCert replaces it; write @RouteConfig below it`,
+    isDeclared(handler)
+      ? `${where}: a @RouteConfig above @RequireClientCert replaces it; write @RouteConfig below it`
+      : `${where}: @RequireClientCert of the class does not reach this handler; write @RequireClientCert(…) on the handler, in the class that declares it`,
   )
 }
 

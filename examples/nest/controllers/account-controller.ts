@@ -1,18 +1,24 @@
 import { Controller, Get, VERSION_NEUTRAL, Version } from '@nestjs/common'
 import { ClientCert } from '../client-cert/client-cert.ts'
-import { Public } from '../client-cert/require-client-cert.ts'
+import { OptionalClientCert, Public } from '../client-cert/require-client-cert.ts'
 
 interface Account {
   readonly name: string | undefined
   readonly validTo: string
 }
 
-/** Routes without a requirement of their own: any verified certificate opens them. */
+/** Routes for any verified certificate, for none at all, and for both. */
 @Controller()
 export class AccountController {
   @Get('me')
   me(@ClientCert() { subject, validTo }: ClientCert): Account {
     return { name: subject.CN, validTo }
+  }
+
+  @Get('greeting')
+  @OptionalClientCert()
+  greet(@ClientCert() cert: ClientCert | null): string {
+    return `Hello ${cert?.subject.CN ?? 'stranger'}`
   }
 
   @Get('healthz')
