@@ -33,8 +33,8 @@ interface Changes {
   after(app: FastifyInstance): void
 }
 
-const message = (event: string, write: string) =>
-  `a listener of the event "${event}" of the HTTP server runs in front of countersign, and could answer a client that it refuses; remove it, or write listenersInFront: ${write} if it verifies its clients itself`
+const message = (events: string, write: string) =>
+  `listeners of the HTTP server for ${events} run in front of countersign, and could answer a client that it refuses; remove them, or write listenersInFront: ${write} if they verify their clients themselves`
 
 const listen = (event: string) => (app: FastifyInstance) => void app.server.on(event, () => {})
 
@@ -53,6 +53,12 @@ describe('a listener of the HTTP server', () => {
     }
     await expect(start([], { before: replace })).rejects.toThrow(message('request', '["request"]'))
     await expect(start(['upgrade'], { after: replace })).rejects.toThrow(message('request', '["upgrade","request"]'))
+    const socketIo = (app: FastifyInstance) => {
+      replace(app)
+      listen('upgrade')(app)
+    }
+    await expect(start([], { after: socketIo })).rejects.toThrow(message('request, upgrade', '["request","upgrade"]'))
+    await start(['upgrade', 'request'], { after: socketIo })
   })
 
   it('of another event than the allowed one is an error', async () => {

@@ -42,14 +42,14 @@ export function watchServerListeners(app: FastifyInstance): ServerListeners {
 
   return {
     requireNone(allowed) {
-      for (const event of EVENTS) {
-        const passing = server.listeners(event).every((listener) => passes(event, listener))
-        if (!passing && !allowed.includes(event)) throw inFront(event, allowed)
-      }
+      const events = EVENTS.filter(
+        (event) => !allowed.includes(event) && !server.listeners(event).every((listener) => passes(event, listener)),
+      )
+      if (events.length > 0) throw inFront(events, allowed)
       // A late listener of `request` can be an observer. One of the other events never is.
       server.on('newListener', (event: string, listener) => {
         if (TAKEOVERS.includes(event) && !allowed.includes(event) && !passes(event, listener)) {
-          throw inFront(event, allowed)
+          throw inFront([event], allowed)
         }
       })
     },
@@ -68,8 +68,8 @@ function passesUpgrades(app: FastifyInstance, listener: unknown): boolean {
   )
 }
 
-function inFront(event: string, allowed: readonly string[]): TypeError {
+function inFront(events: readonly string[], allowed: readonly string[]): TypeError {
   return new TypeError(
-    `a listener of the event "${event}" of the HTTP server runs in front of countersign, and could answer a client that it refuses; remove it, or write listenersInFront: ${JSON.stringify([...allowed, event])} if it verifies its clients itself`,
+    `listeners of the HTTP server for ${events.join(', ')} run in front of countersign, and could answer a client that it refuses; remove them, or write listenersInFront: ${JSON.stringify([...allowed, ...events])} if they verify their clients themselves`,
   )
 }
