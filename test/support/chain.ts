@@ -59,7 +59,9 @@ async function startChainOn(
   { edge: edgeOptions, plugin, fastify, routes = usualRoutes, ...chosen }: ChainOptions,
 ): Promise<Chain> {
   const key = edgeOptions?.key ?? hmacKey('test').privateJwk
-  const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}`, ...edgeOptions, key })
+  const origin = `http://127.0.0.1:${originPort}`
+  const hasWorker = (edgeOptions?.headers ?? 'worker') === 'worker'
+  const edge = await createDevEdge({ origin, ...edgeOptions, ...(hasWorker && { key }) })
   const log: string[] = []
   const app = Fastify({ logger: { level: 'info', stream: lineStream((line) => log.push(line)) }, ...fastify })
   await app.register(chosen.countersign ?? countersign, {

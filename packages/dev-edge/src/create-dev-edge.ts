@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import type { HeaderSourceName } from '@countersign/origin-plugin'
 import type { SigningJwk } from '@countersign/wire'
 import { AccessIssuer } from './access/access-issuer.ts'
 import { DevAccessTokens } from './access/dev-access.ts'
@@ -7,7 +8,7 @@ import type { DevEdge, DevEdgeOptions } from './dev-edge.ts'
 import { createAccessServer } from './edge/access-endpoint.ts'
 import { describeForAccess } from './edge/edge-client.ts'
 import { TlsListener } from './edge/tls-listener.ts'
-import type { EdgeState } from './edge/worker-request.ts'
+import type { EdgeState, NextHop } from './edge/worker-request.ts'
 import { openFolder } from './folder/open-folder.ts'
 import { readRevoked } from './folder/revocation-file.ts'
 import { buildTlsClientAuth } from './handshake/build-tls-client-auth.ts'
@@ -33,6 +34,7 @@ const OPTIONS = namesOf<DevEdgeOptions>({
   port: true,
   folder: true,
   accessPort: true,
+  headers: true,
   key: true,
   forwardCert: true,
   require: true,
@@ -80,9 +82,10 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   if (!HOST_NAME.test(hostname)) throw new TypeError('hostname must be a host name such as "localhost"')
   const kept = folder === undefined ? undefined : await openFolder(folder)
   const key = options.key ?? kept?.key ?? createEdgeKey()
-  let keys: readonly SigningJwk[] = [toVerificationKey(key)]
+  const source = checkHeaders(options)
   const bindings = workerBindings(key, options)
   checkOriginBinding(options.originBinding, bindings)
+  let keys: readonly SigningJwk[] = source === 'worker' ? [toVerificationKey(key)] : []
 
   const cache = options.cache === false ? undefined : new ZoneCache()
   const zone = new ZoneServer({ origin, cache })
@@ -90,15 +93,17 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   const starting = Promise.all([
     createPki(hostname, kept?.authorities),
     AccessIssuer.create(kept?.team),
-    RunningWorker.start({
-      entry: options.worker,
-      originBinding: options.originBinding,
-      origin,
-      outbound,
-      cfHeader: FETCH_CF_HEADER,
-      bindings,
-      log,
-    }),
+    source === 'worker'
+      ? RunningWorker.start({
+          entry: options.worker,
+          originBinding: options.originBinding,
+          origin,
+          outbound,
+          cfHeader: FETCH_CF_HEADER,
+          bindings,
+          log,
+        })
+      : undefined,
   ])
   const [pki, issuer, worker] = await starting.catch(async (error) => {
     await zone.close()
@@ -110,6 +115,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
 
   const revoked = new Set<string>()
   const edge: EdgeState = {
+    source,
     authorities: [new X509Certificate(clientCa)],
     isRevoked: ({ fingerprint256 }) => revoked.has(fingerprint256),
     tokens: new DevAccessTokens(issuer),
@@ -127,14 +133,14 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     clientCa,
     edge,
     access: issuer,
-    worker,
+    next: worker ? throughWorker(worker) : straightTo(outbound, origin),
     onRequest,
     log,
   })
   const accessServer = createAccessServer(issuer)
   const closeAccessServer = closeable(accessServer)
   const close = async () => {
-    await Promise.all([listener.close(), closeAccessServer(), worker.close()])
+    await Promise.all([listener.close(), closeAccessServer(), worker?.close()])
     await zone.close()
   }
 
@@ -155,6 +161,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   })
   return {
     url: `https://${hostname}:${ports.tls}`,
+    source,
     hosts: [new URL(`https://${hostname}:${ports.tls}`).host],
     get keys() {
       return keys
@@ -178,20 +185,23 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     rotateAccessKeys: () => issuer.rotateKeys(),
     purgeCache: () => cache?.purge(),
     rotateKey: async (next = createEdgeKey()) => {
+      const running = requireWorker(worker, source)
       const verification = toVerificationKey(next)
       if (verification.kid === keys[0]?.kid)
         throw new TypeError('key.kid must differ from the kid of the previous key; choose another')
-      await worker.exchange({ bindings: workerBindings(next, options) })
+      await running.exchange({ bindings: workerBindings(next, options) })
       keys = [verification, ...keys.slice(0, 1)]
     },
-    reloadWorker: () =>
-      worker.exchange().then(
+    reloadWorker: async () => {
+      const running = requireWorker(worker, source)
+      return running.exchange().then(
         () => true,
         (error) => {
           log(`The Worker was not reloaded. ${error.message}`)
           return false
         },
-      ),
+      )
+    },
     fetch: (path, fetchOptions = {}) => edgeFetch(path, fetchOptions, tlsOptions(fetchOptions.client)),
     tlsOptions,
     close,
@@ -209,6 +219,34 @@ function parseOrigin(origin: string): URL {
   const url = parseOriginUrl(origin)
   if (url) return url
   throw new TypeError('origin must be a plain HTTP origin such as "http://127.0.0.1:3000"')
+}
+
+const SOURCES: readonly HeaderSourceName[] = ['worker', 'rfc9440', 'cf-cert']
+const OPTIONS_OF_THE_WORKER = ['key', 'forwardCert', 'require', 'names', 'worker', 'originBinding'] as const
+
+/** An option of the Worker would have no effect in a zone without one. */
+function checkHeaders(options: DevEdgeOptions): HeaderSourceName {
+  const { headers = 'worker' } = options
+  if (!SOURCES.includes(headers)) throw new TypeError('headers must be "worker", "rfc9440" or "cf-cert"')
+  const given = OPTIONS_OF_THE_WORKER.find((name) => options[name] !== undefined)
+  if (headers === 'worker' || given === undefined) return headers
+  throw new TypeError(
+    `${given} belongs to the Worker, and headers: "${headers}" is a zone without one; remove ${given}`,
+  )
+}
+
+function requireWorker(worker: RunningWorker | undefined, source: HeaderSourceName): RunningWorker {
+  if (worker) return worker
+  throw new TypeError(`this edge has no Worker, because headers is "${source}"; remove headers to run it`)
+}
+
+function throughWorker(worker: RunningWorker): NextHop {
+  return { origin: worker.origin, sender: 'The Worker', lease: () => worker.lease() }
+}
+
+/** The zone's cache takes the requests of a zone without a Worker. */
+function straightTo({ hostname, port }: URL, origin: URL): NextHop {
+  return { origin, sender: 'The edge', lease: () => ({ host: hostname, port: Number(port), release() {} }) }
 }
 
 function workerBindings(key: SigningJwk, options: DevEdgeOptions) {

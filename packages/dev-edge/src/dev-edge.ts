@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import type { HeaderSourceName } from '@countersign/origin-plugin'
 import type { SigningJwk } from '@countersign/wire'
 import type { JWTPayload } from 'jose'
 import type { DevAccess } from './access/dev-access.ts'
@@ -21,6 +22,12 @@ export interface DevEdgeOptions {
   readonly folder?: string | undefined
   /** The port of the Access team's keys on 127.0.0.1. The default is `0`, any free port. */
   readonly accessPort?: number | undefined
+  /**
+   * The sender of the certificate headers, as the origin's option `source`. `worker`, the default, runs the Worker.
+   * `rfc9440` and `cf-cert` are zones without a Worker: transform rules write `Client-Cert`, or the managed transform
+   * writes `cf-cert-*`.
+   */
+  readonly headers?: HeaderSourceName | undefined
   /** The Worker's private key. The default is the key in the folder, or a fresh HMAC key. */
   readonly key?: SigningJwk | undefined
   /** The Worker's `COUNTERSIGN_FORWARD_CERT`: the certificates that it forwards whole. */
@@ -100,9 +107,11 @@ export interface DevEdge extends AsyncDisposable {
   readonly url: string
   /**
    * The origin's `edge.keys`: the public half of an Ed25519 key, or the HMAC key itself. After {@link rotateKey} the
-   * new key and the previous one.
+   * new key and the previous one. Empty without a Worker.
    */
   readonly keys: readonly SigningJwk[]
+  /** The origin's `source`. With another one than `worker`, the origin needs `edge: null`. */
+  readonly source: HeaderSourceName
   /** The origin's `edge.hosts`: the host of {@link url}, with its port. */
   readonly hosts: readonly string[]
   /** The origin's `access`. */

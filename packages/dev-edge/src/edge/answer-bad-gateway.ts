@@ -4,20 +4,21 @@ import { tryOrigin } from '../net/try-origin.ts'
 import { answerFailure, answerJson, answerText } from './answer.ts'
 import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
+import type { NextHop } from './worker-request.ts'
 
 /** `Retry-After` in seconds. A server under a file watcher restarts within that time. */
 const RETRY: RawHeaders = ['Retry-After', '1', 'Cache-Control', 'no-store']
 
 /**
- * Answers 502 with the cause and the remedy when the origin did not answer the Worker. workerd closes the connection in
+ * Answers 502 with the cause and the remedy when the origin did not answer. workerd and the zone close the connection in
  * that case. A browser gets a page, a client that accepts JSON gets JSON, and any other client gets text.
  *
- * @param error - the error of the connection to the Worker
+ * @param error - the error of the connection to the Worker or the zone
  */
 export async function answerBadGateway(
   request: ClientRequest,
   answer: ClientAnswer,
-  origin: URL,
+  { origin, sender }: Pick<NextHop, 'origin' | 'sender'>,
   error: Error,
 ): Promise<void> {
   if (answer.isBroken) return
@@ -27,7 +28,7 @@ export async function answerBadGateway(
   }
   const reason = await tryOrigin(origin)
   if (answer.isBroken) return
-  const refused = new RefusedByEdge(502, 'CSN_DEV_ORIGIN_UNREACHABLE', formatReason(origin, reason, error))
+  const refused = new RefusedByEdge(502, 'CSN_DEV_ORIGIN_UNREACHABLE', formatReason(sender, origin, reason, error))
   answer.code = refused.code
   const lines = describeOriginAway(request, answer, origin, reason, refused)
   const accept = headerValues(request.headers, 'accept').join(',').toLowerCase()
@@ -36,10 +37,15 @@ export async function answerBadGateway(
   else answerText(answer, 502, 'text/plain', formatPlain(lines), RETRY)
 }
 
-function formatReason({ origin }: URL, reason: string | undefined, { message }: Error): string {
+function formatReason(
+  sender: NextHop['sender'],
+  { origin }: URL,
+  reason: string | undefined,
+  { message }: Error,
+): string {
   return reason
-    ? `The Worker got no answer from ${origin}: ${reason}`
-    : `The Worker got no answer from ${origin}, which accepts connections, but closed this one (${message})`
+    ? `${sender} got no answer from ${origin}: ${reason}`
+    : `${sender} got no answer from ${origin}, which accepts connections, but closed this one (${message})`
 }
 
 interface OriginAwayNotice {

@@ -1,25 +1,24 @@
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { hangUp, streamBody } from '../net/stream-body.ts'
-import type { RunningWorker } from '../workerd/running-worker.ts'
 import { answerFailure } from './answer.ts'
 import { answerBadGateway } from './answer-bad-gateway.ts'
 import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
 import { readRefusalCode } from './refusal-code.ts'
-import type { WorkerRequest } from './worker-request.ts'
+import type { NextHop, WorkerRequest } from './worker-request.ts'
 
 /**
- * Sends a request to the Worker and its answer to the client. Both bodies stream. When one side breaks off, the other
+ * Sends a request to the next server and its answer to the client. Both bodies stream. When one side breaks off, the other
  * is cut.
  */
 export function forwardRequest(
   request: ClientRequest,
   answer: ClientAnswer,
   { method, target, headers }: WorkerRequest,
-  worker: RunningWorker,
+  next: NextHop,
   agent: Agent,
 ): void {
-  const { host, port, release } = worker.lease()
+  const { host, port, release } = next.lease()
   const upstream = httpRequest({
     host,
     port,
@@ -29,7 +28,7 @@ export function forwardRequest(
     headers: [...headers, ...request.framing],
   })
   upstream.on('response', (response) => forwardAnswer(response, answer))
-  upstream.on('error', (error) => void answerBadGateway(request, answer, worker.origin, error))
+  upstream.on('error', (error) => void answerBadGateway(request, answer, next, error))
   upstream.on('close', release)
   answer.body.on('close', () => {
     if (answer.isBroken) hangUp(upstream)

@@ -2,25 +2,24 @@ import { request as httpRequest, type IncomingMessage, ServerResponse } from 'no
 import type { Duplex } from 'node:stream'
 import { headerPairs, headerValues } from '../net/raw-headers.ts'
 import { hangUp } from '../net/stream-body.ts'
-import type { RunningWorker } from '../workerd/running-worker.ts'
 import { answerBadGateway } from './answer-bad-gateway.ts'
 import { type ClientAnswer, Http1Answer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
 import { buildAnswerHeaders } from './edge-headers.ts'
 import { forwardAnswer } from './forward-request.ts'
-import type { WorkerRequest } from './worker-request.ts'
+import type { NextHop, WorkerRequest } from './worker-request.ts'
 
-/** Sends a WebSocket handshake to the Worker, and joins the two sockets when the origin agrees. */
+/** Sends a WebSocket handshake to the next server, and joins the two sockets when the origin agrees. */
 export function forwardUpgrade(
   request: ClientRequest,
   answer: ClientAnswer,
   socket: Duplex,
   head: Buffer,
   { method, target, headers }: WorkerRequest,
-  worker: RunningWorker,
+  next: NextHop,
 ): void {
   const [protocol = 'websocket'] = headerValues(request.headers, 'upgrade')
-  const { host, port, release } = worker.lease()
+  const { host, port, release } = next.lease()
   const upstream = httpRequest({
     host,
     port,
@@ -39,7 +38,7 @@ export function forwardUpgrade(
     socket.pipe(upstreamSocket).pipe(socket)
   })
   upstream.on('response', (response) => forwardAnswer(response, answer))
-  upstream.on('error', (error) => void answerBadGateway(request, answer, worker.origin, error))
+  upstream.on('error', (error) => void answerBadGateway(request, answer, next, error))
   socket.on('close', () => {
     hangUp(upstream)
     release()

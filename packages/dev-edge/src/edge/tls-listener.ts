@@ -10,7 +10,6 @@ import type { AccessIssuer } from '../access/access-issuer.ts'
 import { type MutualTlsOptions, mutualTls } from '../handshake/mutual-tls.ts'
 import { keepPeerCertificates } from '../handshake/peer-certificates.ts'
 import { closeable } from '../net/closeable.ts'
-import type { RunningWorker } from '../workerd/running-worker.ts'
 import { answerAccessCerts } from './access-endpoint.ts'
 import { answerFailure } from './answer.ts'
 import { answerTo, type ClientAnswer } from './client-answer.ts'
@@ -20,13 +19,13 @@ import { forwardRequest } from './forward-request.ts'
 import { answerOn, forwardUpgrade } from './forward-upgrade.ts'
 import { ignoreUpgrade, isWebSocketHandshake } from './ignore-upgrade.ts'
 import { buildRequestEvent, type RequestListener } from './request-event.ts'
-import { buildWorkerRequest, type EdgeState } from './worker-request.ts'
+import { buildWorkerRequest, type EdgeState, type NextHop } from './worker-request.ts'
 
 /** Options of {@link TlsListener}. */
 export interface TlsListenerOptions extends MutualTlsOptions {
   readonly edge: EdgeState
   readonly access: AccessIssuer
-  readonly worker: RunningWorker
+  readonly next: NextHop
   readonly onRequest?: RequestListener | undefined
   /** Receives failures that belong to no answer. */
   log(line: string): void
@@ -47,7 +46,7 @@ const MAX_CONCURRENT_STREAMS = 100
  */
 const IDLE_TIMEOUT = 3000
 
-/** A listener that requests a client certificate, accepts every client, and reports the certificate to the Worker. */
+/** A listener that requests a client certificate, accepts every client, and reports the certificate to the next server. */
 export class TlsListener {
   readonly server: Http2SecureServer
   readonly #options: TlsListenerOptions
@@ -83,7 +82,7 @@ export class TlsListener {
     incoming: IncomingMessage | Http2ServerRequest,
     response: ServerResponse | Http2ServerResponse,
   ): Promise<void> {
-    const { edge, access, worker } = this.#options
+    const { edge, access, next } = this.#options
     const request = readClientRequest(incoming)
     const answer = answerTo(response)
     try {
@@ -91,7 +90,7 @@ export class TlsListener {
       const client = this.#identifyClient(request, answer)
       const built = await buildWorkerRequest(request, client, answer.ray, edge)
       // The client may have left during the await. Its close event does not fire again.
-      if (!answer.isBroken) forwardRequest(request, answer, built, worker, this.#agent)
+      if (!answer.isBroken) forwardRequest(request, answer, built, next, this.#agent)
     } catch (error) {
       request.body.resume()
       answerFailure(answer, error)
@@ -99,14 +98,14 @@ export class TlsListener {
   }
 
   async #handleUpgrade(incoming: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
-    const { edge, worker } = this.#options
+    const { edge, next } = this.#options
     socket.on('error', () => socket.destroy())
     const request = fromHttp1(incoming)
     const answer = answerOn(socket, incoming)
     try {
       const client = this.#identifyClient(request, answer)
       const built = await buildWorkerRequest(request, client, answer.ray, edge)
-      if (!socket.destroyed) forwardUpgrade(request, answer, socket, head, built, worker)
+      if (!socket.destroyed) forwardUpgrade(request, answer, socket, head, built, next)
     } catch (error) {
       answerFailure(answer, error)
     }

@@ -1,22 +1,39 @@
 import type { X509Certificate } from 'node:crypto'
+import type { HeaderSourceName } from '@countersign/origin-plugin'
 import { DEV_ACCESS_HEADER, type DevAccess, type DevAccessTokens, resolveDevAccess } from '../access/dev-access.ts'
 import { RefusedByEdge } from '../errors.ts'
 import type { EdgeKnowledge } from '../handshake/build-tls-client-auth.ts'
 import { headerValues, type RawHeaders } from '../net/raw-headers.ts'
+import type { WorkerLease } from '../workerd/running-worker.ts'
 import type { ClientRequest } from './client-request.ts'
 import type { EdgeClient } from './edge-client.ts'
 import { buildCfHeader, buildEdgeHeaders, COLO, COUNTRY } from './edge-headers.ts'
+import { transformHeaders } from './transform-headers.ts'
 
-/** A request in the form that workerd takes. */
+/** A request in the form that workerd takes, or the zone's cache for a zone without a Worker. */
 export interface WorkerRequest {
   readonly method: string
-  /** In absolute form (RFC 9112, section 3.2.2). Path and query are as the client wrote them. */
+  /**
+   * For workerd in absolute form (RFC 9112, section 3.2.2), for the zone in origin form. Path and query are as the
+   * client wrote them.
+   */
   readonly target: string
   readonly headers: string[]
 }
 
+/** The server that takes requests from the edge: the Worker, or the zone's cache for a zone without a Worker. */
+export interface NextHop {
+  readonly origin: URL
+  /** The client of the origin, for messages. */
+  readonly sender: 'The Worker' | 'The edge'
+  /** Call `release` of the result when the request is over. */
+  lease(): WorkerLease
+}
+
 /** The facts and tokens that the edge adds to requests. */
 export interface EdgeState extends EdgeKnowledge {
+  /** The sender of the certificate headers. */
+  readonly source: HeaderSourceName
   readonly tokens: DevAccessTokens
   /** Chooses the login of a client that sends no header of its own choice. */
   accessFor(certificate: X509Certificate | undefined): DevAccess | undefined
@@ -28,7 +45,8 @@ const AUTHORITY = /^(?:[A-Za-z0-9._-]+|\[[0-9A-Fa-f:.]+\])(?::\d{1,5})?$/
 const TARGET = /^\/[\x21-\xff]*$/
 
 /**
- * Does Cloudflare's part before the Worker runs: admits the client by Access, and adds the facts about the client.
+ * Does Cloudflare's part before the Worker runs: admits the client by Access, and adds the facts about the client. In a
+ * zone without a Worker, its rules write the facts into headers.
  *
  * @throws RefusedByEdge if the request cannot reach the Worker
  */
@@ -55,6 +73,9 @@ export async function buildWorkerRequest(
   const access = resolveDevAccess(chosenAccess(headers), () => edge.accessFor(client.certificate))
   const accessToken = await edge.tokens.tokenFor(access, client.forAccess)
   const built = buildEdgeHeaders(headers, { ray, clientIp, accessToken })
+  if (edge.source !== 'worker') {
+    return { method, target, headers: transformHeaders(built, edge.source, client.auth) }
+  }
   return { method, target: `https://${authority}${target}`, headers: [...built, ...buildCfHeader(cf)] }
 }
 

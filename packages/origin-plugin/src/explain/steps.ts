@@ -66,8 +66,8 @@ const OF_CERTIFICATES: ReadonlySet<StepName> = new Set(['verdict', 'certificate'
 const WITHOUT = 'the client presented no certificate, and the requirement is optional'
 
 /** Whether the request was judged as one without a certificate. Call it only if its headers were read. */
-const doesWithout = ({ captured, settings, guard }: Explained): boolean =>
-  guard?.optional === true && isWithoutCertificate(readHeaders(captured.rawHeaders), settings.edge !== null)
+const doesWithout = (explained: Explained): boolean =>
+  explained.guard?.optional === true && isWithoutCertificate(fieldsOf(explained), explained.settings.edge !== null)
 
 interface StepDescription {
   /** The option that leaves the step out; `null` when the step is taken. */

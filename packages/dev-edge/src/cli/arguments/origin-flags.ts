@@ -1,9 +1,10 @@
 import { readFileSync } from 'node:fs'
-import type { CountersignPluginOptions, Requirement } from '@countersign/origin-plugin'
+import type { CountersignPluginOptions, HeaderSourceName, Requirement } from '@countersign/origin-plugin'
 import { readKeys } from './read-keys.ts'
 
 /** The flags that describe the origin's configuration. */
 export interface OriginFlags {
+  readonly source?: HeaderSourceName
   readonly edge: boolean
   readonly keys?: string
   readonly host?: readonly string[]
@@ -25,7 +26,17 @@ export interface OriginFlags {
  * @throws TypeError that tells the user which flag to write. It quotes nothing of a file.
  */
 export function pluginOptions(flags: OriginFlags): CountersignPluginOptions {
-  return { edge: edgeOf(flags), access: accessOf(flags), trustedIssuers: issuersOf(flags) }
+  const { source } = flags
+  if (source !== undefined && source !== 'worker' && flags.edge)
+    throw new TypeError(
+      `--no-edge is missing; write it next to --source ${source}, because only the Worker signs requests`,
+    )
+  return {
+    ...(source !== undefined && { source }),
+    edge: edgeOf(flags),
+    access: accessOf(flags),
+    trustedIssuers: issuersOf(flags),
+  }
 }
 
 function edgeOf({ edge, keys, host, anyHost }: OriginFlags): CountersignPluginOptions['edge'] {

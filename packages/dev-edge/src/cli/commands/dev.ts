@@ -22,9 +22,10 @@ interface DevOptions {
   readonly port: number
   readonly accessPort: number
   readonly folder: string
-  readonly forwardCert: NonNullable<DevEdgeOptions['forwardCert']>
-  readonly require: NonNullable<DevEdgeOptions['require']>
-  readonly names: NonNullable<DevEdgeOptions['names']>
+  readonly headers: NonNullable<DevEdgeOptions['headers']>
+  readonly forwardCert?: NonNullable<DevEdgeOptions['forwardCert']>
+  readonly require?: NonNullable<DevEdgeOptions['require']>
+  readonly names?: NonNullable<DevEdgeOptions['names']>
   readonly worker?: string
   readonly originBinding?: string
   readonly cache: boolean
@@ -39,7 +40,8 @@ Examples:
   countersign dev --origin http://127.0.0.1:3000
   countersign dev --origin http://127.0.0.1:8080 --port 9443 --access-port 9444
   countersign dev --origin http://127.0.0.1:3000 --worker src/worker.ts
-  countersign dev --origin http://127.0.0.1:3000 --require verified --json`
+  countersign dev --origin http://127.0.0.1:3000 --require verified --json
+  countersign dev --origin http://127.0.0.1:3000 --headers rfc9440`
 
 /** `countersign dev`: runs a local edge in front of any origin until Ctrl+C. */
 export function devCommand(): Command {
@@ -57,19 +59,27 @@ export function devCommand(): Command {
     )
     .addOption(folderOption())
     .addOption(
-      new Option('--forward-cert <part>', 'the certificates to forward whole (COUNTERSIGN_FORWARD_CERT)')
-        .choices(['leaf', 'chain', 'none'])
-        .default('leaf'),
+      new Option('--headers <source>', "the sender of the certificate headers, as the origin's option source")
+        .choices(['worker', 'rfc9440', 'cf-cert'])
+        .default('worker'),
     )
     .addOption(
-      new Option('--require <verdict>', 'whether the Worker itself refuses unverified clients (COUNTERSIGN_REQUIRE)')
-        .choices(['none', 'verified'])
-        .default('none'),
+      new Option(
+        '--forward-cert <part>',
+        'the certificates to forward whole (COUNTERSIGN_FORWARD_CERT, default: leaf)',
+      ).choices(['leaf', 'chain', 'none']),
     )
     .addOption(
-      new Option('--names <forms>', 'the forms of the names of subject and issuer (COUNTERSIGN_NAMES)')
-        .choices(['all', 'rfc2253'])
-        .default('all'),
+      new Option(
+        '--require <verdict>',
+        'whether the Worker itself refuses unverified clients (COUNTERSIGN_REQUIRE, default: none)',
+      ).choices(['none', 'verified']),
+    )
+    .addOption(
+      new Option(
+        '--names <forms>',
+        'the forms of the names of subject and issuer (COUNTERSIGN_NAMES, default: all)',
+      ).choices(['all', 'rfc2253']),
     )
     .addOption(new Option('--no-cache', "a zone without Cloudflare's cache, which stores URLs such as /report.csv"))
     .addOption(
@@ -94,6 +104,11 @@ async function dev(options: DevOptions, command: Command): Promise<void> {
   // Not mandatory in commander, which would report a misspelt option as a missing --origin.
   if (!origin)
     return command.error('--origin is missing; write the address of your server: --origin http://127.0.0.1:3000')
+  const flag = flagOfTheWorker(options)
+  if (flag !== undefined)
+    return command.error(
+      `${flag} belongs to the Worker, which does not run with --headers ${options.headers}; remove it`,
+    )
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
   // The reader of the lines has left (`| head`).
@@ -115,6 +130,20 @@ async function dev(options: DevOptions, command: Command): Promise<void> {
   using _watcher = options.worker === undefined ? undefined : watchSources(options.worker, () => reload(edge))
   await waitForOrigin(new URL(origin), stopped.signal)
   if (!stopped.signal.aborted) await once(stopped.signal, 'abort')
+}
+
+const FLAGS_OF_THE_WORKER = {
+  forwardCert: '--forward-cert',
+  require: '--require',
+  names: '--names',
+  worker: '--worker',
+} as const
+
+/** A flag that has no effect without the Worker. */
+function flagOfTheWorker(options: DevOptions): string | undefined {
+  if (options.headers === 'worker') return undefined
+  const given = Object.entries(FLAGS_OF_THE_WORKER).find(([name]) => options[name as keyof DevOptions] !== undefined)
+  return given?.[1]
 }
 
 /** Ctrl+C is not a failure. Miniflare listens to the same signals and ends the process with another code. */

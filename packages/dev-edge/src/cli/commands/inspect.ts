@@ -31,7 +31,7 @@ Exit codes:
 Examples:
   countersign inspect request.txt --keys COUNTERSIGN_KEYS --host app.example.com --team acme \\
     --audience 4714c1358e65fe4b… --ca client-ca.pem
-  countersign inspect captured.har --no-edge --team acme --audience 4714c1358e65fe4b… --any-issuer --json
+  countersign inspect captured.har --no-edge --source rfc9440 --team acme --audience 4714c1358e65fe4b… --any-issuer --json
   curl -v http://127.0.0.1:3000/ops 2>&1 | countersign inspect --keys COUNTERSIGN_KEYS --any-host --no-access \\
     --ca client-ca.pem --requirement '{"subject":{"OU":"Ops"}}'`
 
@@ -43,6 +43,13 @@ export function inspectCommand(): Command {
     .argument('[file]', 'the captured requests')
     .addOption(new Option('--keys <source>', `the origin's COUNTERSIGN_KEYS: ${KEYS_SOURCE}`))
     .addOption(new Option('--no-edge', 'an origin with edge: null').conflicts(['keys', 'host', 'anyHost']))
+    .addOption(
+      new Option('--source <source>', "with --no-edge: the origin's source (default: worker)").choices([
+        'worker',
+        'rfc9440',
+        'cf-cert',
+      ]),
+    )
     .addOption(new Option('--host <name>', "a host in the origin's edge.hosts; repeatable").argParser(collect))
     .addOption(new Option('--any-host', 'an origin with edge.hosts: null').conflicts('host'))
     .addOption(new Option('--team <name>', 'acme of acme.cloudflareaccess.com').conflicts(['issuer', 'jwks']))

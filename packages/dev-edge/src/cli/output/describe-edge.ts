@@ -1,3 +1,4 @@
+import type { HeaderSourceName } from '@countersign/origin-plugin'
 import type { DevEdge } from '../../dev-edge.ts'
 import { type ClientFiles, clientFiles, listClients, PKCS12_PASSWORD, readClient } from '../../folder/client-files.ts'
 import { edgeCaFile } from '../../folder/open-folder.ts'
@@ -9,6 +10,8 @@ import { style } from './print.ts'
 /** A running edge in values that `--json` prints. */
 export interface EdgeDescription {
   readonly url: string
+  /** The origin's `source`. */
+  readonly source: HeaderSourceName
   readonly origin: string
   readonly folder: string
   readonly edgeCa: string
@@ -22,6 +25,7 @@ type ClientDescription = ClientFiles & CertificateDescription
 export async function describeEdge(edge: DevEdge, origin: string, folder: string): Promise<EdgeDescription> {
   return {
     url: edge.url,
+    source: edge.source,
     origin,
     folder,
     edgeCa: edgeCaFile(folder),
@@ -41,9 +45,17 @@ async function describeClients(folder: string): Promise<Record<string, ClientDes
   return clients
 }
 
+/** The option that proves that the Worker signed, or the options of an origin without a Worker. */
+function formatProof(source: HeaderSourceName): string[] {
+  return source === 'worker'
+    ? ['    edge: { keys: process.env.COUNTERSIGN_KEYS, hosts: process.env.COUNTERSIGN_HOSTS },']
+    : [`    source: '${source}',`, '    edge: null, // only Cloudflare may reach this origin']
+}
+
 /** Formats the description for people. */
 export function formatWelcome({
   url,
+  source,
   origin,
   folder,
   edgeCa,
@@ -66,13 +78,13 @@ export function formatWelcome({
     "  import countersign from '@countersign/origin-plugin'",
     '',
     '  await app.register(countersign, {',
-    '    edge: { keys: process.env.COUNTERSIGN_KEYS, hosts: process.env.COUNTERSIGN_HOSTS },',
+    ...formatProof(source),
     '    access: {',
     '      issuer: process.env.ACCESS_ISSUER,',
     '      audience: process.env.ACCESS_AUDIENCE,',
     '      jwksUri: process.env.ACCESS_JWKS_URI,',
     '    },',
-    "    trustedIssuers: [{ ca: readFileSync(process.env.CLIENT_CA, 'utf8'), revocation: { crl: process.env.CLIENT_CRL, refresh: 5 } }],",
+    `    trustedIssuers: [{ ca: readFileSync(process.env.CLIENT_CA, 'utf8'), ${source === 'cf-cert' ? 'byName: true, ' : ''}revocation: { crl: process.env.CLIENT_CRL, refresh: 5 } }],`,
     '  })',
     '',
     bold(`Clients, in ${shownPath(folder)}/clients`),

@@ -6,10 +6,13 @@ import { crlFile } from '../../folder/revocation-file.ts'
 import { PRIVATE, writeWhole } from '../../folder/write-whole.ts'
 
 /** Builds the environment of an origin behind the edge. */
-export function originEnvironment(folder: string, { keys, hosts, access }: DevEdge): Readonly<Record<string, string>> {
+export function originEnvironment(
+  folder: string,
+  { source, keys, hosts, access }: DevEdge,
+): Readonly<Record<string, string>> {
+  const signed = { COUNTERSIGN_KEYS: JSON.stringify(keys), COUNTERSIGN_HOSTS: hosts.join(',') }
   return {
-    COUNTERSIGN_KEYS: JSON.stringify(keys),
-    COUNTERSIGN_HOSTS: hosts.join(','),
+    ...(source === 'worker' && signed),
     ACCESS_ISSUER: access.issuer,
     ACCESS_AUDIENCE: access.audience,
     ACCESS_JWKS_URI: access.jwksUri,
@@ -23,7 +26,7 @@ export function environmentFile(folder: string): string {
   return join(folder, 'origin.env')
 }
 
-/** Writes the environment with mode 0600: with an HMAC key its reader can sign any identity. */
+/** Writes the environment with mode 0600: a reader of the HMAC key can sign any identity. */
 export async function writeOriginEnvironment(folder: string, edge: DevEdge): Promise<void> {
   const lines = Object.entries(originEnvironment(folder, edge)).map(
     ([name, value]) => `${name}=${formatEnvironmentValue(value)}\n`,
