@@ -227,9 +227,14 @@ describe('requireSameCertificate', () => {
     })
 
     it('does not agree with a legacy issuer without the legacy header', () => {
-      expect(refusalOf(by({ cert_issuer_dn: LEGACY_ISSUER }, { ...CERT, raw: {} }))).toEqual(
-        mismatch('mtls_auth.cert_issuer_dn'),
+      const cert = { ...CERT, raw: {} }
+      expect(refusalOf(by({ cert_issuer_dn: LEGACY_ISSUER }, cert))).toEqual(
+        mismatch(
+          'mtls_auth.cert_issuer_dn has the legacy form, and x-cert-issuer-dn-l is missing; set COUNTERSIGN_NAMES to "all" in the Worker',
+        ),
       )
+      expect(refusalOf(by({ cert_issuer_dn: 'CN=x' }, cert))).toEqual(mismatch('mtls_auth.cert_issuer_dn'))
+      expect(refusalOf(by({ cert_serial: '/' }, cert))).toEqual(mismatch('mtls_auth.cert_serial'))
     })
 
     it('wants every claim to agree', () => {

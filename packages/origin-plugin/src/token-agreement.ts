@@ -43,7 +43,8 @@ export function requireSameCertificate({ kind, claims }: AccessIdentity, cert: C
   if (typeof claims.mtls_auth !== 'object') throw mismatch('mtls_auth', cert)
   const named = claims.mtls_auth as Record<string, unknown>
   for (const [claim, isOf] of Object.entries(CERTIFICATE_CLAIMS)) {
-    if (!agrees(named[claim], (text) => isOf(text, cert))) throw mismatch(`mtls_auth.${claim}`, cert)
+    if (agrees(named[claim], (text) => isOf(text, cert))) continue
+    throw mismatch(`mtls_auth.${claim}${claim === 'cert_issuer_dn' ? missingForm(named[claim], cert) : ''}`, cert)
   }
 }
 
@@ -80,9 +81,19 @@ const CERTIFICATE_CLAIMS: Record<string, (text: string, cert: ClientCert) => boo
 
 /** Cloudflare does not document the form of the name in the token, so each form is compared with its like. */
 function isIssuer(text: string, cert: ClientCert): boolean {
-  if (text.startsWith('/')) return text === (cert.raw['x-cert-issuer-dn-l'] ?? cert.raw['cf-cert-issuer-dn-legacy'])
+  if (text.startsWith('/')) return text === legacyIssuer(cert)
   const name = parsePrintedName(text)
   return namesAgree(name, cert.issuer) || namesAgree(name.reverse(), cert.issuer)
+}
+
+function legacyIssuer({ raw }: ClientCert): string | undefined {
+  return raw['x-cert-issuer-dn-l'] ?? raw['cf-cert-issuer-dn-legacy']
+}
+
+/** The Worker's option `names: 'rfc2253'` leaves the legacy form out, so the token's cannot be compared. */
+function missingForm(claim: unknown, cert: ClientCert): string {
+  if (typeof claim !== 'string' || !claim.startsWith('/') || legacyIssuer(cert) !== undefined) return ''
+  return ' has the legacy form, and x-cert-issuer-dn-l is missing; set COUNTERSIGN_NAMES to "all" in the Worker'
 }
 
 /** An absent or empty claim agrees with every certificate. A claim that cannot be read agrees with none. */

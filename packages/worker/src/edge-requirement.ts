@@ -16,7 +16,7 @@ export interface EdgeRequirement {
    * The audience tag of an Access application. The request must have passed this application on its way to this Worker
    * (`ctx.access.aud`), so no `workers.dev` name, preview or route is a way around it. Access does not hand `ctx.access`
    * on to a Worker behind a service binding, nor to one with static assets. A CORS preflight without a certificate
-   * passes, because Access has answered it, or its application bypasses `OPTIONS`.
+   * passes, because it has no `ctx.access` where the application bypasses `OPTIONS`.
    *
    * @see {@link https://developers.cloudflare.com/workers/configuration/cloudflare-access/ Cloudflare: Access for Workers}
    */

@@ -26,3 +26,24 @@ export function checkOptions(options: object, known: ReadonlyMap<string, boolean
     }
   }
 }
+
+/** Bindings without a fault. workerd hands the same object to every request of an isolate. */
+const checked = new WeakSet<object>()
+
+/**
+ * Refuses an unknown binding whose name begins with `COUNTERSIGN_`. A mistyped `COUNTERSIGN_REQUIRE_ACCESS` would
+ * otherwise require nothing.
+ *
+ * @throws CountersignWorkerError `CSN_WORKER_OPTION_INVALID`
+ */
+export function checkBindings(bindings: object, known: readonly string[]): void {
+  if (checked.has(bindings)) return
+  const unknown = Object.keys(bindings).find((name) => name.startsWith('COUNTERSIGN_') && !known.includes(name))
+  if (unknown !== undefined) {
+    throw new CountersignWorkerError(
+      'CSN_WORKER_OPTION_INVALID',
+      `unknown binding ${unknown}; known bindings are ${known.join(', ')}`,
+    )
+  }
+  checked.add(bindings)
+}

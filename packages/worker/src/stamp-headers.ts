@@ -12,7 +12,10 @@ export interface StampOptions {
   readonly names: NameForms
 }
 
-/** The names that the origin does not read if it has the form on the right. It never reads the legacy form. */
+/**
+ * The names that the origin does not read if it has the form on the right. It reads the legacy issuer only for an
+ * Access token that names the issuer in this form, and without it refuses this token with a reason that names this option.
+ */
 const UNREAD_NAMES: Partial<
   Record<CertificateHeader['field'], 'certSubjectDNRFC2253' | 'certIssuerDNRFC2253' | 'none'>
 > = {

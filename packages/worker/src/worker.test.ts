@@ -40,6 +40,7 @@ const BAD_BINDINGS: Readonly<Record<string, readonly [code: string, bindings: Re
     'CSN_WORKER_OPTION_INVALID',
     { COUNTERSIGN_KEY: KEY, COUNTERSIGN_FORWARD_CERT: 'Leaf' },
   ],
+  'a mistyped binding': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE_ACCES: 'a' }],
   'another COUNTERSIGN_NAMES': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_NAMES: 'RFC2253' }],
   'another COUNTERSIGN_REQUIRE': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: 'true' }],
 }
@@ -60,6 +61,8 @@ describe('the Worker', () => {
           COUNTERSIGN_REQUIRE: '',
           COUNTERSIGN_FORWARD_CERT: '',
           COUNTERSIGN_NAMES: '',
+          COUNTERSIGN_REQUIRE_ACCESS: '',
+          OTHER_VARIABLE: 'of a larger Worker',
         },
       },
       ...Object.fromEntries(bad),
@@ -106,11 +109,20 @@ describe('the Worker', () => {
     },
   )
 
-  it('logs the remedy', async () => {
-    const logged = edge.logs.length
-    await edge.send({ worker: workerName('no key') })
-    const [line] = await vi.waitUntil(() => edge.logs.length > logged && edge.logs.slice(logged))
-    expect(line).toContain('wrangler secret put COUNTERSIGN_KEY')
+  it.each([
+    ['no key', 'the key is missing; store one with `wrangler secret put COUNTERSIGN_KEY`'],
+    ['another COUNTERSIGN_REQUIRE', 'COUNTERSIGN_REQUIRE must be "none" or "verified"'],
+    [
+      'a mistyped binding',
+      'unknown binding COUNTERSIGN_REQUIRE_ACCES; known bindings are COUNTERSIGN_KEY, COUNTERSIGN_FORWARD_CERT, COUNTERSIGN_REQUIRE, COUNTERSIGN_REQUIRE_ACCESS, COUNTERSIGN_NAMES, COUNTERSIGN_ORIGIN',
+    ],
+  ])('logs the remedy of %s, for each request', async (name, reason) => {
+    for (let sent = 0; sent < 2; sent += 1) {
+      const logged = edge.logs.length
+      await edge.send({ worker: workerName(name) })
+      const [line = ''] = await vi.waitUntil(() => edge.logs.length > logged && edge.logs.slice(logged))
+      expect(JSON.parse(line).reason).toBe(reason)
+    }
   })
 
   it.each([

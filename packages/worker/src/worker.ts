@@ -7,7 +7,7 @@ import {
   type WorkerContext,
 } from './edge-requirement.ts'
 import { CountersignWorkerError } from './errors.ts'
-import { checkOptions } from './known-options.ts'
+import { checkBindings, checkOptions } from './known-options.ts'
 import { logLine } from './log-line.ts'
 import { checkFetcher, type OriginFetcher } from './origin-fetcher.ts'
 
@@ -46,6 +46,15 @@ export interface WorkerBindings {
   /** The way to the origin: a binding for a VPC service, an mTLS certificate or another Worker. */
   readonly COUNTERSIGN_ORIGIN?: OriginFetcher
 }
+
+const KNOWN_BINDINGS = Object.keys({
+  COUNTERSIGN_KEY: true,
+  COUNTERSIGN_FORWARD_CERT: true,
+  COUNTERSIGN_REQUIRE: true,
+  COUNTERSIGN_REQUIRE_ACCESS: true,
+  COUNTERSIGN_NAMES: true,
+  COUNTERSIGN_ORIGIN: true,
+} satisfies Record<keyof WorkerBindings, true>)
 
 /** A module Worker's default export. */
 export interface WorkerHandler<Bindings, Context extends WorkerContext = WorkerContext> {
@@ -138,13 +147,16 @@ function answer(statusCode: number, code: string, error: string, message: string
 }
 
 /** A Worker that is ready to deploy. It takes its configuration from {@link WorkerBindings}. */
-const worker: WorkerHandler<WorkerBindings> = createWorker<WorkerBindings>((bindings) => ({
-  key: bindings.COUNTERSIGN_KEY,
-  forwardCert: (bindings.COUNTERSIGN_FORWARD_CERT || undefined) as WorkerOptions['forwardCert'],
-  names: (bindings.COUNTERSIGN_NAMES || undefined) as WorkerOptions['names'],
-  ...readRequirement(bindings),
-  ...(bindings.COUNTERSIGN_ORIGIN === undefined ? {} : { fetcher: bindings.COUNTERSIGN_ORIGIN }),
-}))
+const worker: WorkerHandler<WorkerBindings> = createWorker<WorkerBindings>((bindings) => {
+  checkBindings(bindings, KNOWN_BINDINGS)
+  return {
+    key: bindings.COUNTERSIGN_KEY,
+    forwardCert: (bindings.COUNTERSIGN_FORWARD_CERT || undefined) as WorkerOptions['forwardCert'],
+    names: (bindings.COUNTERSIGN_NAMES || undefined) as WorkerOptions['names'],
+    ...readRequirement(bindings),
+    ...(bindings.COUNTERSIGN_ORIGIN === undefined ? {} : { fetcher: bindings.COUNTERSIGN_ORIGIN }),
+  }
+})
 
 function readRequirement(bindings: WorkerBindings): Pick<WorkerOptions, 'require'> {
   const { COUNTERSIGN_REQUIRE: verdict = '', COUNTERSIGN_REQUIRE_ACCESS: access = '' } = bindings
