@@ -42,8 +42,6 @@ const REASONS = 'the lists contain some reasons each, and an origin reads comple
 const POINT =
   'an origin compares whole names of distribution points, and the certificate or the list has a relative one'
 const CA_LIST = 'the list contains only CA certificates, so an origin does not start with it'
-const CA_CERT =
-  'the certificate belongs to a CA, and an origin takes a list of user certificates for the list of all its clients'
 const INDIRECT = 'the list contains certificates of several CAs'
 const DELTA = 'the second list is a delta list, which an origin does not read'
 
@@ -55,7 +53,6 @@ describe('revocation, in the tests of NIST (PKITS, sections 4.4, 4.7, 4.14 and 4
       '4.14.4': POINT,
       '4.14.5': POINT,
       '4.14.7': POINT,
-      '4.14.11': CA_CERT,
       '4.14.13': CA_LIST,
       '4.14.18': REASONS,
       '4.14.19': REASONS,

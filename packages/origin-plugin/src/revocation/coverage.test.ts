@@ -3,18 +3,23 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import type { ClientCert } from '../client-cert.ts'
 import { generalNameOfUrl } from '../x509/distribution-points.ts'
 import { createCoverage } from './coverage.ts'
+import { type CrlScope, FULL_SCOPE } from './issuing-distribution-point.ts'
 
 const ONE = 'http://ca.example/1.crl'
 const TWO = 'http://ca.example/2.crl'
-const [one, two] = [[generalNameOfUrl(ONE)], [generalNameOfUrl(TWO)]]
+const scopeOf = (...points: string[]): CrlScope => ({ points: points.map(generalNameOfUrl), usersOnly: false })
+const [one, two, both] = [scopeOf(ONE), scopeOf(TWO), scopeOf(TWO, ONE)]
+const usersOf = (scope: CrlScope): CrlScope => ({ ...scope, usersOnly: true })
 
 let named: IssuedCert
 let bare: IssuedCert
 let broken: IssuedCert
+let authority: IssuedCert
 beforeAll(async () => {
   const ca = await createCa()
   named = await ca.issue({ extensions: [new x509.CRLDistributionPointsExtension([ONE])] })
   bare = await ca.issue()
+  authority = await ca.issueCa({ extensions: [new x509.CRLDistributionPointsExtension([ONE])] })
   broken = await ca.issue({ extensions: [new x509.Extension('2.5.29.31', false, Buffer.from('0500', 'hex'))] })
 })
 
@@ -38,14 +43,14 @@ describe('createCoverage', () => {
 
   it('covers every certificate with a list without a distribution point', () => {
     const { cert, reads } = clientOf(undefined)
-    expect(covers('all', cert)).toBeUndefined()
-    expect(createCoverage(ONE)('all', cert)).toBeUndefined()
+    expect(covers(FULL_SCOPE, cert)).toBeUndefined()
+    expect(createCoverage(ONE)(FULL_SCOPE, cert)).toBeUndefined()
     expect(reads()).toBe(0)
   })
 
   it('covers the certificates that name the same distribution point', () => {
     expect(covers(one, clientOf(named.cert).cert)).toBeUndefined()
-    expect(covers([...two, ...one], clientOf(named.cert).cert)).toBeUndefined()
+    expect(covers(both, clientOf(named.cert).cert)).toBeUndefined()
   })
 
   it('does not cover certificates of another point, of none, and of an unreadable one', () => {
@@ -64,9 +69,24 @@ describe('createCoverage', () => {
     const complete = createCoverage(ONE)
     for (const { cert } of [clientOf(undefined), clientOf(bare.cert)]) {
       expect(complete(one, cert)).toBeUndefined()
-      expect(complete([...two, ...one], cert)).toBeUndefined()
+      expect(complete(both, cert)).toBeUndefined()
       expect(complete(two, cert)).toContain(`the distribution point ${TWO}`)
     }
+  })
+
+  it('does not cover the certificate of a CA with a list of user certificates alone', () => {
+    const reason =
+      'contains only user certificates (onlyContainsUserCerts), and the certificate is that of a CA; write a list with the certificates of CAs too, or issue the client another certificate'
+    const { cert } = clientOf(authority.cert)
+    for (const scope of [FULL_SCOPE, one]) {
+      expect(covers(scope, cert)).toBeUndefined()
+      expect(covers(usersOf(scope), cert)).toBe(reason)
+      expect(createCoverage(ONE)(usersOf(scope), cert)).toBe(reason)
+    }
+    expect(covers(usersOf(FULL_SCOPE), clientOf(bare.cert).cert)).toBeUndefined()
+    expect(covers(usersOf(one), clientOf(named.cert).cert)).toBeUndefined()
+    expect(covers(usersOf(two), clientOf(named.cert).cert)).toBe(NOT_NAMED(TWO))
+    expect(covers(usersOf(FULL_SCOPE), clientOf(undefined).cert)).toBeUndefined()
   })
 
   it('reads the body of a certificate once for all its requests', () => {

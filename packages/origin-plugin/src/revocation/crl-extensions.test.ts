@@ -4,6 +4,7 @@ import { extension } from '../../test/support/write-crl.ts'
 import { TAG } from '../x509/der.ts'
 import { DerCursor } from '../x509/der-cursor.ts'
 import { checkEntryExtensions, MAX_CRL_NUMBER_BYTES, MAX_EXTENSIONS, readListExtensions } from './crl-extensions.ts'
+import { FULL_SCOPE } from './issuing-distribution-point.ts'
 
 const NOTHING = der(0x05)
 const oid = (hex: string) => der(TAG.OID, Buffer.from(hex, 'hex'))
@@ -21,8 +22,8 @@ const numberOf = (hex: string) => readList(extension('551d14', der(TAG.INTEGER, 
 
 describe('readListExtensions', () => {
   it('has a number and a scope without extensions', () => {
-    expect(readListExtensions(undefined)).toEqual({ number: 0n, scope: 'all' })
-    expect(readList()).toEqual({ number: 0n, scope: 'all' })
+    expect(readListExtensions(undefined)).toEqual({ number: 0n, scope: FULL_SCOPE })
+    expect(readList()).toEqual({ number: 0n, scope: FULL_SCOPE })
   })
 
   it.each([
@@ -50,16 +51,16 @@ describe('readListExtensions', () => {
 
   it('reads the scope', () => {
     const users = der(TAG.SEQUENCE, der(0x81, '\xff'))
-    expect(readList(extension('551d1c', users, { critical: true })).scope).toBe('all')
+    expect(readList(extension('551d1c', users, { critical: true })).scope).toEqual({ points: 'all', usersOnly: true })
     const point = der(TAG.SEQUENCE, der(0xa0, der(0xa0, der(0x86, 'a'))))
-    expect(readList(extension('551d1c', point)).scope).toEqual(['860161'])
+    expect(readList(extension('551d1c', point)).scope).toEqual({ points: ['860161'], usersOnly: false })
   })
 
   it.each(['551d23', '551d12', '551d2e', '2b06010505070101'])(
     'ignores the extension %s, critical or not: it does not change the meaning',
     (harmless) => {
       for (const critical of [false, true]) {
-        expect(readList(extension(harmless, NOTHING, { critical }))).toEqual({ number: 0n, scope: 'all' })
+        expect(readList(extension(harmless, NOTHING, { critical }))).toEqual({ number: 0n, scope: FULL_SCOPE })
       }
     },
   )
@@ -68,9 +69,9 @@ describe('readListExtensions', () => {
     const written = der(TAG.SEQUENCE, oid(UNKNOWN), der(TAG.BOOLEAN, '\0'), VALUE)
     expect(readList(extension(UNKNOWN, NOTHING), extension('551d14', der(TAG.INTEGER, '\x05')))).toEqual({
       number: 5n,
-      scope: 'all',
+      scope: FULL_SCOPE,
     })
-    expect(readList(written)).toEqual({ number: 0n, scope: 'all' })
+    expect(readList(written)).toEqual({ number: 0n, scope: FULL_SCOPE })
   })
 
   it.each([
@@ -124,7 +125,7 @@ describe('readListExtensions', () => {
   it('limits the number of extensions', () => {
     const many = (count: number) =>
       Array.from({ length: count }, (_, at) => extension(`2a0304${(at + 1).toString(16).padStart(2, '0')}`, NOTHING))
-    expect(readList(...many(MAX_EXTENSIONS))).toEqual({ number: 0n, scope: 'all' })
+    expect(readList(...many(MAX_EXTENSIONS))).toEqual({ number: 0n, scope: FULL_SCOPE })
     expect(() => readList(...many(101))).toThrow(failure('the list has more than 100 extensions'))
   })
 

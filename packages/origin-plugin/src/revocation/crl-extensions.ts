@@ -1,6 +1,11 @@
 import { readDerOid, TAG } from '../x509/der.ts'
 import { DerCursor } from '../x509/der-cursor.ts'
-import { type CrlScope, readIssuingDistributionPoint, UncoveredCrlError } from './issuing-distribution-point.ts'
+import {
+  type CrlScope,
+  FULL_SCOPE,
+  readIssuingDistributionPoint,
+  UncoveredCrlError,
+} from './issuing-distribution-point.ts'
 
 /** The extensions in use are seven. */
 export const MAX_EXTENSIONS = 100
@@ -35,7 +40,7 @@ export interface CrlProperties {
  */
 export function readListExtensions(extensions: DerCursor | undefined): CrlProperties {
   let number = 0n
-  let scope: CrlScope = 'all'
+  let scope = FULL_SCOPE
   if (!extensions) return { number, scope }
   extensions.expect(TAG.SEQUENCE, 'the sequence of the extensions of the list')
   readExtensions(extensions, 'the list', (oid, value, isCritical) => {

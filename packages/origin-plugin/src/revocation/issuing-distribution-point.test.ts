@@ -16,15 +16,22 @@ const [CAS, REASONS, INDIRECT, ATTRIBUTES] = [
 describe('readIssuingDistributionPoint', () => {
   it.each<[string, Buffer[]]>([
     ['no field', []],
-    ['onlyContainsUserCerts', [flag(0x81)]],
     ['flags that are false', [0x81, 0x82, 0x84, 0x85].map((tag) => flag(tag, '\0'))],
   ])('covers all certificates with %s', (_what, fields) => {
-    expect(read(...fields)).toBe('all')
+    expect(read(...fields)).toEqual({ points: 'all', usersOnly: false })
   })
 
   it('covers the certificates of its distribution point', () => {
-    expect(read(URL)).toEqual(['860161'])
-    expect(read(der(0xa0, der(0xa0, der(0x86, 'a'), der(0x82, 'b'))), flag(0x81))).toEqual(['860161', '820162'])
+    expect(read(URL)).toEqual({ points: ['860161'], usersOnly: false })
+    expect(read(der(0xa0, der(0xa0, der(0x86, 'a'), der(0x82, 'b'))), flag(0x81))).toEqual({
+      points: ['860161', '820162'],
+      usersOnly: true,
+    })
+  })
+
+  it('leaves certificates of CAs out with onlyContainsUserCerts', () => {
+    expect(read(flag(0x81))).toEqual({ points: 'all', usersOnly: true })
+    expect(read(flag(0x81, '\x01'))).toEqual({ points: 'all', usersOnly: true })
   })
 
   it.each([

@@ -2,11 +2,16 @@ import { TAG } from '../x509/der.ts'
 import { DerCursor } from '../x509/der-cursor.ts'
 import { readDistributionPointName } from '../x509/distribution-points.ts'
 
-/**
- * The certificates that a list covers: all client certificates of its CA, or those that name one of these distribution
- * points. A name is the DER of a GeneralName in hexadecimal.
- */
-export type CrlScope = 'all' | readonly string[]
+/** The certificates of its CA that a list covers. */
+export interface CrlScope {
+  /** Those that name one of these distribution points. A name is the DER of a GeneralName in hexadecimal. */
+  readonly points: 'all' | readonly string[]
+  /** Whether the list leaves certificates of CAs out. */
+  readonly usersOnly: boolean
+}
+
+/** The scope of a list without the extension. */
+export const FULL_SCOPE: CrlScope = { points: 'all', usersOnly: false }
 
 /** The list is for other certificates than the client certificates of this CA. */
 export class UncoveredCrlError extends SyntaxError {
@@ -19,7 +24,7 @@ const POINT = { NAME: 0xa0, USERS: 0x81, CAS: 0x82, REASONS: 0x83, INDIRECT: 0x8
 /**
  * Reads the extension IssuingDistributionPoint, which states the certificates of a list.
  *
- * `onlyContainsUserCerts` is accepted: a client certificate is such a certificate. A list of CA certificates or
+ * `onlyContainsUserCerts` is accepted: nearly every client certificate is such a certificate. A list of CA certificates or
  * attribute certificates, of some reasons, or with entries of other CAs, does not cover the client certificates.
  *
  * @param extension - the contents of its OCTET STRING
@@ -31,7 +36,7 @@ export function readIssuingDistributionPoint(extension: Uint8Array): CrlScope {
   outer.expect(TAG.SEQUENCE, 'the value of IssuingDistributionPoint')
   const parts = outer.inside()
   if (outer.next()) throw new SyntaxError('IssuingDistributionPoint is followed by another value')
-  let scope: CrlScope = 'all'
+  let { points, usersOnly } = FULL_SCOPE
   let last = 0
   while (parts.next()) {
     // In DER each field stands once, in the order of its tag: `[0] [1] [2] …`.
@@ -40,11 +45,11 @@ export function readIssuingDistributionPoint(extension: Uint8Array): CrlScope {
     last = field + 1
     switch (parts.tag) {
       case POINT.NAME:
-        scope = readDistributionPointName(parts.inside())
-        if (scope.length === 0) throw new SyntaxError('IssuingDistributionPoint has no name that can be compared')
+        points = readDistributionPointName(parts.inside())
+        if (points.length === 0) throw new SyntaxError('IssuingDistributionPoint has no name that can be compared')
         break
       case POINT.USERS:
-        readFlag(parts)
+        usersOnly = readFlag(parts)
         break
       case POINT.CAS:
         if (readFlag(parts))
@@ -70,7 +75,7 @@ export function readIssuingDistributionPoint(extension: Uint8Array): CrlScope {
         throw new SyntaxError('IssuingDistributionPoint has an unknown field')
     }
   }
-  return scope
+  return { points, usersOnly }
 }
 
 function readFlag(parts: DerCursor): boolean {

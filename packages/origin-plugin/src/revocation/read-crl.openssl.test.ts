@@ -137,9 +137,15 @@ describe('readCrl: the lists of OpenSSL', () => {
   })
 
   it.each([
-    [idp('onlyuser = TRUE'), 'all'],
-    [idp('fullname = URI:http://ca.example/a.crl'), [`8617${Buffer.from('http://ca.example/a.crl').toString('hex')}`]],
-    [idp('onlyuser = TRUE\nfullname = DNS:ca.example'), [`820a${Buffer.from('ca.example').toString('hex')}`]],
+    [idp('onlyuser = TRUE'), { points: 'all', usersOnly: true }],
+    [
+      idp('fullname = URI:http://ca.example/a.crl'),
+      { points: [`8617${Buffer.from('http://ca.example/a.crl').toString('hex')}`], usersOnly: false },
+    ],
+    [
+      idp('onlyuser = TRUE\nfullname = DNS:ca.example'),
+      { points: [`820a${Buffer.from('ca.example').toString('hex')}`], usersOnly: true },
+    ],
   ])('reads the scope of a list with %j', (extensions, scope) => {
     expect(readCrl(ca.crl({ serials, extensions }), publicKey).scope).toEqual(scope)
   })

@@ -258,7 +258,7 @@ describe('createRevocation: later loads', () => {
     ['a list that is out of date', () => list(['0c'], { to: 59 * MINUTE, number: 5 }), 'the list is out of date since'],
     [
       'a list from the future',
-      () => list(['0c'], { from: 60 * MINUTE + 301 * SECOND }),
+      () => list(['0c'], { from: 60 * MINUTE + 310 * SECOND }),
       'the list is from the future: its thisUpdate is',
     ],
   ])('never replace the list by %s', async (_what, bytes, message) => {
