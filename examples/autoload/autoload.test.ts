@@ -121,7 +121,7 @@ describe('the application does not start', () => {
     [
       'with an unknown policy',
       ['routes/jobs/autohooks.ts', "clientCert: 'ops'", "clientCert: 'opps'"],
-      /^GET \/jobs: unknown policy "opps"; known policies are ops$/,
+      /^GET \/jobs: config\.clientCert: unknown policy "opps"; known policies are ops$/,
     ],
   ] as const)('%s', async (_case, [file, text, replacement], message) => {
     await expect(startChanged(file, text, replacement)).rejects.toThrow(message)

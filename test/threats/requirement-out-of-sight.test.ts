@@ -110,10 +110,10 @@ describe('a requirement that another hook sets after the plugin’s', () => {
         route(app, false)
       })
     expect(await declare(mutate('opps'))).toEqual(
-      new TypeError('GET /x: unknown policy "opps"; known policies are ops'),
+      new TypeError('GET /x: config.clientCert: unknown policy "opps"; known policies are ops'),
     )
     expect(await declare(mutate(undefined))).toMatchObject({
-      message: expect.stringMatching(/^GET \/x: the requirement is undefined/),
+      message: expect.stringMatching(/^GET \/x: config\.clientCert: the requirement is undefined/),
     })
   })
 

@@ -132,7 +132,11 @@ describe('resolveOptions', () => {
     ],
     ['policies as a list', { ...good, policies: [] }, 'policies must be an object'],
     ['routes as an object', { ...good, routes: {} }, 'routes must be a list of { method, url, clientCert }'],
-    ['a wrong rule', { ...good, routes: [{ url: '/x', clientCert: 'opps' }] }, /^routes\[0\]: unknown policy "opps"/],
+    [
+      'a wrong rule',
+      { ...good, routes: [{ url: '/x', clientCert: 'opps' }] },
+      /^routes\[0\]\.clientCert: unknown policy "opps"/,
+    ],
     ...['upgrade', ['upgrades'], [undefined], null].map((listenersInFront): [string, object, string] => [
       `listenersInFront as ${JSON.stringify(listenersInFront)}`,
       { ...good, listenersInFront },

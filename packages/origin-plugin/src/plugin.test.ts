@@ -306,11 +306,15 @@ describe('clientCertRoutes', () => {
 
 describe('a route’s config', () => {
   it.each<[string, unknown, string]>([
-    ['null', null, 'POST /v1/ops: the requirement must be true, the name of a policy'],
-    ['undefined', undefined, 'POST /v1/ops: the requirement is undefined; it must be true, the name of a policy'],
-    ['an empty object', {}, 'POST /v1/ops is an empty requirement'],
-    ['an unknown policy', 'opps', 'POST /v1/ops: unknown policy "opps"'],
-    ['a typo', { subjekt: 'CN=a' }, 'POST /v1/ops: unknown property "subjekt"'],
+    ['null', null, 'POST /v1/ops: config.clientCert: the requirement must be true, the name of a policy'],
+    [
+      'undefined',
+      undefined,
+      'POST /v1/ops: config.clientCert: the requirement is undefined; it must be true, the name of a policy',
+    ],
+    ['an empty object', {}, 'POST /v1/ops: config.clientCert is an empty requirement'],
+    ['an unknown policy', 'opps', 'POST /v1/ops: config.clientCert: unknown policy "opps"'],
+    ['a typo', { subjekt: 'CN=a' }, 'POST /v1/ops: config.clientCert: unknown property "subjekt"'],
   ])('that is wrong is refused where the route is declared: %s', async (_what, clientCert, message) => {
     const app = await start()
     await app.register(

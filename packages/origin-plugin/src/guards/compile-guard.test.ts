@@ -270,11 +270,11 @@ describe('a function', () => {
     },
   )
 
-  it('decides nothing when it throws, and its message stays out of the reason', () => {
+  it('decides nothing when it throws, and the reason has its message', () => {
     const broken = () => {
       throw new RangeError('secret')
     }
-    expect(decide(broken)).toEqual({ outcome: 'undecided', reason: 'function broken threw RangeError' })
+    expect(decide(broken)).toEqual({ outcome: 'undecided', reason: 'function broken threw RangeError: "secret"' })
     expect(outcome(not(broken))).toBe('undecided')
   })
 

@@ -26,7 +26,7 @@ import {
 export interface GuardCompiler {
   /**
    * @param requirement - as configured, not yet checked
-   * @param where - its path or its route (`GET /ops`), for error messages
+   * @param where - its path (`policies.ops`, `GET /ops: config.clientCert`), for error messages
    * @throws TypeError whose message states the correction
    */
   compile(requirement: unknown, where: string): Guard

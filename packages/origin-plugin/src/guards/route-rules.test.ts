@@ -137,7 +137,7 @@ describe('compileRouteRules', () => {
       { url: '/a', clientCert: true, methods: 'GET' },
       'routes[0]: unknown option "methods"; known options are method, url, clientCert',
     ],
-    [{ url: '/a', clientCert: 'opps' }, 'routes[0]: unknown policy "opps"; known policies are ops, dev'],
+    [{ url: '/a', clientCert: 'opps' }, 'routes[0].clientCert: unknown policy "opps"; known policies are ops, dev'],
     ...[undefined, '', 'docs', 'docs/*', '**', /^\/docs/].map((url): [unknown, string] => [
       { ...(url !== undefined && { url }), clientCert: true },
       'routes[0].url must be the url of a route, such as "/metrics", or its beginning with "*"',

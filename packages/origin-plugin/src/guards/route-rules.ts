@@ -102,7 +102,7 @@ function compileRule(given: unknown, where: string, compiler: GuardCompiler): Ru
   const methods = rule.method === undefined ? null : methodsOf(rule.method, `${where}.method`)
   const requirement = clientCert as RouteRequirement
   if (beginningOf(url) === '/' && !isPreflight(methods)) refuseOpening(requirement, where)
-  const guard = requirement === false ? null : compiler.compileRoute(requirement, where)
+  const guard = requirement === false ? null : compiler.compileRoute(requirement, `${where}.clientCert`)
   return { where, methods, url, requirement, guard, used: false }
 }
 

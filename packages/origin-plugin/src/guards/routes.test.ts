@@ -122,10 +122,10 @@ describe('createRouteGuards', () => {
   })
 
   it.each<[string, unknown, string]>([
-    ['undefined', undefined, 'GET /x: the requirement is undefined'],
-    ['null', null, 'GET /x: the requirement must be true'],
-    ['an unknown policy', 'opps', 'GET /x: unknown policy "opps"'],
-    ['a typo', { subjekt: {} }, 'GET /x: unknown property "subjekt"'],
+    ['undefined', undefined, 'GET /x: config.clientCert: the requirement is undefined'],
+    ['null', null, 'GET /x: config.clientCert: the requirement must be true'],
+    ['an unknown policy', 'opps', 'GET /x: config.clientCert: unknown policy "opps"'],
+    ['a typo', { subjekt: {} }, 'GET /x: config.clientCert: unknown property "subjekt"'],
   ])('refuses a route with %s', (_what, clientCert, message) => {
     const guards = create()
     expect(() => guards.add(routeOf({ clientCert }))).toThrow(message)
@@ -274,7 +274,7 @@ describe('createRouteGuards', () => {
     expect(guards.get(strict)?.description).toBe('policy ops')
     expect(guards.get(open)).toBeNull()
     expect(() => guards.addNotFound({ clientCert: undefined })).toThrow(
-      'the handler for unknown paths: the requirement is undefined',
+      'the handler for unknown paths: config.clientCert: the requirement is undefined',
     )
     expect(() => guards.addNotFound({ clientcert: true })).toThrow(
       'the handler for unknown paths: unknown option config.clientcert',

@@ -98,7 +98,7 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
 
   function compile({ present, requirement }: OwnRequirement, where: string): RouteGuard | null {
     if (!present) return ANY_VERIFIED
-    return requirement === false ? null : compiler.compileRoute(requirement, where)
+    return requirement === false ? null : compiler.compileRoute(requirement, `${where}: config.clientCert`)
   }
 
   function entryOf(config: object): Entry | undefined {

@@ -326,7 +326,7 @@ describe('the handler for unknown paths', () => {
     expect(await statuses(await create(withConfig({ clientCert: 'ops' })), '/none')).toEqual([401, 403])
     expect(await statuses(await create(withConfig({ clientCert: false })), '/none')).toEqual([404, 404])
     expect(await failure(withConfig({ clientCert: 'opps' }))).toEqual(
-      new TypeError('the handler for unknown paths: unknown policy "opps"; known policies are ops'),
+      new TypeError('the handler for unknown paths: config.clientCert: unknown policy "opps"; known policies are ops'),
     )
   })
 
