@@ -22,6 +22,8 @@ interface Cert {
   readonly keyId: string | undefined
   readonly dns: readonly string[] | undefined
   readonly key: string
+  /** The payload of the Access token; `undefined` without one. */
+  readonly claims: Readonly<Record<string, unknown>> | undefined
   /** Extended key usages: none without the extension, `null` for one that cannot be read. */
   readonly purposes: readonly KeyPurpose[] | null
 }
@@ -60,6 +62,17 @@ const PURPOSES: Readonly<Partial<Record<KeyPurpose, KeyPurpose>>> = {
   anyExtendedKeyUsage: '2.5.29.37.0',
   '1.3.6.1.5.5.7.3.20': '1.3.6.1.5.5.7.3.20',
 }
+const scalar = fc.constantFrom<string | number | boolean>('a', 'b', 1, 2, true, false)
+const claim = fc.oneof(
+  scalar,
+  fc.constantFrom<unknown>('A', ' a', '1', 'TRUE', null, 2 ** 60),
+  fc.array(fc.oneof(scalar, fc.constantFrom<unknown>('B', '2', null, ['a'], { a: 'a' })), { maxLength: 3 }),
+)
+const missing = { requiredKeys: [] }
+const claims = fc.record(
+  { role: claim, 'custom.role': claim, custom: fc.oneof(claim, fc.record({ role: claim }, missing)) },
+  missing,
+)
 const purpose = fc.constantFrom(...(Object.keys(PURPOSES) as KeyPurpose[]))
 
 const cert: fc.Arbitrary<Cert> = fc.record({
@@ -70,6 +83,7 @@ const cert: fc.Arbitrary<Cert> = fc.record({
   keyId: fc.option(serial, { nil: undefined }),
   dns: fc.option(fc.array(host, { maxLength: 2 }), { nil: undefined }),
   key,
+  claims: fc.option(claims, { nil: undefined }),
   purposes: fc.option(fc.array(purpose, { maxLength: 3 }), { nil: null, freq: 9 }),
 })
 
@@ -157,6 +171,25 @@ const keyLeaf: fc.Arbitrary<Leaf> = fc.array(key, { minLength: 1, maxLength: 2 }
   answer: ({ dns, key }) => (dns === undefined ? null : wanted.includes(key)),
 }))
 
+/** Compared as JSON, which shows the type. As text without a type, two values may be alike. */
+function answerOfClaim(value: unknown, wanted: readonly unknown[]): Answer {
+  if (Array.isArray(value)) return some(value.map((each) => (Array.isArray(each) ? null : answerOfClaim(each, wanted))))
+  if (wanted.some((each) => JSON.stringify(each) === JSON.stringify(value))) return true
+  if (typeof value === 'object' || value === 2 ** 60) return null
+  return wanted.some((each) => spelling(String(each)) === spelling(String(value))) ? null : false
+}
+
+const claimLeaf: fc.Arbitrary<Leaf> = fc
+  .tuple(fc.constantFrom('role', 'custom.role', 'custom\\.role'), fc.array(scalar, { minLength: 1, maxLength: 2 }))
+  .map(([path, wanted]) => ({
+    requirement: { access: { claims: { [path]: wanted } } },
+    answer: ({ claims }) => {
+      const custom = claims?.['custom'] as { role?: unknown } | null | undefined
+      const value = path === 'role' ? claims?.['role'] : path === 'custom.role' ? custom?.role : claims?.['custom.role']
+      return value === undefined ? null : answerOfClaim(value, wanted)
+    },
+  }))
+
 const purposeLeaf: fc.Arbitrary<Leaf> = fc
   .tuple(fc.array(purpose, { minLength: 1, maxLength: 2 }), fc.boolean())
   .map(([wanted, byOid]) => {
@@ -206,6 +239,7 @@ const leaf = fc.oneof(
   hostLeaf,
   keyLeaf,
   purposeLeaf,
+  claimLeaf,
   functionLeaf,
   objectLeaf,
   fc.constant(anyCert),
@@ -270,6 +304,9 @@ function clientCert({ subject, issuer, fingerprint, serial, keyId, dns, key, pur
   }
 }
 
+const requestOf = ({ claims }: Cert) =>
+  makeRequest(claims ? { kind: 'user', email: 'a@example.net', sub: undefined, claims } : null)
+
 const OUTCOMES = new Map<Answer, string>([
   [true, 'match'],
   [false, 'mismatch'],
@@ -281,7 +318,7 @@ describe('a requirement', () => {
     fuzz(
       fc.property(tree, cert, (tree, cert) => {
         const guard = createGuardCompiler({}).compile(requirementOf(tree), 'GET /')
-        expect(guard.decide(clientCert(cert), makeRequest()).outcome).toBe(OUTCOMES.get(answerOf(tree, cert)))
+        expect(guard.decide(clientCert(cert), requestOf(cert)).outcome).toBe(OUTCOMES.get(answerOf(tree, cert)))
       }),
       2,
     ))
@@ -290,7 +327,8 @@ describe('a requirement', () => {
     fuzz(
       fc.property(tree, cert, (tree, cert) => {
         const compiler = createGuardCompiler({ policy: requirementOf(tree), other: not('policy') })
-        const decide = (name: string) => compiler.compile(name, 'GET /').decide(clientCert(cert), makeRequest()).outcome
+        const decide = (name: string) =>
+          compiler.compile(name, 'GET /').decide(clientCert(cert), requestOf(cert)).outcome
         const answer = answerOf(tree, cert)
         expect(decide('policy')).toBe(OUTCOMES.get(answer))
         expect(decide('other')).toBe(OUTCOMES.get(answer === null ? null : !answer))

@@ -1,3 +1,4 @@
+import type { AccessTokenOptions, DevClient } from '@countersign/dev-edge'
 import countersign, { type CertificateRequirement, not } from '@countersign/origin-plugin'
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import { withHeader } from '@countersign/test-support/wire-request'
@@ -78,6 +79,14 @@ describe('an exclusion whose text no certificate can match', () => {
     ['a SPIFFE ID as trust domain', { spiffe: { trustDomain: 'spiffe://acme.example/ns' } }, 'write "acme.example"'],
     ['a glob of paths', { spiffe: { trustDomain: 'acme.example', path: '/ns/*' } }, 'write "/ns"'],
     ['a path with a dot segment', { spiffe: { trustDomain: 'acme.example', path: '/ns/../x' } }, 'dot segment'],
+    ['a glob in a claim', { access: { claims: { groups: 'banned-*' } } }, 'write the RegExp /^banned-.*$/'],
+    ['a claim of no value', { access: { claims: { groups: '' } } }, 'must be a text'],
+    ['a number that tokens cannot contain exactly', { access: { claims: { id: 2 ** 60 } } }, 'an exact number'],
+    [
+      'a URL as the path of a claim',
+      { access: { claims: { 'https://acme.example/groups': 'banned' } } },
+      'write "https://acme\\\\.example/groups"',
+    ],
     ['a service token by name', { access: { clientId: 'ci-runner' } }, 'copy the Client ID'],
     ['a service token in upper case', { access: { clientId: `${'AB'.repeat(16)}.access` } }, 'copy the Client ID'],
     [
@@ -127,6 +136,9 @@ const EXCLUSIONS: Readonly<Record<string, CertificateRequirement>> = {
   'ip-mapped': { san: { ip: '::ffff:192.0.2.1' } },
   'purpose-oid': { extendedKeyUsage: '1.3.6.1.5.5.7.3.4' },
   'user-case': { subject: { CN: 'mallory' }, san: { upn: 'MALLORY@acme.example' } },
+  'claim-case': { access: { claims: { groups: 'Banned' } } },
+  'claim-type': { access: { claims: { 'custom.level': '7' } } },
+  'claim-missing': { access: { claims: { 'custom.groups': 'banned' } } },
   'access-case': { access: { email: 'Mallory@ACME.example' } },
 }
 
@@ -148,18 +160,22 @@ describeThreat('an exclusion in another spelling than the certificate', options,
     upn: ['mallory@acme.example'],
   }
   const extendedKeyUsage = ['clientAuth', 'emailProtection']
-  const token = () => chain.edge.accessToken({ claims: { email: 'mallory@acme.example' } })
+
+  async function ask(name: string, client: DevClient, claims: AccessTokenOptions['claims']) {
+    const request = await chain.capture(`/${name}`, { client })
+    const token = await chain.edge.accessToken({ claims })
+    return chain.around(chain.sign(withHeader(request, 'cf-access-jwt-assertion', token)))
+  }
 
   it.each(Object.keys(EXCLUSIONS))('excludes the client: %s', async (name) => {
-    const request = await chain.capture(`/${name}`, {
-      client: await chain.edge.issueClient({ subject, san, extendedKeyUsage }),
-    })
-    const sent = chain.sign(withHeader(request, 'cf-access-jwt-assertion', await token()))
-    expect(await chain.around(sent)).toMatchObject({ status: 403, code: 'CSN_CERT_FORBIDDEN' })
+    const client = await chain.edge.issueClient({ subject, san, extendedKeyUsage })
+    const claims = { email: 'mallory@acme.example', groups: ['banned'], custom: { level: 7 } }
+    expect(await ask(name, client, claims)).toMatchObject({ status: 403, code: 'CSN_CERT_FORBIDDEN' })
   })
 
   it.each(Object.keys(EXCLUSIONS))('admits another client: %s', async (name) => {
-    const other = await chain.edge.issueClient({ subject: 'CN=bob,OU=Dev,O=Acme', san: { dns: ['bob.acme.example'] } })
-    expect(await chain.through(`/${name}`, { client: other })).toMatchObject({ status: 200 })
+    const client = await chain.edge.issueClient({ subject: 'CN=bob,OU=Dev,O=Acme', san: { dns: ['bob.acme.example'] } })
+    const claims = { groups: ['ops'], custom: { level: 8, groups: ['ops'] } }
+    expect(await ask(name, client, claims)).toMatchObject({ status: 200 })
   })
 })

@@ -18,6 +18,8 @@ export {
   allOf,
   anyOf,
   type CertificateRequirement,
+  type ClaimMatch,
+  type ClaimsMatch,
   type Combination,
   type GuardedRequest,
   type GuardFunction,

@@ -74,8 +74,8 @@ export interface SpiffeMatch {
 }
 
 /**
- * The identity that Access must have admitted. `kind` alone requires an identity of that kind. Of the other properties,
- * only one can be given, because each belongs to one kind.
+ * The identity that Access must have admitted. `kind` alone requires an identity of that kind. Of `email`,
+ * `clientId` and `commonName`, only one can be given, because each belongs to one kind.
  */
 export interface AccessMatch {
   readonly kind?: 'user' | 'service' | 'certificate'
@@ -85,6 +85,33 @@ export interface AccessMatch {
   readonly clientId?: TextMatch
   /** The common name of a service that Access admitted by certificate. */
   readonly commonName?: TextMatch
+  /**
+   * Claims of the verified token, by their path. Next to each other property.
+   *
+   * A dot separates the names of members: `custom.role`. A dot that is a part of a name has a backslash before it:
+   * `https://acme\\.example/groups` in a string literal.
+   */
+  readonly claims?: ClaimsMatch
+}
+
+/**
+ * The accepted values of a claim. They are compared exactly and with their type. A claim that is a list needs one
+ * matching element. A missing claim is undecided, so that neither the requirement nor its negation admits.
+ */
+export type ClaimMatch = TextMatch | number | boolean | readonly (string | number | boolean)[]
+
+/**
+ * The required claims of the Access token. Every one must match.
+ *
+ * @example
+ * ```ts
+ * import type { CertificateRequirement } from '@countersign/origin-plugin'
+ *
+ * const requirement: CertificateRequirement = { access: { claims: { 'custom.groups': ['ops', 'security'], tier: 1 } } }
+ * ```
+ */
+export interface ClaimsMatch {
+  readonly [path: string]: ClaimMatch
 }
 
 /** A requirement on the certificate: every given property must match. */

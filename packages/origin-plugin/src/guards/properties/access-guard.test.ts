@@ -89,11 +89,14 @@ describe('access', () => {
   })
 
   it.each<[unknown, string]>([
-    [{}, 'GET /ops.access must be an object with kind, email, clientId, commonName'],
-    [null, 'GET /ops.access must be an object with kind, email, clientId, commonName'],
-    [true, 'GET /ops.access must be an object with kind, email, clientId, commonName'],
-    [{ mail: 'a' }, 'GET /ops.access: unknown property "mail"; known properties are kind, email, clientId, commonName'],
-    [{ claims: 'a' }, 'GET /ops.access: unknown property "claims"'],
+    [{}, 'GET /ops.access must be an object with kind, email, clientId, commonName, claims'],
+    [null, 'GET /ops.access must be an object with kind, email, clientId, commonName, claims'],
+    [true, 'GET /ops.access must be an object with kind, email, clientId, commonName, claims'],
+    [
+      { mail: 'a' },
+      'GET /ops.access: unknown property "mail"; known properties are kind, email, clientId, commonName, claims',
+    ],
+    [{ claim: 'a' }, 'GET /ops.access: unknown property "claim"'],
     [{ kind: 'admin' }, 'GET /ops.access.kind must be "user", "service" or "certificate"'],
     [{ kind: undefined }, 'GET /ops.access.kind must be "user"'],
     [{ kind: 'toString' }, 'GET /ops.access.kind must be "user"'],
