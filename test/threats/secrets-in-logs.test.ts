@@ -51,3 +51,24 @@ describeThreat('logs and answers', (chain) => {
     }
   })
 })
+
+const lines: string[] = []
+
+describeThreat('the log of the Worker', { edge: { require: 'verified', log: (line) => lines.push(line) } }, (chain) => {
+  it('contains a line for each refusal, and no query, token or key', async () => {
+    const { expired, revoked } = chain.edge.clients
+    for (const client of [undefined, expired, revoked]) {
+      const headers = { authorization: 'Bearer secret-1', cookie: 'a=secret-2' }
+      expect(await chain.through('/me?token=secret-3', { ...(client && { client }), headers })).toMatchObject({
+        status: 403,
+      })
+    }
+    await expect.poll(() => lines.length).toBe(3)
+    expect(lines.map((line) => JSON.parse(line).code)).toEqual([
+      'CSN_CERT_UNVERIFIED',
+      'CSN_CERT_UNVERIFIED',
+      'CSN_CERT_REVOKED',
+    ])
+    for (const secret of ['secret-', 'eyJ', chain.key.k as string]) expect(lines.join()).not.toContain(secret)
+  })
+})
