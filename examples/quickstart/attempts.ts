@@ -33,7 +33,7 @@ export interface Attempt {
  * @param lost - a client whose certificate is on the CA's revocation list
  */
 export function listAttempts(edge: DevEdge, app: FastifyInstance, lost: DevClient): Attempt[] {
-  const { alice, bob, rsa, branch, expired, notYetValid, selfSigned, otherCa } = edge.clients
+  const { alice, bob, rsa, branch, expired, notYetValid, selfSigned, otherCa, otherBranch } = edge.clients
   const through = (path: string, client?: DevClient, headers: Record<string, string> = {}) => {
     return () => edge.fetch(path, { client, headers })
   }
@@ -93,9 +93,15 @@ export function listAttempts(edge: DevEdge, app: FastifyInstance, lost: DevClien
     },
     {
       request: 'GET /branch',
-      presented: 'a certificate of the branch CA',
+      presented: 'a chain: branch, its CA, and the root',
       expect: [200, ''],
       send: through('/branch', branch),
+    },
+    {
+      request: 'GET /branch',
+      presented: 'a chain to another root',
+      expect: [403, 'CSN_CERT_UNVERIFIED'],
+      send: through('/branch', otherBranch),
     },
     {
       request: 'GET /branch',

@@ -18,6 +18,7 @@ const edge = await createDevEdge({
   origin: `http://127.0.0.1:${originPort}`,
   port: await freePort(PREFERRED_PORT),
   folder: FOLDER,
+  forwardCert: 'chain',
 })
 const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
 edge.addToCrl(lost)

@@ -3,15 +3,13 @@ import type { FastifyInstance } from 'fastify'
 import type { Proofs } from './app.ts'
 import { type Answer, listAttempts } from './attempts.ts'
 
-/** The proofs of the walk's origin: the edge's key, Access, and two CAs, one of them with a revocation list. */
+/** The proofs of the walk's origin: the edge's key, Access, and a root with its revocation list. */
 export function proofsOf(edge: DevEdge): Proofs {
   return {
     edge: { keys: edge.keys, hosts: edge.hosts },
     access: edge.access,
-    trustedIssuers: [
-      { ca: edge.clientCa, revocation: { crl: () => edge.clientCrl() } },
-      { dn: 'CN=Acme Branch CA,O=Acme' },
-    ],
+    // A root, with one level of CAs below it.
+    trustedIssuers: [{ ca: edge.clientCa, revocation: { crl: () => edge.clientCrl() }, chain: { maxDepth: 1 } }],
   }
 }
 

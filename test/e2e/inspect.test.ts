@@ -66,6 +66,7 @@ describe("countersign inspect, on the demo's table", () => {
       ['verdict', 'CSN_CERT_EXPIRED'],
       ['trust', 'CSN_CERT_REVOKED'],
       ['guard', 'CSN_CERT_FORBIDDEN'],
+      ['verdict', 'CSN_CERT_UNVERIFIED'],
       ['guard', 'CSN_CERT_FORBIDDEN'],
       ['guard', 'CSN_CERT_FORBIDDEN'],
       ['guard', 'CSN_CERT_FORBIDDEN'],

@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { IncomingMessage, ServerOptions, ServerResponse } from 'node:http'
 import { createDevEdge, type DevEdge, type DevEdgeOptions } from '@countersign/dev-edge'
 import countersign, { type CountersignPluginOptions, clientCertOf } from '@countersign/origin-plugin'
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
@@ -14,7 +14,7 @@ import { onFreePort } from './free-port.ts'
 export interface ChainOptions {
   readonly edge?: Partial<DevEdgeOptions>
   readonly plugin?: (edge: DevEdge) => Partial<CountersignPluginOptions>
-  readonly fastify?: FastifyServerOptions
+  readonly fastify?: FastifyServerOptions & { readonly http?: ServerOptions }
   /** The plugin of another release. */
   readonly countersign?: typeof countersign
   /** Routes in place of the usual ones. */

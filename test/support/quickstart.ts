@@ -26,7 +26,7 @@ export function startQuickstart(explain = true): Promise<Quickstart> {
 }
 
 async function startOn(originPort: number, explain: boolean): Promise<Quickstart> {
-  const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}` })
+  const edge = await createDevEdge({ origin: `http://127.0.0.1:${originPort}`, forwardCert: 'chain' })
   const lost = await edge.issueClient({ name: 'lost', subject: 'CN=lost,OU=Ops,O=Acme' })
   edge.addToCrl(lost)
   const proofs = proofsOf(edge)

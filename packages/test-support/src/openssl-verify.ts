@@ -5,9 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { WrittenCertificate } from './write-certificate.ts'
 
-/** A question to OpenSSL: whether a path leads from the client's certificate to the root. */
-export interface PathQuestion {
-  readonly client: WrittenCertificate
+/** The part of a question that several clients share. */
+export interface PathSetting {
   /** In any order, with strangers among them. */
   readonly others: readonly WrittenCertificate[]
   readonly root: WrittenCertificate
@@ -16,62 +15,89 @@ export interface PathQuestion {
   readonly time: number
 }
 
+/** A question to OpenSSL: whether a path leads from the client's certificate to the root. */
+export interface PathQuestion extends PathSetting {
+  readonly client: WrittenCertificate
+}
+
 /** OpenSSL with a folder for its files. */
 export interface OpensslVerifier {
   /**
    * Asks `openssl verify` for a path that TLS clients may use, with keys and signatures of 112 bits of strength.
    *
-   * OpenSSL tries one certificate of each name, and gives up if it was the wrong one. So it is asked about each sequence
-   * of certificates whose names lead to the root.
-   *
-   * @returns `OK` if it accepts one of them, or its first error
+   * OpenSSL tries one certificate of each name, and gives up if it was the wrong one. So it is asked about all
+   * certificates together, and then about each sequence of certificates whose names lead to the root.
    */
-  ask(question: PathQuestion): string
+  accepts(question: PathQuestion): boolean
+  /** The same for several clients, with one process for most of them. */
+  acceptsEach(clients: readonly WrittenCertificate[], setting: PathSetting): boolean[]
   remove(): void
 }
 
 /** Creates the folder. */
 export function opensslVerifier(): OpensslVerifier {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-verify-'))
+  function acceptsEach(clients: readonly WrittenCertificate[], setting: PathSetting): boolean[] {
+    const together = verify(folder, clients, setting)
+    const accepted = new Set(clients.filter((_, at) => together[at]))
+    for (const [issuer, all] of Map.groupBy(clients, issuerOf)) {
+      const paths = namedPaths(issuer, setting)
+      // Without a choice, the first answer is final.
+      if (paths.length < 2 && hasOneOfEachName(setting)) continue
+      for (const others of paths) {
+        const left = all.filter((client) => !accepted.has(client))
+        const alone = left.length > 0 ? verify(folder, left, { ...setting, others }) : []
+        for (const [at, client] of left.entries()) if (alone[at]) accepted.add(client)
+      }
+    }
+    return clients.map((client) => accepted.has(client))
+  }
   return {
-    ask(question) {
-      const answers = namedPaths(question).map((others) => verify(folder, { ...question, others }))
-      return answers.find((answer) => answer === 'OK') ?? answers[0] ?? verify(folder, question)
-    },
+    acceptsEach,
+    accepts: ({ client, ...setting }) => acceptsEach([client], setting)[0] === true,
     remove: () => rmSync(folder, { recursive: true }),
   }
 }
 
-function verify(folder: string, { client, others, root, maxDepth, time }: PathQuestion): string {
+function verify(folder: string, clients: readonly WrittenCertificate[], setting: PathSetting): boolean[] {
+  const { others, root, maxDepth, time } = setting
   const file = (name: string, ...certificates: readonly WrittenCertificate[]) => {
     writeFileSync(join(folder, name), certificates.map(({ pem }) => pem).join('\n'))
     return join(folder, name)
   }
-  const { stdout, stderr } = spawnSync(
+  const files = clients.map((client, at) => file(`client-${at}.pem`, client))
+  const { stdout } = spawnSync(
     'openssl',
     [
       ...['verify', '-purpose', 'sslclient', '-auth_level', '2', '-no-CApath', '-no-CAstore', '-partial_chain'],
       ...['-attime', String(Math.floor(time / 1000)), '-verify_depth', String(maxDepth)],
       ...['-CAfile', file('root.pem', root)],
       ...(others.length > 0 ? ['-untrusted', file('others.pem', ...others)] : []),
-      file('client.pem', client),
+      ...files,
     ],
     { encoding: 'utf8' },
   )
-  if (stdout.endsWith(': OK\n')) return 'OK'
-  return /error \d+ at \d+ depth lookup: (.*)/.exec(stderr)?.[1] ?? stderr
+  const accepted = new Set(stdout.split('\n'))
+  return files.map((path) => accepted.has(`${path}: OK`))
 }
 
-/** The sequences of different certificates in which each one has the name of the issuer of the one before. */
-function namedPaths({ client, others, root }: PathQuestion): WrittenCertificate[][] {
+function hasOneOfEachName({ others, root }: PathSetting): boolean {
+  const names = [root, ...others].map(({ spec }) => spec.subject)
+  return new Set(names).size === names.length
+}
+
+const issuerOf = ({ spec }: WrittenCertificate) => spec.issuer ?? spec.subject
+
+/** The sequences of different certificates from a name to the root. Each one has the name of the issuer of the one before. */
+function namedPaths(from: string, { others, root }: PathSetting): WrittenCertificate[][] {
   const unlike = others.filter((other, at) => !other.der.equals(root.der) && others.indexOf(other) === at)
   const paths: WrittenCertificate[][] = []
-  function extend(path: readonly WrittenCertificate[]): void {
-    const { spec } = path.at(-1) ?? client
-    const issuer = spec.issuer ?? spec.subject
+  function extend(path: readonly WrittenCertificate[], issuer: string): void {
     if (issuer === root.spec.subject) paths.push([...path])
-    for (const next of unlike) if (next.spec.subject === issuer && !path.includes(next)) extend([...path, next])
+    for (const next of unlike) {
+      if (next.spec.subject === issuer && !path.includes(next)) extend([...path, next], issuerOf(next))
+    }
   }
-  extend([])
-  return paths.toSorted((one, other) => one.length - other.length)
+  extend([], from)
+  return paths
 }

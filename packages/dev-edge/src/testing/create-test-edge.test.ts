@@ -283,6 +283,21 @@ describe('forwardCert', () => {
   })
 })
 
+describe('trust by chain', () => {
+  it('admits a client of the intermediate, if the kit forwards the chain to the root', async () => {
+    const cert = { subject: 'CN=branch-1,O=Acme', issuer: 'intermediate' } as const
+    for (const [forwardCert, status] of [
+      ['chain', 200],
+      ['leaf', 403],
+    ] as const) {
+      const kit = await createTestEdge({ forwardCert })
+      const [ca = ''] = kit.options.trustedIssuers
+      const guarded = await buildApp({ ...kit.options, trustedIssuers: [{ ca, chain: { maxDepth: 1 } }] })
+      expect((await kit.inject(guarded, { url: '/branch', cert })).statusCode).toBe(status)
+    }
+  })
+})
+
 describe('an unknown name', () => {
   const cert = { subjct: 'CN=pay-1,O=Acme' } as object
   const CERT =

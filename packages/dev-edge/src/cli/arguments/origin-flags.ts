@@ -18,6 +18,7 @@ export interface OriginFlags {
   readonly ca?: readonly string[]
   readonly byName?: boolean
   readonly crl?: string
+  readonly chain?: number
 }
 
 /**
@@ -59,16 +60,19 @@ function accessOf({ access, team, issuer, jwks, audience }: OriginFlags): Counte
   )
 }
 
-function issuersOf({ anyIssuer, ca, byName, crl }: OriginFlags): CountersignPluginOptions['trustedIssuers'] {
+function issuersOf({ anyIssuer, ca, byName, crl, chain }: OriginFlags): CountersignPluginOptions['trustedIssuers'] {
   if (anyIssuer) return null
   const [first, ...others] = (ca ?? []).map((path) => readText(path, '--ca'))
   if (first === undefined)
     throw new TypeError(
       '--ca is missing; write --ca FILE with the CA that signs the client certificates, or --any-issuer',
     )
-  if (!byName) return [crl === undefined ? first : { ca: first, revocation: { crl } }, ...others]
-  const list = crl === undefined ? {} : { revocation: { crl } }
-  return [{ ca: first, byName, ...list }, ...others.map((other) => ({ ca: other, byName }))]
+  const ofFirst = {
+    ...(crl !== undefined && { revocation: { crl } }),
+    ...(chain !== undefined && { chain: { maxDepth: chain } }),
+  }
+  const ofAll = byName ? { byName } : {}
+  return [{ ca: first, ...ofAll, ...ofFirst }, ...others.map((other) => ({ ca: other, ...ofAll }))]
 }
 
 /** Parses the requirement of a route. */

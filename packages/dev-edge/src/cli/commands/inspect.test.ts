@@ -79,6 +79,26 @@ describe('countersign inspect', () => {
     expect(named.code).toBe(0)
   })
 
+  it('judges a chain as an origin with chain does', async () => {
+    const kit = await createTestEdge({ forwardCert: 'chain', access: null })
+    const headers = await kit.headers({ url: '/me', cert: { subject: 'CN=a', issuer: 'intermediate' } })
+    const sent = file('chain.txt', head('/me', headers))
+    const flags = ['--any-host', '--keys', file('keys4.json', kit.options.edge.keys), '--no-access']
+    flags.push('--ca', file('ca4.pem', kit.options.trustedIssuers[0]))
+    expect((await inspect(sent, ...flags)).stdout).toMatch(/fails {10}trust .* CSN_CERT_UNTRUSTED_ISSUER: the issuer /)
+    const { code, stdout } = await inspect(sent, ...flags, '--chain', '1')
+    expect(stdout).toMatch(
+      /holds {10}trust .* a certification path was verified: CN=Acme Branch CA,O=Acme ◀ CN=Acme Client CA,O=Acme; valid/,
+    )
+    expect(code).toBe(0)
+    for (const depth of ['0', 'two']) {
+      const wrong = await inspect(sent, ...flags, '--chain', depth)
+      expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('chain.maxDepth must be a whole number')])
+    }
+    const both = await inspect(sent, ...flags, '--chain', '1', '--by-name')
+    expect([both.code, both.stderr]).toEqual([2, expect.stringContaining("'--by-name' cannot be used with option")])
+  })
+
   it('judges a request without a certificate as an optional route does', async () => {
     const kit = await createTestEdge()
     const { issuer = '', audience = '', jwks } = kit.options.access ?? {}

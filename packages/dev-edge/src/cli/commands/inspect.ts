@@ -61,8 +61,11 @@ export function inspectCommand(): Command {
     )
     .addOption(new Option('--ca <file>', 'a CA that the origin trusts (PEM); repeatable').argParser(collect))
     .addOption(new Option('--crl <file|url>', 'the revocation list of the first --ca'))
-    .addOption(new Option('--by-name', 'an origin with byName: true for every --ca'))
-    .addOption(new Option('--any-issuer', 'an origin with trustedIssuers: null').conflicts(['ca', 'byName', 'crl']))
+    .addOption(new Option('--chain <depth>', 'an origin with chain.maxDepth for the first --ca').argParser(Number))
+    .addOption(new Option('--by-name', 'an origin with byName: true for every --ca').conflicts('chain'))
+    .addOption(
+      new Option('--any-issuer', 'an origin with trustedIssuers: null').conflicts(['ca', 'byName', 'crl', 'chain']),
+    )
     .addOption(new Option('--requirement <json>', "the route's requirement"))
     .addOption(new Option('--optional', 'a route with optional(…), which admits clients without a certificate'))
     .addOption(
