@@ -53,7 +53,7 @@ describe('the page of the quickstart', () => {
   it('offers the routes of the origin, not its own', async () => {
     const { body } = await browse('/', quickstart.edge.clients.alice)
     const offered = [...body.matchAll(/data-url="([^"]*)"/g)].map((match) => match[1])
-    expect(offered).toEqual(['/healthz', '/me', '/pay', '/branch', '/ops', '/payroll.csv'])
+    expect(offered).toEqual(['/healthz', '/me', '/pay', '/branch', '/login', '/ops', '/payroll.csv'])
     expect(body).toContain('subject O=Acme and subject CN=alice|pay-1')
   })
 
