@@ -25,6 +25,9 @@ async function start(controllers: Type[], providers: Type[] = []): Promise<void>
   await app.listen(0, '127.0.0.1')
 }
 
+const LOST =
+  'JobsController.list: @RequireClientCert is lost, because a decorator above it replaces the config or the method, or a subclass the method; write it at the top, on this method'
+
 describe('the application does not start with', () => {
   it('a requirement in @RouteConfig of a class', async () => {
     @Controller('jobs')
@@ -45,9 +48,36 @@ describe('the application does not start with', () => {
       @RequireClientCert('ops')
       list() {}
     }
-    await expect(start([JobsController])).rejects.toThrow(
-      'JobsController.list: a @RouteConfig above @RequireClientCert replaces it; write @RouteConfig below it',
-    )
+    await expect(start([JobsController])).rejects.toThrow(LOST)
+  })
+
+  it('a decorator that wraps the method and loses the requirement', async () => {
+    const Logged = (): MethodDecorator => (_target, _name, descriptor) => {
+      const { value } = descriptor as { value?: unknown }
+      Object.assign(descriptor, { value: () => (value as () => unknown)() })
+    }
+    @Controller('jobs')
+    class JobsController {
+      @Get()
+      @Logged()
+      @RequireClientCert('ops')
+      list() {}
+    }
+    await expect(start([JobsController])).rejects.toThrow(LOST)
+  })
+
+  it('a subclass that declares a handler again without its requirement', async () => {
+    class Base {
+      @Get()
+      @RequireClientCert('ops')
+      list() {}
+    }
+    @Controller('jobs')
+    class JobsController extends Base {
+      @Get()
+      override list() {}
+    }
+    await expect(start([JobsController])).rejects.toThrow(LOST)
   })
 
   it('a requirement of a class on the handler of its superclass', async () => {

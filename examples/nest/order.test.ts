@@ -2,9 +2,9 @@ import { type AddressInfo, connect } from 'node:net'
 import { text } from 'node:stream/consumers'
 import { createTestEdge, type TestInjectOptions } from '@countersign/dev-edge/testing'
 import countersign from '@countersign/origin-plugin'
-import { Controller, Get, type MiddlewareConsumer, Module, Version, VersioningType } from '@nestjs/common'
+import { All, Controller, Get, type MiddlewareConsumer, Module, Scope, Version, VersioningType } from '@nestjs/common'
 import { NestFactory } from '@nestjs/core'
-import { FastifyAdapter, type NestFastifyApplication } from '@nestjs/platform-fastify'
+import { FastifyAdapter, type NestFastifyApplication, RouteConfig } from '@nestjs/platform-fastify'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { ClientCertModule } from './client-cert/client-cert-module.ts'
@@ -27,12 +27,30 @@ class JobsController {
   @Get('jobs') @Version('2') @RequireClientCert({ subject: { CN: 'bob' } }) listAgain(): string {
     return 'second'
   }
+  @Get(['a', 'b']) @RequireClientCert('ops') twice(): string {
+    return 'twice'
+  }
+  @All('all') @RequireClientCert('ops') all(): string {
+    return 'all'
+  }
+  @RequireClientCert('ops') @Get('merged') @RouteConfig({ logged: true }) merged(): string {
+    return 'merged'
+  }
   @Get('open') @Public() open(): string {
     return 'open'
   }
 }
 
-@Module({ imports: [ClientCertModule], controllers: [JobsController] })
+/** Nest makes an instance for each request, in a handler of another kind. */
+@Controller({ path: 'scoped', scope: Scope.REQUEST })
+@RequireClientCert('ops')
+class ScopedController {
+  @Get() read(): string {
+    return 'scoped'
+  }
+}
+
+@Module({ imports: [ClientCertModule], controllers: [JobsController, ScopedController] })
 class JobsModule {
   configure(consumer: MiddlewareConsumer): void {
     const middleware = ({ originalUrl }: { readonly originalUrl: string }, _response: unknown, next: () => void) => {
@@ -91,6 +109,14 @@ describe.each([
     expect(await send({ url: '/nowhere?f', cert: bob })).toContain('404')
     expect(seen).toEqual(['/v1/jobs?d', '/v1/open?e', '/nowhere?f'])
   })
+
+  it.each(['/v1/a', '/v1/b', '/v1/merged', '/v1/all', '/v1/scoped'])(
+    'the requirement of %s is enforced',
+    async (url) => {
+      expect(await send({ url, cert: bob })).toContain('CSN_CERT_FORBIDDEN')
+      expect(await send({ url, cert: alice })).toMatch(/^200 /)
+    },
+  )
 
   it('CORS answers preflights', async () => {
     const headers = { origin: 'https://app.example.com', 'access-control-request-method': 'GET' }

@@ -45,8 +45,10 @@ export function declaredFor(handler: object, controller: object): Declared | und
   return Reflect.getMetadata(DECLARED, handler) ?? Reflect.getMetadata(DECLARED, controller)
 }
 
-/** Whether a handler has a decorator of its own. */
-export const isDeclared = (handler: object): boolean => Reflect.hasMetadata(DECLARED, handler)
+/** The requirement in the decorators of a method, by its name, even if its function was replaced. */
+export function declaredByName(prototype: object, name: string): Declared | undefined {
+  return Reflect.getMetadata(DECLARED, prototype, name)
+}
 
 /** The requirement that Fastify gets for a handler. */
 export function enforcedRequirement(handler: object): unknown {
@@ -64,13 +66,15 @@ function declare(declared: Declared): Decorator {
   return (target: object, name?: string | symbol, descriptor?: PropertyDescriptor): void => {
     if (descriptor !== undefined) {
       SetMetadata(DECLARED, declared)(descriptor.value)
+      // Once more for the name: a decorator that wraps the method loses the metadata of the function.
+      Reflect.defineMetadata(DECLARED, declared, target, name as string)
       setConfig(descriptor.value, declared, `${target.constructor.name}.${String(name)}`)
       return
     }
     const controller = target as { readonly name: string; readonly prototype: object }
     SetMetadata(DECLARED, declared)(controller as never)
     for (const [method, handler] of handlersOf(controller.prototype)) {
-      if (!isDeclared(handler)) setConfig(handler, declared, `${controller.name}.${method}`)
+      if (!Reflect.hasMetadata(DECLARED, handler)) setConfig(handler, declared, `${controller.name}.${method}`)
     }
   }
 }

@@ -1,5 +1,5 @@
 import { PATH_METADATA } from '@nestjs/common/constants.js'
-import { declaredFor, enforcedRequirement, handlersOf, isDeclared } from './require-client-cert.ts'
+import { declaredByName, declaredFor, enforcedRequirement, handlersOf } from './require-client-cert.ts'
 
 /** The mark of `@WebSocketGateway()`. Its package is not part of the example. */
 const GATEWAY_METADATA = 'websockets:is_gateway'
@@ -25,23 +25,25 @@ export function requireDecoratorsEnforced(classes: Iterable<Class>): void {
         `${type.name}: Nest ignores @RouteConfig on a class, so its clientCert would not be enforced; write @RequireClientCert(…)`,
       )
     }
-    for (const [name, handler] of methodsOf(type.prototype)) requireEnforced(handler, type, `${type.name}.${name}`)
+    for (const [name, handler] of methodsOf(type.prototype)) requireEnforced(handler, type, name)
   }
 }
 
-function requireEnforced(handler: object, type: Class, where: string): void {
+function requireEnforced(handler: object, type: Class, name: string): void {
+  const where = `${type.name}.${name}`
+  const own = declaredByName(type.prototype, name)
   if (!Reflect.hasMetadata(PATH_METADATA, handler)) {
-    if (!isDeclared(handler)) return
+    if (own === undefined) return
     throw new TypeError(
       `${where} has @RequireClientCert and no route of HTTP, so nothing would enforce it; remove it, or write @Get() or another route`,
     )
   }
-  const declared = declaredFor(handler, type)
+  const declared = own ?? declaredFor(handler, type)
   if (declared === undefined || declared.requirement === enforcedRequirement(handler)) return
   throw new TypeError(
-    isDeclared(handler)
-      ? `${where}: a @RouteConfig above @RequireClientCert replaces it; write @RouteConfig below it`
-      : `${where}: @RequireClientCert of the class does not reach this handler; write @RequireClientCert(…) on the handler, in the class that declares it`,
+    own === undefined
+      ? `${where}: @RequireClientCert of the class does not reach this handler; write @RequireClientCert(…) on the handler, in the class that declares it`
+      : `${where}: @RequireClientCert is lost, because a decorator above it replaces the config or the method, or a subclass the method; write it at the top, on this method`,
   )
 }
 
