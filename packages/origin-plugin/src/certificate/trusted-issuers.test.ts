@@ -82,6 +82,11 @@ describe('compileTrustedIssuers', () => {
     expect(() => compileIssuers(cutOff)).toThrow('contains a PEM certificate that is cut off')
   })
 
+  it('trusts a CA by name next to its own revocation list', () => {
+    const [issuer] = compileIssuers({ ca: ca.pem, byName: true, revocation: { crl: async () => Buffer.alloc(0) } })
+    expect([issuer?.byName, issuer?.revocation !== undefined]).toEqual([true, true])
+  })
+
   it('trusts by name for a name, for a key identifier, and for a ca with byName: true', () => {
     const byName = (issuer: unknown) => compileIssuers(issuer)[0]?.byName
     expect([{ dn: CA_DN }, { keyId }, { dn: CA_DN, keyId }, { ca: ca.pem, byName: true }].map(byName)).toEqual(

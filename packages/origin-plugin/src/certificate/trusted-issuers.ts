@@ -91,9 +91,10 @@ export function compileTrustedIssuers(
   })
   for (const [at, entries] of compiled.entries()) for (const entry of entries) requireFit(entry, at, source)
   const all = compiled.flat()
+  const listedInChains = all.flatMap(({ chain }) => chain?.lists ?? []).map(({ ca }) => ({ ...ca, byName: false }))
   for (const [at, entries] of compiled.entries()) {
     for (const entry of entries) {
-      requireOneRule(entry, at, [...all, ...listedCas(all).map(({ ca }) => ({ ...ca, byName: false }))])
+      requireOneRule(entry, at, [...all, ...listedInChains])
       requireOneRoot(entry, at, all)
     }
   }
