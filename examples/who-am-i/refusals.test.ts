@@ -19,7 +19,7 @@ describe('the table of refusals', () => {
     ['access', /^CSN_ACCESS_/],
     ['certificate', /^CSN_CERT_(MISSING|UNVERIFIED|EXPIRED|REVOKED|UNREADABLE|MISMATCH)$/],
     ['trust', /^CSN_(CERT_UNTRUSTED_ISSUER|REVOCATION_UNAVAILABLE)$/],
-    ['route', /^CSN_CERT_FORBIDDEN$/],
+    ['route', /^CSN_(CERT_FORBIDDEN|USER_UNKNOWN|IDENTIFY_UNAVAILABLE)$/],
   ])('blames %s for the codes of that check alone', (step, codes) => {
     const blamed = Object.entries(REFUSALS).filter((entry) => entry[1].step === step)
     expect(blamed.map(([code]) => code)).toEqual(Object.keys(REFUSALS).filter((code) => codes.test(code)))

@@ -82,6 +82,12 @@ export const REFUSALS: Readonly<Record<CountersignErrorCode, Refusal>> = {
     advice: 'Present a certificate from a CA that this site trusts. A browser asks again in a new private window.',
   },
   CSN_REVOCATION_UNAVAILABLE: { step: 'trust', advice: 'Your request is not the cause. Try again in a minute.' },
+  CSN_USER_UNKNOWN: {
+    step: 'route',
+    advice:
+      'Your certificate is good, but it belongs to no user of this site. Ask the operator of this site for access.',
+  },
+  CSN_IDENTIFY_UNAVAILABLE: { step: 'route', advice: 'Your request is not the cause. Try again in a minute.' },
   CSN_CERT_FORBIDDEN: {
     step: 'route',
     advice: 'Your certificate is good, but this address is for others. Ask the operator of this site for access.',

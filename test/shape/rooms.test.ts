@@ -17,6 +17,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'options.ts',
       'guards',
       'access-token',
+      'client-user',
       'certificate',
       'revocation',
       'edge-signature',
@@ -46,6 +47,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'registration',
       'guards',
       'access-token',
+      'client-user',
       'edge-signature',
       'client-cert.ts',
       'header-source.ts',
@@ -69,6 +71,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'client-memory.ts',
       'header-source.ts',
       'guards',
+      'client-user',
       'access-token',
       'certificate',
       'edge-signature',
@@ -80,6 +83,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     'token-agreement.ts': ['access-token', 'client-cert.ts', 'x509', 'errors.ts', 'lib'],
     // The guards and the proofs.
     guards: ['client-cert.ts', 'x509', 'errors.ts', 'lib'],
+    'client-user': ['access-token', 'client-cert.ts', 'errors.ts', 'lib'],
     'access-token': ['client-cert.ts', 'errors.ts', 'lib'],
     certificate: [
       'certification-path',

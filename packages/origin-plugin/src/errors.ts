@@ -18,9 +18,11 @@ const REFUSALS = {
   CSN_CERT_UNTRUSTED_ISSUER: [403, 'The issuer of the client certificate is not trusted'],
   CSN_CERT_MISMATCH: [403, 'The client certificate contradicts the request'],
   CSN_CERT_FORBIDDEN: [403, 'The client certificate does not give access to this route'],
+  CSN_USER_UNKNOWN: [403, 'The client is not a user of this application'],
   CSN_ACCESS_KEYS_UNAVAILABLE: [503, 'The keys that verify Access tokens are unavailable'],
   CSN_REPLAY_STORE_UNAVAILABLE: [503, 'The store that detects replayed requests is unavailable'],
   CSN_REVOCATION_UNAVAILABLE: [503, 'The certificate revocation list is unavailable'],
+  CSN_IDENTIFY_UNAVAILABLE: [503, 'The user of the client cannot be looked up'],
 } as const
 
 /** The code of a refused request. It is stable, and the only part of a refusal to program against. */
@@ -66,6 +68,7 @@ export const STEPS = [
   'token and certificate',
   'guard',
   'replay',
+  'user',
 ] as const
 
 /** One of the plugin's steps. */

@@ -9,6 +9,8 @@ export type { AccessIssuerOptions, AccessTeamOptions } from './access-token/acce
 export type { CertificateChainOptions, IntermediateRevocationOptions } from './certificate/chain-options.ts'
 export type { TrustedIssuer, TrustedIssuerOptions } from './certificate/trusted-issuers.ts'
 export { type CertifiedRequest, type ChainCert, type ClientCert, clientCertOf } from './client-cert.ts'
+export { clientUserOf, type IdentifiedRequest } from './client-user/client-user.ts'
+export type { Identify, IdentifyOptions } from './client-user/identify-options.ts'
 export type { EdgeOptions } from './edge-signature/edge-options.ts'
 export type { ReplayStore } from './edge-signature/replay-store.ts'
 export { type CountersignError, type CountersignErrorCode, countersignErrors, isCountersignError } from './errors.ts'

@@ -85,7 +85,7 @@ describe('resolveOptions', () => {
     [
       'an unknown option',
       { ...good, polices: {} },
-      'options: unknown option "polices"; known options are source, edge, access, trustedIssuers, policies, routes, hooksInFront, listenersInFront',
+      'options: unknown option "polices"; known options are source, edge, access, trustedIssuers, policies, routes, identify, hooksInFront, listenersInFront',
     ],
     [
       'no edge',
@@ -137,6 +137,13 @@ describe('resolveOptions', () => {
       { ...good, routes: [{ url: '/x', clientCert: 'opps' }] },
       /^routes\[0\]\.clientCert: unknown policy "opps"/,
     ],
+    [
+      'an identify that is not a function',
+      { ...good, identify: 'jane' },
+      /^identify must be a function, or an object such as \{ user, maxAge \}; write identify: async/,
+    ],
+    ['an undefined identify', { ...good, identify: undefined }, /^options: option "identify" is undefined/],
+    ['a wrong limit of identify', { ...good, identify: { user: () => null, maxAge: -1 } }, /^identify\.maxAge must be/],
     ...['upgrade', ['upgrades'], [undefined], null].map((listenersInFront): [string, object, string] => [
       `listenersInFront as ${JSON.stringify(listenersInFront)}`,
       { ...good, listenersInFront },

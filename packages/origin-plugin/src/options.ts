@@ -11,6 +11,8 @@ import {
   type TrustedIssuer,
 } from './certificate/trusted-issuers.ts'
 import { type ClientMemory, createClientMemory, MAX_CLIENTS } from './client-memory.ts'
+import { createUserFinder, type FindUser } from './client-user/find-user.ts'
+import { checkIdentify, type Identify, type IdentifyOptions } from './client-user/identify-options.ts'
 import { type EdgeOptions, type EdgeVerifier, resolveEdge } from './edge-signature/edge-options.ts'
 import { createGuardCompiler, type GuardCompiler } from './guards/compile-guard.ts'
 import type { Requirement } from './guards/requirement.ts'
@@ -47,6 +49,11 @@ export interface CountersignPluginOptions {
   /** The requirements of routes that other plugins declare. A route's own config must not contradict its rule. */
   readonly routes?: readonly RouteRule[]
   /**
+   * Finds the application's user of each proven client, for `request.clientUser`. `null` refuses the request. It is
+   * called once for a client, and its answer is kept for a minute.
+   */
+  readonly identify?: Identify | IdentifyOptions
+  /**
    * The names of all `onRequest` hooks that run in front of the plugin, in their order. Such a hook can answer a request
    * that the plugin would refuse. None by default. `anonymous` is a function without a name.
    */
@@ -69,6 +76,8 @@ export interface Settings {
   readonly hooksInFront: readonly string[]
   readonly listenersInFront: readonly string[]
   readonly memory: ClientMemory
+  /** Finds the user of an admitted client; `null` without `identify`. */
+  readonly findUser: FindUser | null
   /** Keeps the keys of Access and the revocation lists current. */
   readonly background: BackgroundTask
 }
@@ -80,6 +89,7 @@ const OPTIONS = optionNames<keyof CountersignPluginOptions>({
   trustedIssuers: true,
   policies: true,
   routes: true,
+  identify: true,
   hooksInFront: true,
   listenersInFront: true,
 })
@@ -126,6 +136,7 @@ export function resolveOptions(options: unknown, report: Report): Settings {
     hooksInFront: hookNames(given.hooksInFront === undefined ? [] : given.hooksInFront),
     listenersInFront: resolveListenersInFront(given.listenersInFront),
     memory: createClientMemory(MAX_CLIENTS),
+    findUser: given.identify === undefined ? null : createUserFinder(checkIdentify(given.identify)),
     background: combineTasks(backgroundTasks(access, trustedIssuers)),
   }
 }

@@ -1,11 +1,12 @@
 import { channel } from 'node:diagnostics_channel'
-import type { FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
+import type { ClientUser, FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import { authenticate } from './authenticate.ts'
 import type { CertifiedRequest, ClientCert } from './client-cert.ts'
+import type { ProvenClient } from './client-user/user-memory.ts'
 import { requireReplayProtection, spendNonce } from './edge-signature/spend-nonce.ts'
-import { type CountersignError, isCountersignError, stepOf } from './errors.ts'
+import { type CountersignError, isCountersignError, type StepName, stepOf } from './errors.ts'
 import { applyGuard, applyRouteGuard, type RouteGuard } from './guards/guard.ts'
 import type { Requirement, RouteRequirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
@@ -27,7 +28,14 @@ declare module 'fastify' {
     clientCert: ClientCert | null
     /** The identity that Access admitted; `null` on a public route, if the proof failed, and with `access: null`. */
     access: AccessIdentity | null
+    /**
+     * The client's user, by the option `identify`; `null` without this option, on a public route, and where
+     * {@link FastifyRequest.clientCert} is `null`. Requests of the client share it, so it is frozen.
+     */
+    clientUser: ClientUser | null
   }
+  /** The user that `identify` returns. Declare its properties in your own `declare module 'fastify'`. */
+  interface ClientUser {}
   interface FastifyInstance {
     /**
      * Makes a hook that requires more of the client than the route's config does. On an optional route it requires a
@@ -108,6 +116,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
 
   app.decorateRequest('clientCert', null)
   app.decorateRequest('access', null)
+  app.decorateRequest('clientUser', null)
   app.decorate('clientCertRoutes', () => guards.list())
   app.decorate('requireClientCert', Object.defineProperty(requireClientCert, 'name', { value: HOOK_MAKER }))
 
@@ -198,19 +207,30 @@ function beforeClose(app: FastifyInstance, stop: () => void): void {
 }
 
 /**
- * Sets the proven identity on the request, applies the guard, and spends the nonce.
+ * Sets the proven identity on the request, applies the guard, spends the nonce, and finds the user.
  *
- * The nonce comes last, so that the memory holds admitted requests alone.
+ * The nonce comes after all proofs, so that the memory holds admitted requests alone. The user comes last, so that an
+ * attacker cannot make the plugin ask for it: not with a replayed request, nor on a route of others.
  */
 function admit(request: FastifyRequest, guard: RouteGuard, settings: Settings): void | Promise<void> {
   request.clientCert = null
   request.access = null
+  request.clientUser = null
   return andThen(authenticate(request, settings, undefined, guard.optional), ({ clientCert, access, signature }) => {
     request.clientCert = clientCert
     request.access = access
     applyRouteGuard(guard, request)
-    const spent = spendNonce(signature, settings.edge)
-    return clientCert ? spent : andThen(spent, () => void withoutCertificate.add(request))
+    return andThen(spendNonce(signature, settings.edge), () => {
+      if (clientCert) return findUser({ clientCert, access }, request, settings)
+      withoutCertificate.add(request)
+    })
+  })
+}
+
+function findUser(client: ProvenClient, request: FastifyRequest, { findUser }: Settings): void | Promise<void> {
+  if (!findUser) return
+  return andThen(findUser(client), (user) => {
+    request.clientUser = user
   })
 }
 
@@ -257,13 +277,19 @@ function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): n
   throw error
 }
 
+/**
+ * The steps that refuse a client whose identity is proven. The replay is not one of them: this client did not send the
+ * request.
+ */
+const PROVEN: ReadonlySet<StepName> = new Set(['guard', 'user'])
+
 /** Reports a refusal to the operator, and prepares its answer. */
 function report(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   reply.header('cache-control', CACHE_CONTROL)
-  // The identity of a client that a guard refuses is proven. A replayed request was not sent by this client.
-  if (!isCountersignError(error) || stepOf(error) !== 'guard') {
+  if (!isCountersignError(error) || !PROVEN.has(stepOf(error))) {
     request.clientCert = null
     request.access = null
+    request.clientUser = null
   }
   if (isCountersignError(error)) {
     logRefusal(request, error)

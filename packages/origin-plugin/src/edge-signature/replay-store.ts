@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { refusalAt } from '../errors.ts'
+import { withTimeout } from '../lib/with-timeout.ts'
 
 const refuse = refusalAt('replay')
 
@@ -146,18 +147,6 @@ export function createCheckedStore(
       }
     },
   }
-}
-
-/**
- * A client library queues commands while it reconnects, so its promise may stay pending for minutes. The promise may be
- * one of another library, with no more than `then`.
- */
-function withTimeout<T>(call: () => PromiseLike<T>, timeout: number): Promise<T> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => reject(new Error(`no answer within ${timeout} ms`)), timeout)
-    // Not `Promise.resolve(call())`: a client that throws would leave its timer behind for each request.
-    new Promise<T>((settle) => settle(call())).finally(() => clearTimeout(timer)).then(resolve, reject)
-  })
 }
 
 function reasonOf(error: unknown): string {

@@ -46,7 +46,7 @@ export interface Explanation {
  * It takes the requests in order, so the second copy of a request is a replay.
  *
  * It fetches keys and revocation lists according to the options, and needs them. It spends nonces in a memory of its
- * own, never in the store of `edge.replay`. It calls your own guards and `access.matches`.
+ * own, never in the store of `edge.replay`. It calls your own guards and `access.matches`, and never `identify`.
  *
  * @returns one explanation for each request, in the same order
  * @throws TypeError for a wrong option or requirement; Error if a revocation list cannot be loaded

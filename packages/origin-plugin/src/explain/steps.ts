@@ -40,6 +40,9 @@ export interface Explained {
   readonly at: number
 }
 
+/** The steps that a captured request takes. `identify` is not called for it, since it may be from an attacker. */
+const EXPLAINED = STEPS.filter((step) => step !== 'user')
+
 /** Lists every step with its outcome. Without a refusal, every step that the options ask for holds. */
 export function explainSteps(
   explained: Explained,
@@ -47,7 +50,7 @@ export function explainSteps(
 ): ExplainedStep[] {
   const failedAt = refused ? STEPS.indexOf(refused.step) : STEPS.length
   const withoutCertificate = failedAt > STEPS.indexOf('verdict') && doesWithout(explained)
-  return STEPS.map((step, at) => {
+  return EXPLAINED.map((step, at) => {
     if (refused && at === failedAt) {
       const { code, reason } = refused.refusal
       return { step, outcome: 'fails', detail: reason, code }
@@ -80,7 +83,7 @@ const always = () => null
 const withEdge = ({ settings }: Explained) => (settings.edge ? null : 'edge is null')
 const withAccess = ({ settings }: Explained) => (settings.access ? null : 'access is null')
 
-const DESCRIPTIONS: Readonly<Record<StepName, StepDescription>> = {
+const DESCRIPTIONS: Readonly<Record<(typeof EXPLAINED)[number], StepDescription>> = {
   headers: {
     notAsked: always,
     describe: (explained) => describeHeaders(fieldsOf(explained)),

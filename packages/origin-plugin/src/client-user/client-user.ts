@@ -1,0 +1,23 @@
+import type { ClientUser } from 'fastify'
+
+/** A request of any server, with any logger and type provider. */
+export interface IdentifiedRequest {
+  readonly clientUser: ClientUser | null
+}
+
+/**
+ * Returns the request's user without the `null` of the type.
+ *
+ * @throws TypeError where there is none: without the option `identify`, on a public route, and on an optional route if the
+ *   client presented no certificate
+ * @example
+ * ```ts
+ * app.get('/orders', (request) => clientUserOf(request))
+ * ```
+ */
+export function clientUserOf(request: IdentifiedRequest): ClientUser {
+  if (request.clientUser) return request.clientUser
+  throw new TypeError(
+    'clientUserOf() must not be called without a user: the option identify is missing, or the route is public or optional; configure identify, or read request.clientUser, which can be null',
+  )
+}

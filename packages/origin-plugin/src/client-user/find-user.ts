@@ -1,0 +1,93 @@
+import type { ClientUser } from 'fastify'
+import { describeCert } from '../client-cert.ts'
+import { refusalAt } from '../errors.ts'
+import { andThen } from '../lib/and-then.ts'
+import { frozenCopy } from '../lib/frozen-copy.ts'
+import { quoteValue } from '../lib/quote-value.ts'
+import { withTimeout } from '../lib/with-timeout.ts'
+import type { IdentifyOptions } from './identify-options.ts'
+import { createUserMemory, type ProvenClient } from './user-memory.ts'
+
+const refuse = refusalAt('user')
+
+/** Milliseconds after which an unknown client is asked for again at the latest, so that a new user soon gets in. */
+const MAX_UNKNOWN_AGE = 5_000
+
+/**
+ * Finds the user of a client.
+ *
+ * @returns without a promise for a client that is remembered
+ * @throws CountersignError `CSN_USER_UNKNOWN`, or `CSN_IDENTIFY_UNAVAILABLE`
+ */
+export type FindUser = (client: ProvenClient) => ClientUser | Promise<ClientUser>
+
+/** The reason why there is no answer. */
+class Failure {
+  readonly reason: string
+
+  constructor(reason: string) {
+    this.reason = reason
+  }
+}
+
+type Answer = ClientUser | null | Failure
+
+/**
+ * Makes the function that finds users. It calls `identify` once for all concurrent requests of a client, and remembers
+ * the answer, but no failure.
+ *
+ * @param clock - milliseconds of a clock that nobody sets
+ */
+export function createUserFinder(
+  { user: identify, maxAge, maxUsers, timeout }: Required<IdentifyOptions>,
+  clock: () => number = () => performance.now(),
+): FindUser {
+  const memory = createUserMemory<Answer | Promise<Answer>>(maxUsers)
+
+  function ask(client: ProvenClient): Promise<Answer> {
+    const asked = clock()
+    const given = withTimeout((signal) => identify(client.clientCert, client.access, signal), timeout)
+    const pending = given.then(readAnswer, readFailure).then((answer) => {
+      memory.replace(client, pending, answer, asked + lifetimeOf(answer))
+      return answer
+    })
+    // Concurrent requests of the client wait for this answer. The time-out ends it.
+    memory.set(client, pending, Number.POSITIVE_INFINITY)
+    return pending
+  }
+
+  function lifetimeOf(answer: Answer): number {
+    if (answer instanceof Failure) return 0
+    return answer === null ? Math.min(maxAge * 1000, MAX_UNKNOWN_AGE) : maxAge * 1000
+  }
+
+  return (client) => {
+    const known = memory.get(client, clock())
+    return andThen(known === undefined ? ask(client) : known, (answer) => requireUser(answer, client))
+  }
+}
+
+/** Each request gets a refusal of its own, although several wait for one answer. */
+function requireUser(answer: Answer, { clientCert }: ProvenClient): ClientUser {
+  if (answer === null) throw refuse('CSN_USER_UNKNOWN', `identify returned null (${describeCert(clientCert)})`)
+  if (!(answer instanceof Failure)) return answer
+  throw refuse('CSN_IDENTIFY_UNAVAILABLE', `identify ${answer.reason} (${describeCert(clientCert)})`)
+}
+
+/** An answer that is a mistake of the operator is a failure. It must not admit, and is not an unknown client either. */
+function readAnswer(given: unknown): Answer {
+  if (given === null) return null
+  if (typeof given !== 'object' || Array.isArray(given)) {
+    const kind = Array.isArray(given) ? 'a list' : given === undefined ? 'undefined' : `a ${typeof given}`
+    return new Failure(`returned ${kind}; return an object, or null for an unknown client`)
+  }
+  try {
+    return frozenCopy(given, 'user') as ClientUser
+  } catch (error) {
+    return new Failure(`returned an unsuitable object: ${(error as Error).message}`)
+  }
+}
+
+function readFailure(error: unknown): Failure {
+  return new Failure(`failed: ${quoteValue(error instanceof Error ? error.message : typeof error)}`)
+}
