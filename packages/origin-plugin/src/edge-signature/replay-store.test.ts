@@ -8,8 +8,8 @@ const UNFIT = 'the replay store does not detect replays: it answered'
 
 type Answer = (nonce: string, call: number) => unknown
 
-/** A store with these answers, with a short patience. It records its calls. */
-function use(answer: Answer, changes: Partial<ReplayStoreUse> = {}) {
+/** A store with these answers, with a patience in ms. It records its calls. */
+function use(answer: Answer, changes: Partial<ReplayStoreUse> = {}, patience = 100) {
   const asked: [string, number][] = []
   const warnings: string[] = []
   const store: ReplayStore = {
@@ -24,7 +24,7 @@ function use(answer: Answer, changes: Partial<ReplayStoreUse> = {}) {
       warn: (reason: string) => warnings.push(reason),
       ...changes,
     },
-    { patience: 100, interval: 1 },
+    { patience, interval: 1 },
   )
   return { asked, warnings, checked }
 }
@@ -78,7 +78,8 @@ describe('the start of a checked store', () => {
 
   it('waits for a client that is still connecting', async () => {
     const fit = working()
-    const { checked, asked } = use((nonce, call) => (call < 4 ? down() : fit(nonce, call)))
+    // Patient, because five attempts take longer than 100 ms on a busy machine.
+    const { checked, asked } = use((nonce, call) => (call < 4 ? down() : fit(nonce, call)), {}, 10_000)
     await checked.start()
     expect(asked).toHaveLength(5)
   })
