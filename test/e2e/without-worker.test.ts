@@ -17,7 +17,7 @@ describe('an origin behind transform rules (rfc9440)', () => {
     plugin: ({ source, clientCa, clientCrl }) => ({
       source,
       edge: null,
-      trustedIssuers: [{ ca: clientCa, revocation: { crl: clientCrl, refresh: 1 } }],
+      trustedIssuers: [{ ca: clientCa, chain: { maxDepth: 1 }, revocation: { crl: clientCrl, refresh: 1 } }],
       policies: { dns: { san: { dns: 'pay.acme.example' } } },
     }),
     routes: (app) => {
@@ -74,11 +74,25 @@ describe('an origin behind transform rules (rfc9440)', () => {
     ['revoked', 401, 'CSN_CERT_MISSING', NOT_SET],
     ['selfSigned', 401, 'CSN_CERT_MISSING', NOT_SET],
     ['otherCa', 401, 'CSN_CERT_MISSING', NOT_SET],
-    ['branch', 403, 'CSN_CERT_UNTRUSTED_ISSUER', /^the issuer CN=Acme Branch CA,O=Acme is not one of trustedIssuers/],
+    ['otherBranch', 401, 'CSN_CERT_MISSING', NOT_SET],
   ])('refuses the client %s with %d %s', async (name, status, code, reason) => {
     const client = name && chain.edge.clients[name]
     expect(await chain.through('/me', client && { client })).toMatchObject({ status, code })
     expect(chain.lastReason()).toMatch(reason as RegExp)
+  })
+
+  it('trusts a client below the root, by the chain in Client-Cert-Chain', async () => {
+    const client = chain.edge.clients.branch
+    const { status, body } = await chain.through('/me', { client })
+    expect([status, JSON.parse(body)]).toEqual([
+      200,
+      { subject: 'CN=branch,OU=Branch,O=Acme', names: ['client-cert', 'client-cert-chain'] },
+    ])
+    const lines = headerLines(await chain.capture('/me', { client }))
+    const alone = lines.filter(([name]) => name.toLowerCase() !== 'client-cert-chain')
+    const request = { method: 'GET', target: '/me', headers: alone.flat() }
+    expect(await chain.around(request)).toMatchObject({ status: 403, code: 'CSN_CERT_UNTRUSTED_ISSUER' })
+    expect(chain.lastReason()).toMatch(/Client-Cert-Chain is missing; write it in the transform rule/)
   })
 
   it('refuses a certificate on the list of its CA, which Cloudflare does not read', async () => {
