@@ -1,5 +1,6 @@
+import type { HeaderSourceName } from '@countersign/origin-plugin'
 import type { SigningJwk } from '@countersign/wire'
-import { createTestEdge } from '../testing/create-test-edge.ts'
+import { createTestEdge, type TestEdge } from '../testing/create-test-edge.ts'
 import { checkClock } from './check-clock.ts'
 import { checkHeaderSizes } from './check-header-sizes.ts'
 import { checkHosts } from './check-hosts.ts'
@@ -10,6 +11,8 @@ import { type Answer, probe } from './probe.ts'
 
 /** The parts of a deployment that the requests to the origin need. */
 export interface CheckedOrigin {
+  /** The sender of its certificate headers. */
+  readonly source: HeaderSourceName
   /** The hostname of the origin at the edge. Without it the requests name the origin's own address. */
   readonly host: string | undefined
   /** A key of the origin that can sign. */
@@ -22,9 +25,12 @@ export interface CheckedOrigin {
 
 /**
  * Checks that the origin refuses three requests: one without a signature, one with forged certificate headers, and one
- * that an unknown Worker has signed. Then checks its hosts, its header limits and its clock.
+ * that an unknown Worker has signed. An origin without a Worker refuses the first two for their token. Then checks its hosts, its header limits and its clock.
  */
-export async function checkOrigin(url: URL, { host, key, withChain, cloudflare }: CheckedOrigin): Promise<Finding[]> {
+export async function checkOrigin(
+  url: URL,
+  { source, host, key, withChain, cloudflare }: CheckedOrigin,
+): Promise<Finding[]> {
   let unsigned: Answer
   try {
     unsigned = await probe(url, { trustedOnly: false, host })
@@ -36,23 +42,46 @@ export async function checkOrigin(url: URL, { host, key, withChain, cloudflare }
       ),
     ]
   }
-  const forged = await forge(new URL(url.pathname + url.search, `https://${host ?? url.host}`))
-  const { signature: _, 'signature-input': __, ...withoutSignature } = forged
+  const target = new URL(url.pathname + url.search, `https://${host ?? url.host}`)
   return [
     checkTransport(url, unsigned),
-    judgeRefusal('unsigned-request', unsigned, 'CSN_SIGNATURE_MISSING'),
-    await checkRefusal('forged-certificate', url, withoutSignature, 'CSN_SIGNATURE_MISSING'),
-    await checkRefusal('forged-signature', url, forged, 'CSN_SIGNATURE_INVALID'),
-    ...(await checkHosts(url, host, key)),
+    ...(source === 'worker'
+      ? await checkSigned(url, target, unsigned)
+      : await checkToken(url, target, unsigned, source)),
+    ...(source === 'worker' ? await checkHosts(url, host, key) : []),
     ...(await checkHeaderSizes(url, unsigned, { host, withChain })),
     ...checkClock(unsigned, cloudflare),
   ]
 }
 
-/** Builds the headers of a request as the Worker sends it, with a key, a CA and a team of the doctor's own. */
-async function forge(url: URL): Promise<Record<string, string>> {
-  const edge = await createTestEdge()
-  return edge.headers({ url: url.href, cert: { subject: 'CN=countersign-doctor,O=Forged' } })
+/** An origin behind the Worker refuses each request for its signature. */
+async function checkSigned(url: URL, target: URL, unsigned: Answer): Promise<Finding[]> {
+  const forged = await forge(target, await createTestEdge())
+  const { signature: _, 'signature-input': __, ...withoutSignature } = forged
+  return [
+    judgeRefusal('unsigned-request', unsigned, 'CSN_SIGNATURE_MISSING'),
+    await checkRefusal('forged-certificate', url, withoutSignature, 'CSN_SIGNATURE_MISSING'),
+    await checkRefusal('forged-signature', url, forged, 'CSN_SIGNATURE_INVALID'),
+  ]
+}
+
+/** Without a Worker nothing signs, and the token is the only proof. */
+async function checkToken(
+  url: URL,
+  target: URL,
+  unsigned: Answer,
+  headers: Exclude<HeaderSourceName, 'worker'>,
+): Promise<Finding[]> {
+  const forged = await forge(target, await createTestEdge({ headers }))
+  return [
+    judgeRefusal('unsigned-request', unsigned, 'CSN_ACCESS_TOKEN_MISSING'),
+    await checkRefusal('forged-certificate', url, forged, 'CSN_ACCESS_TOKEN_INVALID'),
+  ]
+}
+
+/** Builds the headers of a request as the edge sends it, with a key, a CA and a team of the doctor's own. */
+function forge(target: URL, edge: Pick<TestEdge, 'headers'>): Promise<Record<string, string>> {
+  return edge.headers({ url: target.href, cert: { subject: 'CN=countersign-doctor,O=Forged' } })
 }
 
 async function checkRefusal(

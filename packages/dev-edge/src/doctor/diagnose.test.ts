@@ -200,6 +200,43 @@ describe('diagnose', () => {
     expect(JSON.stringify(findings)).not.toContain('EVIL')
   })
 
+  it.each(['rfc9440', 'cf-cert'] as const)(
+    'finds no fault in an origin that reads %s, and demands no signature',
+    async (source) => {
+      const url = `${await origin({ source, edge: null })}/me`
+      const findings = await diagnose({ origin: url, access, source })
+      expect(findings.filter(({ outcome }) => outcome === 'failed' || outcome === 'warning')).toEqual([])
+      const refusals = findings.filter(({ check }) => ['unsigned-request', 'forged-certificate'].includes(check))
+      expect(refusals.map(({ check, detail }) => [check, detail])).toEqual([
+        ['unsigned-request', 'refused with 401 CSN_ACCESS_TOKEN_MISSING'],
+        ['forged-certificate', 'refused with 401 CSN_ACCESS_TOKEN_INVALID'],
+      ])
+      expect(outcomes(findings)).not.toHaveProperty('forged-signature')
+    },
+  )
+
+  it('warns of an origin that reads another source than the given one', async () => {
+    const url = `${await origin({ source: 'rfc9440', edge: null })}/me`
+    const findings = await diagnose({ origin: url, access, source: 'cf-cert' })
+    expect(outcomes(findings)).toMatchObject({ 'forged-certificate': 'warning' })
+    expect(findings.find(({ check }) => check === 'forged-certificate')?.detail).toBe(
+      'refused with 400 CSN_HEADERS_MALFORMED in place of CSN_ACCESS_TOKEN_INVALID',
+    )
+  })
+
+  it('refuses a source that does not fit', async () => {
+    const base = { origin: 'http://127.0.0.1:9/me', access, source: 'rfc9440' } as const
+    await expect(diagnose({ ...base, access: null })).rejects.toThrow(
+      new TypeError('access must not be null with source "rfc9440"; write { team, audience }'),
+    )
+    await expect(diagnose({ ...base, keys: '{}' })).rejects.toThrow(
+      new TypeError('keys belong to the Worker, and source is "rfc9440"; remove keys'),
+    )
+    await expect(diagnose({ ...base, source: 'client-cert' as never })).rejects.toThrow(
+      new TypeError('source must be "worker", "rfc9440" or "cf-cert"'),
+    )
+  })
+
   it('sends every request with the hostname', async () => {
     const hosts = new Set<string | undefined>()
     const url = await server((request, response) => {

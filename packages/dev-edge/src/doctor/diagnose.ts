@@ -1,3 +1,4 @@
+import type { HeaderSourceName } from '@countersign/origin-plugin'
 import { ACCESS_CERTS_PATH } from '../access/team-keys.ts'
 import { type AccessKeysReport, checkAccessKeys } from './check-access-keys.ts'
 import { checkEdge } from './check-edge.ts'
@@ -19,6 +20,8 @@ export interface DiagnoseOptions {
   readonly origin: string
   /** The Access application; `null` for an origin without Access (API Shield). */
   readonly access: DiagnosedAccess | null
+  /** The origin's `source`. The default is `worker`. Another one needs `access`, and has no keys. */
+  readonly source?: HeaderSourceName | undefined
   /** The JSON text of the origin's keys, `COUNTERSIGN_KEYS`. Without it the keys are not checked. */
   readonly keys?: string | undefined
   /** The hostname that clients use, one of the origin's `edge.hosts`. With `keys` it also checks `edge.hosts`. */
@@ -52,10 +55,11 @@ export interface DiagnoseOptions {
  * ```
  */
 export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
-  const { origin, access, keys, host, edge, client, preflight, forwardCert } = options
+  const { origin, access, source = 'worker', keys, host, edge, client, preflight, forwardCert } = options
   const url = parseUrl(origin, 'origin')
   if (access === undefined)
     throw new TypeError('access is missing; write { team, audience }, or null for an origin without Access')
+  requireFit(source, access, keys)
   if (host !== undefined && !HOST.test(host)) {
     throw new TypeError('host must be a hostname, with a port if it is not 443: "app.example.com"')
   }
@@ -67,10 +71,21 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
   return [
     ...keysReport.findings,
     ...findings,
-    ...(await checkOrigin(url, { host, key, withChain: forwardCert === 'chain', cloudflare: answer })),
-    ...(edgeUrl ? await checkEdge(edgeUrl, client) : []),
+    ...(await checkOrigin(url, { source, host, key, withChain: forwardCert === 'chain', cloudflare: answer })),
+    // Without a Worker there is no signature that the origin could accept.
+    ...(edgeUrl ? (await checkEdge(edgeUrl, client)).slice(source === 'worker' ? 0 : 1) : []),
     ...(edgeUrl && preflight !== undefined ? [await checkPreflight(edgeUrl, preflight)] : []),
   ]
+}
+
+/** The origin itself does not start with a source that does not fit. */
+function requireFit(source: HeaderSourceName, access: DiagnosedAccess | null, keys: string | undefined): void {
+  if (!['worker', 'rfc9440', 'cf-cert'].includes(source)) {
+    throw new TypeError('source must be "worker", "rfc9440" or "cf-cert"')
+  }
+  if (source === 'worker') return
+  if (access === null) throw new TypeError(`access must not be null with source "${source}"; write { team, audience }`)
+  if (keys !== undefined) throw new TypeError(`keys belong to the Worker, and source is "${source}"; remove keys`)
 }
 
 /** A browser writes an origin without a path. With one, no answer would ever allow it. */

@@ -85,7 +85,7 @@ describe('createTestEdge', () => {
     ),
     [
       { algorithm: 'ed25519' } as object,
-      /^unknown option "algorithm"; known options are alg, access, forwardCert, hostname$/,
+      /^unknown option "algorithm"; known options are headers, alg, access, forwardCert, hostname$/,
     ],
   ])('refuses %o', async (options, message) => {
     const refused = createTestEdge(options)

@@ -1,20 +1,27 @@
+import type { HeaderSourceName } from '@countersign/origin-plugin'
 import type { SignatureAlgorithm, SigningJwk } from '@countersign/wire'
 import type { LightMyRequestResponse } from 'fastify'
 import type { JSONWebKeySet } from 'jose'
 import { AccessIssuer } from '../access/access-issuer.ts'
+import type { TransformSource } from '../edge/transform-headers.ts'
 import { namesOf, refuseUnknown } from '../known-names.ts'
 import type { DevClient } from '../pki/dev-client.ts'
 import { createEdgeKey, toVerificationKey } from '../pki/edge-key.ts'
 import { createPki } from '../pki/pki.ts'
 import { checkForwardCert } from '../workerd/worker-runtime.ts'
 import { type InjectableApp, injectRequest } from './inject-request.ts'
-import { signRequest } from './sign-request.ts'
+import { signRequest, transformRequest } from './sign-request.ts'
 import { type TestAccess, TestAccessTokens } from './test-access.ts'
 import { type TestCertificate, TestClients } from './test-clients.ts'
 import { REQUEST, type TestInjectOptions, type TestRequest } from './test-request.ts'
 
 /** Options of {@link createTestEdge}. */
 export interface TestEdgeOptions {
+  /**
+   * The sender of the certificate headers, as the origin's option `source`. The default is `worker`. With `rfc9440` and
+   * `cf-cert` there is no Worker: its options `alg` and `forwardCert` are errors, and so is `access: null`.
+   */
+  readonly headers?: HeaderSourceName | undefined
   /** The algorithm of the Worker's signature. The default is `hmac-sha256`. */
   readonly alg?: SignatureAlgorithm | undefined
   /** `null` for an origin without Access (API Shield). By default there is a team, and every request has a token. */
@@ -25,7 +32,7 @@ export interface TestEdgeOptions {
   readonly hostname?: string | undefined
 }
 
-const OPTIONS = namesOf<TestEdgeOptions>({ alg: true, access: true, forwardCert: true, hostname: true })
+const OPTIONS = namesOf<TestEdgeOptions>({ headers: true, alg: true, access: true, forwardCert: true, hostname: true })
 
 /** Options of the origin plugin, ready to spread. */
 export interface TestPluginOptions {
@@ -35,10 +42,18 @@ export interface TestPluginOptions {
   readonly trustedIssuers: readonly string[]
 }
 
+/** Options of the origin plugin for a zone without a Worker, ready to spread. */
+export interface UnsignedPluginOptions {
+  readonly source: TransformSource
+  readonly edge: null
+  readonly access: NonNullable<TestPluginOptions['access']>
+  readonly trustedIssuers: readonly (string | { readonly ca: string; readonly byName: true })[]
+}
+
 /** An edge for tests, returned by {@link createTestEdge}. */
-export interface TestEdge {
+export interface TestEdge<Options = TestPluginOptions> {
   /** The plugin's options: `app.register(countersign, { ...edge.options, policies })`. */
-  readonly options: TestPluginOptions
+  readonly options: Options
 
   /**
    * Builds the headers with which a request would reach the origin, signed for this method, host, path and query.
@@ -88,8 +103,17 @@ export interface TestEdge {
  * const response = await edge.inject(app, { url: '/pay', cert: { subject: 'CN=pay-1,O=Acme' } })
  * ```
  */
-export async function createTestEdge(options: TestEdgeOptions = {}): Promise<TestEdge> {
+export async function createTestEdge(
+  options: TestEdgeOptions & { readonly headers: TransformSource },
+): Promise<TestEdge<UnsignedPluginOptions>>
+export async function createTestEdge(
+  options?: TestEdgeOptions & { readonly headers?: 'worker' | undefined },
+): Promise<TestEdge>
+export async function createTestEdge(
+  options: TestEdgeOptions = {},
+): Promise<TestEdge<TestPluginOptions | UnsignedPluginOptions>> {
   refuseUnknown(options, OPTIONS)
+  const source = checkHeaders(options)
   const { alg = 'hmac-sha256', access: team, forwardCert, hostname = 'localhost' } = options
   if (!['hmac-sha256', 'ed25519'].includes(alg)) throw new TypeError('alg must be "hmac-sha256" or "ed25519"')
   if (team !== undefined && team !== null) throw new TypeError('access must be null or absent')
@@ -105,14 +129,22 @@ export async function createTestEdge(options: TestEdgeOptions = {}): Promise<Tes
   const sign = async ({ method = 'GET', url, headers = {}, cert = null, access }: TestRequest) => {
     const { tlsClientAuth, certificate } = await clients.see(cert === null ? undefined : await toClient(cert, clients))
     const accessToken = await tokenFor(tokens, access, certificate)
-    return signRequest({ method, url, headers, hostname }, { tlsClientAuth, accessToken }, { key, forwardCert })
+    const [request, view] = [
+      { method, url, headers, hostname },
+      { tlsClientAuth, accessToken },
+    ]
+    return source === 'worker'
+      ? signRequest(request, view, { key, forwardCert })
+      : transformRequest(request, view, source)
+  }
+  const described = issuer && describeTeam(issuer)
+  const signed: TestPluginOptions = {
+    edge: { keys: [toVerificationKey(key)], hosts: [hostname] },
+    access: described,
+    trustedIssuers: [clients.clientCa],
   }
   return {
-    options: {
-      edge: { keys: [toVerificationKey(key)], hosts: [hostname] },
-      access: issuer && describeTeam(issuer),
-      trustedIssuers: [clients.clientCa],
-    },
+    options: source === 'worker' || !described ? signed : unsignedOptions(source, described, clients.clientCa),
     headers: async (request) => {
       refuseUnknown(request, REQUEST)
       return (await sign(request)).headers
@@ -120,6 +152,37 @@ export async function createTestEdge(options: TestEdgeOptions = {}): Promise<Tes
     inject: (app, injected) => injectRequest(app, injected, sign),
     issueClient: (certificate = {}) => clients.issue(certificate),
   }
+}
+
+const OPTIONS_OF_THE_WORKER = ['alg', 'forwardCert'] as const
+
+/** Refuses options that have no effect in a zone without a Worker, and such a zone without any proof. */
+function checkHeaders(options: TestEdgeOptions): HeaderSourceName {
+  const { headers = 'worker' } = options
+  if (!['worker', 'rfc9440', 'cf-cert'].includes(headers)) {
+    throw new TypeError('headers must be "worker", "rfc9440" or "cf-cert"')
+  }
+  if (headers === 'worker') return headers
+  const given = OPTIONS_OF_THE_WORKER.find((name) => options[name] !== undefined)
+  if (given !== undefined) {
+    throw new TypeError(
+      `${given} belongs to the Worker, and headers: "${headers}" is a zone without one; remove ${given}`,
+    )
+  }
+  if (options.access === null) {
+    throw new TypeError(
+      `access must not be null with headers: "${headers}"; remove it, because the origin needs access`,
+    )
+  }
+  return headers
+}
+
+function unsignedOptions(
+  source: TransformSource,
+  access: NonNullable<TestPluginOptions['access']>,
+  ca: string,
+): UnsignedPluginOptions {
+  return { source, edge: null, access, trustedIssuers: source === 'cf-cert' ? [{ ca, byName: true }] : [ca] }
 }
 
 async function toClient(cert: DevClient | TestCertificate, clients: TestClients): Promise<DevClient> {

@@ -12,6 +12,7 @@ export {
   type TestEdge,
   type TestEdgeOptions,
   type TestPluginOptions,
+  type UnsignedPluginOptions,
 } from './create-test-edge.ts'
 export type { InjectableApp } from './inject-request.ts'
 export type { TestAccess } from './test-access.ts'

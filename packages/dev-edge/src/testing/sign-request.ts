@@ -2,6 +2,7 @@ import type { OutgoingHttpHeaders } from 'node:http'
 import type { SigningJwk } from '@countersign/wire'
 import { type CountersignOptions, countersign } from '@countersign/worker'
 import { buildEdgeHeaders, createRay } from '../edge/edge-headers.ts'
+import { type TransformSource, transformHeaders } from '../edge/transform-headers.ts'
 import type { FullTlsClientAuth } from '../handshake/build-tls-client-auth.ts'
 import { headerPairs } from '../net/raw-headers.ts'
 
@@ -32,15 +33,14 @@ const CLIENT_IP = '127.0.0.1'
 
 /** Sends a request through the Worker's own code, in this process. */
 export async function signRequest(
-  { method, url, headers, hostname }: UnsignedRequest,
-  { tlsClientAuth, accessToken }: EdgeView,
+  unsigned: UnsignedRequest,
+  view: EdgeView,
   options: CountersignOptions & { readonly key: SigningJwk },
 ): Promise<InjectableRequest> {
-  const target = resolveTarget(url, headers, hostname)
-  const seen = new Headers([
-    ...headerPairs(buildEdgeHeaders(rawHeaders(headers), { ray: createRay(), clientIp: CLIENT_IP, accessToken })),
-  ])
-  seen.set('host', target.host)
+  const { method } = unsigned
+  const { tlsClientAuth } = view
+  const target = resolveTarget(unsigned)
+  const seen = new Headers([...headerPairs(edgeHeaders(unsigned, view, target))])
   // light-my-request sends methods in upper case, and the signature covers the method's exact letters.
   const request = new Request(target, { method: method.toUpperCase(), headers: seen })
   const signed = await countersign(Object.assign(request, { cf: { tlsClientAuth } }), options)
@@ -48,8 +48,25 @@ export async function signRequest(
   return { url: pathname + search, headers: Object.fromEntries(signed.headers) }
 }
 
+/** Sends a request through the rules of a zone without a Worker, in this process. */
+export function transformRequest(
+  unsigned: UnsignedRequest,
+  view: EdgeView,
+  source: TransformSource,
+): InjectableRequest {
+  const target = resolveTarget(unsigned)
+  const lines = transformHeaders(edgeHeaders(unsigned, view, target), source, view.tlsClientAuth)
+  const headers = Object.fromEntries(new Headers([...headerPairs(lines)]))
+  return { url: target.pathname + target.search, headers }
+}
+
+function edgeHeaders({ headers }: UnsignedRequest, { accessToken }: EdgeView, { host }: URL): string[] {
+  const sent = [...headerPairs(rawHeaders(headers))].filter(([name]) => name.toLowerCase() !== 'host').flat()
+  return ['host', host, ...buildEdgeHeaders(sent, { ray: createRay(), clientIp: CLIENT_IP, accessToken })]
+}
+
 /** Resolves a URL to https, because clients always reach the edge over https. */
-function resolveTarget(url: string, headers: OutgoingHttpHeaders, hostname: string): URL {
+function resolveTarget({ url, headers, hostname }: UnsignedRequest): URL {
   const isPath = typeof url === 'string' && url.startsWith('/')
   const absolute = isPath ? `https://${hostname}${url}` : url
   if (typeof url !== 'string' || !URL.canParse(absolute)) {

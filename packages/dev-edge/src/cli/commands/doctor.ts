@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import type { HeaderSourceName } from '@countersign/origin-plugin'
 import { Command, Option } from 'commander'
 import { type DiagnosedAccess, diagnose } from '../../doctor/diagnose.ts'
 import type { Finding } from '../../doctor/finding.ts'
@@ -12,6 +13,7 @@ interface DoctorOptions {
   readonly issuer?: string
   readonly audience?: string
   readonly access: boolean
+  readonly source?: HeaderSourceName
   readonly keys?: string
   readonly host?: string
   readonly edge?: string
@@ -30,6 +32,7 @@ origin must refuse, and no secrets. Warnings do not make it fail. Give --host an
 Examples:
   countersign doctor --origin http://127.0.0.1:3000/me --team acme --audience 4714c1358e65fe4b…
   countersign doctor --origin https://203.0.113.7/me --no-access --json
+  countersign doctor --origin http://127.0.0.1:3000/me --team acme --audience 4714c1358e65fe4b… --source rfc9440
   countersign doctor --origin http://127.0.0.1:3000/me --no-access --keys COUNTERSIGN_KEYS --host app.example.com
   countersign doctor --origin http://127.0.0.1:3000/me --no-access --edge https://app.example.com/me
   countersign doctor --origin http://127.0.0.1:3000/me --no-access --edge https://app.example.com/me \\
@@ -54,6 +57,11 @@ export function doctorCommand(): Command {
     .addOption(
       new Option('--no-access', 'an origin without Access (API Shield)').conflicts(['team', 'issuer', 'audience']),
     )
+    .addOption(
+      new Option('--source <source>', "the origin's source (default: worker)")
+        .choices(['worker', 'rfc9440', 'cf-cert'])
+        .conflicts('keys'),
+    )
     .addOption(new Option('--keys <source>', `the origin's COUNTERSIGN_KEYS, to check them too: ${KEYS_SOURCE}`))
     .addOption(new Option('--host <name>', 'the hostname that clients use, one of edge.hosts'))
     .addOption(new Option('--edge <url>', 'a URL at Cloudflare that leads to the origin'))
@@ -69,7 +77,7 @@ export function doctorCommand(): Command {
 }
 
 async function doctor(options: DoctorOptions, command: Command): Promise<void> {
-  const { origin, keys, json, host, edge, preflight, forwardCert } = options
+  const { origin, source, keys, json, host, edge, preflight, forwardCert } = options
   if (!origin)
     return command.error(
       '--origin is missing; write a protected route at the origin: --origin http://127.0.0.1:3000/me',
@@ -82,6 +90,7 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
   const findings = await diagnose({
     origin,
     access,
+    source,
     keys: keys === undefined ? undefined : readKeys(keys, '--keys'),
     host,
     edge,
