@@ -6,7 +6,6 @@ import { keepPieces, scanSource } from './scan-source.ts'
 /** Files that are short because a tool, a process or a package starts there. */
 const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'packages/worker/src/index.ts': 'exports entry of the package',
-  'packages/dev-edge/src/testing/index.ts': 'exports entry of the package',
   'packages/dev-edge/src/cli/main.ts': 'the command',
   'examples/autoload/plugins/cors.ts': 'a file of autoload',
   'examples/autoload/routes/jobs/archive/index.ts': 'a file of autoload',
