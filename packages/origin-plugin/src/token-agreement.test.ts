@@ -227,7 +227,11 @@ describe('requireSameCertificate', () => {
     })
 
     it('does not agree with a legacy issuer without the legacy header', () => {
-      const cert = { ...CERT, raw: {} }
+      const cert = { ...CERT, raw: { 'x-cert-verify': 'SUCCESS' } }
+      const whole = { ...CERT, raw: { 'client-cert': ':AA==:' } }
+      expect(refusalOf(by({ cert_issuer_dn: LEGACY_ISSUER }, whole))).toEqual(
+        mismatch('mtls_auth.cert_issuer_dn has the legacy form, which the certificate does not contain'),
+      )
       expect(refusalOf(by({ cert_issuer_dn: LEGACY_ISSUER }, cert))).toEqual(
         mismatch(
           'mtls_auth.cert_issuer_dn has the legacy form, and x-cert-issuer-dn-l is missing; set COUNTERSIGN_NAMES to "all" in the Worker',

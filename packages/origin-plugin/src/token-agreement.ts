@@ -90,9 +90,13 @@ function legacyIssuer({ raw }: ClientCert): string | undefined {
   return raw['x-cert-issuer-dn-l'] ?? raw['cf-cert-issuer-dn-legacy']
 }
 
-/** The Worker's option `names: 'rfc2253'` leaves the legacy form out, so the token's cannot be compared. */
+/**
+ * The Worker's option `names: 'rfc2253'` leaves the legacy form out, and the source `rfc9440` never sends it, so the
+ * token's cannot be compared.
+ */
 function missingForm(claim: unknown, cert: ClientCert): string {
   if (typeof claim !== 'string' || !claim.startsWith('/') || legacyIssuer(cert) !== undefined) return ''
+  if (cert.raw['x-cert-verify'] === undefined) return ' has the legacy form, which the certificate does not contain'
   return ' has the legacy form, and x-cert-issuer-dn-l is missing; set COUNTERSIGN_NAMES to "all" in the Worker'
 }
 

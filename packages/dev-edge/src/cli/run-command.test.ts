@@ -63,6 +63,26 @@ describe('countersign', () => {
     [['cert', 'x', '--subject', 'nonsense'], /Write a name such as "CN=pay-1,O=Acme"/],
     [['cert', 'x', '--san', 'ip:999.1.1.1'], /Write dns:NAME, email:ADDRESS, uri:URI, ip:ADDRESS or upn:NAME@DOMAIN/],
     [['cert', 'x', '--san', 'other:x'], /Write dns:NAME/],
+    [
+      ['dev', '--origin', 'http://127.0.0.1:9', '--headers', 'rfc9440', '--forward-cert', 'leaf'],
+      /--forward-cert belongs to the Worker, which does not run with --headers rfc9440; remove it/,
+    ],
+    [
+      ['dev', '--origin', 'http://127.0.0.1:9', '--headers', 'cf-cert', '--worker', 'worker.ts'],
+      /--worker belongs to the Worker, which does not run with --headers cf-cert; remove it/,
+    ],
+    [
+      ['dev', '--origin', 'http://127.0.0.1:9', '--headers', 'client-cert'],
+      /Allowed choices are worker, rfc9440, cf-cert/,
+    ],
+    [
+      ['inspect', '/dev/null', '--source', 'rfc9440', '--no-access', '--any-issuer'],
+      /--no-edge is missing; write it next to --source rfc9440, because only the Worker signs requests/,
+    ],
+    [
+      ['doctor', '--origin', 'http://127.0.0.1:9/me', '--no-access', '--source', 'cf-cert', '--keys', 'KEYS'],
+      /'--source <source>' cannot be used with option '--keys <source>'/,
+    ],
     [['cert', 'x', '--eku', 'ClientAuth'], /unknown purpose "ClientAuth"; write serverAuth, clientAuth, codeSigning/],
     [['cert', 'x', '--expired', '--days', '3'], /cannot be used with option/],
     [['revoke', '../../etc/passwd'], /Write 1 to 64 of the characters/],

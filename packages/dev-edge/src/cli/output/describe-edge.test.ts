@@ -1,0 +1,34 @@
+import { describe, expect, it } from 'vitest'
+import type { EdgeDescription } from './describe-edge.ts'
+import { formatWelcome } from './describe-edge.ts'
+
+const describeWith = (source: EdgeDescription['source']) =>
+  formatWelcome({
+    url: 'https://localhost:8443',
+    source,
+    origin: 'http://127.0.0.1:3000',
+    folder: '.countersign',
+    edgeCa: '.countersign/edge-ca.pem',
+    environmentFile: '.countersign/origin.env',
+    environment: { ACCESS_AUDIENCE: 'aa' },
+    clients: {},
+  })
+
+describe('formatWelcome', () => {
+  it('shows the configuration of an origin behind the Worker', () => {
+    const text = describeWith('worker')
+    expect(text).toContain('edge: { keys: process.env.COUNTERSIGN_KEYS, hosts: process.env.COUNTERSIGN_HOSTS },')
+    expect(text).toContain("{ ca: readFileSync(process.env.CLIENT_CA, 'utf8'), revocation: {")
+    expect(text).not.toContain('source:')
+  })
+
+  it.each([
+    ['rfc9440', "'utf8'), revocation: {"],
+    ['cf-cert', "'utf8'), byName: true, revocation: {"],
+  ] as const)('shows the configuration of an origin that reads %s', (source, issuer) => {
+    const text = describeWith(source)
+    expect(text).toContain(`    source: '${source}',\n    edge: null, // only Cloudflare may reach this origin\n`)
+    expect(text).toContain(issuer)
+    expect(text).not.toContain('COUNTERSIGN_KEYS')
+  })
+})
