@@ -1,6 +1,7 @@
 import type { IssuedCert } from '@countersign/test-support/certificates'
 import { testKey } from '@countersign/test-support/test-key'
 import { type WrittenCertificate, writeCaCert, writeClientCert } from '@countersign/test-support/write-certificate'
+import { der } from '@countersign/test-support/write-der'
 import { describe, expect, it } from 'vitest'
 import { type Refused, refusalOf } from '../../test/support/expect-refusal.ts'
 import {
@@ -177,6 +178,19 @@ describe('trust by chain', () => {
     )
   })
 
+  it("names a part of the client's certificate that cannot be read, unless another entry trusts it", () => {
+    const purposes = der(0x30, der(0x06, Buffer.alloc(129, 1)))
+    const odd = writeClientCert(sub, { extendedKeyUsage: null, extensions: [{ oid: '551d25', value: purposes }] })
+    const fields = fieldsOf({ 'client-cert-chain': chainOf(sub) }, odd, sub)
+    const { code, reason } = refusalOf(() => readTrustedCert(fields, trustingRoot, NOW))
+    expect(code).toBe('CSN_CERT_UNREADABLE')
+    expect(reason).toContain(
+      'the certificate cannot be read: an object identifier is longer than 128 bytes (serial number ',
+    )
+    const both = compileIssuers({ ca: root.pem, chain: { maxDepth: 2 } }, sub.pem)
+    expect(readTrustedCert(fields, both, NOW).clientCert.chain).toBeUndefined()
+  })
+
   it('names the fault of the closest path, and of several roots that of the closest', () => {
     const expired = writeCaCert('sub', root, { key: sub.key, notAfter: atSecond(NOW - 1) })
     const fault = untrusted(`the CA certificate CN=sub expired on ${expired.cert.validTo}`)
@@ -191,6 +205,9 @@ describe('trust by chain', () => {
     expect(read({ 'client-cert-chain': chainOf(sub) }, both).clientCert.chain).toHaveLength(2)
     const forged = writeCaCert('sub', undefined, { issuer: 'root', key: sub.key, signer: testKey() })
     expect(refusal({ 'client-cert-chain': chainOf(forged) }, both)).toEqual(
+      untrusted('the key of CN=root did not sign the certificate CN=sub'),
+    )
+    expect(refusal({ 'client-cert-chain': chainOf(forged, { der: Buffer.from('broken') }) }, both)).toEqual(
       untrusted('the key of CN=root did not sign the certificate CN=sub'),
     )
   })
@@ -305,6 +322,13 @@ describe('the revocation lists of a path', () => {
     const { asked, issuers } = asking({ ca: root.pem, chain }, sub.pem as unknown as object)
     requireValidNow(read({}, issuers), NOW)
     expect(asked).toEqual([`list of sub: ${about(client)}`])
+  })
+
+  it('of another CA with the key are not asked', () => {
+    const other = writeCaCert('other', undefined, { key: sub.key })
+    const { asked, issuers } = asking({ ca: root.pem, chain: { maxDepth: 1 } }, { ca: other.pem, revocation: { crl } })
+    requireValidNow(read({ 'client-cert-chain': chainOf(sub) }, issuers), NOW)
+    expect(asked).toEqual([])
   })
 
   it('of another CA with the name are not asked', () => {

@@ -2,11 +2,14 @@ import { describeNoPath, type NoPath } from '../certification-path/describe-no-p
 import { type Anchor, findPath, type Presented } from '../certification-path/find-path.ts'
 import { createIssuedBy, MAX_VERIFICATIONS, TooManySignaturesError } from '../certification-path/issued-by.ts'
 import { type PathCertificate, readPathCertificate } from '../certification-path/path-certificate.ts'
-import { type ClientCert, describeCert } from '../client-cert.ts'
-import { refusalAt } from '../errors.ts'
+import type { ClientCert } from '../client-cert.ts'
 import { readForwardedChain } from './forwarded-chain.ts'
 
-const refuse = refusalAt('certificate')
+/** The client's own certificate cannot be read as a part of a path. */
+export interface UnreadableClient {
+  readonly kind: 'unreadable'
+  readonly reason: string
+}
 
 /** A certification path that was verified. */
 export interface VerifiedPath {
@@ -26,15 +29,16 @@ export type ForwardedClientCert = ClientCert & { readonly x509: NonNullable<Clie
  *
  * @param time - milliseconds since the epoch
  * @returns the path, or the reason why there is none
- * @throws CountersignError `CSN_HEADERS_MALFORMED`, or `CSN_CERT_UNREADABLE` for the client's own certificate
+ * @throws CountersignError `CSN_HEADERS_MALFORMED`
  */
 export function lookForPath(
   cert: ForwardedClientCert,
   anchors: readonly Anchor[],
   time: number,
-): VerifiedPath | NoPath {
-  const client = readClient(cert)
+): VerifiedPath | NoPath | UnreadableClient {
   const { certificates, gap } = readForwardedChain(cert)
+  const client = readClient(cert)
+  if (!('subject' in client)) return client
   const isIssuedBy = createIssuedBy()
   try {
     for (const anchor of anchors) {
@@ -62,12 +66,12 @@ function presentedTo({ root }: Anchor, client: PathCertificate, certificates: re
   return { client, others: certificates.filter(({ x509 }) => x509.fingerprint256 !== root.x509.fingerprint256) }
 }
 
-function readClient(cert: ForwardedClientCert): PathCertificate {
+function readClient(cert: ForwardedClientCert): PathCertificate | UnreadableClient {
   try {
     return readPathCertificate(cert.x509)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw refuse('CSN_CERT_UNREADABLE', `the certificate cannot be read: ${error.message} (${describeCert(cert)})`)
+    return { kind: 'unreadable', reason: `the certificate cannot be read: ${error.message}` }
   }
 }
 

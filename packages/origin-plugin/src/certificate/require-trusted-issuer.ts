@@ -23,7 +23,8 @@ export interface Trust {
  * refused, unless the issuer is trusted by name explicitly.
  *
  * @param now - seconds since the epoch
- * @throws CountersignError `CSN_CERT_UNTRUSTED_ISSUER`, or `CSN_HEADERS_MALFORMED` for a malformed `Client-Cert-Chain`
+ * @throws CountersignError `CSN_CERT_UNTRUSTED_ISSUER`, `CSN_HEADERS_MALFORMED` for a malformed `Client-Cert-Chain`, or
+ *   `CSN_CERT_UNREADABLE` for a certificate that cannot be a part of a path
  */
 export function requireTrustedIssuer(cert: ClientCert, trusted: readonly CompiledIssuer[], now: number): Trust {
   const direct = trusted.filter(({ chain }) => !chain)
@@ -33,6 +34,7 @@ export function requireTrustedIssuer(cert: ClientCert, trusted: readonly Compile
   const found = anchors.length > 0 && isForwarded(cert) ? lookForPath(cert, anchors, now * 1000) : undefined
   if (found && 'cas' in found) return { issuers, path: found }
   if (issuers.length > 0) return { issuers, path: undefined }
+  if (found?.kind === 'unreadable') throw refuse('CSN_CERT_UNREADABLE', `${found.reason} (${describeCert(cert)})`)
   if (found?.kind === 'signed') throw untrusted(cert, found.reason)
   throw untrusted(cert, named.length > 0 ? unsignedReason(cert, named) : unnamedReason(cert, trusted, found))
 }

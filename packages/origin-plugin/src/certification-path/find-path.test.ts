@@ -1,5 +1,6 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { opensslVerifier, type PathQuestion } from '@countersign/test-support/openssl-verify'
-import { testKey } from '@countersign/test-support/test-key'
+import { type TestKey, testKey } from '@countersign/test-support/test-key'
 import {
   type CertificateSpec,
   type WrittenCertificate,
@@ -107,6 +108,35 @@ describe('findPath', () => {
     }
   })
 
+  it('reaches a CA again, if another path allows more below it', () => {
+    const key = testKey()
+    const tight = writeCaCert('y', root, { key, basicConstraints: { ca: true, pathLength: 1 } })
+    const bridge = writeCaCert('bridge', root)
+    const [wide, direct] = [writeCaCert('y', bridge, { key }), writeCaCert('y', root, { key })]
+    const x = writeCaCert('x', tight)
+    const z = writeCaCert('z', x)
+    const given = { client: writeClientCert(z), maxDepth: 4 }
+    expect(agreed({ ...given, others: [tight, bridge, wide, x, z] })).toBe('z x y bridge root')
+    expect(agreed({ ...given, others: [tight, direct, x, z] })).toBe('z x y root')
+    expect(agreed({ ...given, others: [direct, tight, x, z] })).toBe('z x y root')
+  })
+
+  it('describes the path with the fewest faults, and of these the shortest', () => {
+    const key = testKey()
+    const [a, b] = [writeCaCert('a', root), writeCaCert('b', root)]
+    const c = writeCaCert('c', b)
+    const [long, short] = [writeCaCert('sub', c, { key }), writeCaCert('sub', a, { key })]
+    const expired = writeCaCert('sub', root, { key, notAfter: new Date(NOW - 1000) })
+    const client = writeClientCert(short)
+    const tooLong = 'signed: the path to CN=root has 2 intermediates, and chain.maxDepth allows 1'
+    for (const others of [
+      [expired, b, c, long, a, short],
+      [a, short, b, c, long, expired],
+    ]) {
+      expect(agreed({ client, others, maxDepth: 1 })).toBe(tooLong)
+    }
+  })
+
   it('does not follow CAs that certify each other in circles', () => {
     const [one, two] = [testKey(), testKey()]
     const circle = [
@@ -148,6 +178,13 @@ const clientWith = (spec: Partial<CertificateSpec>) => agreed({ client: writeCli
 const rootWith = (spec: Partial<CertificateSpec>) => {
   const own = writeCaCert('root', undefined, spec)
   return agreed({ client: writeClientCert(own), root: own })
+}
+
+/** A key on P-256 whose certificate contains the parameters of the curve in place of its name. */
+function explicitKey(): TestKey {
+  const key = testKey()
+  const { publicKey, privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256', paramEncoding: 'explicit' })
+  return { ...key, publicKey, privateKey, spki: publicKey.export({ type: 'spki', format: 'der' }) }
 }
 
 const NOT_CA = 'is not that of a CA: its basic constraints do not contain cA'
@@ -236,6 +273,9 @@ describe('a CA in a path', () => {
     expect(under({ key: testKey(2048) })).toBe('sub root')
     expect(under({ key: testKey('ed25519') })).toBe('sub root')
     expect(under({ key: testKey('P-384') })).toBe('sub root')
+    expect(under({ key: explicitKey() })).toBe(
+      fault('has a key that spells out the parameters of its curve; use a named curve'),
+    )
     expect(under({ key: testKey('prime192v1') })).toBe(
       fault('has a key on the curve prime192v1; use P-256 or a larger one'),
     )

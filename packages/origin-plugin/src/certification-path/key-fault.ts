@@ -1,4 +1,6 @@
 import type { KeyObject } from 'node:crypto'
+import { TAG } from '../x509/der.ts'
+import { DerCursor } from '../x509/der-cursor.ts'
 
 const MIN_RSA_BITS = 2048
 /** The names of OpenSSL for the curves of 256 bits or more. */
@@ -33,6 +35,7 @@ export function keyFault(key: KeyObject): string | undefined {
         ? `has an RSA key with the exponent ${publicExponent}`
         : undefined
     case 'ec':
+      if (!namesItsCurve(key)) return 'has a key that spells out the parameters of its curve; use a named curve'
       return namedCurve !== undefined && CURVES.has(namedCurve)
         ? undefined
         : `has a key on the curve ${namedCurve ?? 'of its own'}; use P-256 or a larger one`
@@ -42,4 +45,18 @@ export function keyFault(key: KeyObject): string | undefined {
     default:
       return `has a key of the type ${key.asymmetricKeyType}; use RSA, EC, Ed25519 or Ed448`
   }
+}
+
+/**
+ * Whether the SubjectPublicKeyInfo has the OID of a curve. Node names a curve that is spelt out too, and RFC 5480, section
+ * 2.1.1, forbids this form: readers of it have accepted a generator of the attacker's choice.
+ */
+function namesItsCurve(key: KeyObject): boolean {
+  const outer = new DerCursor(key.export({ type: 'spki', format: 'der' }))
+  outer.next()
+  const parts = outer.inside()
+  parts.next()
+  const algorithm = parts.inside()
+  algorithm.expect(TAG.OID, 'the algorithm of the key')
+  return algorithm.next() && algorithm.tag === TAG.OID
 }
