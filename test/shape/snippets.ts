@@ -138,10 +138,12 @@ function exportedNames(text: string): string[] {
   const listed = [...code.matchAll(/^export\s+(type\s+)?\{([^}]*)\}/gm)].flatMap(([, type = '', names = '']) =>
     names.split(',').map((name) => (name.trim() === '' ? '' : `${type}${name.trim()}`)),
   )
-  return [
+  const names = [
     ...declared.map(([, kind = '', name]) => (/interface|type/.test(kind) ? `type ${name}` : `${name}`)),
     ...listed.filter((name) => /^(?:type\s+)?(?!default$)\w+$/.test(name)),
   ]
+  // A function with overloads is declared several times.
+  return [...new Set(names)]
 }
 
 /** Whether code mentions an exported name and neither imports nor declares it. */
