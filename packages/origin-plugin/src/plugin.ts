@@ -34,8 +34,6 @@ declare module 'fastify' {
      */
     clientUser: ClientUser | null
   }
-  /** The user that `identify` returns. Declare its properties in your own `declare module 'fastify'`. */
-  interface ClientUser {}
   interface FastifyInstance {
     /**
      * Makes a hook that requires more of the client than the route's config does. On an optional route it requires a

@@ -2,6 +2,7 @@ import countersign, {
   type ClientCertRoute,
   type CountersignPluginOptions,
   clientCertOf,
+  clientUserOf,
   optional,
   type Requirement,
   type RouteRequirement,
@@ -71,6 +72,10 @@ http2Secure.route({
   preHandler: http2Secure.requireClientCert({ san: { dns: 'pay.acme.example' } }),
   handler: (request) => clientCertOf(request).subject.CN,
 })
+
+/** The user has the type that the application declares, here in an example of the README. */
+await withPino.register(countersign, { ...options, identify: async () => null })
+http2.get('/user', (request) => clientUserOf(request))
 
 /** The certificate of a route may be optional. */
 withPino.get('/login', { config: { clientCert: optional(acme) } }, ({ clientCert }) => clientCert?.subject.CN ?? 'none')

@@ -3,6 +3,11 @@ import type { AccessIdentity } from '../access-token/access-identity.ts'
 import type { ClientCert } from '../client-cert.ts'
 import { checkKnown, checkNumber, checkObject, optionNames } from '../lib/check-option.ts'
 
+declare module 'fastify' {
+  /** The user that `identify` returns. Declare its properties in your own `declare module 'fastify'`. */
+  interface ClientUser {}
+}
+
 /**
  * Finds the application's user of a proven client. `null` means that there is none, and refuses the request.
  *
