@@ -304,7 +304,7 @@ describe('resolveOptions', () => {
     const policies = { staff: { access: { email: 'jane@acme.example' } } }
     expect(() => resolve({ ...good, access: null, policies })).toThrow(
       new TypeError(
-        'policies.staff requires `access`, but the plugin is registered with access: null, so no request can match',
+        'policies.staff requires `access`, but the plugin is registered with access: null, so no request can match; remove it, or configure access',
       ),
     )
     expect(() => resolve({ ...good, policies })).not.toThrow()

@@ -72,6 +72,22 @@ describe('countersign', () => {
       /--worker belongs to the Worker, which does not run with --headers cf-cert; remove it/,
     ],
     [
+      ['dev', '--origin', 'http://127.0.0.1:9', '--headers', 'cf-cert', '--origin-binding', 'ORIGIN'],
+      /--origin-binding belongs to the Worker, which does not run with --headers cf-cert; remove it/,
+    ],
+    [
+      ['doctor', '--origin', 'http://127.0.0.1:9/me', '--no-access', '--source', 'rfc9440'],
+      /--no-access does not fit --source rfc9440, which needs Access; write --team and --audience/,
+    ],
+    [
+      ['doctor', '--origin', 'http://127.0.0.1:9/me', '--no-access', '--preflight', 'dashboard.example.com'],
+      /--preflight must be the origin of a page, without a path; write --preflight https/,
+    ],
+    [
+      ['doctor', '--origin', 'http://127.0.0.1:9/me', '--no-access', '--preflight', 'https://dashboard.example.com'],
+      /--edge is missing; write the URL at Cloudflare that the page of --preflight calls/,
+    ],
+    [
       ['dev', '--origin', 'http://127.0.0.1:9', '--headers', 'client-cert'],
       /Allowed choices are worker, rfc9440, cf-cert/,
     ],

@@ -55,9 +55,9 @@ describe('the option chain', () => {
   })
 
   it.each([
-    [true, 'chain must be an object'],
-    [2, 'chain must be an object'],
-    [null, 'chain must be an object'],
+    [true, 'chain must be an object; write { maxDepth: 1 } for one intermediate below the root'],
+    [2, 'chain must be an object; write { maxDepth: 1 } for one intermediate below the root'],
+    [null, 'chain must be an object; write { maxDepth: 1 } for one intermediate below the root'],
     [{ maxDepth: 1, depth: 1 }, 'chain: unknown option "depth"; known options are maxDepth, revocation'],
     [{ maxDepth: 1, revocation: undefined }, 'chain: option "revocation" is undefined; set a value or remove it'],
   ])('refuses %j', (chain, message) => {

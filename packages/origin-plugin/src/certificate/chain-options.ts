@@ -62,6 +62,9 @@ const MAX_DEPTH = 9
  * @throws TypeError whose message states the correction
  */
 export function compileChain(chain: unknown, root: ConfiguredCa, report: Report): CompiledChain {
+  if (typeof chain !== 'object' || chain === null || Array.isArray(chain)) {
+    throw new TypeError('chain must be an object; write { maxDepth: 1 } for one intermediate below the root')
+  }
   const given = checkObject(chain, 'chain')
   checkSet(given, ['maxDepth'], 'chain')
   checkKnown(given, OPTIONS, 'chain')

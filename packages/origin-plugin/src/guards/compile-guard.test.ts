@@ -344,7 +344,7 @@ describe('a requirement on access where access is null', () => {
 describe('a requirement on the certificate itself where the source does not send it', () => {
   const reason = (where: string) =>
     new TypeError(
-      `${where} requires \`san\`, which only the certificate itself contains, but source: "cf-cert" does not send it, so no request can match`,
+      `${where} requires \`san\`, which only the certificate itself contains, but source: "cf-cert" does not send it, so no request can match; remove it, or use source: "rfc9440"`,
     )
   const san = { subject: { OU: 'Ops' }, san: { dns: 'pay.acme.example' } }
 

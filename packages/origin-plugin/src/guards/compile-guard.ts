@@ -64,13 +64,13 @@ export function createGuardCompiler(
     if (typeof requirement === 'object' && requirement !== null && !Array.isArray(requirement)) {
       if (!hasAccess && 'access' in requirement) {
         throw new TypeError(
-          `${where} requires \`access\`, but the plugin is registered with access: null, so no request can match`,
+          `${where} requires \`access\`, but the plugin is registered with access: null, so no request can match; remove it, or configure access`,
         )
       }
       const property = hasCertificate ? undefined : findCertificateProperty(requirement)
       if (property !== undefined) {
         throw new TypeError(
-          `${where} requires \`${property}\`, which only the certificate itself contains, but source: "cf-cert" does not send it, so no request can match`,
+          `${where} requires \`${property}\`, which only the certificate itself contains, but source: "cf-cert" does not send it, so no request can match; remove it, or use source: "rfc9440"`,
         )
       }
       return compileCertificateRequirement(requirement, where)

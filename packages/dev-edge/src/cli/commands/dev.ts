@@ -137,6 +137,7 @@ const FLAGS_OF_THE_WORKER = {
   require: '--require',
   names: '--names',
   worker: '--worker',
+  originBinding: '--origin-binding',
 } as const
 
 /** A flag that has no effect without the Worker. */

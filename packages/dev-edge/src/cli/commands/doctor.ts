@@ -85,6 +85,14 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
   const access = accessOf(options)
   if (access === undefined)
     return command.error('the Access application is missing; write --team or --issuer, and --audience, or --no-access')
+  if (source !== undefined && source !== 'worker' && access === null)
+    return command.error(`--no-access does not fit --source ${source}, which needs Access; write --team and --audience`)
+  if (preflight !== undefined && URL.parse(preflight)?.origin !== preflight)
+    return command.error(
+      '--preflight must be the origin of a page, without a path; write --preflight https://dashboard.example.com',
+    )
+  if (preflight !== undefined && edge === undefined)
+    return command.error('--edge is missing; write the URL at Cloudflare that the page of --preflight calls')
 
   printProgress('Asking the origin …')
   const findings = await diagnose({

@@ -93,7 +93,10 @@ describe('spiffe', () => {
   })
 
   it.each<[unknown, string]>([
-    ['spiffe://acme.example/pay', 'GET /ops.spiffe must be an object with trustDomain, path'],
+    [
+      'spiffe://acme.example/pay',
+      'GET /ops.spiffe is a text; write its parts, such as { trustDomain: "acme.example", path: "/ns/prod" }',
+    ],
     [{}, 'GET /ops.spiffe must be an object with trustDomain, path'],
     [null, 'GET /ops.spiffe must be an object with trustDomain, path'],
     [undefined, 'GET /ops.spiffe is undefined'],

@@ -18,6 +18,11 @@ import { notForwarded } from './not-forwarded.ts'
  * @see {@link https://github.com/spiffe/spiffe/blob/main/standards/X509-SVID.md#52-leaf-validation X509-SVID, section 5.2}
  */
 export function spiffeGuard(match: SpiffeMatch, where: string): Guard {
+  if (typeof match === 'string') {
+    throw new TypeError(
+      `${where} is a text; write its parts, such as { trustDomain: "acme.example", path: "/ns/prod" }`,
+    )
+  }
   const given = new Map(readProperties(match, ['trustDomain', 'path'], where))
   if (!given.has('trustDomain')) {
     throw new TypeError(`${where}.trustDomain is missing; write it next to path, such as trustDomain: "acme.example"`)
