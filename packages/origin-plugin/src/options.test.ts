@@ -147,7 +147,7 @@ describe('resolveOptions', () => {
     ...['upgrade', ['upgrades'], [undefined], null].map((listenersInFront): [string, object, string] => [
       `listenersInFront as ${JSON.stringify(listenersInFront)}`,
       { ...good, listenersInFront },
-      'listenersInFront must be a list of events of the HTTP server, of request, upgrade, connect, checkContinue, checkExpectation',
+      'listenersInFront must be a list of events of the HTTP server, of request, upgrade, connect, checkContinue, checkExpectation, stream',
     ]),
     ...['handleCors', [1], [undefined], null].map((hooksInFront): [string, object, string] => [
       `hooksInFront as ${JSON.stringify(hooksInFront)}`,

@@ -11,7 +11,7 @@ const options: CountersignPluginOptions = {
   trustedIssuers: null,
 }
 
-const EVENTS = ['request', 'upgrade', 'connect', 'checkContinue', 'checkExpectation'] as const
+const EVENTS = ['request', 'upgrade', 'connect', 'checkContinue', 'checkExpectation', 'stream'] as const
 const TAKEOVERS = EVENTS.slice(1)
 
 /** Starts a server, with changes before and after the registration. */
@@ -72,6 +72,16 @@ describe('a listener of the HTTP server', () => {
     expect(() => listen(event)(app)).toThrow(new TypeError(message(event, `["${event}"]`)))
     expect(app.server.listenerCount(event)).toBe(0)
     listen(event)(await start([event]))
+  })
+
+  it('of a stream of HTTP/2 is an error next to that of Node', async () => {
+    const http2 = () => Fastify({ http2: true }) as unknown as FastifyInstance
+    const app = await start([], { app: http2() })
+    expect(app.server.listenerCount('stream')).toBe(1)
+    expect(() => listen('stream')(app)).toThrow(message('stream', '["stream"]'))
+    await expect(start([], { app: http2(), before: listen('stream') })).rejects.toThrow(message('stream', '["stream"]'))
+    await expect(start([], { app: http2(), after: listen('stream') })).rejects.toThrow(message('stream', '["stream"]'))
+    await start(['stream'], { app: http2(), after: listen('stream') })
   })
 
   it('of request or of another event can be added later, to observe', async () => {

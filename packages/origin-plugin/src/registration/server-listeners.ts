@@ -2,11 +2,13 @@ import type { FastifyInstance } from 'fastify'
 import { hasServerFactory, scopesAround, scopesIn } from './scopes.ts'
 
 /** The events of Node's HTTP server whose listener has a client to itself: Fastify then gets no request. */
-const TAKEOVERS = ['upgrade', 'connect', 'checkContinue', 'checkExpectation']
+const TAKEOVERS = ['upgrade', 'connect', 'checkContinue', 'checkExpectation', 'stream']
 const EVENTS = ['request', ...TAKEOVERS]
 
 /** The listener of @fastify/http-proxy is the value of this symbol of the server. */
 const PROXY_LISTENER = 'wsUpgradeListener'
+/** The name of Node's own listener in a server for HTTP/2. It makes a request of a stream, for Fastify. */
+const COMPATIBILITY_LISTENER = 'bound onServerStream'
 
 /**
  * Checks the option `listenersInFront`.
@@ -37,8 +39,10 @@ export interface ServerListeners {
 export function watchServerListeners(app: FastifyInstance): ServerListeners {
   const { server } = app
   const own = new Set<unknown>(hasServerFactory(app) ? server.listeners('request') : [app.routing])
-  const passes = (event: string, listener: unknown) =>
-    event === 'upgrade' ? passesUpgrades(app, listener) : own.has(listener)
+  const passes = (event: string, listener: unknown) => {
+    if (event === 'upgrade') return passesUpgrades(app, listener)
+    return event === 'stream' ? nameOf(listener) === COMPATIBILITY_LISTENER : own.has(listener)
+  }
 
   return {
     requireNone(allowed) {
@@ -60,13 +64,15 @@ export function watchServerListeners(app: FastifyInstance): ServerListeners {
 function passesUpgrades(app: FastifyInstance, listener: unknown): boolean {
   const { server } = app as { readonly server: object }
   const root = scopesAround(app).at(-1) ?? app
-  const isWebsocket = (listener as { readonly name: string }).name === 'onUpgrade'
+  const isWebsocket = nameOf(listener) === 'onUpgrade'
   const symbol = Object.getOwnPropertySymbols(server).find(({ description }) => description === PROXY_LISTENER)
   return (
     (isWebsocket && scopesIn(root).some((scope) => scope.hasDecorator('websocketServer'))) ||
     (symbol !== undefined && (server as Record<symbol, unknown>)[symbol] === listener)
   )
 }
+
+const nameOf = (listener: unknown) => (listener as { readonly name: string }).name
 
 function inFront(events: readonly string[], allowed: readonly string[]): TypeError {
   return new TypeError(
