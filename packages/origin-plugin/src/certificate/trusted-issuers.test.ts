@@ -187,12 +187,20 @@ describe('compileTrustedIssuers of another source', () => {
     expect(compile([{ ca: ca.pem, byName: true }, { dn: 'CN=Other' }, { keyId: 'AB' }], 'cf-cert')).toHaveLength(3)
   })
 
+  it('refuses a name or a key identifier without a CA with rfc9440, because a client can claim both', () => {
+    for (const named of [{ dn: 'CN=Other' }, { keyId: 'AB:CD' }, { dn: 'CN=Other', keyId: 'ABCD' }]) {
+      expect(faultOf([ca.pem, named], 'rfc9440')).toBe(
+        'trustedIssuers[1] trusts a name, and with source: "rfc9440" every request contains the certificate, whose signature only a CA in PEM can verify; write the PEM of the CA',
+      )
+    }
+  })
+
   it('refuses byName next to a CA with rfc9440, where it would have no effect', () => {
-    expect(faultOf([{ dn: 'CN=Other' }, { ca: ca.pem, byName: true }], 'rfc9440')).toBe(
+    expect(faultOf([stranger.pem, { ca: ca.pem, byName: true }], 'rfc9440')).toBe(
       'trustedIssuers[1].byName has no effect with source: "rfc9440", because every request contains the certificate; remove it',
     )
     expect(compile(null, 'rfc9440')).toBeNull()
-    expect(compile([ca.pem, { ca: stranger.pem, byName: false }, { dn: 'CN=Other' }], 'rfc9440')).toHaveLength(3)
+    expect(compile([ca.pem, { ca: stranger.pem, byName: false }], 'rfc9440')).toHaveLength(2)
   })
 
   it('accepts all of them with the Worker', () => {

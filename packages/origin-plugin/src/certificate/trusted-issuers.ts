@@ -113,6 +113,12 @@ function requireFit({ ca, byName }: CompiledIssuer, at: number, source: HeaderSo
       `trustedIssuers[${at}].byName has no effect with source: "rfc9440", because every request contains the certificate; remove it`,
     )
   }
+  // Attack: without a Worker nothing proves the header, so a client sends a certificate of a CA that it made with this name.
+  if (source === 'rfc9440' && !ca) {
+    throw new TypeError(
+      `trustedIssuers[${at}] trusts a name, and with source: "rfc9440" every request contains the certificate, whose signature only a CA in PEM can verify; write the PEM of the CA`,
+    )
+  }
 }
 
 /** A second entry for a root would admit the certificates that it issued itself by other checks than its chain. */
