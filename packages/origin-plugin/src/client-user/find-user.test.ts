@@ -104,7 +104,7 @@ describe('createUserFinder', () => {
     [() => {}, 'returned a function; return an object, or null for an unknown client'],
     [
       { since: new Date(0) },
-      'returned an unsuitable object: user.since is an instance of Date, and only plain data can be shared by requests',
+      'returned an unsuitable object: "user.since is an instance of Date, and only plain data can be shared by requests"',
     ],
   ])('refuses an answer that is a mistake: %o', async (answer, fault) => {
     const { find, calls } = finderOf(async () => answer)
@@ -127,8 +127,36 @@ describe('createUserFinder', () => {
     const reasonOf = async () => (await refuse(() => find(clientOf()))).reason
     expect(await reasonOf()).toBe(`identify failed: "connect ECONNREFUSED" ${WHO}`)
     expect(await reasonOf()).toBe(`identify failed: "no \\"table\\"\\n" ${WHO}`)
-    expect(await reasonOf()).toBe(`identify failed: "string" ${WHO}`)
+    expect(await reasonOf()).toBe(`identify failed ${WHO}`)
     expect(await find(clientOf())).toEqual({ id: 1 })
+  })
+
+  it.each<[string, () => unknown]>([
+    ['failed', () => Promise.reject(Object.assign(new Error(), { message: 1n }))],
+    ['failed', () => Promise.reject(Object.defineProperty(new Error(), 'message', { get: () => JSON.parse('') }))],
+    [
+      'returned an unsuitable object',
+      () => ({
+        get name() {
+          throw null
+        },
+      }),
+    ],
+    [
+      'returned an unsuitable object',
+      () => ({
+        get name() {
+          throw Object.assign(new Error(), { message: {} })
+        },
+      }),
+    ],
+  ])('asks again after a failure whose error cannot be read: %s', async (fault, fail) => {
+    const { find } = finderOf((asked) => (asked === 1 ? fail() : { asked }))
+    expect(await refuse(() => find(clientOf()))).toEqual({
+      code: 'CSN_IDENTIFY_UNAVAILABLE',
+      reason: `identify ${fault} ${WHO}`,
+    })
+    expect(await find(clientOf())).toEqual({ asked: 2 })
   })
 
   it('gives each of the waiting requests a refusal of its own', async () => {

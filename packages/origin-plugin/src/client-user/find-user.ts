@@ -3,7 +3,7 @@ import { describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import { andThen } from '../lib/and-then.ts'
 import { frozenCopy } from '../lib/frozen-copy.ts'
-import { quoteValue } from '../lib/quote-value.ts'
+import { quoteMessage } from '../lib/quote-error.ts'
 import { withTimeout } from '../lib/with-timeout.ts'
 import type { IdentifyOptions } from './identify-options.ts'
 import { createUserMemory, type ProvenClient } from './user-memory.ts'
@@ -84,10 +84,16 @@ function readAnswer(given: unknown): Answer {
   try {
     return frozenCopy(given, 'user') as ClientUser
   } catch (error) {
-    return new Failure(`returned an unsuitable object: ${(error as Error).message}`)
+    return new Failure(`returned an unsuitable object${quoted(error)}`)
   }
 }
 
 function readFailure(error: unknown): Failure {
-  return new Failure(`failed: ${quoteValue(error instanceof Error ? error.message : typeof error)}`)
+  return new Failure(`failed${quoted(error)}`)
+}
+
+/** A failure must not fail itself: the requests of this client would wait for its answer from then on. */
+function quoted(error: unknown): string {
+  const message = quoteMessage(error)
+  return message === '' ? '' : `: ${message}`
 }
