@@ -1,4 +1,4 @@
-import { createHash, X509Certificate } from 'node:crypto'
+import { createHash, type X509Certificate } from 'node:crypto'
 import { parseCertificateDate } from '@countersign/wire'
 import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
@@ -9,6 +9,7 @@ import { readCertificateParts, readPublicKey } from '../x509/certificate-parts.t
 import { readOrUndefined } from '../x509/der.ts'
 import { type KeyPurpose, readExtendedKeyUsage } from '../x509/extended-key-usage.ts'
 import { fingerprintOf, readSerialNumber } from '../x509/hex-identifier.ts'
+import { parseCertificate } from '../x509/parse-certificate.ts'
 import { isSigningCertificate } from '../x509/signing-certificate.ts'
 import { findSpiffeId } from '../x509/text/spiffe-id.ts'
 
@@ -30,6 +31,11 @@ export interface ForwardedCert {
 
 const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/
 
+/** The base64 of a certificate as RFC 9440 writes it; `undefined` for a text of another form. */
+export function readByteSequence(text: string): string | undefined {
+  return BYTE_SEQUENCE.exec(text)?.[1]
+}
+
 /**
  * Reads the certificate in `Client-Cert` (RFC 9440).
  *
@@ -44,7 +50,7 @@ const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/
 export function readForwardedCert(fields: EdgeFields, fingerprint256: string | undefined): ForwardedCert | undefined {
   const text = fields.get('client-cert')
   if (text === undefined) return undefined
-  const base64 = BYTE_SEQUENCE.exec(text)?.[1]
+  const base64 = readByteSequence(text)
   if (!base64) throw refuse('CSN_HEADERS_MALFORMED', 'client-cert is not base64 between colons (RFC 9440)')
   const der = Buffer.from(base64, 'base64')
   try {
@@ -87,7 +93,7 @@ function isVerified(der: Buffer, fingerprint256: string | undefined): boolean {
 
 function isCertificate(der: Buffer): boolean {
   try {
-    parseDer(der)
+    parseCertificate(der)
     return true
   } catch {
     return false
@@ -95,7 +101,7 @@ function isCertificate(der: Buffer): boolean {
 }
 
 function readCertificate(der: Buffer): ForwardedCert {
-  const x509 = parseDer(der)
+  const x509 = parseCertificate(der)
   const parts = readCertificateParts(der)
   const names = readNames(parts)
   return {
@@ -114,16 +120,4 @@ function readCertificate(der: Buffer): ForwardedCert {
 function readSpiffeId(names: SubjectAltNames): string | undefined {
   const id = readOrUndefined(() => findSpiffeId(names))
   return id && `spiffe://${id.trustDomain}${id.path}`
-}
-
-function parseDer(der: Buffer): X509Certificate {
-  let x509: X509Certificate
-  try {
-    x509 = new X509Certificate(der)
-  } catch {
-    throw new SyntaxError('not a certificate in DER')
-  }
-  // OpenSSL also reads PEM, and the first of two certificates. Another reader of the header could read another one.
-  if (!x509.raw.equals(der)) throw new SyntaxError('not exactly one certificate in DER')
-  return x509
 }

@@ -1,6 +1,7 @@
 import { type PathCertificate, parsePathCertificate } from '../certification-path/path-certificate.ts'
 import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
+import { readByteSequence } from './forwarded-cert.ts'
 
 const refuse = refusalAt('certificate')
 
@@ -15,8 +16,6 @@ export interface ForwardedChain {
   readonly gap: string | undefined
 }
 
-const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/
-
 /**
  * Reads the certificates in `Client-Cert-Chain` (RFC 9440).
  *
@@ -29,7 +28,7 @@ export function readForwardedChain({ raw }: Pick<ClientCert, 'raw'>): ForwardedC
   const text = raw['client-cert-chain']
   if (text === undefined) return { certificates: [], gap: absentReason(raw) }
   const members = text.split(',').map((member) => member.trim())
-  const encoded = members.map((member) => BYTE_SEQUENCE.exec(member)?.[1] ?? malformed())
+  const encoded = members.map((member) => readByteSequence(member) ?? malformed())
   if (encoded.length > MAX_FORWARDED) {
     const gap = `Client-Cert-Chain has ${encoded.length} certificates, and at most ${MAX_FORWARDED} are read; let the client send only its intermediates`
     return { certificates: [], gap }

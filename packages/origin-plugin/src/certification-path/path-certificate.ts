@@ -1,7 +1,8 @@
-import { X509Certificate } from 'node:crypto'
+import type { X509Certificate } from 'node:crypto'
 import { parseCertificateDate } from '@countersign/wire'
 import { readCertificateNames } from '../x509/certificate-names.ts'
 import type { DistinguishedName } from '../x509/distinguished-name.ts'
+import { parseCertificate } from '../x509/parse-certificate.ts'
 import { readX509Algorithm } from '../x509/signatures/x509-algorithm.ts'
 import { keyFault } from './key-fault.ts'
 import { type Constraints, KEY_USAGE_BITS, readConstraints } from './read-constraints.ts'
@@ -60,14 +61,7 @@ export function readPathCertificate(x509: X509Certificate): PathCertificate {
  * @throws SyntaxError if they are not exactly one certificate that can be read
  */
 export function parsePathCertificate(der: Uint8Array): PathCertificate {
-  let x509: X509Certificate
-  try {
-    x509 = new X509Certificate(der)
-  } catch {
-    throw new SyntaxError('not a certificate in DER')
-  }
-  if (!x509.raw.equals(der)) throw new SyntaxError('not exactly one certificate in DER')
-  return readPathCertificate(x509)
+  return readPathCertificate(parseCertificate(der))
 }
 
 /** Whether a time is within the validity of a certificate, whose last moment belongs to it (RFC 5280, section 4.1.2.5). */

@@ -1,3 +1,4 @@
+import { readKeyUsage } from '../x509/certificate-extension.ts'
 import { readDerOid, TAG } from '../x509/der.ts'
 import { DerCursor } from '../x509/der-cursor.ts'
 
@@ -49,6 +50,8 @@ const NARROWING: ReadonlyMap<string, string> = new Map([
   ['2.5.29.36', 'policy constraints'],
 ])
 
+const EVERY_USE = 0xff
+
 interface Extension {
   readonly critical: boolean
   readonly value: Uint8Array
@@ -68,9 +71,10 @@ export function readConstraints(der: Uint8Array): Constraints {
   parts.expect(TAG.SEQUENCE, 'the signed part of the certificate')
   const extensions = readExtensionsOf(parts.inside())
   parts.expect(TAG.SEQUENCE, 'the signature algorithm of the certificate')
+  const usage = extensions.get(KEY_USAGE)
   return {
     ...readBasicConstraints(extensions.get(BASIC_CONSTRAINTS)?.value),
-    keyUsage: readKeyUsage(extensions.get(KEY_USAGE)?.value),
+    keyUsage: usage ? readKeyUsage(usage.value) : EVERY_USE,
     allowsClients: readPurposes(extensions.get(EXTENDED_KEY_USAGE)?.value)?.includes(CLIENT_AUTH) ?? true,
     unenforced: [...NARROWING].filter(([oid]) => extensions.has(oid)).map(([, name]) => name),
     unknown: [...extensions].filter(([oid, { critical }]) => critical && !isKnown(oid)).map(([oid]) => oid),
@@ -126,16 +130,6 @@ function readBasicConstraints(value: Uint8Array | undefined): Pick<Constraints, 
     throw new SyntaxError('the basic constraints have another form')
   }
   return { isCa, pathLength: bytes.reduce((length, byte) => length * 256 + byte, 0) }
-}
-
-const EVERY_USE = 0xff
-
-function readKeyUsage(value: Uint8Array | undefined): number {
-  if (!value) return EVERY_USE
-  const cursor = new DerCursor(value)
-  cursor.expect(TAG.BIT_STRING, 'the value of KeyUsage')
-  // The first byte counts the unused bits at the end.
-  return cursor.contents()[1] ?? 0
 }
 
 function readPurposes(value: Uint8Array | undefined): string[] | undefined {

@@ -11,6 +11,7 @@ import {
   type RouteGuard,
   undecided,
 } from './guard.ts'
+import { isPlainObject } from './read-properties.ts'
 import {
   allOf,
   anyOf,
@@ -140,13 +141,10 @@ export function createGuardCompiler(
  * to a list of banned ones would still get in. A frozen list throws.
  */
 function freeze(requirement: unknown): void {
-  if (!Array.isArray(requirement) && !isPlain(requirement) && !(requirement instanceof Combination)) return
+  if (!Array.isArray(requirement) && !isPlainObject(requirement) && !(requirement instanceof Combination)) return
   for (const part of Object.values(requirement)) freeze(part)
   Object.freeze(requirement)
 }
-
-const isPlain = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
 
 /** A combinator without a call is a function like any guard, and would refuse each request. */
 function requireCalled(requirement: unknown, where: string): void {

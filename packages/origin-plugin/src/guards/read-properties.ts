@@ -23,3 +23,8 @@ export function requireKnown(property: string, known: readonly string[], where: 
   if (known.includes(property)) return
   throw new TypeError(`${where}: unknown property "${property}"; known properties are ${known.join(', ')}`)
 }
+
+/** Whether a value is an object literal. A prototype could have properties too, and they would not be required. */
+export function isPlainObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null && [Object.prototype, null].includes(Object.getPrototypeOf(value))
+}

@@ -54,10 +54,18 @@ const KEY_USAGES = { keyCertSign: 5, cRLSign: 6 } as const
  */
 export function allowsKeyUsage({ raw }: X509Certificate, usage: keyof typeof KEY_USAGES): boolean {
   const extension = readCertificateExtension(raw, KEY_USAGE)
-  if (!extension) return true
+  return extension === undefined || (readKeyUsage(extension) & (0x80 >> KEY_USAGES[usage])) !== 0
+}
+
+/**
+ * Reads the first eight bits of KeyUsage.
+ *
+ * @param extension - the contents of its OCTET STRING
+ * @throws SyntaxError if they cannot be read
+ */
+export function readKeyUsage(extension: Uint8Array): number {
   const cursor = new DerCursor(extension)
   cursor.expect(TAG.BIT_STRING, 'the value of KeyUsage')
   // The first byte counts the unused bits at the end.
-  const bits = cursor.contents()[1] ?? 0
-  return (bits & (0x80 >> KEY_USAGES[usage])) !== 0
+  return cursor.contents()[1] ?? 0
 }

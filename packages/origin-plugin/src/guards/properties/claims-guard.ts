@@ -1,5 +1,6 @@
 import { foldText } from '../../x509/text/fold-text.ts'
 import { allGuards, type Guard, MATCH, mismatch, undecided } from '../guard.ts'
+import { isPlainObject } from '../read-properties.ts'
 import type { ClaimMatch, TextMatch } from '../requirement.ts'
 import { PLAIN } from '../text-comparison.ts'
 import { compileTextMatch, describeTextMatch, type TextTest } from '../text-match.ts'
@@ -13,8 +14,7 @@ import { parseClaimPath, readClaim } from './claim-path.ts'
  * @throws TypeError whose message states the correction
  */
 export function claimsGuard(match: unknown, where: string): Guard {
-  const isPlain = typeof match === 'object' && match !== null && PLAIN_OBJECTS.includes(Object.getPrototypeOf(match))
-  const entries = isPlain ? Object.entries(match) : []
+  const entries = isPlainObject(match) ? Object.entries(match) : []
   if (entries.length === 0) {
     throw new TypeError(
       `${where} must be an object with paths of claims and their values, such as { "custom.role": "admin" }`,
@@ -22,9 +22,6 @@ export function claimsGuard(match: unknown, where: string): Guard {
   }
   return allGuards(entries.map(([path, values]) => claimGuard(path, values, where)))
 }
-
-/** A prototype could have claims too, and they would not be required. */
-const PLAIN_OBJECTS: readonly unknown[] = [Object.prototype, null]
 
 function claimGuard(text: string, match: unknown, where: string): Guard {
   const path = parsePath(text, where)
