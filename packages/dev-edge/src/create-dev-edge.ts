@@ -6,6 +6,7 @@ import { DevAccessTokens } from './access/dev-access.ts'
 import { ACCESS_CERTS_PATH } from './access/team-keys.ts'
 import type { DevEdge, DevEdgeOptions } from './dev-edge.ts'
 import { createAccessServer } from './edge/access-endpoint.ts'
+import { checkHeaders } from './edge/check-headers.ts'
 import { describeForAccess } from './edge/edge-client.ts'
 import { TlsListener } from './edge/tls-listener.ts'
 import type { EdgeState, NextHop } from './edge/worker-request.ts'
@@ -82,7 +83,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   if (!HOST_NAME.test(hostname)) throw new TypeError('hostname must be a host name such as "localhost"')
   const kept = folder === undefined ? undefined : await openFolder(folder)
   const key = options.key ?? kept?.key ?? createEdgeKey()
-  const source = checkHeaders(options)
+  const source = checkHeaders(options, OPTIONS_OF_THE_WORKER)
   const bindings = workerBindings(key, options)
   checkOriginBinding(options.originBinding, bindings)
   let keys: readonly SigningJwk[] = source === 'worker' ? [toVerificationKey(key)] : []
@@ -221,19 +222,7 @@ function parseOrigin(origin: string): URL {
   throw new TypeError('origin must be a plain HTTP origin such as "http://127.0.0.1:3000"')
 }
 
-const SOURCES: readonly HeaderSourceName[] = ['worker', 'rfc9440', 'cf-cert']
 const OPTIONS_OF_THE_WORKER = ['key', 'forwardCert', 'require', 'names', 'worker', 'originBinding'] as const
-
-/** An option of the Worker would have no effect in a zone without one. */
-function checkHeaders(options: DevEdgeOptions): HeaderSourceName {
-  const { headers = 'worker' } = options
-  if (!SOURCES.includes(headers)) throw new TypeError('headers must be "worker", "rfc9440" or "cf-cert"')
-  const given = OPTIONS_OF_THE_WORKER.find((name) => options[name] !== undefined)
-  if (headers === 'worker' || given === undefined) return headers
-  throw new TypeError(
-    `${given} belongs to the Worker, and headers: "${headers}" is a zone without one; remove ${given}`,
-  )
-}
 
 function requireWorker(worker: RunningWorker | undefined, source: HeaderSourceName): RunningWorker {
   if (worker) return worker

@@ -3,6 +3,7 @@ import type { SignatureAlgorithm, SigningJwk } from '@countersign/wire'
 import type { LightMyRequestResponse } from 'fastify'
 import type { JSONWebKeySet } from 'jose'
 import { AccessIssuer } from '../access/access-issuer.ts'
+import { checkHeaders } from '../edge/check-headers.ts'
 import type { TransformSource } from '../edge/transform-headers.ts'
 import { namesOf, refuseUnknown } from '../known-names.ts'
 import type { DevClient } from '../pki/dev-client.ts'
@@ -113,7 +114,8 @@ export async function createTestEdge(
   options: TestEdgeOptions = {},
 ): Promise<TestEdge<TestPluginOptions | UnsignedPluginOptions>> {
   refuseUnknown(options, OPTIONS)
-  const source = checkHeaders(options)
+  const source = checkHeaders(options, OPTIONS_OF_THE_WORKER)
+  requireAccess(options.access, source)
   const { alg = 'hmac-sha256', access: team, forwardCert, hostname = 'localhost' } = options
   if (!['hmac-sha256', 'ed25519'].includes(alg)) throw new TypeError('alg must be "hmac-sha256" or "ed25519"')
   if (team !== undefined && team !== null) throw new TypeError('access must be null or absent')
@@ -156,25 +158,9 @@ export async function createTestEdge(
 
 const OPTIONS_OF_THE_WORKER = ['alg', 'forwardCert'] as const
 
-/** Refuses options that have no effect in a zone without a Worker, and such a zone without any proof. */
-function checkHeaders(options: TestEdgeOptions): HeaderSourceName {
-  const { headers = 'worker' } = options
-  if (!['worker', 'rfc9440', 'cf-cert'].includes(headers)) {
-    throw new TypeError('headers must be "worker", "rfc9440" or "cf-cert"')
-  }
-  if (headers === 'worker') return headers
-  const given = OPTIONS_OF_THE_WORKER.find((name) => options[name] !== undefined)
-  if (given !== undefined) {
-    throw new TypeError(
-      `${given} belongs to the Worker, and headers: "${headers}" is a zone without one; remove ${given}`,
-    )
-  }
-  if (options.access === null) {
-    throw new TypeError(
-      `access must not be null with headers: "${headers}"; remove it, because the origin needs access`,
-    )
-  }
-  return headers
+function requireAccess(access: null | undefined, headers: HeaderSourceName): void {
+  if (headers === 'worker' || access !== null) return
+  throw new TypeError(`access must not be null with headers: "${headers}"; remove it, because the origin needs access`)
 }
 
 function unsignedOptions(

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import type { DevEdge, DevEdgeOptions } from '../../dev-edge.ts'
+import { SOURCE_NAMES } from '../../edge/check-headers.ts'
 import {
   DEFAULT_ACCESS_PORT,
   DEFAULT_PORT,
@@ -60,7 +61,7 @@ export function devCommand(): Command {
     .addOption(folderOption())
     .addOption(
       new Option('--headers <source>', "the sender of the certificate headers, as the origin's option source")
-        .choices(['worker', 'rfc9440', 'cf-cert'])
+        .choices(SOURCE_NAMES)
         .default('worker'),
     )
     .addOption(

@@ -3,6 +3,7 @@ import type { HeaderSourceName } from '@countersign/origin-plugin'
 import { Command, Option } from 'commander'
 import { type DiagnosedAccess, diagnose } from '../../doctor/diagnose.ts'
 import type { Finding } from '../../doctor/finding.ts'
+import { SOURCE_NAMES } from '../../edge/check-headers.ts'
 import { KEYS_SOURCE, readKeys } from '../arguments/read-keys.ts'
 import { jsonOption } from '../arguments/shared-options.ts'
 import { print, printJson, printProgress, style } from '../output/print.ts'
@@ -58,9 +59,7 @@ export function doctorCommand(): Command {
       new Option('--no-access', 'an origin without Access (API Shield)').conflicts(['team', 'issuer', 'audience']),
     )
     .addOption(
-      new Option('--source <source>', "the origin's source (default: worker)")
-        .choices(['worker', 'rfc9440', 'cf-cert'])
-        .conflicts('keys'),
+      new Option('--source <source>', "the origin's source (default: worker)").choices(SOURCE_NAMES).conflicts('keys'),
     )
     .addOption(new Option('--keys <source>', `the origin's COUNTERSIGN_KEYS, to check them too: ${KEYS_SOURCE}`))
     .addOption(new Option('--host <name>', 'the hostname that clients use, one of edge.hosts'))

@@ -3,6 +3,7 @@ import { buffer } from 'node:stream/consumers'
 import { optional, type Requirement } from '@countersign/origin-plugin'
 import type { ExplainOptions } from '@countersign/origin-plugin/explain'
 import { Command, InvalidArgumentError, Option } from 'commander'
+import { SOURCE_NAMES } from '../../edge/check-headers.ts'
 import { type Inspection, inspectRequests } from '../../inspect/inspect-requests.ts'
 import { parseRequests } from '../../inspect/parse-requests.ts'
 import { type OriginFlags, parseRequirement, pluginOptions } from '../arguments/origin-flags.ts'
@@ -44,11 +45,7 @@ export function inspectCommand(): Command {
     .addOption(new Option('--keys <source>', `the origin's COUNTERSIGN_KEYS: ${KEYS_SOURCE}`))
     .addOption(new Option('--no-edge', 'an origin with edge: null').conflicts(['keys', 'host', 'anyHost']))
     .addOption(
-      new Option('--source <source>', "with --no-edge: the origin's source (default: worker)").choices([
-        'worker',
-        'rfc9440',
-        'cf-cert',
-      ]),
+      new Option('--source <source>', "with --no-edge: the origin's source (default: worker)").choices(SOURCE_NAMES),
     )
     .addOption(new Option('--host <name>', "a host in the origin's edge.hosts; repeatable").argParser(collect))
     .addOption(new Option('--any-host', 'an origin with edge.hosts: null').conflicts('host'))
