@@ -36,9 +36,13 @@ describe('readConstraints', () => {
     expect(basic(length(3))).toMatchObject({ isCa: false, pathLength: 3 })
   })
 
-  it('refuses basic constraints of another form: a negative or empty length, or another part', () => {
+  it('refuses basic constraints of another form: a flag or a length that is not DER, or another part', () => {
     for (const parts of [
+      [der(0x01)],
+      [der(0x01, '\x01')],
+      [der(0x01, '\xff\0')],
       [TRUE, length(0x80)],
+      [TRUE, length(0, 0)],
       [TRUE, length()],
       [TRUE, length(1), length(1)],
       [TRUE, der(0x04, '\x01')],
@@ -50,7 +54,9 @@ describe('readConstraints', () => {
 
   it('reads key usages and purposes', () => {
     const usage = (bits: string) => read({ oid: USAGE, value: der(0x03, bits) }).keyUsage
-    expect([usage('\x02\x04'), usage('\x07\x80'), usage('\0\x86\x80'), usage('\0')]).toEqual([4, 0x80, 0x86, 0])
+    expect([usage('\x02\x04'), usage('\x07\x80'), usage('\x07\x86\x80'), usage('\0')]).toEqual([4, 0x80, 0x86, 0])
+    expect(usage('\x03\x0c')).toBe(8)
+    for (const bits of ['\x08\x04', '']) expect(() => usage(bits)).toThrow('KeyUsage has another form')
     const purposes = (...oids: string[]) =>
       read({ oid: PURPOSES, value: der(0x30, ...oids.map((oid) => der(0x06, Buffer.from(oid, 'hex')))) }).allowsClients
     expect(purposes('2b06010505070301', '2b06010505070302')).toBe(true)
@@ -81,6 +87,16 @@ describe('readConstraints', () => {
       return readConstraints(changed).unknown
     }
     expect([unknownWith(0xff), unknownWith(1), unknownWith(0)]).toEqual([['1.2.3.4'], ['1.2.3.4'], []])
+  })
+
+  it('refuses bytes behind the value of an extension', () => {
+    for (const [oid, value] of [
+      [BASIC, der(0x30)],
+      [USAGE, der(0x03, '\x02\x04')],
+      [PURPOSES, der(0x30)],
+    ] as const) {
+      expect(() => read({ oid, value: Buffer.concat([value, der(0x30, TRUE)]) })).toThrow(/^bytes follow the value of /)
+    }
   })
 
   it('refuses a repeated extension', () => {

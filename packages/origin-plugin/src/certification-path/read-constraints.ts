@@ -116,26 +116,41 @@ function readOid(cursor: DerCursor): string {
   return readDerOid({ tag: cursor.tag, contents: cursor.contents(), encoded: cursor.encoded() })
 }
 
+/**
+ * Reads basic constraints in DER alone. In another form, such as a flag without a byte, OpenSSL finds no CA, and with
+ * a lax reading a client could issue certificates.
+ */
 function readBasicConstraints(value: Uint8Array | undefined): Pick<Constraints, 'isCa' | 'pathLength'> {
   if (!value) return { isCa: false, pathLength: Number.POSITIVE_INFINITY }
   const outer = new DerCursor(value)
-  outer.expect(TAG.SEQUENCE, 'the value of BasicConstraints')
+  outer.expectLast(TAG.SEQUENCE, 'the value of BasicConstraints')
   const parts = outer.inside()
   let more = parts.next()
-  const isCa = more && parts.tag === TAG.BOOLEAN && parts.contents()[0] !== 0
+  const isCa = parts.tag === TAG.BOOLEAN && readFlag(parts.contents())
   if (parts.tag === TAG.BOOLEAN) more = parts.next()
-  if (!more) return { isCa, pathLength: Number.POSITIVE_INFINITY }
-  const bytes = parts.contents()
-  if (parts.tag !== TAG.INTEGER || bytes.length === 0 || (bytes[0] as number) >= 0x80 || parts.next()) {
-    throw new SyntaxError('the basic constraints have another form')
-  }
-  return { isCa, pathLength: bytes.reduce((length, byte) => length * 256 + byte, 0) }
+  const pathLength = more ? readLength(parts) : Number.POSITIVE_INFINITY
+  return { isCa, pathLength }
 }
+
+function readFlag({ length, [0]: byte }: Uint8Array): boolean {
+  if (length !== 1 || (byte !== 0 && byte !== 0xff)) throw anotherForm()
+  return byte === 0xff
+}
+
+/** Reads a number that is not negative, in its shortest form and in the last place. */
+function readLength(parts: DerCursor): number {
+  const bytes = parts.contents()
+  const [first = 0x80, second = 0x80] = bytes
+  if (parts.tag !== TAG.INTEGER || first >= 0x80 || (first === 0 && second < 0x80) || parts.next()) throw anotherForm()
+  return bytes.reduce((length, byte) => length * 256 + byte, 0)
+}
+
+const anotherForm = () => new SyntaxError('the basic constraints have another form')
 
 function readPurposes(value: Uint8Array | undefined): string[] | undefined {
   if (!value) return undefined
   const outer = new DerCursor(value)
-  outer.expect(TAG.SEQUENCE, 'the value of ExtendedKeyUsage')
+  outer.expectLast(TAG.SEQUENCE, 'the value of ExtendedKeyUsage')
   const purposes: string[] = []
   for (const each = outer.inside(); each.next(); ) purposes.push(readOid(each))
   return purposes

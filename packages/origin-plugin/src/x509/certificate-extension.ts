@@ -65,7 +65,9 @@ export function allowsKeyUsage({ raw }: X509Certificate, usage: keyof typeof KEY
  */
 export function readKeyUsage(extension: Uint8Array): number {
   const cursor = new DerCursor(extension)
-  cursor.expect(TAG.BIT_STRING, 'the value of KeyUsage')
-  // The first byte counts the unused bits at the end.
-  return cursor.contents()[1] ?? 0
+  cursor.expectLast(TAG.BIT_STRING, 'the value of KeyUsage')
+  const [unused = 8, first = 0, ...more] = cursor.contents()
+  // OpenSSL clears the unused bits at the end. Read as they are, they would allow more than the issuer did.
+  if (unused > 7) throw new SyntaxError('the value of KeyUsage has another form')
+  return more.length > 0 ? first : first & (0xff << unused)
 }

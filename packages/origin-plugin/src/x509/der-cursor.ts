@@ -77,6 +77,17 @@ export class DerCursor {
     if (!this.next() || this.tag !== tag) throw new SyntaxError(`${name} is missing`)
   }
 
+  /**
+   * Moves to the next value, which must have the given tag and be the last one. Another reader could use the bytes
+   * behind it.
+   *
+   * @throws SyntaxError with the name of the value
+   */
+  expectLast(tag: number, name: string): void {
+    this.expect(tag, name)
+    if (this.end < this.#limit) throw new SyntaxError(`bytes follow ${name}`)
+  }
+
   /** A cursor for the values inside the current one. */
   inside(): DerCursor {
     const cursor = new DerCursor(this.bytes)
