@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clientUserOf } from './client-user.ts'
+import { clientUserOf, type IdentifiedRequest } from './client-user.ts'
 
 describe('clientUserOf', () => {
   it('gives the user itself', () => {
@@ -11,6 +11,14 @@ describe('clientUserOf', () => {
     expect(() => clientUserOf({ clientUser: null })).toThrow(
       new TypeError(
         'clientUserOf() must not be called without a user: the option identify is missing, or the route is public or optional; configure identify, or read request.clientUser, which can be null',
+      ),
+    )
+  })
+
+  it('throws on a route without the plugin, and names the registration', () => {
+    expect(() => clientUserOf({} as IdentifiedRequest)).toThrow(
+      new TypeError(
+        'clientUserOf() must not be called outside of countersign: the plugin is not registered for this route; await app.register(countersign, …) before the routes of its scope',
       ),
     )
   })

@@ -9,7 +9,7 @@ export interface IdentifiedRequest {
  * Returns the request's user without the `null` of the type.
  *
  * @throws TypeError where there is none: without the option `identify`, on a public route, and on an optional route if the
- *   client presented no certificate
+ *   client presented no certificate, and on a route that the plugin does not guard
  * @example
  * ```ts
  * app.get('/orders', (request) => clientUserOf(request))
@@ -18,6 +18,8 @@ export interface IdentifiedRequest {
 export function clientUserOf(request: IdentifiedRequest): ClientUser {
   if (request.clientUser) return request.clientUser
   throw new TypeError(
-    'clientUserOf() must not be called without a user: the option identify is missing, or the route is public or optional; configure identify, or read request.clientUser, which can be null',
+    request.clientUser === null
+      ? 'clientUserOf() must not be called without a user: the option identify is missing, or the route is public or optional; configure identify, or read request.clientUser, which can be null'
+      : 'clientUserOf() must not be called outside of countersign: the plugin is not registered for this route; await app.register(countersign, …) before the routes of its scope',
   )
 }
