@@ -69,6 +69,10 @@ describe('createDevEdge', () => {
     [{ origin: 'http://a', originBinding: '1A' }, /^originBinding must be/],
     [{ origin: 'http://a', originBinding: 'COUNTERSIGN_KEY' }, /^originBinding must be/],
     [
+      { origin: 'http://a', originBinding: 'ORIGIN' },
+      /^originBinding must be "COUNTERSIGN_ORIGIN" for the Worker of Countersign; for another name, pass your own worker$/,
+    ],
+    [
       { origin: 'http://a', forwardcert: 'none' },
       /^unknown option "forwardcert"; known options are origin, port, .*, originBinding, accessFor, onRequest, log$/,
     ],

@@ -85,7 +85,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
   const key = options.key ?? kept?.key ?? createEdgeKey()
   const source = checkHeaders(options, OPTIONS_OF_THE_WORKER)
   const bindings = workerBindings(key, options)
-  checkOriginBinding(options.originBinding, bindings)
+  checkOriginBinding(options, bindings)
   let keys: readonly SigningJwk[] = source === 'worker' ? [toVerificationKey(key)] : []
 
   const cache = options.cache === false ? undefined : new ZoneCache()

@@ -81,12 +81,24 @@ export async function startWorker({
 /**
  * Checks the name of a binding. `undefined` means no such binding.
  *
- * @throws TypeError if it cannot be one, or is the name of a variable that the edge sets
+ * @throws TypeError if it cannot be one, is the name of a variable that the edge sets, or is one that the Worker of
+ *   Countersign does not read. That Worker would send its requests past the binding.
  */
-export function checkOriginBinding(name: string | undefined, bindings: Readonly<Record<string, string>>): void {
-  if (name === undefined || (/^[A-Za-z_$][\w$]*$/.test(name) && !Object.hasOwn(bindings, name))) return
-  throw new TypeError('originBinding must be the name of a binding such as "COUNTERSIGN_ORIGIN"')
+export function checkOriginBinding(
+  { originBinding, worker }: { readonly originBinding?: string | undefined; readonly worker?: string | undefined },
+  bindings: Readonly<Record<string, string>>,
+): void {
+  if (originBinding === undefined) return
+  if (!/^[A-Za-z_$][\w$]*$/.test(originBinding) || Object.hasOwn(bindings, originBinding))
+    throw new TypeError('originBinding must be the name of a binding such as "COUNTERSIGN_ORIGIN"')
+  if (worker === undefined && originBinding !== ORIGIN_BINDING)
+    throw new TypeError(
+      `originBinding must be "${ORIGIN_BINDING}" for the Worker of Countersign; for another name, pass your own worker`,
+    )
 }
+
+/** The binding of the Worker of Countersign that leads to the origin. */
+const ORIGIN_BINDING = 'COUNTERSIGN_ORIGIN'
 
 /**
  * Checks that the Worker accepts a value of `forwardCert`. `undefined` means the Worker's default.

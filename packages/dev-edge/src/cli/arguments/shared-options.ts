@@ -48,6 +48,12 @@ export function parseClientName(text: string): string {
   return text
 }
 
+/** Parses the name of a Worker's binding. */
+export function parseBinding(text: string): string {
+  if (/^[A-Za-z_$][\w$]*$/.test(text)) return text
+  throw new InvalidArgumentError('Write the name of a binding such as COUNTERSIGN_ORIGIN.')
+}
+
 /** Parses the address at which the origin listens. */
 export function parseOrigin(text: string): string {
   const url = parseOriginUrl(text)

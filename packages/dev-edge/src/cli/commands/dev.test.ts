@@ -91,6 +91,16 @@ describe('countersign dev', () => {
     )
   })
 
+  it.each([
+    [['--port', '9443', '--access-port', '9443'], '--access-port must differ from --port 9443; write another port'],
+    [['--origin-binding', 'ORIGIN'], '--origin-binding must be COUNTERSIGN_ORIGIN for the Worker of Countersign;'],
+    [['--origin-binding', 'my origin'], 'Write the name of a binding such as COUNTERSIGN_ORIGIN.'],
+  ])('refuses %j as wrong usage', async (flags, message) => {
+    const wrong = await runCountersign(cwd, 'dev', '--origin', origin.url, ...anyPort, ...flags)
+    expect({ code: wrong.code, stdout: wrong.stdout }).toEqual({ code: 2, stdout: '' })
+    expect(wrong.stderr).toContain(message)
+  })
+
   it('stays the same over a restart, waits for an origin that is not up, and ends with 0', async () => {
     const absent = await startRecordingOrigin()
     await absent.close()

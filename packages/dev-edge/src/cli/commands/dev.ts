@@ -8,6 +8,7 @@ import {
   DEFAULT_PORT,
   folderOption,
   jsonOption,
+  parseBinding,
   parseOrigin,
   parsePort,
 } from '../arguments/shared-options.ts'
@@ -91,8 +92,8 @@ export function devCommand(): Command {
     .addOption(
       new Option(
         '--origin-binding <name>',
-        "the Worker's binding that leads to the origin, such as COUNTERSIGN_ORIGIN",
-      ),
+        "the Worker's binding that leads to the origin, COUNTERSIGN_ORIGIN unless --worker is given",
+      ).argParser(parseBinding),
     )
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
@@ -105,11 +106,8 @@ async function dev(options: DevOptions, command: Command): Promise<void> {
   // Not mandatory in commander, which would report a misspelt option as a missing --origin.
   if (!origin)
     return command.error('--origin is missing; write the address of your server: --origin http://127.0.0.1:3000')
-  const flag = flagOfTheWorker(options)
-  if (flag !== undefined)
-    return command.error(
-      `${flag} belongs to the Worker, which does not run with --headers ${options.headers}; remove it`,
-    )
+  const wrong = describeContradiction(options)
+  if (wrong !== undefined) return command.error(wrong)
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
   // The reader of the lines has left (`| head`).
@@ -124,7 +122,7 @@ async function dev(options: DevOptions, command: Command): Promise<void> {
     log: printProgress,
   })
   await writeOriginEnvironment(folder, edge)
-  const description = await describeEdge(edge, origin, folder)
+  const description = await describeEdge(edge, origin, folder, options.forwardCert)
   if (json) printJson({ event: 'started', ...description })
   else print(formatWelcome(description))
 
@@ -141,11 +139,16 @@ const FLAGS_OF_THE_WORKER = {
   originBinding: '--origin-binding',
 } as const
 
-/** A flag that has no effect without the Worker. */
-function flagOfTheWorker(options: DevOptions): string | undefined {
-  if (options.headers === 'worker') return undefined
+/** Describes flags that do not fit together. */
+function describeContradiction(options: DevOptions): string | undefined {
+  const { headers, port, accessPort, worker, originBinding } = options
   const given = Object.entries(FLAGS_OF_THE_WORKER).find(([name]) => options[name as keyof DevOptions] !== undefined)
-  return given?.[1]
+  if (headers !== 'worker' && given)
+    return `${given[1]} belongs to the Worker, which does not run with --headers ${headers}; remove it`
+  if (port === accessPort && port !== 0) return `--access-port must differ from --port ${port}; write another port`
+  if (originBinding !== undefined && worker === undefined && originBinding !== 'COUNTERSIGN_ORIGIN')
+    return '--origin-binding must be COUNTERSIGN_ORIGIN for the Worker of Countersign; for another name, give your own Worker with --worker'
+  return undefined
 }
 
 /** Ctrl+C is not a failure. Miniflare listens to the same signals and ends the process with another code. */

@@ -2,10 +2,11 @@ import { describe, expect, it } from 'vitest'
 import type { EdgeDescription } from './describe-edge.ts'
 import { formatWelcome } from './describe-edge.ts'
 
-const describeWith = (source: EdgeDescription['source']) =>
+const describeWith = (source: EdgeDescription['source'], forwardCert?: EdgeDescription['forwardCert']) =>
   formatWelcome({
     url: 'https://localhost:8443',
     source,
+    forwardCert,
     origin: 'http://127.0.0.1:3000',
     folder: '.countersign',
     edgeCa: '.countersign/edge-ca.pem',
@@ -20,6 +21,14 @@ describe('formatWelcome', () => {
     expect(text).toContain('edge: { keys: process.env.COUNTERSIGN_KEYS, hosts: process.env.COUNTERSIGN_HOSTS },')
     expect(text).toContain("{ ca: readFileSync(process.env.CLIENT_CA, 'utf8'), revocation: {")
     expect(text).not.toContain('source:')
+  })
+
+  it.each([
+    ['leaf', "'utf8'), revocation: {"],
+    ['chain', "'utf8'), chain: { maxDepth: 1 }, revocation: {"],
+    ['none', "'utf8'), byName: true, revocation: {"],
+  ] as const)('shows the trust that fits a Worker that forwards %s', (forwardCert, issuer) => {
+    expect(describeWith('worker', forwardCert)).toContain(issuer)
   })
 
   it.each([

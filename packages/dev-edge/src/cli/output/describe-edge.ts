@@ -1,5 +1,5 @@
 import type { HeaderSourceName } from '@countersign/origin-plugin'
-import type { DevEdge } from '../../dev-edge.ts'
+import type { DevEdge, DevEdgeOptions } from '../../dev-edge.ts'
 import { type ClientFiles, clientFiles, listClients, PKCS12_PASSWORD, readClient } from '../../folder/client-files.ts'
 import { edgeCaFile } from '../../folder/open-folder.ts'
 import { formatCurl, quoteForShell, shownPath } from './curl-command.ts'
@@ -12,6 +12,8 @@ export interface EdgeDescription {
   readonly url: string
   /** The origin's `source`. */
   readonly source: HeaderSourceName
+  /** The Worker's `COUNTERSIGN_FORWARD_CERT`; `undefined` is its default, and a zone without a Worker. */
+  readonly forwardCert?: DevEdgeOptions['forwardCert']
   readonly origin: string
   readonly folder: string
   readonly edgeCa: string
@@ -22,10 +24,16 @@ export interface EdgeDescription {
 
 type ClientDescription = ClientFiles & CertificateDescription
 
-export async function describeEdge(edge: DevEdge, origin: string, folder: string): Promise<EdgeDescription> {
+export async function describeEdge(
+  edge: DevEdge,
+  origin: string,
+  folder: string,
+  forwardCert?: DevEdgeOptions['forwardCert'],
+): Promise<EdgeDescription> {
   return {
     url: edge.url,
     source: edge.source,
+    forwardCert,
     origin,
     folder,
     edgeCa: edgeCaFile(folder),
@@ -52,10 +60,18 @@ function formatProof(source: HeaderSourceName): string[] {
     : [`    source: '${source}',`, '    edge: null, // only Cloudflare may reach this origin']
 }
 
+/** The trust that fits the certificates that reach the origin. PEM alone admits only a certificate that is forwarded. */
+function formatTrust({ source, forwardCert }: Pick<EdgeDescription, 'source' | 'forwardCert'>): string {
+  const byName = source === 'cf-cert' || forwardCert === 'none'
+  const extent = byName ? 'byName: true, ' : forwardCert === 'chain' ? 'chain: { maxDepth: 1 }, ' : ''
+  return `    trustedIssuers: [{ ca: readFileSync(process.env.CLIENT_CA, 'utf8'), ${extent}revocation: { crl: process.env.CLIENT_CRL, refresh: 5 } }],`
+}
+
 /** Formats the description for people. */
 export function formatWelcome({
   url,
   source,
+  forwardCert,
   origin,
   folder,
   edgeCa,
@@ -84,7 +100,7 @@ export function formatWelcome({
     '      audience: process.env.ACCESS_AUDIENCE,',
     '      jwksUri: process.env.ACCESS_JWKS_URI,',
     '    },',
-    `    trustedIssuers: [{ ca: readFileSync(process.env.CLIENT_CA, 'utf8'), ${source === 'cf-cert' ? 'byName: true, ' : ''}revocation: { crl: process.env.CLIENT_CRL, refresh: 5 } }],`,
+    formatTrust({ source, forwardCert }),
     '  })',
     '',
     bold(`Clients, in ${shownPath(folder)}/clients`),
