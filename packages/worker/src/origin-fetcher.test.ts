@@ -57,7 +57,7 @@ export default createWorker((env) => ({ key: env.COUNTERSIGN_KEY, fetcher: env.N
 
 const THROWING = `
 import { createWorker } from '@countersign/worker'
-const fetcher = { fetch: async () => { throw new Error('ProxyError: dns_error') } }
+const fetcher = { fetch: async (url) => { throw new Error('ProxyError: dns_error at ' + url) } }
 export default createWorker((env) => ({ key: env.COUNTERSIGN_KEY, fetcher }))`
 
 describe('a fetcher', () => {
@@ -216,7 +216,7 @@ describe('a fetcher', () => {
       {
         level: 'error',
         code: 'CSN_WORKER_FETCHER_FAILED',
-        reason: 'the fetcher failed: Error: ProxyError: dns_error',
+        reason: 'the fetcher failed: Error: ProxyError: dns_error at https://app.example.com/a?…',
         method: 'GET',
         host: HOST,
         path: '/a',

@@ -10,6 +10,7 @@ import { CountersignWorkerError } from './errors.ts'
 import { checkBindings, checkOptions } from './known-options.ts'
 import { logLine } from './log-line.ts'
 import { checkFetcher, type OriginFetcher } from './origin-fetcher.ts'
+import { quoteFailure } from './quote-failure.ts'
 
 /** Options of {@link createWorker}. */
 export interface WorkerOptions extends CountersignOptions {
@@ -115,7 +116,7 @@ async function fetchThrough(fetcher: OriginFetcher, request: Request, signed: Si
     return await fetcher.fetch(...signed)
   } catch (error) {
     const code = 'CSN_WORKER_FETCHER_FAILED'
-    logLine(request, { level: 'error', code, reason: `the fetcher failed: ${String(error)}` })
+    logLine(request, { level: 'error', code, reason: `the fetcher failed: ${quoteFailure(error)}` })
     return answer(502, code, 'Bad Gateway', 'The origin could not be reached')
   }
 }
