@@ -18,14 +18,25 @@ export interface HeaderSource {
   nameOf(field: CoveredField): string | undefined
 }
 
-/** The proofs that are missing with `edge: null`, for the warning at the start. */
-export const MISSING_PROOF: Readonly<Record<HeaderSourceName, string>> = {
-  worker:
-    'edge is null, so nothing proves that the edge wrote the certificate headers. A client with an Access token that reaches this origin directly can claim any certificate',
-  rfc9440:
-    'source is "rfc9440", so nothing proves that Cloudflare wrote Client-Cert, that it verified this certificate, or that its client sent this request. A client with an Access token that reaches this origin directly can send any certificate of a trusted CA, and needs no private key for it',
-  'cf-cert':
-    'source is "cf-cert", so nothing proves that Cloudflare wrote the certificate headers, and no signature of a CA is verified. A client with an Access token that reaches this origin directly can claim any certificate',
+/**
+ * The proofs that are missing with `edge: null`, for the warning at the start.
+ *
+ * @param trustsEveryIssuer - whether `trustedIssuers` is null, so that a client can make the certificate itself
+ */
+export function missingProof(source: HeaderSourceName, trustsEveryIssuer: boolean): string {
+  const attacker = 'A client with an Access token that reaches this origin directly can'
+  switch (source) {
+    case 'worker':
+      return `edge is null, so nothing proves that the edge wrote the certificate headers. ${attacker} claim any certificate`
+    case 'rfc9440': {
+      const certificate = trustsEveryIssuer
+        ? 'any certificate, one that it made itself too, because trustedIssuers is null'
+        : 'any certificate of a trusted CA, and needs no private key for it'
+      return `source is "rfc9440", so nothing proves that Cloudflare wrote Client-Cert, that it verified this certificate, or that its client sent this request. ${attacker} send ${certificate}`
+    }
+    case 'cf-cert':
+      return `source is "cf-cert", so nothing proves that Cloudflare wrote the certificate headers, and no signature of a CA is verified. ${attacker} claim any certificate`
+  }
 }
 
 function createSource(name: HeaderSourceName, headers: ReadonlyMap<string, string>): HeaderSource {

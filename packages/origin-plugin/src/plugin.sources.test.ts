@@ -146,6 +146,17 @@ describe.each(BOTH)('an origin that reads %s', (source) => {
     ])
   })
 
+  it('warns that a client can make its certificate itself, if every issuer is trusted', async () => {
+    const origin = await start(source, { trustedIssuers: null })
+    const lines = source === 'rfc9440' ? rfc9440Lines(await (await createCa()).issue()) : linesOf[source]()
+    expect((await origin.get(lines)).status).toBe(200)
+    expect(String(origin.log.find(({ level }) => level === 40)?.['msg'])).toMatch(
+      source === 'rfc9440'
+        ? /can send any certificate, one that it made itself too, because trustedIssuers is null$/
+        : /can claim any certificate$/,
+    )
+  })
+
   it('explains a request with the names of its headers', async () => {
     const rawHeaders = ['Host', 'origin.example', ...[tokenLine(parties.token), ...linesOf[source]()].flat()]
     const request = { method: 'GET', target: '/me', rawHeaders }

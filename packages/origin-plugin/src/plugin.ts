@@ -10,7 +10,7 @@ import { type CountersignError, isCountersignError, type StepName, stepOf } from
 import { applyGuard, applyRouteGuard, type RouteGuard } from './guards/guard.ts'
 import type { Requirement, RouteRequirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
-import { MISSING_PROOF } from './header-source.ts'
+import { missingProof } from './header-source.ts'
 import { andThen, isThenable } from './lib/and-then.ts'
 import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
 import { dropsWarnings, logRefusal, warnOfLostReasons } from './refusal-log.ts'
@@ -144,7 +144,9 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.addHook('onClose', async () => settings.background.stop())
   beforeClose(app, () => settings.background.stop())
 
-  if (settings.edge === null) app.log.warn(`countersign: ${MISSING_PROOF[settings.source.name]}`)
+  if (settings.edge === null) {
+    app.log.warn(`countersign: ${missingProof(settings.source.name, settings.trustedIssuers === null)}`)
+  }
 
   function requireClientCert(requirement: Requirement, ...others: never[]): ClientCertHook {
     // A second requirement would be dropped, and the route would be open to more clients than it reads.
