@@ -51,7 +51,7 @@ describe('a failure that does not refuse the request', () => {
     const edge = { keys: EDGE_KEY.jwk, hosts: null, replay, onStoreUnavailable: 'accept' as const }
     const { app, warnings } = await start({ edge })
     expect((await injectSigned(app, '/me')).statusCode).toBe(200)
-    expect(warnings()).toEqual([{ msg: 'countersign: degraded', reason: 'the replay store failed: READONLY' }])
+    expect(warnings()).toEqual([{ msg: 'countersign: degraded', reason: 'the replay store failed: "READONLY"' }])
   })
 })
 

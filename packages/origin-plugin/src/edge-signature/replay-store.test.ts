@@ -85,9 +85,9 @@ describe('the start of a checked store', () => {
   })
 
   it.each<[string, Answer, string]>([
-    ['fails', down, 'the replay store failed: READONLY'],
-    ['never answers', () => new Promise(() => {}), 'the replay store failed: no answer within 40 ms'],
-    ['fails at the second time', (_nonce, call) => (call % 2 ? true : down()), 'the replay store failed: READONLY'],
+    ['fails', down, 'the replay store failed: "READONLY"'],
+    ['never answers', () => new Promise(() => {}), 'the replay store failed: "no answer within 40 ms"'],
+    ['fails at the second time', (_nonce, call) => (call % 2 ? true : down()), 'the replay store failed: "READONLY"'],
   ])('fails with a store that %s, or only warns with accept', async (_what, answer, reason) => {
     await expect(use(answer).checked.start()).rejects.toThrow(
       new Error(
@@ -151,16 +151,21 @@ describe('a checked store', () => {
   )
 
   it.each<[string, () => unknown, string]>([
-    ['that fails', down, 'the replay store failed: READONLY'],
+    ['that fails', down, 'the replay store failed: "READONLY"'],
     [
       'that throws',
       () => {
         throw new Error('closed')
       },
-      'the replay store failed: closed',
+      'the replay store failed: "closed"',
+    ],
+    [
+      'whose error quotes a password',
+      () => Promise.reject(new Error(`WRONGPASS ${'0123456789abcdef'.repeat(2)}`)),
+      'the replay store failed: "WRONGPASS (long text)"',
     ],
     ['that fails with no error', () => Promise.reject('down'), 'the replay store failed: unknown'],
-    ['that never answers', () => new Promise(() => {}), 'the replay store failed: no answer within 40 ms'],
+    ['that never answers', () => new Promise(() => {}), 'the replay store failed: "no answer within 40 ms"'],
   ])('refuses as unavailable with a store %s, or accepts and warns', async (_what, fail, reason) => {
     for (const changes of [{}, ACCEPT]) {
       const fit = working()
@@ -223,7 +228,7 @@ describe('a store that was unavailable at the start, with accept', () => {
     const { asked, checked, warnings } = use((nonce, call) => answer(nonce, call), ACCEPT)
     await checked.start()
     await expect(checked.spend(NONCE)).resolves.toBeUndefined()
-    expect(warnings).toEqual(['the replay store failed: READONLY', 'the replay store failed: READONLY'])
+    expect(warnings).toEqual(['the replay store failed: "READONLY"', 'the replay store failed: "READONLY"'])
     answer = working()
     const before = asked.length
     await Promise.all(['D', 'E', 'F'].map((letter) => checked.spend(letter.repeat(22))))

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { refusalAt } from '../errors.ts'
+import { quoteMessage } from '../lib/quote-error.ts'
 import { withTimeout } from '../lib/with-timeout.ts'
 
 const refuse = refusalAt('replay')
@@ -149,8 +150,9 @@ export function createCheckedStore(
   }
 }
 
+/** A message can quote the password of the store's client. */
 function reasonOf(error: unknown): string {
-  return `the replay store failed: ${error instanceof Error ? error.message : 'unknown'}`
+  return `the replay store failed: ${quoteMessage(error) || 'unknown'}`
 }
 
 /** A value in words, without the text of a string or an object. */

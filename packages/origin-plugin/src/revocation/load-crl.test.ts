@@ -102,15 +102,20 @@ describe('createCrlLoader', () => {
   it.each<[string, CrlSource, string]>([
     ['a missing file', join(folder, 'none'), `ENOENT: no such file or directory, open '${join(folder, 'none')}'`],
     ['a folder', folder, 'it is not a regular file'],
-    ['a function that rejects', () => Promise.reject(new Error('no access')), 'no access'],
+    ['a function that rejects', () => Promise.reject(new Error('no access')), 'it threw "no access"'],
     [
       'a function that throws',
       () => {
         throw new Error('no disk')
       },
-      'no disk',
+      'it threw "no disk"',
     ],
-    ['a function that throws no error', () => Promise.reject('no'), 'no'],
+    [
+      'a function whose error quotes its credentials',
+      () => Promise.reject(new TypeError(`invalid header value: Bearer ${'0123456789abcdef'.repeat(2)}`)),
+      'it threw "invalid header value: Bearer (long text)"',
+    ],
+    ['a function that throws no error', () => Promise.reject('no'), 'it threw an error without a message'],
     [
       'a function that returns text',
       (async () => 'list') as never,

@@ -1,6 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
+import { quoteMessage } from '../lib/quote-error.ts'
 import { readCertificateNames, readName } from '../x509/certificate-names.ts'
 import { readDerValue } from '../x509/der.ts'
 import type { CrlAnswer, CrlTask } from './crl-thread.ts'
@@ -104,11 +105,20 @@ function describeFailure(error: Error & { readonly code?: string }): string {
 async function sourceOf(crl: CrlSource, maxBytes: number, signal: AbortSignal): Promise<CrlTask['source']> {
   if (typeof crl === 'string') return { path: crl }
   if (crl instanceof URL) return crl.protocol === 'file:' ? { path: fileURLToPath(crl) } : { url: crl.href }
-  const bytes: unknown = await Promise.race([crl(), rejection(signal)])
+  const bytes: unknown = await Promise.race([callFunction(crl), rejection(signal)])
   if (!(bytes instanceof Uint8Array))
     throw new Error('the function revocation.crl must return the bytes as a Uint8Array')
   if (bytes.length > maxBytes) throw new Error(`the list is longer than ${maxBytes} bytes`)
   return { bytes: await share(bytes) }
+}
+
+/** A function fetches the list with credentials, and the message of its error can quote them. */
+async function callFunction(crl: () => unknown): Promise<unknown> {
+  try {
+    return await crl()
+  } catch (error) {
+    throw new Error(`it threw ${quoteMessage(error) || 'an error without a message'}`)
+  }
 }
 
 /**
