@@ -1,7 +1,11 @@
 import type { DevEdge } from '@countersign/dev-edge'
 import type { TrustedIssuer } from '@countersign/origin-plugin'
-import { headerOf } from '@countersign/test-support/wire-request'
+import { testKey } from '@countersign/test-support/test-key'
+import { headerLines, headerOf, withLines } from '@countersign/test-support/wire-request'
+import { type WrittenCertificate, writeCaCert, writeClientCert } from '@countersign/test-support/write-certificate'
+import { der } from '@countersign/test-support/write-der'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { certificateLines } from '../../packages/origin-plugin/test/support/header-lines.ts'
 import { type Chain, type ChainOptions, startChain } from '../support/chain.ts'
 import { describeThreat } from '../support/use-chain.ts'
 
@@ -24,12 +28,13 @@ describeThreat('a certificate that Cloudflare verified, of a CA that the origin 
 })
 
 describe('a CA with the name of a trusted one', () => {
+  const trusted = writeCaCert('Written CA')
   let chain: Chain
   let namesake: Chain
   beforeAll(async () => {
     // Two edges have CAs with the same name and different keys. The origin trusts the CA of the other edge.
     namesake = await startChain()
-    chain = await startChain(trusting(() => [namesake.edge.clientCa]))
+    chain = await startChain(trusting(() => [namesake.edge.clientCa, trusted.pem]))
   })
   afterAll(async () => {
     await chain.close()
@@ -39,7 +44,28 @@ describe('a CA with the name of a trusted one', () => {
   it('is not trusted', async () => {
     expect(await chain.through('/me', { client: chain.edge.clients.alice })).toMatchObject(refused)
   })
+
+  it('is not trusted with the key identifier of the trusted one either', async () => {
+    const captured = await chain.capture('/me', { client: chain.edge.clients.alice })
+    const others = headerLines(captured).filter(([name]) => !/^(?:x-cert-|client-cert)/i.test(name))
+    const send = ({ cert, pem }: WrittenCertificate) =>
+      chain.around(
+        chain.sign(withLines(captured, [...others, ...certificateLines({ cert, pem, issuer: trusted.cert })])),
+      )
+    expect(await send(writeClientCert(trusted))).toMatchObject({ status: 200 })
+    // A CA chooses the identifiers in its certificates. Only the signature tells the two apart.
+    const identifiers = { keyIds: false, extensions: [authorityKeyIdOf(trusted)] }
+    expect(await send(writeClientCert(trusted, { ...identifiers, signer: testKey() }))).toMatchObject(refused)
+    expect(chain.lastReason()).toMatch(/^another CA of the same name signed the certificate, /)
+    expect(await send(writeClientCert(trusted, identifiers))).toMatchObject({ status: 200 })
+  })
 })
+
+/** The extension by which a certificate claims to be of a CA with this key identifier. */
+function authorityKeyIdOf({ cert, pem }: WrittenCertificate) {
+  const keyId = new Map(certificateLines({ cert, pem, issuer: cert })).get('x-cert-issuer-ski')
+  return { oid: '551d23', value: der(0x30, der(0x80, Buffer.from(keyId ?? '', 'hex'))) }
+}
 
 describe('a CA that is trusted by name or key identifier', () => {
   it.each([
