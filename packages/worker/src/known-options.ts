@@ -4,12 +4,13 @@ import { CountersignWorkerError } from './errors.ts'
  * Refuses an unknown option and one that is undefined where that would drop a check. A mistyped `require` would
  * otherwise require nothing, and `fetcher: env.ORIGIN` without this binding would send requests to the zone's origin.
  *
- * It runs for every request, so it allocates nothing.
+ * A `configure` that returns a promise or no object is refused too. It runs for every request, so it allocates nothing.
  *
  * @param known - each option's name, and whether its value must be defined
  * @throws CountersignWorkerError `CSN_WORKER_OPTION_INVALID`
  */
 export function checkOptions(options: object, known: ReadonlyMap<string, boolean>): void {
+  requireObject(options)
   for (const name in options) {
     const mustBeDefined = known.get(name)
     if (mustBeDefined === undefined) {
@@ -25,6 +26,14 @@ export function checkOptions(options: object, known: ReadonlyMap<string, boolean
       )
     }
   }
+}
+
+function requireObject(options: unknown): void {
+  if (typeof options === 'object' && options !== null && !('then' in options)) return
+  throw new CountersignWorkerError(
+    'CSN_WORKER_OPTION_INVALID',
+    'the options must be an object; return it from configure, and not in a promise',
+  )
 }
 
 /** Bindings without a fault. workerd hands the same object to every request of an isolate. */

@@ -26,3 +26,21 @@ export function checkFetcher(fetcher: OriginFetcher): void {
     `fetcher (COUNTERSIGN_ORIGIN) must have fetch(), and is of the type ${given}; bind a VPC service, an mTLS certificate or a Worker under this name in wrangler.jsonc`,
   )
 }
+
+/**
+ * Requires that the Worker can answer with the fetcher's result. workerd refuses everything else after the handler has
+ * returned, with a bare 500 and no line in the log.
+ *
+ * @throws TypeError
+ */
+export function requireResponse(response: unknown): Response {
+  try {
+    // The getters throw for an object that only imitates a response.
+    const status = Reflect.get(Response.prototype, 'status', response)
+    const { bodyUsed, body } = response as Response
+    if (status && !bodyUsed && !body?.locked) return response as Response
+  } catch {
+    // It is not a response.
+  }
+  throw new TypeError(`fetch() must return a Response with an unread body, and returned ${typeof response}`)
+}

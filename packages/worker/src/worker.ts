@@ -9,8 +9,8 @@ import {
 import { CountersignWorkerError } from './errors.ts'
 import { checkBindings, checkOptions } from './known-options.ts'
 import { logLine } from './log-line.ts'
-import { checkFetcher, type OriginFetcher } from './origin-fetcher.ts'
-import { quoteFailure } from './quote-failure.ts'
+import { checkFetcher, type OriginFetcher, requireResponse } from './origin-fetcher.ts'
+import { locateFailure, quoteFailure } from './quote-failure.ts'
 
 /** Options of {@link createWorker}. */
 export interface WorkerOptions extends CountersignOptions {
@@ -90,22 +90,25 @@ export function createWorker<Bindings, Context extends WorkerContext = WorkerCon
 ): WorkerHandler<Bindings, Context> {
   return {
     async fetch(request, bindings, context) {
-      let options: WorkerOptions
+      let fetcher: OriginFetcher | undefined
       let signed: SignedRequest
       try {
-        options = configure(bindings, context)
+        const options = configure(bindings, context)
         checkOptions(options, KNOWN_OPTIONS)
-        if (options.fetcher !== undefined) checkFetcher(options.fetcher)
-        if (options.require !== undefined) {
-          checkRequirement(options.require)
-          const refusal = findRefusal(request, context, options.require)
+        // Each option is read once: a getter could pass the check with one value, and then return another.
+        const { require } = options
+        fetcher = options.fetcher
+        if (fetcher !== undefined) checkFetcher(fetcher)
+        if (require !== undefined) {
+          checkRequirement(require)
+          const refusal = findRefusal(request, context, require)
           if (refusal) return refuse(request, refusal)
         }
         signed = await countersigned(request, options)
       } catch (error) {
         return answerFailure(request, error)
       }
-      return options.fetcher === undefined ? fetch(...signed) : fetchThrough(options.fetcher, request, signed)
+      return fetcher === undefined ? fetch(...signed) : fetchThrough(fetcher, request, signed)
     },
   }
 }
@@ -113,7 +116,7 @@ export function createWorker<Bindings, Context extends WorkerContext = WorkerCon
 /** A service that cannot be reached throws, unlike the global `fetch()`, which answers 52x. */
 async function fetchThrough(fetcher: OriginFetcher, request: Request, signed: SignedRequest): Promise<Response> {
   try {
-    return await fetcher.fetch(...signed)
+    return requireResponse(await fetcher.fetch(...signed))
   } catch (error) {
     const code = 'CSN_WORKER_FETCHER_FAILED'
     logLine(request, { level: 'error', code, reason: `the fetcher failed: ${quoteFailure(error)}` })
@@ -127,18 +130,18 @@ function refuse(request: Request, { code, message, reason }: EdgeRefusal): Respo
 }
 
 function answerFailure(request: Request, error: unknown): Response {
-  const code = error instanceof CountersignWorkerError ? error.code : 'CSN_WORKER_FAILED'
-  // Another error's message can quote the input: JSON.parse quotes it, and in `configure` the input is a key.
-  const reason = error instanceof CountersignWorkerError ? error.message : where(error)
+  const { code, message: reason } = workerErrorOf(error) ?? { code: 'CSN_WORKER_FAILED', message: locateFailure(error) }
   logLine(request, { level: 'error', code, reason })
   return answer(500, code, 'Internal Server Error', 'The edge could not sign the request')
 }
 
-/** The error's name and the function that threw it. */
-function where(error: unknown): string {
-  if (!(error instanceof Error)) return `a thrown ${typeof error}`
-  const frame = error.stack?.split('\n').find((line) => /^\s+at /.test(line))
-  return `${error.name}${frame ? ` ${frame.trim()}` : ''}`
+/** `instanceof` calls a trap of a proxy, which can throw. */
+function workerErrorOf(error: unknown): CountersignWorkerError | undefined {
+  try {
+    return error instanceof CountersignWorkerError ? error : undefined
+  } catch {
+    return undefined
+  }
 }
 
 /** The shape of Fastify's error replies, so that edge and origin refuse in one format. */
