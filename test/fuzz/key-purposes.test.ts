@@ -3,7 +3,7 @@ import { der } from '@countersign/test-support/write-der'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { readCertificateParts } from '../../packages/origin-plugin/src/x509/certificate-parts.ts'
-import { readExtendedKeyUsage } from '../../packages/origin-plugin/src/x509/extended-key-usage.ts'
+import { readExtendedKeyUsage } from '../../packages/origin-plugin/src/x509/extensions/extended-key-usage.ts'
 import { fuzz } from './fuzz.ts'
 import { printX509, unsignedCertificate } from './unsigned-certificate.ts'
 

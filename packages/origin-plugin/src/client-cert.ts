@@ -1,7 +1,7 @@
 import type { X509Certificate } from 'node:crypto'
 import type { SubjectAltNames } from './x509/certificate-names.ts'
 import type { DistinguishedName } from './x509/distinguished-name.ts'
-import type { KeyPurpose } from './x509/extended-key-usage.ts'
+import type { KeyPurpose } from './x509/extensions/extended-key-usage.ts'
 
 /** The certificate of a CA in a verified certification path. */
 export interface ChainCert {

@@ -43,4 +43,4 @@ export { type ClientCertHook, countersign, countersign as default, type RefusedM
 export type { RevocationOptions } from './revocation/revocation-options.ts'
 export type { SubjectAltNames } from './x509/certificate-names.ts'
 export { DistinguishedName } from './x509/distinguished-name.ts'
-export type { KeyPurpose } from './x509/extended-key-usage.ts'
+export type { KeyPurpose } from './x509/extensions/extended-key-usage.ts'

@@ -5,9 +5,9 @@ import { refusalAt } from '../errors.ts'
 import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import { type CertificateNames, readNames, type SubjectAltNames } from '../x509/certificate-names.ts'
-import { readCertificateParts, readPublicKey } from '../x509/certificate-parts.ts'
+import { type CertificateParts, readCertificateParts } from '../x509/certificate-parts.ts'
 import { readOrUndefined } from '../x509/der.ts'
-import { type KeyPurpose, readExtendedKeyUsage } from '../x509/extended-key-usage.ts'
+import { type KeyPurpose, readExtendedKeyUsage } from '../x509/extensions/extended-key-usage.ts'
 import { fingerprintOf, readSerialNumber } from '../x509/hex-identifier.ts'
 import { parseCertificate } from '../x509/parse-certificate.ts'
 import { isSigningCertificate } from '../x509/signing-certificate.ts'
@@ -18,6 +18,7 @@ const refuse = refusalAt('certificate')
 /** The certificate in `Client-Cert`. */
 export interface ForwardedCert {
   readonly x509: X509Certificate
+  readonly parts: CertificateParts
   readonly names: CertificateNames
   readonly spiffeId: string | undefined
   /** SHA-256 of SubjectPublicKeyInfo in base64. */
@@ -106,9 +107,10 @@ function readCertificate(der: Buffer): ForwardedCert {
   const names = readNames(parts)
   return {
     x509,
+    parts,
     names,
     spiffeId: isSigningCertificate(parts) ? undefined : readSpiffeId(names.subjectAltNames),
-    spki256: createHash('sha256').update(readPublicKey(parts)).digest('base64'),
+    spki256: createHash('sha256').update(parts.publicKey).digest('base64'),
     extendedKeyUsage: readExtendedKeyUsage(parts),
     serialNumber: readSerialNumber(x509.serialNumber),
     validFrom: parseCertificateDate(x509.validFrom),

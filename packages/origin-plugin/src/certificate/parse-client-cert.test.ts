@@ -261,10 +261,10 @@ describe('parseClientCert: Client-Cert', () => {
     expect(() => parse({ ...lines, 'x-cert-finger-256': fingerprint })).toThrow(
       refusedWith(
         'CSN_CERT_UNREADABLE',
-        'the certificate that Cloudflare verified cannot be read: an extension is repeated',
+        'the certificate that Cloudflare verified cannot be read: the certificate has the extension 2.5.29.17 twice',
       ),
     )
-    expect(() => parse(lines)).toThrow(malformed('client-cert: an extension is repeated'))
+    expect(() => parse(lines)).toThrow(malformed('client-cert: the certificate has the extension 2.5.29.17 twice'))
   })
 
   it('refuses every truncation and every changed byte, and never by another error', () => {

@@ -1,7 +1,9 @@
 import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import type { EdgeFields } from '../read-headers.ts'
-import { readAuthorityKey } from '../x509/authority-key.ts'
+import type { CertificateParts } from '../x509/certificate-parts.ts'
+import { readOrUndefined } from '../x509/der.ts'
+import { readAuthorityKey } from '../x509/extensions/authority-key.ts'
 import { ownProperties, readForwardedCert } from './forwarded-cert.ts'
 
 const refuse = refusalAt('certificate')
@@ -15,7 +17,7 @@ const refuse = refusalAt('certificate')
 export function parseWholeCert(fields: EdgeFields): ClientCert {
   const forwarded = readForwardedCert(fields, undefined)
   if (!forwarded) throw refuse('CSN_HEADERS_MALFORMED', 'client-cert is missing')
-  const { x509, names, serialNumber, validFrom, validTo } = forwarded
+  const { x509, parts, names, serialNumber, validFrom, validTo } = forwarded
   return {
     subject: names.subject,
     issuer: names.issuer,
@@ -27,7 +29,7 @@ export function parseWholeCert(fields: EdgeFields): ClientCert {
     validTo: x509.validTo,
     validToDate: new Date(validTo),
     keyId: names.subjectKeyId,
-    issuerKeyId: readIssuerKeyId(x509.raw),
+    issuerKeyId: readIssuerKeyId(parts),
     verified: true,
     verification: 'SUCCESS',
     revoked: false,
@@ -37,11 +39,6 @@ export function parseWholeCert(fields: EdgeFields): ClientCert {
 }
 
 /** One that cannot be read counts as unknown: trust by `keyId` alone then refuses the certificate. */
-function readIssuerKeyId(der: Uint8Array): string | undefined {
-  try {
-    return readAuthorityKey(der).keyId
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
-  }
+function readIssuerKeyId(parts: CertificateParts): string | undefined {
+  return readOrUndefined(() => readAuthorityKey(parts))?.keyId
 }

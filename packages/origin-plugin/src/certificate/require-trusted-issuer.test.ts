@@ -191,6 +191,14 @@ describe('requireTrustedIssuer', () => {
       )
     })
 
+    it('refuses a certificate whose authority key identifier cannot be read', async () => {
+      const extension = new x509.Extension(AUTHORITY_KEY_ID, false, Uint8Array.of(0x04, 0x01, 0x00))
+      const leaf = await ca.issue({ bare: true, extensions: [extension] })
+      expect(refusal(certOf(leaf), ca.pem)).toBe(
+        `the authority key identifier of the certificate cannot be read, so it may name another certificate of its issuer ${CA_DN}`,
+      )
+    })
+
     it('refuses a certificate that names it by another key identifier, and states both', async () => {
       const extension = new x509.Extension(AUTHORITY_KEY_ID, false, der(0x30, der(0x80, Buffer.from('ABCD', 'hex'))))
       const leaf = await ca.issue({ bare: true, extensions: [extension] })

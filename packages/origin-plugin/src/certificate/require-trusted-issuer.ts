@@ -1,7 +1,9 @@
 import type { NoPath } from '../certification-path/describe-no-path.ts'
 import { type ClientCert, describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
-import { readAuthorityKey } from '../x509/authority-key.ts'
+import { readCertificateParts } from '../x509/certificate-parts.ts'
+import { readOrUndefined } from '../x509/der.ts'
+import { readAuthorityKey } from '../x509/extensions/authority-key.ts'
 import { type ForwardedClientCert, lookForPath, type VerifiedPath } from './look-for-path.ts'
 import type { CompiledIssuer } from './trusted-issuers.ts'
 
@@ -78,7 +80,11 @@ function unsignedReason(cert: ClientCert, named: readonly CompiledIssuer[]): str
   if (!x509) return unprovenReason(cert, false)
   const sameKey = named.find(({ ca }) => ca && x509.verify(ca.publicKey))
   if (!sameKey?.ca) return `another CA of the same name signed the certificate, and not the trusted issuer ${issuer}`
-  const { serialNumber, keyId } = readAuthorityKey(x509.raw)
+  const authority = readOrUndefined(() => readAuthorityKey(readCertificateParts(x509.raw)))
+  if (!authority) {
+    return `the authority key identifier of the certificate cannot be read, so it may name another certificate of its issuer ${issuer}`
+  }
+  const { serialNumber, keyId } = authority
   // A CA that renews its certificate keeps its key, and the certificates from before still name the old one.
   const other =
     serialNumber !== undefined && serialNumber !== sameKey.ca.serialNumber

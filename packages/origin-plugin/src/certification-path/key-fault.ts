@@ -19,10 +19,11 @@ const CURVES: ReadonlySet<string> = new Set([
  *
  * Attack: a CA certified a weak key. An attacker who finds its private half issues certificates of any client.
  *
+ * @param publicKey - SubjectPublicKeyInfo in DER, as the certificate has it
  * @returns `undefined` for a key that is strong enough
  * @see NIST SP 800-57, part 1, table 2: 112 bits of strength
  */
-export function keyFault(key: KeyObject): string | undefined {
+export function keyFault(key: KeyObject, publicKey: Uint8Array): string | undefined {
   const { modulusLength = 0, publicExponent = 0n, namedCurve } = key.asymmetricKeyDetails ?? {}
   switch (key.asymmetricKeyType) {
     case 'rsa':
@@ -35,7 +36,7 @@ export function keyFault(key: KeyObject): string | undefined {
         ? `has an RSA key with the exponent ${publicExponent}`
         : undefined
     case 'ec':
-      if (!namesItsCurve(key)) return 'has a key that spells out the parameters of its curve; use a named curve'
+      if (!namesItsCurve(publicKey)) return 'has a key that spells out the parameters of its curve; use a named curve'
       return namedCurve !== undefined && CURVES.has(namedCurve)
         ? undefined
         : `has a key on the curve ${namedCurve ?? 'of its own'}; use P-256 or a larger one`
@@ -51,8 +52,8 @@ export function keyFault(key: KeyObject): string | undefined {
  * Whether the SubjectPublicKeyInfo has the OID of a curve. Node names a curve that is spelt out too, and RFC 5480, section
  * 2.1.1, forbids this form: readers of it have accepted a generator of the attacker's choice.
  */
-function namesItsCurve(key: KeyObject): boolean {
-  const outer = new DerCursor(key.export({ type: 'spki', format: 'der' }))
+function namesItsCurve(publicKey: Uint8Array): boolean {
+  const outer = new DerCursor(publicKey)
   outer.next()
   const parts = outer.inside()
   parts.next()

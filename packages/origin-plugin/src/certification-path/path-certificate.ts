@@ -1,11 +1,13 @@
 import type { X509Certificate } from 'node:crypto'
 import { parseCertificateDate } from '@countersign/wire'
-import { readCertificateNames } from '../x509/certificate-names.ts'
+import { readNames } from '../x509/certificate-names.ts'
+import { type CertificateParts, readCertificateParts } from '../x509/certificate-parts.ts'
 import type { DistinguishedName } from '../x509/distinguished-name.ts'
+import { KEY_USAGE_BITS } from '../x509/extensions/key-usage.ts'
 import { parseCertificate } from '../x509/parse-certificate.ts'
 import { readX509Algorithm } from '../x509/signatures/x509-algorithm.ts'
 import { keyFault } from './key-fault.ts'
-import { type Constraints, KEY_USAGE_BITS, readConstraints } from './read-constraints.ts'
+import { type Constraints, readConstraints } from './read-constraints.ts'
 
 /** A certificate that can have a place in a certification path. */
 export interface PathCertificate {
@@ -35,10 +37,11 @@ export interface PathCertificate {
  * @throws SyntaxError if it cannot be read
  */
 export function readPathCertificate(x509: X509Certificate): PathCertificate {
-  const { subject, issuer, subjectKeyId } = readCertificateNames(x509.raw)
-  const constraints = readConstraints(x509.raw)
+  const parts = readCertificateParts(x509.raw)
+  const { subject, issuer, subjectKeyId } = readNames(parts)
+  const constraints = readConstraints(parts)
   const key = readKey(x509)
-  const weakness = keyFault(key)
+  const weakness = keyFault(key, parts.publicKey)
   return {
     x509,
     subject,
@@ -51,7 +54,7 @@ export function readPathCertificate(x509: X509Certificate): PathCertificate {
     pathLength: constraints.pathLength,
     caFault: caFaultOf(constraints) ?? extensionFaultOf(constraints) ?? weakness,
     clientFault: clientFaultOf(constraints) ?? extensionFaultOf(constraints) ?? weakness,
-    signatureFault: signatureFaultOf(constraints),
+    signatureFault: signatureFaultOf(parts),
   }
 }
 
@@ -102,7 +105,7 @@ function extensionFaultOf({ unenforced, unknown }: Constraints): string | undefi
     : undefined
 }
 
-function signatureFaultOf({ algorithm }: Constraints): string | undefined {
+function signatureFaultOf({ algorithm }: CertificateParts): string | undefined {
   try {
     readX509Algorithm(algorithm, 'it')
     return undefined

@@ -1,7 +1,7 @@
 import type { FastifyRequest, RawServerBase, RouteGenericInterface } from 'fastify'
 import type { ClientCert } from '../client-cert.ts'
 import type { DistinguishedName } from '../x509/distinguished-name.ts'
-import type { KeyPurpose } from '../x509/extended-key-usage.ts'
+import type { KeyPurpose } from '../x509/extensions/extended-key-usage.ts'
 
 /**
  * The accepted values: exactly this text, one of these texts, or a RegExp that is anchored at both ends

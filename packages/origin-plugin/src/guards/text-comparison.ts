@@ -1,4 +1,4 @@
-import { parseKeyPurpose } from '../x509/extended-key-usage.ts'
+import { parseKeyPurpose } from '../x509/extensions/extended-key-usage.ts'
 import { parseFingerprint256, parseKeyId, parseSerialNumber } from '../x509/hex-identifier.ts'
 import { canonicalIpAddress, unmapIpAddress } from '../x509/ip-address.ts'
 import { normalizeEmailAddress, otherEmailAddresses, parseEmailAddress } from '../x509/text/email-address.ts'

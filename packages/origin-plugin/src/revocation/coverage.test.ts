@@ -1,7 +1,7 @@
 import { createCa, type IssuedCert, x509 } from '@countersign/test-support/certificates'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ClientCert } from '../client-cert.ts'
-import { generalNameOfUrl } from '../x509/distribution-points.ts'
+import { generalNameOfUrl } from '../x509/extensions/distribution-points.ts'
 import { createCoverage } from './coverage.ts'
 import { type CrlScope, FULL_SCOPE } from './issuing-distribution-point.ts'
 

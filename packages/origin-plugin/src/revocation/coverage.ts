@@ -1,5 +1,11 @@
 import type { ClientCert } from '../client-cert.ts'
-import { describeGeneralNames, generalNameOfUrl, readDistributionPoints } from '../x509/distribution-points.ts'
+import { readCertificateParts } from '../x509/certificate-parts.ts'
+import { readOrUndefined } from '../x509/der.ts'
+import {
+  describeGeneralNames,
+  generalNameOfUrl,
+  readDistributionPoints,
+} from '../x509/extensions/distribution-points.ts'
 import type { CrlScope } from './issuing-distribution-point.ts'
 
 /** The part of a certificate that names the lists that cover it. */
@@ -57,10 +63,5 @@ export function createCoverage(distributionPoint: string | undefined): Coverage 
 }
 
 function readPoints(certificate: Uint8Array): readonly string[] {
-  try {
-    return readDistributionPoints(certificate)
-  } catch (error) {
-    if (error instanceof SyntaxError) return []
-    throw error
-  }
+  return readOrUndefined(() => readDistributionPoints(readCertificateParts(certificate))) ?? []
 }

@@ -3,7 +3,8 @@ import { describe, expect, it } from 'vitest'
 import { extension } from '../../test/support/write-crl.ts'
 import { TAG } from '../x509/der.ts'
 import { DerCursor } from '../x509/der-cursor.ts'
-import { checkEntryExtensions, MAX_CRL_NUMBER_BYTES, MAX_EXTENSIONS, readListExtensions } from './crl-extensions.ts'
+import { MAX_EXTENSIONS } from '../x509/extensions/read-extensions.ts'
+import { checkEntryExtensions, MAX_CRL_NUMBER_BYTES, readListExtensions } from './crl-extensions.ts'
 import { FULL_SCOPE } from './issuing-distribution-point.ts'
 
 const NOTHING = der(0x05)

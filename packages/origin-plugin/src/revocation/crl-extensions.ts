@@ -1,5 +1,6 @@
-import { readDerOid, TAG } from '../x509/der.ts'
+import { TAG } from '../x509/der.ts'
 import { DerCursor } from '../x509/der-cursor.ts'
+import { readExtensions } from '../x509/extensions/read-extensions.ts'
 import {
   type CrlScope,
   FULL_SCOPE,
@@ -7,8 +8,6 @@ import {
   UncoveredCrlError,
 } from './issuing-distribution-point.ts'
 
-/** The extensions in use are seven. */
-export const MAX_EXTENSIONS = 100
 /** RFC 5280, section 5.2.3: 20 bytes. A zero byte comes before a number whose first bit is set. */
 export const MAX_CRL_NUMBER_BYTES = 21
 
@@ -78,43 +77,6 @@ export function checkEntryExtensions(entry: DerCursor): void {
       throw new SyntaxError(`an entry has the unknown critical extension ${oid}, which may change its meaning`)
     }
   })
-}
-
-/** Calls `read` with each extension inside the current value. RFC 5280, section 4.1.2.9: an OID stands there once. */
-function readExtensions(
-  outer: DerCursor,
-  where: string,
-  read: (oid: string, value: Uint8Array, isCritical: boolean) => void,
-): void {
-  const extensions = outer.inside()
-  const seen = new Set<string>()
-  while (extensions.next()) {
-    if (extensions.tag !== TAG.SEQUENCE) throw new SyntaxError(`${where} has an extension that is not a sequence`)
-    if (seen.size === MAX_EXTENSIONS) throw new SyntaxError(`${where} has more than ${MAX_EXTENSIONS} extensions`)
-    const parts = extensions.inside()
-    const oid = readOid(parts)
-    if (seen.has(oid)) throw new SyntaxError(`${where} has the extension ${oid} twice`)
-    seen.add(oid)
-    parts.next()
-    const isCritical = parts.tag === TAG.BOOLEAN && readCritical(parts)
-    if (parts.tag !== TAG.OCTET_STRING) throw new SyntaxError(`${where} has the extension ${oid} without a value`)
-    read(oid, parts.contents(), isCritical)
-    if (parts.next()) throw new SyntaxError(`${where} has the extension ${oid} with two values`)
-  }
-}
-
-function readOid(parts: DerCursor): string {
-  parts.expect(TAG.OID, 'the OID of an extension')
-  return readDerOid({ tag: TAG.OID, contents: parts.contents(), encoded: parts.encoded() })
-}
-
-/** Reads the flag, and moves to the value behind it. */
-function readCritical(parts: DerCursor): boolean {
-  const contents = parts.contents()
-  // Any byte but zero means true in BER. A longer or shorter one is read as true, which is the strict reading.
-  const isCritical = contents.length !== 1 || contents[0] !== 0
-  parts.next()
-  return isCritical
 }
 
 function readCrlNumber(value: Uint8Array): bigint {

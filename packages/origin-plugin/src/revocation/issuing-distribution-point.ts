@@ -1,6 +1,6 @@
 import { TAG } from '../x509/der.ts'
 import { DerCursor } from '../x509/der-cursor.ts'
-import { readDistributionPointName } from '../x509/distribution-points.ts'
+import { readDistributionPointName } from '../x509/extensions/distribution-points.ts'
 
 /** The certificates of its CA that a list covers. */
 export interface CrlScope {

@@ -98,7 +98,7 @@ const isTime = (tag: number): boolean => tag === TAG.UTC_TIME || tag === TAG.GEN
 
 function readTime(parts: DerCursor, name: string): number {
   try {
-    return readDerTime({ tag: parts.tag, contents: parts.contents(), encoded: parts.encoded() })
+    return readDerTime(parts.value())
   } catch (error) {
     throw new SyntaxError(`${name} of the list is ${(error as Error).message}`)
   }

@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import { checkChoice, checkKnown, checkNumber, checkObject, checkSet, optionNames } from '../lib/check-option.ts'
 import { quoteUrl } from '../lib/quote-value.ts'
-import { allowsKeyUsage } from '../x509/certificate-extension.ts'
+import { readCertificateParts } from '../x509/certificate-parts.ts'
+import { allowsKeyUsage, KEY_USAGE_BITS } from '../x509/extensions/key-usage.ts'
 
 /** A path, a URL with `file:`, `http:` or `https:`, or a function that returns the bytes. */
 export type CrlSource = string | URL | (() => Uint8Array | Promise<Uint8Array>)
@@ -75,7 +76,7 @@ export function checkRevocation(revocation: unknown, ca: X509Certificate): Resol
   checkKnown(given, OPTIONS, 'revocation')
   const { crl, refresh = DEFAULT_REFRESH, onStale = 'refuse', maxBytes = DEFAULT_MAX_BYTES } = given
   // RFC 5280, section 6.3.3 (f).
-  if (!allowsKeyUsage(ca, 'cRLSign')) {
+  if (!allowsKeyUsage(readCertificateParts(ca.raw), KEY_USAGE_BITS.CRL_SIGN)) {
     throw new TypeError(
       'ca must not sign revocation lists: its key usage lacks cRLSign; let the CA be issued with cRLSign, or remove revocation',
     )

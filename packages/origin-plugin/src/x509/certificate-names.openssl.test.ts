@@ -141,9 +141,10 @@ function longDer(tag: number, ...contents: readonly Uint8Array[]): Buffer {
 
 /** The certificate with one alternative name in place of its extensions. Its signature becomes invalid. */
 function withAltName(raw: Buffer, name: Buffer): Buffer {
-  const [tbs] = readDerChildren(readDerValue(raw, 0), TAG.SEQUENCE)
+  const [tbs, ...signature] = readDerChildren(readDerValue(raw, 0), TAG.SEQUENCE)
   const parts = readDerChildren(tbs, TAG.SEQUENCE).filter(({ tag }) => tag !== 0xa3)
   const extension = longDer(0x30, der(0x06, Buffer.from('551d11', 'hex')), longDer(0x04, longDer(0x30, name)))
   const extensions = longDer(0xa3, longDer(0x30, extension))
-  return longDer(0x30, longDer(0x30, ...parts.map(({ encoded }) => encoded), extensions))
+  const signed = longDer(0x30, ...parts.map(({ encoded }) => encoded), extensions)
+  return longDer(0x30, signed, ...signature.map(({ encoded }) => encoded))
 }

@@ -54,8 +54,8 @@ export function readNames({ issuer, subject, extensions }: CertificateParts): Ce
   return {
     subject: readName(subject),
     issuer: readName(issuer),
-    subjectAltNames: readSubjectAltNames(extensions.get(SUBJECT_ALT_NAME)),
-    subjectKeyId: readSubjectKeyId(extensions.get(SUBJECT_KEY_ID)),
+    subjectAltNames: readSubjectAltNames(extensions.get(SUBJECT_ALT_NAME)?.value),
+    subjectKeyId: readSubjectKeyId(extensions.get(SUBJECT_KEY_ID)?.value),
   }
 }
 

@@ -1,58 +1,88 @@
-import { type DerValue, readDerChildren, readDerOid, readDerValues, TAG } from './der.ts'
+import { type DerValue, TAG } from './der.ts'
+import { DerCursor } from './der-cursor.ts'
+import { readExtensions } from './extensions/read-extensions.ts'
 
-/** The parts of a certificate from which its names and its uses are read. */
-export interface CertificateParts {
-  readonly issuer: DerValue | undefined
-  readonly subject: DerValue | undefined
-  /** SubjectPublicKeyInfo. */
-  readonly publicKey: DerValue | undefined
-  /** The contents of each extension's OCTET STRING, by the extension's OID. */
-  readonly extensions: ReadonlyMap<string, Uint8Array>
+/** An extension of a certificate. */
+export interface Extension {
+  readonly critical: boolean
+  /** The contents of its OCTET STRING. */
+  readonly value: Uint8Array
 }
 
-const EXPLICIT_0 = 0xa0
-const EXTENSIONS = 0xa3
+/** The parts of a certificate from which the plugin reads its names, its uses and its place in a path. */
+export interface CertificateParts {
+  readonly issuer: DerValue
+  readonly subject: DerValue
+  /** SubjectPublicKeyInfo in DER. */
+  readonly publicKey: Uint8Array
+  /** Each extension, by its OID. */
+  readonly extensions: ReadonlyMap<string, Extension>
+  /** The AlgorithmIdentifier of the issuer's signature in DER. */
+  readonly algorithm: Uint8Array
+}
+
+/** The context tags in the signed part. */
+const FIELD = { VERSION: 0xa0, ISSUER_ID: 0x81, SUBJECT_ID: 0x82, EXTENSIONS: 0xa3 } as const
 
 /**
- * Splits a certificate into its parts.
+ * Splits a certificate into its parts. It is the only reader of a certificate's structure in the plugin, so no two checks
+ * of a certificate can disagree on it.
+ *
+ * Nothing may follow a part. The algorithm of the signature must be the same in the signed part and beside the signature,
+ * because only the former is signed.
  *
  * @param der - a certificate that `node:crypto` parsed before
  * @throws SyntaxError if it has another form, or an extension is repeated
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-4.1 RFC 5280, section 4.1}
  */
 export function readCertificateParts(der: Uint8Array): CertificateParts {
-  const [certificate] = readDerValues(der)
-  const [tbs] = readDerChildren(certificate, TAG.SEQUENCE)
-  const parts = readDerChildren(tbs, TAG.SEQUENCE)
-  // version [0], which a v1 certificate omits, serial, algorithm, issuer, validity, subject, key, extensions [3].
-  const [, , issuer, , subject, publicKey] = parts[0]?.tag === EXPLICIT_0 ? parts.slice(1) : parts
-  return { issuer, subject, publicKey, extensions: readExtensions(parts) }
+  const outer = new DerCursor(der)
+  outer.expectLast(TAG.SEQUENCE, 'the certificate')
+  const parts = outer.inside()
+  parts.expect(TAG.SEQUENCE, 'the signed part of the certificate')
+  const signed = readSignedPart(parts.inside())
+  parts.expect(TAG.SEQUENCE, 'the signature algorithm of the certificate')
+  if (Buffer.compare(parts.encoded(), signed.algorithm) !== 0) {
+    throw new SyntaxError('the certificate names two signature algorithms')
+  }
+  parts.expectLast(TAG.BIT_STRING, 'the signature of the certificate')
+  return signed
 }
 
-/**
- * Returns the DER of a certificate's SubjectPublicKeyInfo.
- *
- * @throws SyntaxError if there is none
- */
-export function readPublicKey({ publicKey }: CertificateParts): Uint8Array {
-  if (publicKey?.tag !== TAG.SEQUENCE) throw new SyntaxError('the certificate has no public key')
-  return publicKey.encoded
+function readSignedPart(fields: DerCursor): CertificateParts {
+  fields.next()
+  // A certificate of version 1 omits the version.
+  skip(fields, FIELD.VERSION)
+  if (fields.tag !== TAG.INTEGER) throw new SyntaxError('the serial number of the certificate is missing')
+  fields.expect(TAG.SEQUENCE, 'the signature algorithm in the signed part')
+  const algorithm = fields.encoded()
+  fields.expect(TAG.SEQUENCE, 'the issuer of the certificate')
+  const issuer = fields.value()
+  fields.expect(TAG.SEQUENCE, 'the validity of the certificate')
+  fields.expect(TAG.SEQUENCE, 'the subject of the certificate')
+  const subject = fields.value()
+  fields.expect(TAG.SEQUENCE, 'the public key of the certificate')
+  const publicKey = fields.encoded()
+  return { issuer, subject, publicKey, extensions: readLastFields(fields), algorithm }
 }
 
-function readExtensions(parts: readonly DerValue[]): Map<string, Uint8Array> {
-  const extensions = parts.find((part) => part.tag === EXTENSIONS)
-  if (!extensions) return new Map()
-  const [list] = readDerValues(extensions.contents)
-  const entries = readDerChildren(list, TAG.SEQUENCE).map(readExtension)
-  const byId = new Map(entries)
-  // RFC 5280, section 4.2. Of two lists of alternative names, two readers could use different ones.
-  if (byId.size < entries.length) throw new SyntaxError('an extension is repeated')
-  return byId
+/** Reads the extensions, behind the unique identifiers of the names. All of them are optional. */
+function readLastFields(fields: DerCursor): ReadonlyMap<string, Extension> {
+  const extensions = new Map<string, Extension>()
+  fields.next()
+  skip(fields, FIELD.ISSUER_ID)
+  skip(fields, FIELD.SUBJECT_ID)
+  if (fields.tag === FIELD.EXTENSIONS) {
+    const list = fields.inside()
+    list.expectLast(TAG.SEQUENCE, 'the sequence of the extensions of the certificate')
+    readExtensions(list, 'the certificate', (oid, value, critical) => extensions.set(oid, { critical, value }))
+    fields.next()
+  }
+  if (fields.tag !== 0) throw new SyntaxError('the signed part of the certificate ends with an unknown value')
+  return extensions
 }
 
-function readExtension(extension: DerValue): [oid: string, contents: Uint8Array] {
-  const [id, ...rest] = readDerChildren(extension, TAG.SEQUENCE)
-  const value = rest.at(-1)
-  if (value?.tag !== TAG.OCTET_STRING) throw new SyntaxError('an extension has no value')
-  return [readDerOid(id), value.contents]
+/** Moves past an optional value. */
+function skip(fields: DerCursor, tag: number): void {
+  if (fields.tag === tag) fields.next()
 }

@@ -63,6 +63,8 @@ describe('DerCursor', () => {
 
   it.each([
     ['02', 'not a DER value'],
+    ['0000', 'not a DER value'],
+    ['000102', 'not a DER value'],
     ['1f01', 'not a DER value'],
     ['3f0100', 'not a DER value'],
     ['0201', 'a DER value is longer than its bytes'],

@@ -1,3 +1,5 @@
+import type { DerValue } from './der.ts'
+
 /**
  * Reads DER values one after the other, without an object for each value: a revocation list has millions of them.
  *
@@ -52,7 +54,8 @@ export class DerCursor {
     }
     const tag = bytes[at] as number
     const first = bytes[at + 1] as number
-    if (at + 2 > this.#limit || (tag & 0x1f) === 0x1f) throw new SyntaxError('not a DER value')
+    // The tag 0 ends a value of indefinite length, which DER does not have. Here it would read as the end of the values.
+    if (at + 2 > this.#limit || tag === 0 || (tag & 0x1f) === 0x1f) throw new SyntaxError('not a DER value')
     let start = at + 2
     let length = first
     if (first >= 0x80) {
@@ -103,6 +106,11 @@ export class DerCursor {
   /** The current value with its tag and length. It shares the memory. */
   encoded(): Uint8Array {
     return this.bytes.subarray(this.from, this.end)
+  }
+
+  /** The current value as an object. */
+  value(): DerValue {
+    return { tag: this.tag, contents: this.contents(), encoded: this.encoded() }
   }
 
   #longLength(from: number, to: number): number {

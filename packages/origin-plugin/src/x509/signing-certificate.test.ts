@@ -12,13 +12,13 @@ beforeAll(async () => {
 const KEY_USAGE = '2.5.29.15'
 const BASIC_CONSTRAINTS = '2.5.29.19'
 const isSigning = (oid: string, value: Uint8Array) =>
-  isSigningCertificate({ ...readCertificateParts(ca.cert.raw), extensions: new Map([[oid, value]]) })
+  isSigningCertificate({ extensions: new Map([[oid, { critical: false, value }]]) })
 
 describe('isSigningCertificate', () => {
   it('tells a CA from a client', async () => {
     expect(isSigningCertificate(readCertificateParts(ca.cert.raw))).toBe(true)
     expect(isSigningCertificate(readCertificateParts((await ca.issue()).cert.raw))).toBe(false)
-    expect(isSigningCertificate({ ...readCertificateParts(ca.cert.raw), extensions: new Map() })).toBe(false)
+    expect(isSigningCertificate({ extensions: new Map() })).toBe(false)
   })
 
   it.each([

@@ -1,11 +1,11 @@
 import type { CertificateParts } from './certificate-parts.ts'
-import { readDerChildren, readDerValues, readOrUndefined, TAG } from './der.ts'
+import { readOrUndefined } from './der.ts'
+import { readBasicConstraints } from './extensions/basic-constraints.ts'
+import { KEY_USAGE_BITS, readKeyUsage } from './extensions/key-usage.ts'
 
-const KEY_USAGE = '2.5.29.15'
-const BASIC_CONSTRAINTS = '2.5.29.19'
+type OwnParts = Pick<CertificateParts, 'extensions'>
 
-/** The bits keyCertSign and cRLSign of KeyUsage, the sixth and the seventh of the first byte. */
-const SIGNING_BITS = 0b0000_0110
+const SIGNING_BITS = KEY_USAGE_BITS.KEY_CERT_SIGN | KEY_USAGE_BITS.CRL_SIGN
 
 /**
  * Whether a certificate is a CA's, or its key may sign certificates or revocation lists. Such a certificate vouches for
@@ -13,25 +13,12 @@ const SIGNING_BITS = 0b0000_0110
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.9 RFC 5280, sections 4.2.1.3 and 4.2.1.9}
  */
-export function isSigningCertificate({ extensions }: CertificateParts): boolean {
-  const constraints = extensions.get(BASIC_CONSTRAINTS)
-  const usage = extensions.get(KEY_USAGE)
-  return (
-    (constraints !== undefined && readOrUndefined(() => readCa(constraints)) !== false) ||
-    (usage !== undefined && readOrUndefined(() => readSigningBits(usage)) !== 0)
-  )
+export function isSigningCertificate(parts: OwnParts): boolean {
+  return readOrUndefined(() => readBasicConstraints(parts).isCa || maySign(parts)) ?? true
 }
 
-function readCa(extension: Uint8Array): boolean {
-  const [first] = readDerChildren(readDerValues(extension)[0], TAG.SEQUENCE)
-  // FALSE is the default, and some CAs write it nevertheless.
-  return first?.tag === TAG.BOOLEAN && first.contents.some((byte) => byte !== 0)
-}
-
-function readSigningBits(extension: Uint8Array): number {
-  const [bits] = readDerValues(extension)
-  // The first byte counts the unused bits at the end.
-  const first = bits?.contents[1]
-  if (bits?.tag !== TAG.BIT_STRING || first === undefined) throw new SyntaxError('KeyUsage is not a list of bits')
-  return first & SIGNING_BITS
+function maySign(parts: OwnParts): boolean {
+  // Without KeyUsage, RFC 5280 allows every use of the key, but only to a CA the use to sign certificates.
+  const uses = readKeyUsage(parts) ?? 0
+  return (uses & SIGNING_BITS) !== 0
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { makeClientCert, makeRequest } from '../../../test/support/make-client-cert.ts'
-import type { KeyPurpose } from '../../x509/extended-key-usage.ts'
+import type { KeyPurpose } from '../../x509/extensions/extended-key-usage.ts'
 import { compileCertificateRequirement } from '../certificate-guard.ts'
 
 const compile = (extendedKeyUsage: unknown) => compileCertificateRequirement({ extendedKeyUsage }, 'GET /ops')

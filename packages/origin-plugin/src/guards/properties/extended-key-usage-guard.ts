@@ -1,4 +1,4 @@
-import type { KeyPurpose } from '../../x509/extended-key-usage.ts'
+import type { KeyPurpose } from '../../x509/extensions/extended-key-usage.ts'
 import { type Guard, MATCH, mismatch, undecided } from '../guard.ts'
 import { KEY_PURPOSE } from '../text-comparison.ts'
 import { compileTextMatch, describeTextMatch } from '../text-match.ts'

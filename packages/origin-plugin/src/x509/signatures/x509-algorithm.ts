@@ -64,7 +64,7 @@ export function readX509Algorithm(encoded: Uint8Array, thing: string): X509Algor
 /** Moves to an OID and reads it. The caller has bounded its length. */
 function readOid(parts: DerCursor): string {
   parts.expect(TAG.OID, 'the OID of an algorithm')
-  return readDerOid({ tag: TAG.OID, contents: parts.contents(), encoded: parts.encoded() })
+  return readDerOid(parts.value())
 }
 
 /**

@@ -1,6 +1,6 @@
-import { readCertificateExtension } from './certificate-extension.ts'
-import { TAG } from './der.ts'
-import { DerCursor } from './der-cursor.ts'
+import type { CertificateParts } from '../certificate-parts.ts'
+import { TAG } from '../der.ts'
+import { DerCursor } from '../der-cursor.ts'
 
 const FULL_NAME = 0xa0
 
@@ -30,21 +30,19 @@ export function readDistributionPointName(name: DerCursor): readonly string[] {
 /** Certificates have one to three. */
 export const MAX_NAMES = 100
 
-/** 2.5.29.31. */
-const CRL_DISTRIBUTION_POINTS = '551d1f'
+const CRL_DISTRIBUTION_POINTS = '2.5.29.31'
 
 /**
  * Reads the names of a certificate's distribution points, of those points whose list has all reasons of revocation and
  * is of the certificate's own CA.
  *
- * @param certificate - a certificate in DER
  * @returns the DER of each GeneralName in hexadecimal
  * @throws SyntaxError if the extension has another form
  */
-export function readDistributionPoints(certificate: Uint8Array): readonly string[] {
-  const extension = readCertificateExtension(certificate, CRL_DISTRIBUTION_POINTS)
+export function readDistributionPoints({ extensions }: Pick<CertificateParts, 'extensions'>): readonly string[] {
+  const extension = extensions.get(CRL_DISTRIBUTION_POINTS)
   if (!extension) return []
-  const outer = new DerCursor(extension)
+  const outer = new DerCursor(extension.value)
   outer.expect(TAG.SEQUENCE, 'the value of CRLDistributionPoints')
   const points = outer.inside()
   const names: string[] = []

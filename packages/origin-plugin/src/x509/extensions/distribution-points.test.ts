@@ -1,7 +1,8 @@
 import { createCa, type TestCa, x509 } from '@countersign/test-support/certificates'
 import { der } from '@countersign/test-support/write-der'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { DerCursor } from './der-cursor.ts'
+import { readCertificateParts } from '../certificate-parts.ts'
+import { DerCursor } from '../der-cursor.ts'
 import {
   describeGeneralNames,
   generalNameOfUrl,
@@ -16,11 +17,10 @@ const uri = (url: string) => der(0x86, url)
 const fullName = (...names: Buffer[]) => der(0xa0, der(0xa0, ...names))
 const point = (...parts: Buffer[]) => der(0x30, ...parts)
 
-/** A certificate in DER with only this extension. It is as much of a certificate as the reader reads. */
-const certificate = (...points: Buffer[]) => {
-  const extension = der(0x30, der(0x06, '\x55\x1d\x1f'), der(0x04, der(0x30, ...points)))
-  return der(0x30, der(0x30, der(0xa3, der(0x30, extension))))
-}
+/** The parts of a certificate with only this extension. */
+const certificate = (...points: Buffer[]) => ({
+  extensions: new Map([['2.5.29.31', { critical: false, value: der(0x30, ...points) }]]),
+})
 
 let ca: TestCa
 beforeAll(async () => {
@@ -30,11 +30,14 @@ beforeAll(async () => {
 describe('readDistributionPoints', () => {
   it('reads the points of a certificate that a library wrote', async () => {
     const { cert } = await ca.issue({ extensions: [new x509.CRLDistributionPointsExtension([ONE, TWO])] })
-    expect(readDistributionPoints(cert.raw)).toEqual([generalNameOfUrl(ONE), generalNameOfUrl(TWO)])
+    expect(readDistributionPoints(readCertificateParts(cert.raw))).toEqual([
+      generalNameOfUrl(ONE),
+      generalNameOfUrl(TWO),
+    ])
   })
 
   it('finds none in a certificate without the extension', () => {
-    expect(readDistributionPoints(ca.cert.raw)).toEqual([])
+    expect(readDistributionPoints(readCertificateParts(ca.cert.raw))).toEqual([])
   })
 
   it('reads all names of a point', () => {

@@ -1,5 +1,6 @@
-import type { CertificateParts } from './certificate-parts.ts'
-import { readDerChildren, readDerOid, readDerValues, readOrUndefined, TAG } from './der.ts'
+import type { CertificateParts } from '../certificate-parts.ts'
+import { readDerOid, readOrUndefined, TAG } from '../der.ts'
+import { DerCursor } from '../der-cursor.ts'
 
 /**
  * A purpose of a key: a name of RFC 5280, or the dotted OID of another purpose.
@@ -29,20 +30,28 @@ const NAMES: ReadonlyMap<string, KeyPurpose> = new Map([
 
 const EXTENDED_KEY_USAGE = '2.5.29.37'
 
+type OwnParts = Pick<CertificateParts, 'extensions'>
+
 /**
  * Reads the extended key usages of a certificate.
  *
- * @returns the purposes in the certificate's order, and none without the extension; `undefined` if it cannot be read
+ * @returns the purposes in the certificate's order, and none without the extension
+ * @throws SyntaxError if it cannot be read
  */
-export function readExtendedKeyUsage({ extensions }: CertificateParts): readonly KeyPurpose[] | undefined {
+export function readKeyPurposes({ extensions }: OwnParts): readonly KeyPurpose[] {
   const extension = extensions.get(EXTENDED_KEY_USAGE)
   if (!extension) return []
-  return readOrUndefined(() => {
-    const [list, ...others] = readDerValues(extension)
-    const purposes = readDerChildren(list, TAG.SEQUENCE).map((purpose) => nameOf(readDerOid(purpose)))
-    if (purposes.length === 0 || others.length > 0) throw new SyntaxError('the extended key usages are not one list')
-    return purposes
-  })
+  const outer = new DerCursor(extension.value)
+  outer.expectLast(TAG.SEQUENCE, 'the value of ExtendedKeyUsage')
+  const purposes: KeyPurpose[] = []
+  for (const each = outer.inside(); each.next(); ) purposes.push(nameOf(readDerOid(each.value())))
+  if (purposes.length === 0) throw new SyntaxError('the list of extended key usages is empty')
+  return purposes
+}
+
+/** Does the same. @returns `undefined` if the extension cannot be read */
+export function readExtendedKeyUsage(parts: OwnParts): readonly KeyPurpose[] | undefined {
+  return readOrUndefined(() => readKeyPurposes(parts))
 }
 
 /** The first arc is 0, 1 or 2, and the second one below 40 unless the first is 2 (ITU-T X.660, section 7.6). */

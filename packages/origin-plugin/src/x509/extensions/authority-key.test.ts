@@ -2,6 +2,7 @@ import { createCa, type TestCa, x509 } from '@countersign/test-support/certifica
 import { opensslX509 } from '@countersign/test-support/openssl'
 import { der } from '@countersign/test-support/write-der'
 import { beforeAll, describe, expect, it } from 'vitest'
+import { readCertificateParts } from '../certificate-parts.ts'
 import { readAuthorityKey } from './authority-key.ts'
 
 let ca: TestCa
@@ -11,12 +12,12 @@ beforeAll(async () => {
 
 const extension = (...fields: Buffer[]) => new x509.Extension('2.5.29.35', false, der(0x30, ...fields))
 const keyOf = async (...extensions: x509.Extension[]) =>
-  readAuthorityKey((await ca.issue({ bare: true, extensions })).cert.raw)
+  readAuthorityKey(readCertificateParts((await ca.issue({ bare: true, extensions })).cert.raw))
 
 describe('readAuthorityKey', () => {
   it('reads the key identifier that OpenSSL prints', async () => {
     const { cert, pem } = await ca.issue()
-    const { keyId, serialNumber } = readAuthorityKey(cert.raw)
+    const { keyId, serialNumber } = readAuthorityKey(readCertificateParts(cert.raw))
     expect(opensslX509(pem, '-ext', 'authorityKeyIdentifier').replaceAll(':', '')).toContain(keyId)
     expect(serialNumber).toBeUndefined()
   })

@@ -1,7 +1,7 @@
 import { createCa, type TestCa, x509 } from '@countersign/test-support/certificates'
 import { der } from '@countersign/test-support/write-der'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { readCertificateParts } from './certificate-parts.ts'
+import { readCertificateParts } from '../certificate-parts.ts'
 import { parseKeyPurpose, readExtendedKeyUsage } from './extended-key-usage.ts'
 
 let ca: TestCa
@@ -49,6 +49,7 @@ describe('readExtendedKeyUsage', () => {
     ['an empty list, which RFC 5280 forbids', der(0x30)],
     ['nothing', Buffer.alloc(0)],
     ['two lists', Buffer.concat([der(0x30, CLIENT_AUTH), der(0x30, CLIENT_AUTH)])],
+    ['a length that is not in its shortest form', Buffer.from('30810a06082b06010505070302', 'hex')],
     ['a purpose alone', CLIENT_AUTH],
     ['a set', der(0x31, CLIENT_AUTH)],
     ['a purpose that is text', der(0x30, CLIENT_AUTH, der(0x0c, 'clientAuth'))],

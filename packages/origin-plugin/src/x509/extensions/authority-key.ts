@@ -1,6 +1,6 @@
-import { readCertificateParts } from './certificate-parts.ts'
-import { type DerValue, readDerChildren, readDerValues, TAG } from './der.ts'
-import { normalizeSerialNumber } from './hex-identifier.ts'
+import type { CertificateParts } from '../certificate-parts.ts'
+import { type DerValue, readDerChildren, readDerValues, TAG } from '../der.ts'
+import { normalizeSerialNumber } from '../hex-identifier.ts'
 
 /** The CA certificate that a certificate names as its issuer's (RFC 5280, section 4.2.1.1). */
 export interface AuthorityKey {
@@ -16,12 +16,11 @@ const FIELD = { KEY_ID: 0x80, SERIAL_NUMBER: 0x82 } as const
 /**
  * Reads the authority key identifier of a certificate.
  *
- * @param der - a certificate that `node:crypto` parsed before
- * @throws SyntaxError if its extensions cannot be read
+ * @throws SyntaxError if the extension has another form
  */
-export function readAuthorityKey(der: Uint8Array): AuthorityKey {
-  const extension = readCertificateParts(der).extensions.get(AUTHORITY_KEY_ID)
-  const fields = extension ? readDerChildren(readDerValues(extension)[0], TAG.SEQUENCE) : []
+export function readAuthorityKey({ extensions }: Pick<CertificateParts, 'extensions'>): AuthorityKey {
+  const extension = extensions.get(AUTHORITY_KEY_ID)
+  const fields = extension ? readDerChildren(readDerValues(extension.value)[0], TAG.SEQUENCE) : []
   return { keyId: hexOf(fields, FIELD.KEY_ID), serialNumber: serialOf(fields) }
 }
 
