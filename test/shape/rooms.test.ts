@@ -41,7 +41,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     ],
     // Fastify, and the story of one request.
     'plugin.ts': [
-      'authenticate.ts',
+      'admission.ts',
       'options.ts',
       'refusal-log.ts',
       'registration',
@@ -54,6 +54,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'errors.ts',
       'lib',
     ],
+    'admission.ts': ['authenticate.ts', 'options.ts', 'guards', 'client-user', 'edge-signature', 'lib'],
     'authenticate.ts': [
       'options.ts',
       'token-agreement.ts',

@@ -2,17 +2,16 @@ import { channel } from 'node:diagnostics_channel'
 import type { ClientUser, FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-token/access-identity.ts'
-import { authenticate } from './authenticate.ts'
+import { absenceOf, admit, admitUnknown, decorateRequests, forgetClient, forgetRefused } from './admission.ts'
 import type { CertifiedRequest, ClientCert } from './client-cert.ts'
-import type { ProvenClient } from './client-user/user-memory.ts'
-import { requireReplayProtection, spendNonce } from './edge-signature/spend-nonce.ts'
+import { requireReplayProtection } from './edge-signature/spend-nonce.ts'
 import { type CountersignError, isCountersignError, type StepName, stepOf } from './errors.ts'
-import { applyGuard, applyRouteGuard, type RouteGuard } from './guards/guard.ts'
+import { applyGuard } from './guards/guard.ts'
 import type { Requirement, RouteRequirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
 import { missingProof } from './header-source.ts'
-import { andThen, isThenable } from './lib/and-then.ts'
-import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
+import { isThenable } from './lib/and-then.ts'
+import { type CountersignPluginOptions, resolveOptions } from './options.ts'
 import { dropsWarnings, logRefusal, warnOfLostReasons } from './refusal-log.ts'
 import { guardScope } from './registration/guard-scope.ts'
 import { headerLimitAdvice } from './registration/header-limit.ts'
@@ -24,6 +23,9 @@ declare module 'fastify' {
     /**
      * The client's proven certificate; `null` on a public route, and if the proof failed. On an optional route, `null` in
      * a handler proves that the client presented no certificate.
+     *
+     * An error handler gets it with a refusal of the guard or of `identify` too. The guard comes before the nonce, so
+     * the refused request can then be a replay.
      */
     clientCert: ClientCert | null
     /** The identity that Access admitted; `null` on a public route, if the proof failed, and with `access: null`. */
@@ -72,9 +74,6 @@ export interface RefusedMessage {
 
 const refused = channel('countersign:refused')
 
-/** Admitted requests of clients that presented no certificate. */
-const withoutCertificate = new WeakSet<FastifyRequest>()
-
 /** Attack: a cache before the origin gives one client's answer to another. A handler's own `Cache-Control` replaces this. */
 const CACHE_CONTROL = 'private, no-store'
 
@@ -112,14 +111,19 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   )
   const guards = createRouteGuards(settings.guards, settings.routes)
 
-  app.decorateRequest('clientCert', null)
-  app.decorateRequest('access', null)
-  app.decorateRequest('clientUser', null)
+  decorateRequests(app)
   app.decorate('clientCertRoutes', () => guards.list())
   app.decorate('requireClientCert', Object.defineProperty(requireClientCert, 'name', { value: HOOK_MAKER }))
 
   const { hooksInFront, listenersInFront } = settings
-  const requireEnforced = guardScope(app, { guards, guardRequest, guardUnknown, hooksInFront, listenersInFront })
+  const requireEnforced = guardScope(app, {
+    guards,
+    guardRequest,
+    guardUnknown,
+    hideRefused,
+    hooksInFront,
+    listenersInFront,
+  })
   // The refusals of hooks. Another login may admit their requests, so each is reported once it becomes the answer.
   const unanswered = new WeakSet()
   app.addHook('onError', async (request, reply, error) => {
@@ -158,6 +162,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     const hook: ClientCertHook = async (given) => {
       const request = given as FastifyRequest
       try {
+        forgetRefused(request)
         applyGuard(guard, request, absenceOf(request))
       } catch (error) {
         unanswered.add(error as object)
@@ -173,6 +178,11 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
 
   function guardUnknown(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {
     return guardWith(admitUnknown, request, reply, done)
+  }
+
+  function hideRefused(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+    forgetRefused(request)
+    done()
   }
 
   function guardWith(
@@ -205,48 +215,6 @@ function beforeClose(app: FastifyInstance, stop: () => void): void {
     },
   })
 }
-
-/**
- * Sets the proven identity on the request, applies the guard, spends the nonce, and finds the user.
- *
- * The nonce comes after all proofs, so that the memory holds admitted requests alone. The user comes last, so that an
- * attacker cannot make the plugin ask for it: not with a replayed request, nor on a route of others.
- */
-function admit(request: FastifyRequest, guard: RouteGuard, settings: Settings): void | Promise<void> {
-  request.clientCert = null
-  request.access = null
-  request.clientUser = null
-  return andThen(authenticate(request, settings, undefined, guard.optional), ({ clientCert, access, signature }) => {
-    request.clientCert = clientCert
-    request.access = access
-    applyRouteGuard(guard, request)
-    return andThen(spendNonce(signature, settings.edge), () => {
-      if (clientCert) return findUser({ clientCert, access }, request, settings)
-      withoutCertificate.add(request)
-    })
-  })
-}
-
-function findUser(client: ProvenClient, request: FastifyRequest, { findUser }: Settings): void | Promise<void> {
-  if (!findUser) return
-  return andThen(findUser(client), (user) => {
-    request.clientUser = user
-  })
-}
-
-/**
- * Applies the guard of the handler for unknown paths, which a route can call. If the route is public, nothing has
- * verified the request before.
- */
-function admitUnknown(request: FastifyRequest, guard: RouteGuard, settings: Settings): void | Promise<void> {
-  const isAdmitted = request.clientCert !== null || withoutCertificate.has(request)
-  return isAdmitted ? applyRouteGuard(guard, request, absenceOf(request)) : admit(request, guard, settings)
-}
-
-const absenceOf = (request: FastifyRequest): string =>
-  withoutCertificate.has(request)
-    ? 'the client did not present a certificate'
-    : 'the route is public, so no certificate was verified'
 
 /** Runs the checks of the start. inject() serves a server whose start has failed, but no closed one. */
 async function orClose(app: FastifyInstance, check: () => Promise<void>): Promise<void> {
@@ -287,9 +255,7 @@ const PROVEN: ReadonlySet<StepName> = new Set(['guard', 'user'])
 function report(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   reply.header('cache-control', CACHE_CONTROL)
   if (!isCountersignError(error) || !PROVEN.has(stepOf(error))) {
-    request.clientCert = null
-    request.access = null
-    request.clientUser = null
+    forgetClient(request)
   }
   if (isCountersignError(error)) {
     logRefusal(request, error)

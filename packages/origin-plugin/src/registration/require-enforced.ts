@@ -17,6 +17,8 @@ export interface Registration {
   readonly guardRequest: onRequestHookHandler
   /** Applies the guard of a handler for unknown paths before the handler. */
   readonly guardUnknown: preHandlerHookHandler
+  /** Takes the identity from a refused request, before a handler for unknown paths without a requirement. */
+  readonly hideRefused: preHandlerHookHandler
 }
 
 /** The name of the function `app.requireClientCert`, by which it is told from the hooks that it makes. */
@@ -152,22 +154,22 @@ function requireInFront(scope: FastifyInstance, { guardRequest, hooksInFront }: 
 
 /** Unknown paths must be guarded: a 404 reveals which routes exist. An explicit `false` in the config makes them public. */
 function requireGuarded(context: NotFoundContext, app: FastifyInstance, surroundings: Surroundings): void {
-  const { guards, guardUnknown } = surroundings
+  const { guards, guardUnknown, hideRefused } = surroundings
   const isGuarded = context.onRequest?.some(({ name }) => isGuardHook(name)) ?? false
   const isPublic = (context.config as { readonly clientCert?: unknown }).clientCert === false
   if (!isGuarded && !isPublic) throw unguardedPaths(app)
-  if (!isGuarded) return
-  guards.addNotFound(context.config)
-  if ('clientCert' in context.config) guardCalls(context, guardUnknown)
+  if (isGuarded) guards.addNotFound(context.config)
+  guardCalls(context, 'clientCert' in context.config && !isPublic ? guardUnknown : hideRefused)
 }
 
 /**
  * Attack: a public route that calls `reply.callNotFound()`, such as one for files, runs the handler without its
- * `onRequest` hooks. A requirement in its config would not be enforced, so its first `preHandler` enforces it.
+ * `onRequest` hooks. So does an error handler, after a refusal. A requirement in the config would not be enforced, so
+ * the first `preHandler` enforces it.
  */
-function guardCalls(context: NotFoundContext, guardUnknown: preHandlerHookHandler): void {
+function guardCalls(context: NotFoundContext, first: preHandlerHookHandler): void {
   const preHandler = (context.preHandler ?? []) as readonly unknown[]
-  Object.assign(context, { preHandler: [guardUnknown, ...preHandler] })
+  Object.assign(context, { preHandler: [first, ...preHandler] })
 }
 
 function unguardedPaths(app: FastifyInstance): TypeError {
