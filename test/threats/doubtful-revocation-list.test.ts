@@ -11,18 +11,20 @@ const SERIAL = '0a1b'
 const DAY = 86_400_000
 
 let ca: TestCa
+let namesake: TestCa
 beforeAll(async () => {
   // Without a key identifier, which the client's request does not have either.
-  ca = await (await createCa()).issueCa({ subject: 'CN=Acme Issuing CA,O=Acme', bare: true })
+  const issue = async () => (await createCa()).issueCa({ subject: 'CN=Acme Issuing CA,O=Acme', bare: true })
+  ;[ca, namesake] = [await issue(), await issue()]
 })
 
 /** A list with these serial numbers. Its times count from now. */
-function list(serials: readonly string[], from = -1000, to = DAY): Buffer {
+function list(serials: readonly string[], from = -1000, to = DAY, signer = ca): Buffer {
   const time = (offset: number) => {
     const [text = ''] = new Date(Date.now() + offset).toISOString().replace(/[-:T]/g, '').split('.')
     return der(0x18, `${text}Z`)
   }
-  return writeCrl(ca, { thisUpdate: time(from), nextUpdate: time(to), entries: serials.map((each) => entry(each)) })
+  return writeCrl(signer, { thisUpdate: time(from), nextUpdate: time(to), entries: serials.map((each) => entry(each)) })
 }
 
 interface Origin {
@@ -75,6 +77,14 @@ describe('a revocation list in doubt', () => {
     await eventually(() => origin.log.join('\n')).toContain(
       'the serial number of an entry begins with extra zero bytes',
     )
+    expect(await origin.answer()).toBe(REVOKED)
+  })
+
+  it('does not replace a good list by one that another key signed, of a CA with the same name', async () => {
+    let current = list([SERIAL])
+    const origin = await startOrigin(async () => current)
+    current = list([], 0, DAY, namesake)
+    await eventually(() => origin.log.join('\n')).toContain('the signature does not verify with the key of this CA')
     expect(await origin.answer()).toBe(REVOKED)
   })
 
