@@ -6,10 +6,10 @@ import { EDGE_KEY } from '../test/support/inject-signed.ts'
 import { countersign } from './plugin.ts'
 import { dropsWarnings } from './refusal-log.ts'
 
-async function build(options: FastifyServerOptions): Promise<FastifyInstance> {
+async function build(options: FastifyServerOptions, plugin = countersign): Promise<FastifyInstance> {
   const app = Fastify(options) as FastifyInstance
   onTestFinished(() => app.close())
-  await app.register(countersign, { edge: { keys: EDGE_KEY.jwk, hosts: null }, access: null, trustedIssuers: null })
+  await app.register(plugin, { edge: { keys: EDGE_KEY.jwk, hosts: null }, access: null, trustedIssuers: null })
   return app
 }
 
@@ -69,11 +69,15 @@ describe('a server whose reasons are lost', () => {
     process.off('warning', keep)
     return warnings.filter(({ name }) => name === 'CountersignWarning').map(({ message }) => message)
   }
-  const listen = async (options: FastifyServerOptions) => (await build(options)).listen({ host: '127.0.0.1', port: 0 })
 
   it('warns once in a process, when it listens', async () => {
+    // Another file of this process may have been warned, and the module remembers it.
+    vi.resetModules()
+    const { countersign: fresh } = await import('./plugin.ts')
+    const listen = async (options: FastifyServerOptions) =>
+      (await build(options, fresh)).listen({ host: '127.0.0.1', port: 0 })
     expect(await warningsOf(() => listen({ logger: { level: 'silent' } }))).toEqual([])
-    expect(await warningsOf(async () => (await build({})).inject('/'))).toEqual([])
+    expect(await warningsOf(async () => (await build({}, fresh)).inject('/'))).toEqual([])
     subscribe('countersign:refused', keep as never)
     expect(await warningsOf(() => listen({}))).toEqual([])
     unsubscribe('countersign:refused', keep as never)
