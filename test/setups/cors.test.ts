@@ -1,4 +1,4 @@
-import countersign, { type CountersignPluginOptions } from '@countersign/origin-plugin'
+import countersign, { type CountersignPluginOptions, optional } from '@countersign/origin-plugin'
 import cors from '@fastify/cors'
 import Fastify from 'fastify'
 import { describe, expect, it } from 'vitest'
@@ -20,6 +20,7 @@ async function build(options: CountersignPluginOptions, order: 'plugin first' | 
   await app.register(countersign, options)
   if (order === 'plugin first') await app.register(cors, { origin: ORIGIN })
   app.get('/ops', { config: { clientCert: 'ops' } }, () => 'ops')
+  if (order === 'cors first') app.all('/either', { config: { clientCert: optional() } }, () => 'either')
   return app
 }
 
@@ -62,7 +63,7 @@ describe('@fastify/cors before countersign', () => {
     const { send, statuses } = await startSetup((options) =>
       build({ ...options, routes: PREFLIGHTS, hooksInFront: ['handleCors'] }, 'cors first'),
     )
-    expect((await send('/ops', preflight)).status).toBe(204)
+    for (const path of ['/ops', '/either']) expect((await send(path, preflight)).status).toBe(204)
     expect(await statuses('/ops')).toEqual([401, 403, 200])
     const refused = await send('/ops', { cert: null })
     expect([refused.code, refused.headers['access-control-allow-origin']]).toEqual(['CSN_CERT_MISSING', ORIGIN])

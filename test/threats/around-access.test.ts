@@ -2,6 +2,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { optional } from '@countersign/origin-plugin'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 
@@ -32,6 +33,11 @@ describe('a hostname of the Worker that Access does not protect', () => {
     chain = await startChain({
       edge: { worker: join(folder, 'worker.ts'), log: () => {} },
       plugin: (edge) => ({ edge: { keys: edge.keys, hosts: null }, access: null }),
+      routes(app) {
+        app.all('/me', () => 'me')
+        app.all('/optional', { config: { clientCert: optional() } }, () => 'in')
+        app.options('/public', { config: { clientCert: false } }, () => 'preflight')
+      },
     })
   })
   afterAll(async () => {
@@ -61,11 +67,17 @@ describe('a hostname of the Worker that Access does not protect', () => {
   it('is no way to the origin for a request that looks like a preflight and has a certificate', async () => {
     const preflight = { origin: 'https://evil.example', 'access-control-request-method': 'POST' }
     expect(await toUnprotected('OPTIONS', preflight)).toMatchObject({ status: 403, code: 'CSN_ACCESS_REQUIRED' })
-    // Without a certificate it passes, and the origin refuses it.
+    // Without a certificate it passes, and the origin refuses it, also on an optional route.
     const headers = { ...preflight, host: UNPROTECTED }
-    expect(await chain.through('/me', { method: 'OPTIONS', headers })).toMatchObject({
-      status: 401,
-      code: 'CSN_CERT_MISSING',
-    })
+    for (const path of ['/me', '/optional']) {
+      expect(await chain.through(path, { method: 'OPTIONS', headers })).toMatchObject({
+        status: 401,
+        code: 'CSN_CERT_MISSING',
+      })
+    }
+    expect(await chain.through('/public', { method: 'OPTIONS', headers })).toMatchObject({ body: 'preflight' })
+    // A client without a certificate reaches the optional route by a login with Access.
+    expect(await chain.through('/optional', { headers: { host: UNPROTECTED } })).toMatchObject({ status: 403 })
+    expect(await chain.through('/optional')).toMatchObject({ status: 200, body: 'in' })
   })
 })

@@ -1,7 +1,7 @@
 import type { SignatureParameters } from '@countersign/wire'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import { verifyKnownToken } from './access-token/verify-known-token.ts'
-import { isWithoutCertificate } from './certificate/certificate-absence.ts'
+import { isWithoutCertificate, requireNoPreflight } from './certificate/certificate-absence.ts'
 import { isTrustedNow, readTrustedCert, requireValidNow } from './certificate/read-trusted-cert.ts'
 import type { ClientCert } from './client-cert.ts'
 import { requireOwnHost } from './edge-signature/own-host.ts'
@@ -55,6 +55,7 @@ export function authenticate(
   return andThen(access ? verifyKnownToken(fields.token, access, now, known?.token) : undefined, (token) => {
     const identity = token?.identity ?? null
     if (isOptional && isWithoutCertificate(fields, edge !== null)) {
+      requireNoPreflight(request.raw.method)
       if (identity) requireNoCertificate(identity)
       // Nothing is remembered: the memory's key is the certificate, so clients without one would share an entry.
       return { clientCert: null, access: identity, signature: signature?.parameters ?? null }

@@ -27,7 +27,7 @@ async function start(
 }
 
 /** Injects the request of a client that presented no certificate. */
-function injectWithout(app: FastifyInstance, url: string, method: 'GET' | 'HEAD' = 'GET') {
+function injectWithout(app: FastifyInstance, url: string, method: 'GET' | 'HEAD' | 'OPTIONS' = 'GET') {
   const lines = appendSignature(noCertificateLines(), EDGE_KEY, { method, target: url })
   return app.inject({ method, url, headers: { host: AUTHORITY, ...Object.fromEntries(lines) } })
 }
@@ -48,6 +48,17 @@ describe('an optional route', () => {
     expect(await shown(injectSigned(app, '/', { subject: 'CN=pay-2,OU=Sales' }))).toBe('403 CSN_CERT_FORBIDDEN')
     expect(await shown(app.inject('/'))).toBe('401 CSN_SIGNATURE_MISSING')
     expect((await injectWithout(app, '/')).headers['cache-control']).toBe('private, no-store')
+  })
+
+  it('refuses OPTIONS without a certificate, and a public route answers it', async () => {
+    const app = await start((app) => {
+      app.all('/', { config: { clientCert: optional() } }, () => 'in')
+      app.options('/public', { config: { clientCert: false } }, () => 'out')
+    })
+    expect(await shown(injectWithout(app, '/'))).toBe('200 in')
+    expect(await shown(injectWithout(app, '/', 'OPTIONS'))).toBe('401 CSN_CERT_MISSING')
+    expect(await shown(injectSigned(app, '/', { method: 'OPTIONS' }))).toBe('200 in')
+    expect(await shown(injectWithout(app, '/public', 'OPTIONS'))).toBe('200 out')
   })
 
   it('is listed as optional, also by a rule', async () => {

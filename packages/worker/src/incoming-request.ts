@@ -7,8 +7,8 @@ export function tlsClientAuth(request: Request): TlsClientAuth {
 
 /**
  * Whether a browser asks by this request if it may send another one (Fetch, section 3.2), without a certificate. A true
- * preflight carries neither certificate nor token. The origin receives it signed as a request without a certificate,
- * and answers it only on a public route.
+ * preflight carries neither certificate nor token. The origin receives it signed as a request without a certificate, and
+ * answers `OPTIONS` without a certificate only on a public route: on an optional one it refuses it too.
  *
  * Attack: a client presents a certificate and writes the headers of a preflight, and a route for all methods does its
  * work. So a request with a certificate is never a preflight.

@@ -1,5 +1,8 @@
 import { CERTIFICATE_HEADERS, type CertificateHeaderName } from '@countersign/wire'
+import { refusalAt } from '../errors.ts'
 import type { EdgeFields } from '../read-headers.ts'
+
+const refuse = refusalAt('verdict')
 
 type Statement = Partial<Record<CertificateHeaderName, readonly string[]>>
 
@@ -38,4 +41,21 @@ function states(fields: EdgeFields, statement: Statement): boolean {
     const value = fields.get(name)
     return value === undefined ? statement[name] === undefined : statement[name]?.includes(value)
   })
+}
+
+/**
+ * Refuses `OPTIONS` of a client without a certificate, also on an optional route.
+ *
+ * Attack: the Worker requires a login with Access or a certificate, and lets preflights pass, which carry neither. A
+ * request in the form of a preflight would then run the handler of an optional route for all methods. Public routes and
+ * hooks in front answer the preflights of browsers. Their headers are not signed, so the method alone decides.
+ *
+ * @throws CountersignError `CSN_CERT_MISSING`
+ */
+export function requireNoPreflight(method: string | undefined): void {
+  if (method !== 'OPTIONS') return
+  throw refuse(
+    'CSN_CERT_MISSING',
+    'the client did not present a certificate; OPTIONS can be a preflight, which an optional route does not answer, so write clientCert: false for the route of OPTIONS',
+  )
 }
