@@ -47,7 +47,6 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'registration',
       'guards',
       'access-token',
-      'client-user',
       'edge-signature',
       'client-cert.ts',
       'header-source.ts',
