@@ -168,7 +168,7 @@ describe('a listener of the HTTP server in front of Fastify that answers', () =>
     ['requests', 'request', takeRequests],
     ['upgrades', 'upgrade', takeUpgrades],
   ] as const)('%s stops the start, before and after the registration', async (_what, event, take) => {
-    const stopped = `listeners of the HTTP server for ${event} run in front of countersign, and could answer a client that it refuses; remove them, or write listenersInFront: ["${event}"] if they verify their clients themselves`
+    const stopped = `listeners of the HTTP server for ${event} run in front of countersign, and could answer a client that it refuses; remove them, or write listenersInFront: ["${event}"] if they only watch, as those of a monitoring agent do, or verify their clients themselves`
     const before: Declare = async (app) => {
       take(app)
       await app.register(countersign, options)

@@ -33,8 +33,9 @@ export interface CountersignError extends FastifyError {
   readonly code: CountersignErrorCode
   readonly statusCode: number
   /**
-   * The cause, for the operator's log. It contains no token, key or signature. It is not enumerable, so that an error
-   * handler that serialises the error does not show it to the client.
+   * The cause, for the operator's log. It contains no token, key or signature. It can quote the message of an error
+   * that a function of the operator threw, without long words: a shorter secret in that message stays. It is not
+   * enumerable, so that an error handler that serialises the error does not show it to the client.
    */
   readonly reason: string
 }

@@ -60,7 +60,7 @@ export interface CountersignPluginOptions {
   readonly hooksInFront?: readonly string[]
   /**
    * The events of the HTTP server (`app.server`) that have listeners of your own, such as `upgrade` for socket.io. No
-   * hook of Fastify runs for their clients, so they must verify these clients themselves. None by default.
+   * hook of Fastify runs for their clients, so they must verify these clients themselves, or only watch. None by default.
    */
   readonly listenersInFront?: readonly string[]
 }

@@ -182,6 +182,12 @@ describe('compileTrustedIssuers of another source', () => {
     expect(faultOf([{ dn: 'CN=Other' }, ca.pem + stranger.pem], 'cf-cert')).toBe(fault(1))
   })
 
+  it('refuses a root with chain with cf-cert, and advises no option that chain excludes', () => {
+    expect(faultOf([{ ca: ca.pem, chain: { maxDepth: 1 } }], 'cf-cert')).toBe(
+      'trustedIssuers[0].chain needs every certificate of a path, and source: "cf-cert" sends none; write { ca, byName: true } for each CA that issues client certificates, or use source: "rfc9440"',
+    )
+  })
+
   it('accepts trust by name with cf-cert', () => {
     expect(compile(null, 'cf-cert')).toBeNull()
     expect(compile([{ ca: ca.pem, byName: true }, { dn: 'CN=Other' }, { keyId: 'AB' }], 'cf-cert')).toHaveLength(3)

@@ -102,7 +102,12 @@ export function compileTrustedIssuers(
 }
 
 /** A CA that could admit no client of this source, and an option that would have no effect with it. */
-function requireFit({ ca, byName }: CompiledIssuer, at: number, source: HeaderSourceName): void {
+function requireFit({ ca, byName, chain }: CompiledIssuer, at: number, source: HeaderSourceName): void {
+  if (source === 'cf-cert' && chain) {
+    throw new TypeError(
+      `trustedIssuers[${at}].chain needs every certificate of a path, and source: "cf-cert" sends none; write { ca, byName: true } for each CA that issues client certificates, or use source: "rfc9440"`,
+    )
+  }
   if (source === 'cf-cert' && ca && !byName) {
     throw new TypeError(
       `trustedIssuers[${at}] is a CA in PEM, and source: "cf-cert" sends no certificate whose signature could be verified; write { ca, byName: true }, or use source: "rfc9440"`,

@@ -104,7 +104,7 @@ describe('createUserFinder', () => {
     [() => {}, 'returned a function; return an object, or null for an unknown client'],
     [
       { since: new Date(0) },
-      'returned an unsuitable object: "user.since is an instance of Date, and only plain data can be shared by requests"',
+      'returned an unsuitable object: "user.since is an instance of Date; return the text of its toISOString()"',
     ],
   ])('refuses an answer that is a mistake: %o', async (answer, fault) => {
     const { find, calls } = finderOf(async () => answer)

@@ -14,6 +14,9 @@ declare module 'fastify' {
  * The answer must be plain data: objects, lists, texts, numbers, booleans. Requests of the client share a frozen copy of
  * it, so a date, a map or an instance of a class is an error.
  *
+ * The message of an exception becomes part of the reason, in the operator's log. Long words are left out of it, and a
+ * shorter secret, such as a password, stays.
+ *
  * @param access - the identity that Access admitted; `null` with `access: null`
  * @param signal - aborts when the time is up, to cancel a query
  */

@@ -151,6 +151,9 @@ export type GuardedRequest = FastifyRequest<RouteGenericInterface, RawServerBase
 /**
  * A synchronous decision of your own. Only `true` admits. Every other value and an exception refuse.
  *
+ * The message of an exception becomes part of the reason, in the operator's log. Long words are left out of it, as a key
+ * would be one. A shorter secret stays, so throw no message with a password.
+ *
  * You can annotate the request with the types of your route or server, such as `FastifyRequest<{ Params: … }>`.
  *
  * @example

@@ -102,16 +102,18 @@ describe('compileTextMatch', () => {
   it('refuses a RegExp for values with several spellings', () => {
     const { pattern: _, ...comparison } = EXACT
     expect(() => test(/^a$/, comparison)).toThrow(new TypeError('subject.CN must be a text or a list of texts'))
-    expect(() => test([], comparison)).toThrow(new TypeError('subject.CN must be a text or a list of texts'))
+    expect(() => test([], comparison)).toThrow(
+      new TypeError('subject.CN must be a text or a list of texts; the list is empty'),
+    )
     expect(test('*', comparison)('*')).toBe('match')
   })
 
   it.each([
-    ['empty text', ''],
-    ['an empty list', []],
-    ['a list with empty text', ['a', '']],
-    ['a list with undefined', ['a', undefined]],
-    ['a list with null', [null]],
+    ['empty text', '', '; the text is empty'],
+    ['an empty list', [], '; the list is empty'],
+    ['a list with empty text', ['a', ''], '; item [1] of the list is an empty text'],
+    ['a list with undefined', ['a', undefined], '; item [1] of the list is undefined'],
+    ['a list with null', [null], '; item [0] of the list is null'],
     ['a list of lists', [['a']]],
     ['a list of patterns', [/^a$/]],
     ['undefined', undefined],
@@ -122,9 +124,9 @@ describe('compileTextMatch', () => {
     ['a Set', new Set(['a'])],
     ['a String object', Object('a')],
     ['a function', () => true],
-  ])('refuses %s', (_what, match) => {
+  ])('refuses %s', (_what, match, empty = '') => {
     expect(() => compile(match)).toThrow(
-      new TypeError('subject.CN must be a text, a list of texts, or an anchored RegExp such as /^pay-\\d+$/'),
+      new TypeError(`subject.CN must be a text, a list of texts, or an anchored RegExp such as /^pay-\\d+$/${empty}`),
     )
   })
 })

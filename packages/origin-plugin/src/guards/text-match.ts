@@ -18,13 +18,27 @@ export function compileTextMatch(match: unknown, where: string, comparison: Text
   const texts = typeof match === 'string' ? [match] : match
   if (!Array.isArray(texts) || texts.length === 0 || !texts.every((text) => typeof text === 'string' && text !== '')) {
     throw new TypeError(
-      `${where} must be ${comparison.pattern ? 'a text, a list of texts, or an anchored RegExp such as /^pay-\\d+$/' : 'a text or a list of texts'}`,
+      `${where} must be ${comparison.pattern ? 'a text, a list of texts, or an anchored RegExp such as /^pay-\\d+$/' : 'a text or a list of texts'}${describeEmpty(match)}`,
     )
   }
   return textTest(
     texts.map((text) => parseText(text, where, comparison)),
     comparison,
   )
+}
+
+/**
+ * Describes an empty text or list, and a wrong item of a list, for the end of an error message. An item that is
+ * `undefined` is often a variable that is not set.
+ *
+ * @returns `""` for every other value. The text contains no value, which can be a secret
+ */
+export function describeEmpty(match: unknown): string {
+  if (match === '') return '; the text is empty'
+  if (!Array.isArray(match)) return ''
+  if (match.length === 0) return '; the list is empty'
+  const at = match.findIndex((item) => item === '' || item === undefined || item === null)
+  return at < 0 ? '' : `; item [${at}] of the list is ${match[at] === '' ? 'an empty text' : match[at]}`
 }
 
 function parseText(text: string, where: string, { parse, secret, pattern }: TextComparison): string {

@@ -3,10 +3,10 @@
  * the others.
  *
  * Plain data are objects, lists, texts, numbers, booleans, `null` and `undefined`. A date, a map, bytes and an instance
- * of a class have state that cannot be frozen.
+ * of a class have state that cannot be frozen: `setTime()` changes a frozen date for all requests.
  *
  * @param path - the name of the value, for the error
- * @throws TypeError for a value that is not plain, or contains itself
+ * @throws TypeError for a value that is not plain, with the plain data to return, or that contains itself
  * @example
  * ```ts
  * const copy = frozenCopy({ roles: ['ops'] }, 'user')
@@ -25,7 +25,10 @@ function copy(value: unknown, path: string, around: readonly unknown[]): unknown
   if (around.includes(value)) throw new TypeError(`${path} contains itself`)
   const inner = [...around, value]
   if (Array.isArray(value)) return Object.freeze(value.map((each, at) => copy(each, `${path}[${at}]`, inner)))
-  if (!isPlain(value)) throw notPlain(path, `an instance of ${value.constructor?.name || 'a class'}`)
+  if (!isPlain(value)) {
+    const name = value.constructor?.name || 'a class'
+    throw notPlain(path, `an instance of ${name}`, ADVICE.get(name))
+  }
   const entries = Object.entries(value).map(([key, each]) => [key, copy(each, `${path}.${key}`, inner)])
   return Object.freeze(Object.fromEntries(entries))
 }
@@ -36,6 +39,13 @@ function isPlain(value: object): boolean {
   return prototype === null || Object.getPrototypeOf(prototype) === null
 }
 
-function notPlain(path: string, kind: string): TypeError {
-  return new TypeError(`${path} is ${kind}, and only plain data can be shared by requests`)
+/** The plain data for a common class. */
+const ADVICE: ReadonlyMap<string, string> = new Map([
+  ['Date', 'return the text of its toISOString()'],
+  ['Map', 'return the object of Object.fromEntries()'],
+  ['Set', 'return a list, [...set]'],
+])
+
+function notPlain(path: string, kind: string, advice = 'return plain data'): TypeError {
+  return new TypeError(`${path} is ${kind}; ${advice}`)
 }

@@ -34,7 +34,7 @@ interface Changes {
 }
 
 const message = (events: string, write: string) =>
-  `listeners of the HTTP server for ${events} run in front of countersign, and could answer a client that it refuses; remove them, or write listenersInFront: ${write} if they verify their clients themselves`
+  `listeners of the HTTP server for ${events} run in front of countersign, and could answer a client that it refuses; remove them, or write listenersInFront: ${write} if they only watch, as those of a monitoring agent do, or verify their clients themselves`
 
 const listen = (event: string) => (app: FastifyInstance) => void app.server.on(event, () => {})
 

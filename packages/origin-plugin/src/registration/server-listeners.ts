@@ -76,6 +76,6 @@ const nameOf = (listener: unknown) => (listener as { readonly name: string }).na
 
 function inFront(events: readonly string[], allowed: readonly string[]): TypeError {
   return new TypeError(
-    `listeners of the HTTP server for ${events.join(', ')} run in front of countersign, and could answer a client that it refuses; remove them, or write listenersInFront: ${JSON.stringify([...allowed, ...events])} if they verify their clients themselves`,
+    `listeners of the HTTP server for ${events.join(', ')} run in front of countersign, and could answer a client that it refuses; remove them, or write listenersInFront: ${JSON.stringify([...allowed, ...events])} if they only watch, as those of a monitoring agent do, or verify their clients themselves`,
   )
 }

@@ -3,7 +3,7 @@ import { allGuards, type Guard, MATCH, mismatch, undecided } from '../guard.ts'
 import { isPlainObject } from '../read-properties.ts'
 import type { ClaimMatch, TextMatch } from '../requirement.ts'
 import { PLAIN } from '../text-comparison.ts'
-import { compileTextMatch, describeTextMatch, type TextTest } from '../text-match.ts'
+import { compileTextMatch, describeEmpty, describeTextMatch, type TextTest } from '../text-match.ts'
 import { parseClaimPath, readClaim } from './claim-path.ts'
 
 /**
@@ -77,7 +77,7 @@ function compileClaimMatch(match: unknown, where: string): (value: unknown) => O
     (values.length === 0 || scalars.size + new Set(texts).size < new Set(values).size)
   ) {
     throw new TypeError(
-      `${where} must be a text, an exact number, a boolean, a list of these, or an anchored RegExp such as /^pay-\\d+$/`,
+      `${where} must be a text, an exact number, a boolean, a list of these, or an anchored RegExp such as /^pay-\\d+$/${describeEmpty(match)}`,
     )
   }
   const ofTexts = match instanceof RegExp ? match : texts.length > 0 ? (texts as string[]) : undefined

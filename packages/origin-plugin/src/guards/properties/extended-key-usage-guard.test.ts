@@ -78,10 +78,7 @@ describe('extendedKeyUsage', () => {
   })
 
   it.each<[unknown, string]>([
-    [
-      'ClientAuth',
-      'GET /ops.extendedKeyUsage: "ClientAuth": unknown purpose; write serverAuth, clientAuth, codeSigning',
-    ],
+    ['ClientAuth', 'GET /ops.extendedKeyUsage: "ClientAuth": unknown purpose; write "clientAuth"'],
     [['clientAuth', '1.3'], 'GET /ops.extendedKeyUsage: "1.3": unknown purpose'],
     [/^clientAuth$/, 'GET /ops.extendedKeyUsage must be a text or a list of texts'],
     [[], 'GET /ops.extendedKeyUsage must be a text or a list of texts'],

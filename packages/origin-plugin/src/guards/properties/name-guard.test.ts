@@ -175,16 +175,28 @@ describe.each(['subject', 'issuer'] as const)('a whole name of the %s', (which) 
     ['text that is no name', 'pay-1', `GET /ops.${which}: "pay-1": not a distinguished name`],
     ['the slashes of OpenSSL', '/C=US/CN=a', `GET /ops.${which}: "/C=US/CN=a": `],
     ['one of a list that is no name', ['CN=a', 'b'], `GET /ops.${which}: "b": not a distinguished name`],
-    ['empty text', '', `GET /ops.${which} must be a name such as "CN=pay-1,O=Acme", or a list of names`],
+    [
+      'empty text',
+      '',
+      `GET /ops.${which} must be a name such as "CN=pay-1,O=Acme", or a list of names; the text is empty`,
+    ],
     [
       'blank text, which would admit every certificate without a name',
       ' ',
       `GET /ops.${which}: " ": the name is empty`,
     ],
-    ['an empty list', [], `GET /ops.${which} must be a name such as`],
+    [
+      'an empty list',
+      [],
+      `GET /ops.${which} must be a name such as "CN=pay-1,O=Acme", or a list of names; the list is empty`,
+    ],
     ['a list of attributes', [{ CN: 'a' }], `GET /ops.${which} must be a name such as`],
     ['a list with undefined', ['CN=a', undefined], `GET /ops.${which} must be a name such as`],
-    ['a list with empty text', ['CN=a', ''], `GET /ops.${which} must be a name such as`],
+    [
+      'a list with empty text',
+      ['CN=a', ''],
+      `GET /ops.${which} must be a name such as "CN=pay-1,O=Acme", or a list of names; item [1] of the list is an empty text`,
+    ],
     ['a reversed name', 'O=x, CN=a', `GET /ops.${which}: "O=x, CN=a": the name is in the order of OpenSSL`],
   ])('is refused at the start: %s', (_what, match, message) => {
     expect(() => compile({ [which]: match })).toThrow(TypeError)

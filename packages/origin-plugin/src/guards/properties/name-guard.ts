@@ -7,7 +7,7 @@ import { allGuards, type Decision, type Guard, MATCH, mismatch, undecided } from
 import { readProperties } from '../read-properties.ts'
 import type { AttributeMatch, NameMatch, TextMatch } from '../requirement.ts'
 import { PLAIN, type TextComparison } from '../text-comparison.ts'
-import { compileTextMatch, describeTextMatch } from '../text-match.ts'
+import { compileTextMatch, describeEmpty, describeTextMatch } from '../text-match.ts'
 
 /**
  * Compiles the requirement on a name of the certificate.
@@ -47,7 +47,9 @@ const isWholeName = (match: unknown) => typeof match === 'string' || match insta
 /** Every RDN must agree, in order. */
 function wholeNameGuard(which: 'subject' | 'issuer', match: readonly unknown[], where: string): Guard {
   if (match.length === 0 || !match.every((name) => isWholeName(name) && name !== '')) {
-    throw new TypeError(`${where} must be a name such as "CN=pay-1,O=Acme", or a list of names`)
+    throw new TypeError(
+      `${where} must be a name such as "CN=pay-1,O=Acme", or a list of names${describeEmpty(match.length === 1 ? match[0] : match)}`,
+    )
   }
   const names = match.map((name) => (name instanceof DistinguishedName ? name : parseName(String(name), where)))
   const accepted = new Set(names.map((name) => name.key))

@@ -76,10 +76,6 @@ describe('parseKeyPurpose', () => {
   })
 
   it.each([
-    'ClientAuth',
-    'clientauth',
-    'clientAuth ',
-    'TLS Web Client Authentication',
     'id-kp-clientAuth',
     'OID.1.3.6.1',
     '1',
@@ -93,11 +89,26 @@ describe('parseKeyPurpose', () => {
     '.1.3.6',
     'x1.3.6',
     'toString',
+    'auth',
+    '',
   ])('throws SyntaxError for %s, which no certificate has', (text) => {
     expect(() => parseKeyPurpose(text)).toThrow(
       new SyntaxError(
         'unknown purpose; write serverAuth, clientAuth, codeSigning, emailProtection, timeStamping, OCSPSigning, anyExtendedKeyUsage, or a dotted OID such as "1.3.6.1.4.1.311.20.2.2"',
       ),
     )
+  })
+
+  it.each([
+    ['clientauth', 'clientAuth'],
+    ['ClientAuth', 'clientAuth'],
+    ['clientAuth ', 'clientAuth'],
+    ['client_auth', 'clientAuth'],
+    ['TLS Web Client Authentication', 'clientAuth'],
+    ['Server Authentication', 'serverAuth'],
+    ['E-mail Protection', 'emailProtection'],
+    ['ocspSigning', 'OCSPSigning'],
+  ])('proposes the name that %j probably means', (text, name) => {
+    expect(() => parseKeyPurpose(text)).toThrow(new SyntaxError(`unknown purpose; write "${name}"`))
   })
 })

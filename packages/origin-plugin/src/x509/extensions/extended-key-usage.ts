@@ -68,7 +68,15 @@ export function parseKeyPurpose(text: string): KeyPurpose {
   const known = names.find((name) => name === text)
   if (known) return known
   if (OID.test(text)) return nameOf(text)
+  const meant = names.find((name) => likeness(name) === likeness(text))
+  if (meant) throw new SyntaxError(`unknown purpose; write "${meant}"`)
   throw new SyntaxError(`unknown purpose; write ${names.join(', ')}, or a dotted OID such as "1.3.6.1.4.1.311.20.2.2"`)
+}
+
+/** `client_auth`, `Client Authentication` and OpenSSL's `TLS Web Client Authentication` are all `clientAuth`. */
+function likeness(text: string): string {
+  const letters = text.toLowerCase().replace(/[^a-z]/g, '')
+  return letters.replace(/^tlsweb/, '').replace(/authentication$/, 'auth')
 }
 
 function nameOf(oid: string): KeyPurpose {
