@@ -1,3 +1,4 @@
+import { sign } from 'node:crypto'
 import {
   type CertificateSpec,
   type WrittenCertificate,
@@ -6,6 +7,7 @@ import {
 } from '@countersign/test-support/write-certificate'
 import { der } from '@countersign/test-support/write-der'
 import { describe, expect, it } from 'vitest'
+import { extension, writeCrl } from '../../test/support/write-crl.ts'
 import { compileTrustedIssuers, revocationsOf } from './trusted-issuers.ts'
 
 const DAY = 86_400_000
@@ -127,6 +129,33 @@ describe('the option chain.revocation', () => {
     ]
     const issuers = [{ ca: root.pem, chain: { maxDepth: 2, revocation }, revocation: { crl } }]
     expect(revocationsOf(compile(issuers).compiled)).toHaveLength(3)
+  })
+
+  it('accepts a list of CA certificates alone where it stands above other CAs', async () => {
+    const onlyCas = extension('551d1c', der(0x30, der(0x82, '\xff')), { critical: true })
+    const listOf = ({ cert, key }: WrittenCertificate) => {
+      const signer = { cert, sign: (bytes: Uint8Array) => sign('sha256', bytes, key.privateKey) }
+      const dates = { thisUpdate: der(0x17, '260101000000Z'), nextUpdate: der(0x17, '490101000000Z') }
+      return async () => writeCrl(signer as Parameters<typeof writeCrl>[0], { ...dates, extensions: [onlyCas] })
+    }
+    const below = [{ ca: sub.pem, crl: listOf(sub) }]
+    const starts = async (issuer: unknown) => {
+      const lists = revocationsOf(compile([issuer]).compiled)
+      try {
+        for (const list of lists) await list.start()
+        return true
+      } catch (error) {
+        expect((error as Error).message).toMatch(/the list contains only CA certificates; write the list of the client/)
+        return false
+      } finally {
+        for (const list of lists) list.stop()
+      }
+    }
+    const revocation = { crl: listOf(root) }
+    expect(await starts({ ca: root.pem, revocation, chain: { maxDepth: 1 } })).toBe(true)
+    expect(await starts({ ca: root.pem, revocation })).toBe(false)
+    expect(await starts({ ca: root.pem, chain: { maxDepth: 1, revocation: below } })).toBe(false)
+    expect(await starts({ ca: root.pem, chain: { maxDepth: 2, revocation: below } })).toBe(true)
   })
 
   it.each([[], {}, null, 'http://ca.example/sub.crl'].map((each) => [each]))('refuses %j', (revocation) => {

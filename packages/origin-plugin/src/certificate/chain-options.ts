@@ -109,7 +109,9 @@ function compileLists(revocation: unknown, anchor: Anchor, report: Report): List
       requireBelow(ca, anchor)
       if (seen.has(ca.ca.fingerprint256)) throw new TypeError('ca is listed twice; remove one of the two')
       seen.add(ca.ca.fingerprint256)
-      return { ca, revocation: createRevocation(ca.ca, checkRevocation(options, ca.ca), report) }
+      // With one intermediate, it issues clients alone.
+      const resolved = { ...checkRevocation(options, ca.ca), acceptsCaList: anchor.maxDepth > 1 }
+      return { ca, revocation: createRevocation(ca.ca, resolved, report) }
     } catch (error) {
       throw new TypeError(`chain.revocation[${at}]: ${(error as Error).message}`)
     }

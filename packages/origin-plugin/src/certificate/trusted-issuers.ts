@@ -229,7 +229,11 @@ function compileDescription(description: unknown, report: Report): CompiledIssue
     revocation:
       revocation === undefined
         ? undefined
-        : createRevocation(issued.ca, checkRevocation(revocation, issued.ca), report),
+        : createRevocation(
+            issued.ca,
+            { ...checkRevocation(revocation, issued.ca), acceptsCaList: chain !== undefined },
+            report,
+          ),
     chain: chain === undefined ? undefined : compileChain(chain, issued, report),
   }
 }

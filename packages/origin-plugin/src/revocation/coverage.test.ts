@@ -1,4 +1,5 @@
 import { createCa, type IssuedCert, x509 } from '@countersign/test-support/certificates'
+import { writeCaCert } from '@countersign/test-support/write-certificate'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { ClientCert } from '../client-cert.ts'
 import { generalNameOfUrl } from '../x509/extensions/distribution-points.ts'
@@ -7,19 +8,25 @@ import { type CrlScope, FULL_SCOPE } from './issuing-distribution-point.ts'
 
 const ONE = 'http://ca.example/1.crl'
 const TWO = 'http://ca.example/2.crl'
-const scopeOf = (...points: string[]): CrlScope => ({ points: points.map(generalNameOfUrl), usersOnly: false })
+const scopeOf = (...points: string[]): CrlScope => ({ points: points.map(generalNameOfUrl), certificates: 'all' })
 const [one, two, both] = [scopeOf(ONE), scopeOf(TWO), scopeOf(TWO, ONE)]
-const usersOf = (scope: CrlScope): CrlScope => ({ ...scope, usersOnly: true })
+const casOf = (scope: CrlScope): CrlScope => ({ ...scope, certificates: 'cas' })
+const usersOf = (scope: CrlScope): CrlScope => ({ ...scope, certificates: 'users' })
 
 let named: IssuedCert
 let bare: IssuedCert
 let broken: IssuedCert
 let authority: IssuedCert
+let odd: IssuedCert
 beforeAll(async () => {
   const ca = await createCa()
   named = await ca.issue({ extensions: [new x509.CRLDistributionPointsExtension([ONE])] })
   bare = await ca.issue()
   authority = await ca.issueCa({ extensions: [new x509.CRLDistributionPointsExtension([ONE])] })
+  odd = await ca.issue({
+    bare: true,
+    extensions: [new x509.Extension('2.5.29.19', true, Buffer.from('3003010101', 'hex'))],
+  })
   broken = await ca.issue({ extensions: [new x509.Extension('2.5.29.31', false, Buffer.from('0500', 'hex'))] })
 })
 
@@ -87,6 +94,34 @@ describe('createCoverage', () => {
     expect(covers(usersOf(one), clientOf(named.cert).cert)).toBeUndefined()
     expect(covers(usersOf(two), clientOf(named.cert).cert)).toBe(NOT_NAMED(TWO))
     expect(covers(usersOf(FULL_SCOPE), clientOf(undefined).cert)).toBeUndefined()
+  })
+
+  it('covers only certificates of CAs with a list of CA certificates alone', () => {
+    const reason =
+      'contains only certificates of CAs (onlyContainsCACerts), and the certificate is not that of a CA; write a list with the certificates of clients too, or let a CA below this one issue it'
+    const { cert } = clientOf(authority.cert)
+    expect(covers(casOf(FULL_SCOPE), cert)).toBeUndefined()
+    expect(covers(casOf(one), cert)).toBeUndefined()
+    expect(covers(casOf(two), cert)).toBe(NOT_NAMED(TWO))
+    expect(createCoverage(TWO)(casOf(two), cert)).toBeUndefined()
+    for (const x509 of [named.cert, bare.cert, odd.cert, undefined]) {
+      for (const scope of [FULL_SCOPE, one]) {
+        expect(covers(casOf(scope), clientOf(x509).cert)).toBe(reason)
+        expect(createCoverage(ONE)(casOf(scope), clientOf(x509).cert)).toBe(reason)
+      }
+    }
+  })
+
+  it('covers no certificate whose basic constraints cannot be read with a list of one kind', () => {
+    expect(covers(FULL_SCOPE, clientOf(odd.cert).cert)).toBeUndefined()
+    expect(covers(usersOf(FULL_SCOPE), clientOf(odd.cert).cert)).toContain('onlyContainsUserCerts')
+  })
+
+  it('takes a certificate with cA for that of a CA, also without keyCertSign', () => {
+    const { cert } = writeCaCert('a', undefined, { keyUsage: ['digitalSignature'] })
+    expect(cert.ca).toBe(false)
+    expect(covers(usersOf(FULL_SCOPE), clientOf(cert).cert)).toContain('onlyContainsUserCerts')
+    expect(covers(casOf(FULL_SCOPE), clientOf(cert).cert)).toBeUndefined()
   })
 
   it('reads the body of a certificate once for all its requests', () => {

@@ -1,6 +1,7 @@
 import type { ClientCert } from '../client-cert.ts'
 import { readCertificateParts } from '../x509/certificate-parts.ts'
 import { readOrUndefined } from '../x509/der.ts'
+import { readBasicConstraints } from '../x509/extensions/basic-constraints.ts'
 import {
   describeGeneralNames,
   generalNameOfUrl,
@@ -16,7 +17,8 @@ export type Coverage = (scope: CrlScope, cert: CoveredCert) => string | undefine
 
 /** The parts of a certificate that decide on its list. */
 interface OwnParts {
-  readonly isCa: boolean
+  /** `cA` of its basic constraints; `undefined` if it cannot be read. */
+  readonly isCa: boolean | undefined
   /** The names of its distribution points. */
   readonly points: readonly string[]
 }
@@ -28,7 +30,8 @@ interface OwnParts {
  * same point, in any of their spellings. The operator can state that it covers all of them.
  *
  * A list of user certificates alone does not contain a revoked CA. A client that presents the certificate of a CA is
- * therefore in doubt. Without `Client-Cert` the origin cannot tell, and takes every client for a user.
+ * therefore in doubt. Without `Client-Cert` the origin cannot tell, and takes every client for a user. A list of CA
+ * certificates alone covers only certificates of CAs. The basic constraints decide, as in RFC 5280.
  *
  * @param distributionPoint - the URL of the point whose list covers every client certificate
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-6.3.3 RFC 5280, section 6.3.3 (b)}
@@ -42,17 +45,20 @@ export function createCoverage(distributionPoint: string | undefined): Coverage 
     const remembered = known.get(cert)
     const x509 = remembered ? undefined : cert.x509
     if (!x509) return remembered
-    const parts = { isCa: x509.ca, points: readPoints(x509.raw) }
+    const parts = readOwnParts(x509.raw)
     known.set(cert, parts)
     return parts
   }
 
-  return ({ points, usersOnly }, cert) => {
+  return ({ points, certificates }, cert) => {
     const coversPoint = points === 'all' || (complete !== undefined && points.includes(complete))
-    if (coversPoint && !usersOnly) return undefined
+    if (coversPoint && certificates === 'all') return undefined
     const own = partsOf(cert)
-    if (usersOnly && own?.isCa) {
+    if (certificates === 'users' && own && own.isCa !== false) {
       return 'contains only user certificates (onlyContainsUserCerts), and the certificate is that of a CA; write a list with the certificates of CAs too, or issue the client another certificate'
+    }
+    if (certificates === 'cas' && !own?.isCa) {
+      return 'contains only certificates of CAs (onlyContainsCACerts), and the certificate is not that of a CA; write a list with the certificates of clients too, or let a CA below this one issue it'
     }
     if (coversPoint || own?.points.some((point) => points.includes(point))) return undefined
     const cause = own
@@ -62,6 +68,11 @@ export function createCoverage(distributionPoint: string | undefined): Coverage 
   }
 }
 
-function readPoints(certificate: Uint8Array): readonly string[] {
-  return readOrUndefined(() => readDistributionPoints(readCertificateParts(certificate))) ?? []
+function readOwnParts(certificate: Uint8Array): OwnParts {
+  const parts = readOrUndefined(() => readCertificateParts(certificate))
+  if (!parts) return { isCa: undefined, points: [] }
+  return {
+    isCa: readOrUndefined(() => readBasicConstraints(parts).isCa),
+    points: readOrUndefined(() => readDistributionPoints(parts)) ?? [],
+  }
 }

@@ -52,9 +52,12 @@ describe('readListExtensions', () => {
 
   it('reads the scope', () => {
     const users = der(TAG.SEQUENCE, der(0x81, '\xff'))
-    expect(readList(extension('551d1c', users, { critical: true })).scope).toEqual({ points: 'all', usersOnly: true })
+    expect(readList(extension('551d1c', users, { critical: true })).scope).toEqual({
+      points: 'all',
+      certificates: 'users',
+    })
     const point = der(TAG.SEQUENCE, der(0xa0, der(0xa0, der(0x86, 'a'))))
-    expect(readList(extension('551d1c', point)).scope).toEqual({ points: ['860161'], usersOnly: false })
+    expect(readList(extension('551d1c', point)).scope).toEqual({ points: ['860161'], certificates: 'all' })
   })
 
   it.each(['551d23', '551d12', '551d2e', '2b06010505070101'])(

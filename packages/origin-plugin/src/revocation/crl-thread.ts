@@ -13,6 +13,7 @@ export interface CrlTask {
   /** The CA's public key: SubjectPublicKeyInfo in DER. */
   readonly key: Uint8Array
   readonly maxBytes: number
+  readonly acceptsCaList: boolean
   /** Milliseconds. */
   readonly timeout: number
 }
@@ -20,10 +21,11 @@ export interface CrlTask {
 /** The answer of the thread: the list, or the reason of the failure. */
 export type CrlAnswer = { readonly list: CrlContents } | { readonly failure: string }
 
-async function run({ source, key, maxBytes, timeout }: CrlTask): Promise<void> {
+async function run({ source, key, acceptsCaList, maxBytes, timeout }: CrlTask): Promise<void> {
   try {
     const bytes = await loadBytes(source, maxBytes, timeout)
-    const list = readCrl(bytes, createPublicKey({ key: Buffer.from(key), format: 'der', type: 'spki' }))
+    const publicKey = createPublicKey({ key: Buffer.from(key), format: 'der', type: 'spki' })
+    const list = readCrl(bytes, publicKey, acceptsCaList)
     answer({ list }, [list.serials.numbers.buffer, list.serials.slots.buffer])
   } catch (error) {
     answer({ failure: (error as Error).message })

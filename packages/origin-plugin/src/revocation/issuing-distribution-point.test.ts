@@ -6,8 +6,7 @@ const read = (...fields: Buffer[]) => readIssuingDistributionPoint(der(0x30, ...
 const URL = der(0xa0, der(0xa0, der(0x86, 'a')))
 const flag = (tag: number, value = '\xff') => der(tag, value)
 const failure = (message: string, name = 'SyntaxError') => expect.objectContaining({ name, message })
-const [CAS, REASONS, INDIRECT, ATTRIBUTES] = [
-  'the list contains only CA certificates; write the list of the client certificates',
+const [REASONS, INDIRECT, ATTRIBUTES] = [
   'the list contains only some reasons of revocation; write the list of all reasons',
   'the list also contains certificates of other CAs (indirectCRL); write a list of this CA alone',
   'the list contains only attribute certificates; write the list of the client certificates',
@@ -18,24 +17,31 @@ describe('readIssuingDistributionPoint', () => {
     ['no field', []],
     ['flags that are false', [0x81, 0x82, 0x84, 0x85].map((tag) => flag(tag, '\0'))],
   ])('covers all certificates with %s', (_what, fields) => {
-    expect(read(...fields)).toEqual({ points: 'all', usersOnly: false })
+    expect(read(...fields)).toEqual({ points: 'all', certificates: 'all' })
   })
 
   it('covers the certificates of its distribution point', () => {
-    expect(read(URL)).toEqual({ points: ['860161'], usersOnly: false })
+    expect(read(URL)).toEqual({ points: ['860161'], certificates: 'all' })
     expect(read(der(0xa0, der(0xa0, der(0x86, 'a'), der(0x82, 'b'))), flag(0x81))).toEqual({
       points: ['860161', '820162'],
-      usersOnly: true,
+      certificates: 'users',
     })
   })
 
   it('leaves certificates of CAs out with onlyContainsUserCerts', () => {
-    expect(read(flag(0x81))).toEqual({ points: 'all', usersOnly: true })
-    expect(read(flag(0x81, '\x01'))).toEqual({ points: 'all', usersOnly: true })
+    expect(read(flag(0x81))).toEqual({ points: 'all', certificates: 'users' })
+    expect(read(flag(0x81, '\x01'))).toEqual({ points: 'all', certificates: 'users' })
+  })
+
+  it('leaves certificates of users out with onlyContainsCACerts', () => {
+    expect(read(flag(0x82))).toEqual({ points: 'all', certificates: 'cas' })
+    expect(read(URL, flag(0x81, '\0'), flag(0x82, '\x01'))).toEqual({ points: ['860161'], certificates: 'cas' })
+    expect(() => read(flag(0x81), flag(0x82))).toThrow(
+      failure('the list contains neither users nor CAs', 'UncoveredCrlError'),
+    )
   })
 
   it.each([
-    [CAS, flag(0x82)],
     [REASONS, flag(0x83, '\x06\x40')],
     [INDIRECT, flag(0x84)],
     [ATTRIBUTES, flag(0x85)],

@@ -6,12 +6,12 @@ import { readDistributionPointName } from '../x509/extensions/distribution-point
 export interface CrlScope {
   /** Those that name one of these distribution points. A name is the DER of a GeneralName in hexadecimal. */
   readonly points: 'all' | readonly string[]
-  /** Whether the list leaves certificates of CAs out. */
-  readonly usersOnly: boolean
+  /** Whether the list leaves out the certificates of CAs (`users`), or all others (`cas`). */
+  readonly certificates: 'all' | 'users' | 'cas'
 }
 
 /** The scope of a list without the extension. */
-export const FULL_SCOPE: CrlScope = { points: 'all', usersOnly: false }
+export const FULL_SCOPE: CrlScope = { points: 'all', certificates: 'all' }
 
 /** The list is for other certificates than the client certificates of this CA. */
 export class UncoveredCrlError extends SyntaxError {
@@ -24,8 +24,9 @@ const POINT = { NAME: 0xa0, USERS: 0x81, CAS: 0x82, REASONS: 0x83, INDIRECT: 0x8
 /**
  * Reads the extension IssuingDistributionPoint, which states the certificates of a list.
  *
- * `onlyContainsUserCerts` is accepted: nearly every client certificate is such a certificate. A list of CA certificates or
- * attribute certificates, of some reasons, or with entries of other CAs, does not cover the client certificates.
+ * `onlyContainsUserCerts` is accepted: nearly every client certificate is such a certificate. So is
+ * `onlyContainsCACerts`, for the caller to decide. A list of attribute certificates, of some reasons, or with entries of
+ * other CAs, does not cover all certificates of either kind.
  *
  * @param extension - the contents of its OCTET STRING
  * @throws UncoveredCrlError if the list is for other certificates; SyntaxError if the extension cannot be read
@@ -36,7 +37,7 @@ export function readIssuingDistributionPoint(extension: Uint8Array): CrlScope {
   outer.expect(TAG.SEQUENCE, 'the value of IssuingDistributionPoint')
   const parts = outer.inside()
   if (outer.next()) throw new SyntaxError('IssuingDistributionPoint is followed by another value')
-  let { points, usersOnly } = FULL_SCOPE
+  let { points, certificates } = FULL_SCOPE
   let last = 0
   while (parts.next()) {
     // In DER each field stands once, in the order of its tag: `[0] [1] [2] …`.
@@ -49,13 +50,13 @@ export function readIssuingDistributionPoint(extension: Uint8Array): CrlScope {
         if (points.length === 0) throw new SyntaxError('IssuingDistributionPoint has no name that can be compared')
         break
       case POINT.USERS:
-        usersOnly = readFlag(parts)
+        if (readFlag(parts)) certificates = 'users'
         break
       case POINT.CAS:
-        if (readFlag(parts))
-          throw new UncoveredCrlError(
-            'the list contains only CA certificates; write the list of the client certificates',
-          )
+        if (!readFlag(parts)) break
+        // RFC 5280: a CA sets one of the two at most. OpenSSL refuses such a list too.
+        if (certificates === 'users') throw new UncoveredCrlError('the list contains neither users nor CAs')
+        certificates = 'cas'
         break
       case POINT.REASONS:
         throw new UncoveredCrlError('the list contains only some reasons of revocation; write the list of all reasons')
@@ -75,7 +76,7 @@ export function readIssuingDistributionPoint(extension: Uint8Array): CrlScope {
         throw new SyntaxError('IssuingDistributionPoint has an unknown field')
     }
   }
-  return { points, usersOnly }
+  return { points, certificates }
 }
 
 function readFlag(parts: DerCursor): boolean {

@@ -61,7 +61,7 @@ describe('createCrlLoader', () => {
         thisUpdate: Date.UTC(2030, 0, 1),
         nextUpdate: Date.UTC(2030, 0, 1),
         number: 7n,
-        scope: { points: ['860161'], usersOnly: false },
+        scope: { points: ['860161'], certificates: 'all' },
       })
       expect(serials.size).toBe(2)
       expect(hasSerial(serials, Uint8Array.of(0, 0x80))).toBe(true)

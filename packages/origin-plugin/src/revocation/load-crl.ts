@@ -8,12 +8,14 @@ import type { CrlAnswer, CrlTask } from './crl-thread.ts'
 import type { CrlContents } from './parse-crl.ts'
 import type { CrlSource } from './revocation-options.ts'
 
-/** Bounds of one load. */
+/** Bounds of one load, and of the lists that count. */
 export interface CrlBounds {
   /** The largest number of bytes to read. */
   readonly maxBytes: number
   /** Milliseconds for the whole load. */
   readonly timeout: number
+  /** Whether a list of CA certificates alone is of use. The default is `false`. */
+  readonly acceptsCaList?: boolean
 }
 
 /** Loads a list. `signal` aborts the load. @throws Error with the cause */
@@ -40,7 +42,7 @@ const THREAD = new URL(`./crl-thread${import.meta.url.endsWith('.ts') ? '.ts' : 
 export function createCrlLoader(
   crl: CrlSource,
   ca: X509Certificate,
-  { maxBytes, timeout }: CrlBounds,
+  { maxBytes, timeout, acceptsCaList = false }: CrlBounds,
   entry: URL = THREAD,
 ): CrlLoader {
   const key = ca.publicKey.export({ format: 'der', type: 'spki' })
@@ -69,7 +71,7 @@ export function createCrlLoader(
     try {
       end.throwIfAborted()
       const source = await sourceOf(crl, maxBytes, end)
-      const list = await runThread({ source, key, maxBytes, timeout }, end)
+      const list = await runThread({ source, key, acceptsCaList, maxBytes, timeout }, end)
       requireIssuer(list.issuer, ca)
       return list
     } catch (error) {

@@ -30,7 +30,7 @@ describe('parseCrl: form', () => {
       thisUpdate: Date.UTC(2026, 0, 1),
       nextUpdate: Date.UTC(2051, 0, 1),
       number: 9n,
-      scope: { points: 'all', usersOnly: false },
+      scope: { points: 'all', certificates: 'all' },
       serials: { size: 1 },
     })
   })

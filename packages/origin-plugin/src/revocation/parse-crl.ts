@@ -2,7 +2,7 @@ import { readDerTime, TAG } from '../x509/der.ts'
 import { DerCursor } from '../x509/der-cursor.ts'
 import { checkEntryExtensions, readListExtensions } from './crl-extensions.ts'
 import type { VerifiedCrl } from './crl-signature.ts'
-import type { CrlScope } from './issuing-distribution-point.ts'
+import { type CrlScope, UncoveredCrlError } from './issuing-distribution-point.ts'
 import { buildSerialTable, type SerialTable } from './serial-set.ts'
 
 /** The contents of a certificate revocation list. It consists of plain values, so a thread can send it. */
@@ -30,13 +30,14 @@ export const MAX_SERIAL_BYTES = 127
  * It checks in this order:
  * 1. The list is of version 2, and names the algorithm of its signature.
  * 2. It states the time at which the next list is due.
- * 3. It covers the client certificates of this CA ({@link readListExtensions}).
+ * 3. It covers certificates of this CA that are asked about ({@link readListExtensions}).
  * 4. Every entry has a serial number that a certificate can have.
  *
+ * @param acceptsCaList - whether a list of CA certificates alone is of use, because other CAs stand below this one
  * @throws UncoveredCrlError if the list is for other certificates; SyntaxError with another fault of the list
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-5 RFC 5280, section 5}
  */
-export function parseCrl({ signed, algorithm }: VerifiedCrl): CrlContents {
+export function parseCrl({ signed, algorithm }: VerifiedCrl, acceptsCaList = false): CrlContents {
   const outer = new DerCursor(signed)
   outer.next()
   const parts = outer.inside()
@@ -64,6 +65,9 @@ export function parseCrl({ signed, algorithm }: VerifiedCrl): CrlContents {
   if (parts.tag !== 0) throw new SyntaxError('the signed part of the list ends with an unknown value')
   // Before the entries: a list for other certificates is skipped without reading them.
   const properties = readListExtensions(extensions)
+  if (properties.scope.certificates === 'cas' && !acceptsCaList) {
+    throw new UncoveredCrlError('the list contains only CA certificates; write the list of the client certificates')
+  }
   return {
     issuer,
     thisUpdate,

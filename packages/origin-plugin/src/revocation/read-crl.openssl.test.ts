@@ -137,17 +137,31 @@ describe('readCrl: the lists of OpenSSL', () => {
   })
 
   it.each([
-    [idp('onlyuser = TRUE'), { points: 'all', usersOnly: true }],
+    [idp('onlyuser = TRUE'), { points: 'all', certificates: 'users' }],
     [
       idp('fullname = URI:http://ca.example/a.crl'),
-      { points: [`8617${Buffer.from('http://ca.example/a.crl').toString('hex')}`], usersOnly: false },
+      { points: [`8617${Buffer.from('http://ca.example/a.crl').toString('hex')}`], certificates: 'all' },
     ],
     [
       idp('onlyuser = TRUE\nfullname = DNS:ca.example'),
-      { points: [`820a${Buffer.from('ca.example').toString('hex')}`], usersOnly: true },
+      { points: [`820a${Buffer.from('ca.example').toString('hex')}`], certificates: 'users' },
     ],
   ])('reads the scope of a list with %j', (extensions, scope) => {
     expect(readCrl(ca.crl({ serials, extensions }), publicKey).scope).toEqual(scope)
+  })
+
+  it('accepts a list of CA certificates alone for a CA above others', () => {
+    const list = readCrl(ca.crl({ serials, extensions: idp('onlyCA = TRUE') }), publicKey, true)
+    expect(list.scope).toEqual({ points: 'all', certificates: 'cas' })
+    expect(list.serials.size).toBe(serials.length)
+  })
+
+  it('prefers another list to one of CA certificates alone, also to a newer one', () => {
+    const cas = ca.crl({ number: '09', extensions: idp('onlyCA = TRUE'), outform: 'PEM' })
+    for (const extensions of ['', idp('onlyuser = TRUE')]) {
+      const other = ca.crl({ number: '02', extensions, outform: 'PEM' })
+      expect(readCrl(Buffer.concat([cas, other]), publicKey, true).number).toBe(2n)
+    }
   })
 
   it('reads the number of the list', () => {

@@ -14,21 +14,26 @@ export const MAX_LISTS = 100
  * other certificates are skipped, and the newest of the rest counts. A fault in any of these is an error, because the
  * faulty one may be the newest. So is a second list of the same age, because either may have the revoked certificate.
  *
+ * A list of CA certificates alone counts only without another list that the key signed.
+ *
  * @param bytes - DER or PEM
  * @param key - the key of the CA
+ * @param acceptsCaList - whether a list of CA certificates alone is of use, because other CAs stand below this one
  * @throws SyntaxError with the fault of the list
  */
-export function readCrl(bytes: Uint8Array, key: KeyObject): CrlContents {
-  const covering: Candidate[] = []
+export function readCrl(bytes: Uint8Array, key: KeyObject, acceptsCaList = false): CrlContents {
+  const parsed: Candidate[] = []
   let uncovered: unknown
   for (const each of verifyLists(splitLists(bytes), key)) {
     try {
-      covering.push({ ...parseCrl(each), signed: each.signed })
+      parsed.push({ ...parseCrl(each, acceptsCaList), signed: each.signed })
     } catch (error) {
       if (!(error instanceof UncoveredCrlError)) throw error
       uncovered = error
     }
   }
+  const general = parsed.filter(({ scope }) => scope.certificates !== 'cas')
+  const covering = general.length > 0 ? general : parsed
   const [first, ...others] = covering
   if (!first) throw uncovered
   const { signed, ...newest } = others.reduce((best, each) => (isOlder(best, each) ? each : best), first)

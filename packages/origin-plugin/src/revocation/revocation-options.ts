@@ -48,6 +48,8 @@ export interface ResolvedRevocation {
   readonly onStale: 'refuse' | 'accept'
   readonly maxBytes: number
   readonly distributionPoint: string | undefined
+  /** Whether a list of CA certificates alone is of use, because other CAs stand below this one. The default is `false`. */
+  readonly acceptsCaList?: boolean
 }
 
 const DEFAULT_REFRESH = 3600

@@ -60,12 +60,12 @@ export const REVOCATION_TIMING: RevocationTiming = {
  */
 export function createRevocation(
   ca: X509Certificate,
-  { crl, refresh, onStale, maxBytes, distributionPoint }: ResolvedRevocation,
+  { crl, refresh, onStale, maxBytes, distributionPoint, acceptsCaList = false }: ResolvedRevocation,
   report: Report,
   timing: RevocationTiming = REVOCATION_TIMING,
 ): Revocation {
   const name = `the revocation list of ${readCertificateNames(ca.raw).subject} from ${describeSource(crl)}`
-  const loadCrl = createCrlLoader(crl, ca, { maxBytes, timeout: timing.timeout })
+  const loadCrl = createCrlLoader(crl, ca, { maxBytes, timeout: timing.timeout, acceptsCaList })
   const covers = createCoverage(distributionPoint)
   const stopped = new AbortController()
   let current: CrlContents | undefined
