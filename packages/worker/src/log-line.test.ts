@@ -76,6 +76,18 @@ describe("the Worker's log", () => {
     ])
   })
 
+  it('has no host and path for a URL that cannot be parsed', async () => {
+    const refused = { level: 'warn', code: 'CSN_CERT_UNVERIFIED', reason: expect.any(String), method: 'GET' }
+    expect(await linesOf({ worker: 'verified', authority: 'xn--a' })).toEqual([refused])
+    const failed = {
+      level: 'error',
+      code: 'CSN_WORKER_FAILED',
+      reason: expect.stringMatching(/^TypeError at /),
+      method: 'GET',
+    }
+    expect(await linesOf({ worker: 'none', authority: 'xn--a' })).toEqual([failed])
+  })
+
   it('tells the flag of a revoked certificate', async () => {
     const tlsClientAuth = { ...VERIFIED, certRevoked: '1' }
     expect(await linesOf({ worker: 'verified', cf: { tlsClientAuth } })).toEqual([

@@ -15,7 +15,8 @@ export interface LogEntry {
  * It has no query and no header but `CF-Ray`, because these can contain a token.
  */
 export function logLine(request: Request, entry: LogEntry): void {
-  const { host, pathname } = new URL(request.url)
+  // workerd accepts a host that URL refuses, such as `xn--a`.
+  const { host, pathname } = URL.parse(request.url) ?? {}
   const { certPresented, certFingerprintSHA256, certSerial } = tlsClientAuth(request)
   const cert = certPresented === '1' ? { fingerprint256: certFingerprintSHA256, serial: certSerial } : {}
   const ray = request.headers.get('cf-ray') ?? undefined

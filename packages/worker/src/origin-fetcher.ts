@@ -33,14 +33,17 @@ export function checkFetcher(fetcher: OriginFetcher): void {
  *
  * @throws TypeError
  */
-export function requireResponse(response: unknown): Response {
+export function requireResponse(response: unknown, { headers }: Request): Response {
   try {
     // The getters throw for an object that only imitates a response.
     const status = Reflect.get(Response.prototype, 'status', response)
-    const { bodyUsed, body } = response as Response
-    if (status && !bodyUsed && !body?.locked) return response as Response
+    const { bodyUsed, body, webSocket } = response as Response & { readonly webSocket?: unknown }
+    const isExpected = !webSocket || headers.get('upgrade')?.toLowerCase() === 'websocket'
+    if (status && !bodyUsed && !body?.locked && isExpected) return response as Response
   } catch {
     // It is not a response.
   }
-  throw new TypeError(`fetch() must return a Response with an unread body, and returned ${typeof response}`)
+  throw new TypeError(
+    `fetch() must return a Response with an unread body, without a WebSocket unless the client upgrades, and returned ${typeof response}`,
+  )
 }

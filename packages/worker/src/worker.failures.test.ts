@@ -33,6 +33,8 @@ const FETCHERS = {
   'thenable': () => ({ then: fail }),
   'used': used,
   'locked': async () => locked(),
+  'websocket': () => new Response(null, { status: 101, webSocket: new WebSocketPair()[0] }),
+  'error': () => Response.error(),
   'scheme': (url, init) => fetch(url.replace(/^https:/, 'vpc:'), init),
   'header': (url, init) => { init.headers.set('authorization', 'Bearer sk_test_0123456789abcdef\\nb'); return fetch(url, init) },
   'getter': { get fetch() { return fail() } },
@@ -90,7 +92,8 @@ describe('a Worker whose own parts fail', () => {
   }
 
   const UNREADABLE = 'a thrown value without a text'
-  const NO_RESPONSE = 'TypeError: fetch() must return a Response with an unread body, and returned'
+  const NO_RESPONSE =
+    'TypeError: fetch() must return a Response with an unread body, without a WebSocket unless the client upgrades, and returned'
   it.each([
     ['throws-bare', UNREADABLE],
     ['throws-undefined', 'undefined'],
@@ -107,6 +110,8 @@ describe('a Worker whose own parts fail', () => {
     ['request', `${NO_RESPONSE} object`],
     ['used', `${NO_RESPONSE} object`],
     ['locked', `${NO_RESPONSE} object`],
+    ['websocket', `${NO_RESPONSE} object`],
+    ['error', `${NO_RESPONSE} object`],
     ['scheme', 'TypeError: Fetch API cannot load: vpc://app.example.com/fetcher/scheme?…'],
     ['header', 'TypeError: Invalid header value.'],
   ])('answers 502 and logs the failure of a fetcher: %s', async (name, failure) => {

@@ -116,7 +116,7 @@ export function createWorker<Bindings, Context extends WorkerContext = WorkerCon
 /** A service that cannot be reached throws, unlike the global `fetch()`, which answers 52x. */
 async function fetchThrough(fetcher: OriginFetcher, request: Request, signed: SignedRequest): Promise<Response> {
   try {
-    return requireResponse(await fetcher.fetch(...signed))
+    return requireResponse(await fetcher.fetch(...signed), request)
   } catch (error) {
     const code = 'CSN_WORKER_FETCHER_FAILED'
     logLine(request, { level: 'error', code, reason: `the fetcher failed: ${quoteFailure(error)}` })
