@@ -60,10 +60,16 @@ function configure(command: Command): Command {
   const name = command.name() === 'countersign' ? 'countersign' : `countersign ${command.name()}`
   return command
     .exitOverride()
-    .configureOutput({ outputError: (text) => printError(text.replace(/^error: /, '').trimEnd()) })
+    .configureOutput({ outputError: (text) => printError(describeConflict(text.replace(/^error: /, '').trimEnd())) })
     .showHelpAfterError(`${name} --help shows its usage.`)
     .helpOption('-h, --help', 'show this')
     .addHelpText('after', INSTALLED)
+}
+
+/** The text of commander for two options that exclude each other names no remedy. */
+function describeConflict(text: string): string {
+  const [, one, other] = /^option '(--[a-z-]+)[^']*' cannot be used with option '(--[a-z-]+)[^']*'$/.exec(text) ?? []
+  return one === undefined ? text : `${one} does not fit ${other}; remove one of the two`
 }
 
 /** The unscoped package of this name on npm is not ours, so `npx countersign` would run another program. */

@@ -121,11 +121,19 @@ describe('countersign doctor', () => {
     [
       ['--origin', 'http://localhost', '--team', 'acme', '--issuer', 'https://a', '--audience', 'a'],
       2,
-      /cannot be used with/,
+      /--issuer does not fit --team; remove one of the two/,
     ],
-    [['--origin', 'http://localhost', '--no-access', '--issuer', 'https://a'], 2, /cannot be used with/],
+    [
+      ['--origin', 'http://localhost', '--no-access', '--issuer', 'https://a'],
+      2,
+      /--no-access does not fit --issuer; remove one of the two/,
+    ],
     [['--origin', 'http://localhost', '--team', 'acme'], 2, /write --team or --issuer, and --audience, or --no-access/],
-    [['--origin', 'http://localhost', '--team', 'acme', '--no-access'], 2, /cannot be used with option/],
+    [
+      ['--origin', 'http://localhost', '--team', 'acme', '--no-access'],
+      2,
+      /--no-access does not fit --team; remove one of the two/,
+    ],
     [['--origin', 'localhost', '--no-access'], 1, /origin must be a URL/],
     [
       ['--origin', 'http://localhost', '--no-access', '--keys', 'absent'],

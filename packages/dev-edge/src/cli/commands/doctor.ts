@@ -58,9 +58,7 @@ export function doctorCommand(): Command {
     .addOption(
       new Option('--no-access', 'an origin without Access (API Shield)').conflicts(['team', 'issuer', 'audience']),
     )
-    .addOption(
-      new Option('--source <source>', "the origin's source (default: worker)").choices(SOURCE_NAMES).conflicts('keys'),
-    )
+    .addOption(new Option('--source <source>', "the origin's source (default: worker)").choices(SOURCE_NAMES))
     .addOption(new Option('--keys <source>', `the origin's COUNTERSIGN_KEYS, to check them too: ${KEYS_SOURCE}`))
     .addOption(new Option('--host <name>', 'the hostname that clients use, one of edge.hosts'))
     .addOption(new Option('--edge <url>', 'a URL at Cloudflare that leads to the origin'))
@@ -80,6 +78,10 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
   if (!origin)
     return command.error(
       '--origin is missing; write a protected route at the origin: --origin http://127.0.0.1:3000/me',
+    )
+  if (source !== undefined && source !== 'worker' && keys !== undefined)
+    return command.error(
+      `--keys does not fit --source ${source}, because only the Worker signs requests; remove --keys`,
     )
   const access = accessOf(options)
   if (access === undefined)
