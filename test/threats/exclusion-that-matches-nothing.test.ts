@@ -68,7 +68,7 @@ describe('an exclusion whose text no certificate can match', () => {
     [
       'a key purpose in another case',
       { extendedKeyUsage: 'ClientAuth' as 'clientAuth' },
-      'write serverAuth, clientAuth',
+      'unknown purpose; write "clientAuth"',
     ],
     ['an OID that no purpose can have', { extendedKeyUsage: '1.40.1' }, 'or a dotted OID'],
     ['a domain as Access e-mail', { access: { email: '@mallory.example' } }, 'not an e-mail address'],
