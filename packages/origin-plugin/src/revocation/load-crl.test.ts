@@ -197,7 +197,15 @@ describe('createCrlLoader: the thread', () => {
     const echo = `import { parentPort, workerData } from 'node:worker_threads'
       parentPort.postMessage({ failure: JSON.stringify({ ...workerData, key: Buffer.from(workerData.key).toString('hex') }) })`
     await expect(loadWith(echo)).rejects.toEqual(
-      failure(JSON.stringify({ source: { path }, key: spki.toString('hex'), maxBytes: 4096, timeout: 30_000 })),
+      failure(
+        JSON.stringify({
+          source: { path },
+          key: spki.toString('hex'),
+          acceptsCaList: false,
+          maxBytes: 4096,
+          timeout: 30_000,
+        }),
+      ),
     )
   })
 
