@@ -61,7 +61,11 @@ describe('the handlers', () => {
 
   it('are listed with their requirements', () => {
     const routes = app.getHttpAdapter().getInstance().clientCertRoutes()
-    expect(routes.filter(({ method }) => method !== 'HEAD').map((route) => Object.values(route).join(' '))).toEqual([
+    expect(
+      routes
+        .filter(({ method }) => method !== 'HEAD')
+        .map(({ method, url, protection, requirement }) => [method, url, protection, requirement].join(' ')),
+    ).toEqual([
       'GET /api/v1/me verified any verified certificate',
       'GET /api/v1/greeting optional no certificate, or any verified certificate',
       'GET /healthz public none',

@@ -59,7 +59,7 @@ async function start(
     app.get('/socket', { config, onRequest: either, websocket: true }, (socket) => socket.send('open'))
     return app
   }
-  const message = (published: unknown) => void seen.refused.push((published as RefusedMessage).error.code)
+  const message = (published: unknown) => void seen.refused.push((published as RefusedMessage).code)
   subscribe('countersign:refused', message)
   onTestFinished(() => void unsubscribe('countersign:refused', message))
   const setup = await startSetup(build)

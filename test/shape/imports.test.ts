@@ -39,7 +39,7 @@ function sources(name: string): string[] {
 describe('imports', () => {
   it('are read from the sources', () => {
     expect(importsOf('packages/worker/src/strip-headers.ts')).toEqual(['@countersign/wire'])
-    expect(importsOf('packages/origin-plugin/src/plugin.ts')).toContain('node:diagnostics_channel')
+    expect(importsOf('packages/origin-plugin/src/events/channels.ts')).toContain('node:diagnostics_channel')
   })
 
   for (const [name, allowed] of Object.entries(ALLOWED)) {

@@ -14,7 +14,9 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     // The public faces.
     'index.ts': [
       'plugin.ts',
+      'countersign-health.ts',
       'options.ts',
+      'events',
       'guards',
       'access-token',
       'client-user',
@@ -25,6 +27,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'x509',
       'header-source.ts',
       'errors.ts',
+      'lib',
     ],
     'redis.ts': ['edge-signature'],
     explain: [
@@ -41,9 +44,10 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     ],
     // Fastify, and the story of one request.
     'plugin.ts': [
-      'admission.ts',
+      'decision',
+      'countersign-health.ts',
       'options.ts',
-      'refusal-log.ts',
+      'events',
       'registration',
       'guards',
       'access-token',
@@ -53,7 +57,17 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'errors.ts',
       'lib',
     ],
-    'admission.ts': ['authenticate.ts', 'options.ts', 'guards', 'client-user', 'edge-signature', 'lib'],
+    decision: [
+      'authenticate.ts',
+      'options.ts',
+      'events',
+      'guards',
+      'client-user',
+      'edge-signature',
+      'errors.ts',
+      'lib',
+    ],
+    'countersign-health.ts': ['options.ts', 'events', 'guards', 'lib'],
     'authenticate.ts': [
       'options.ts',
       'token-agreement.ts',
@@ -67,6 +81,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'lib',
     ],
     'options.ts': [
+      'events',
       'registration',
       'client-memory.ts',
       'header-source.ts',
@@ -74,10 +89,11 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'client-user',
       'access-token',
       'certificate',
+      'revocation',
       'edge-signature',
       'lib',
     ],
-    'refusal-log.ts': ['errors.ts'],
+    events: ['access-token', 'client-cert.ts', 'errors.ts'],
     registration: ['guards'],
     'client-memory.ts': ['access-token', 'certificate', 'edge-signature', 'read-headers.ts', 'header-index.ts'],
     'token-agreement.ts': ['access-token', 'client-cert.ts', 'x509', 'errors.ts', 'lib'],

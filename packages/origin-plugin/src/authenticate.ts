@@ -13,14 +13,17 @@ import { receivedLines } from './received-lines.ts'
 import { type ReceivedRequest, requestTarget } from './request-target.ts'
 import { requireAgreement, requireNoCertificate } from './token-agreement.ts'
 
-/** The proven identity of a client. */
-export interface Authenticated {
-  /** `null` only if the certificate is optional, and the client presented none. */
-  readonly clientCert: ClientCert | null
-  readonly access: AccessIdentity | null
+/** The identity of a client, as far as it is proven. */
+export interface Proven {
+  /** `null` also if the certificate is optional, and the client presented none. */
+  clientCert: ClientCert | null
+  access: AccessIdentity | null
   /** The edge's signature, whose nonce the caller has to spend before it admits the request; `null` with `edge: null`. */
-  readonly signature: SignatureParameters | null
+  signature: SignatureParameters | null
 }
+
+/** The identity of a client before the first proof. */
+export const nothingProven = (): Proven => ({ clientCert: null, access: null, signature: null })
 
 /**
  * Proves the identity of a client, or refuses the request: headers ▶ edge signature ▶ own host ▶ Access token ▶
@@ -32,7 +35,8 @@ export interface Authenticated {
  * @param now - seconds since the epoch
  * @param isOptional - whether a client without a certificate is proven too. Then its absence takes the place of the
  *   certificate's proofs
- * @returns without a promise, unless the key of a token has to be found
+ * @param proven - gets each part of the identity as soon as it is proven, so that a refusal can name the client
+ * @returns `proven`, complete; without a promise, unless the key of a token has to be found
  * @throws CountersignError of the first check that fails
  */
 export function authenticate(
@@ -40,7 +44,8 @@ export function authenticate(
   { source, edge, access, trustedIssuers, memory }: Settings,
   now: number = Date.now() / 1000,
   isOptional = false,
-): Authenticated | Promise<Authenticated> {
+  proven: Proven = nothingProven(),
+): Proven | Promise<Proven> {
   const signatureInput = edge ? joined(request.raw.headers['signature-input']) : undefined
   const fields = readHeaders(receivedLines(request.raw), source, signatureInput)
   // Results for an earlier request with the same certificate headers. They save work below, and skip no check.
@@ -50,19 +55,22 @@ export function authenticate(
   const message = edge && signedMessage(request, fields, signatureInput)
   const signature = message && verifyEdgeSignature(message, edge.keys, edge, now, known?.stableLines)
   if (message) requireOwnHost(message.target.authority, edge.hosts)
+  if (signature) proven.signature = signature.parameters
 
   // Not `await`: nearly every request has all it needs, and would still wait for a turn of the microtask queue.
   return andThen(access ? verifyKnownToken(fields.token, access, now, known?.token) : undefined, (token) => {
-    const identity = token?.identity ?? null
+    if (token) proven.access = token.identity
     if (isOptional && isWithoutCertificate(fields, edge !== null)) {
       requireNoPreflight(request.raw.method)
-      if (identity) requireNoCertificate(identity)
+      if (token) requireNoCertificate(token.identity)
       // Nothing is remembered: the memory's key is the certificate, so clients without one would share an entry.
-      return { clientCert: null, access: identity, signature: signature?.parameters ?? null }
+      return proven
     }
     // A CA in its path can have expired since.
     const same = known && isTrustedNow(known.certificate, now) ? known : undefined
     const certificate = same?.certificate ?? readTrustedCert(fields, trustedIssuers, now)
+    // An expired or revoked certificate is still that of this client.
+    proven.clientCert = certificate.clientCert
     const stableLines = signature?.stableLines
     // Before the checks below: a client that they refuse again and again is parsed once.
     if (!same) memory.remember({ fields, certificate, token: undefined, stableLines: undefined })
@@ -71,8 +79,7 @@ export function authenticate(
     if (same?.token !== token || same?.stableLines !== stableLines) {
       memory.remember({ fields, certificate, token, stableLines })
     }
-    const { clientCert } = certificate
-    return { clientCert, access: identity, signature: signature?.parameters ?? null }
+    return proven
   })
 }
 

@@ -20,7 +20,7 @@ describe('clientCertOf', () => {
   it('throws where no certificate is verified', () => {
     expect(() => clientCertOf({ clientCert: null } as FastifyRequest)).toThrow(
       new TypeError(
-        'clientCertOf() must not be called without a verified certificate: the route is public or optional; remove clientCert: false or optional(…), or read request.clientCert, which can be null',
+        'clientCertOf() must not be called without a verified certificate: the route is public or optional, or in report mode; remove clientCert: false or optional(…), enforce the route, or read request.clientCert, which can be null',
       ),
     )
   })

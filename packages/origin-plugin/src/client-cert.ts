@@ -123,7 +123,7 @@ export function describeCert({
  * Returns the request's certificate on a route that requires one, without the `null` of the type.
  *
  * @throws TypeError on a public route, where the plugin verifies no certificate, on an optional one if the client
- *   presented none, and on a route that the plugin does not guard
+ *   presented none, in report mode if the client did not prove one, and on a route that the plugin does not guard
  * @example
  * ```ts
  * app.get('/me', (request) => clientCertOf(request).subject.CN)
@@ -133,7 +133,7 @@ export function clientCertOf(request: CertifiedRequest): ClientCert {
   if (request.clientCert) return request.clientCert
   throw new TypeError(
     request.clientCert === null
-      ? 'clientCertOf() must not be called without a verified certificate: the route is public or optional; remove clientCert: false or optional(…), or read request.clientCert, which can be null'
+      ? 'clientCertOf() must not be called without a verified certificate: the route is public or optional, or in report mode; remove clientCert: false or optional(…), enforce the route, or read request.clientCert, which can be null'
       : 'clientCertOf() must not be called outside of countersign: the plugin is not registered for this route; await app.register(countersign, …) before the routes of its scope',
   )
 }

@@ -11,9 +11,11 @@ export type { TrustedIssuer, TrustedIssuerOptions } from './certificate/trusted-
 export { type CertifiedRequest, type ChainCert, type ClientCert, clientCertOf } from './client-cert.ts'
 export { clientUserOf, type IdentifiedRequest } from './client-user/client-user.ts'
 export type { Identify, IdentifyOptions } from './client-user/identify-options.ts'
+export type { CountersignHealth, EdgeKeyUse, PartHealth } from './countersign-health.ts'
 export type { EdgeOptions } from './edge-signature/edge-options.ts'
 export type { ReplayStore } from './edge-signature/replay-store.ts'
 export { type CountersignError, type CountersignErrorCode, countersignErrors, isCountersignError } from './errors.ts'
+export type { AdmittedMessage, DegradedMessage, PartName, RefusedMessage } from './events/messages.ts'
 export {
   type AccessMatch,
   type AttributeMatch,
@@ -35,11 +37,12 @@ export {
   type SubjectAltNameMatch,
   type TextMatch,
 } from './guards/requirement.ts'
-export type { RouteRule } from './guards/route-rules.ts'
+export type { Mode, RouteRule } from './guards/route-rules.ts'
 export type { ClientCertRoute } from './guards/routes.ts'
 export type { HeaderSourceName } from './header-source.ts'
+export type { Health, HealthState } from './lib/health.ts'
 export type { CountersignPluginOptions } from './options.ts'
-export { type ClientCertHook, countersign, countersign as default, type RefusedMessage } from './plugin.ts'
+export { type ClientCertHook, countersign, countersign as default } from './plugin.ts'
 export type { RevocationOptions } from './revocation/revocation-options.ts'
 export type { SubjectAltNames } from './x509/certificate-names.ts'
 export { DistinguishedName } from './x509/distinguished-name.ts'

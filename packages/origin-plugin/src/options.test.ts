@@ -85,7 +85,7 @@ describe('resolveOptions', () => {
     [
       'an unknown option',
       { ...good, polices: {} },
-      'options: unknown option "polices"; known options are source, edge, access, trustedIssuers, policies, routes, identify, hooksInFront, listenersInFront',
+      'options: unknown option "polices"; known options are source, edge, access, trustedIssuers, policies, routes, mode, identify, hooksInFront, listenersInFront',
     ],
     [
       'no edge',

@@ -14,13 +14,15 @@ import { type ClientMemory, createClientMemory, MAX_CLIENTS } from './client-mem
 import { createUserFinder, type FindUser } from './client-user/find-user.ts'
 import { checkIdentify, type Identify, type IdentifyOptions } from './client-user/identify-options.ts'
 import { type EdgeOptions, type EdgeVerifier, resolveEdge } from './edge-signature/edge-options.ts'
+import type { DegradedMessage, PartName } from './events/messages.ts'
 import { createGuardCompiler, type GuardCompiler } from './guards/compile-guard.ts'
 import type { Requirement } from './guards/requirement.ts'
-import { compileRouteRules, type RouteRule, type RouteRules } from './guards/route-rules.ts'
+import { compileRouteRules, MODES, type Mode, type RouteRule, type RouteRules } from './guards/route-rules.ts'
 import { HEADER_SOURCES, type HeaderSource, type HeaderSourceName } from './header-source.ts'
 import { type BackgroundTask, combineTasks, type Report } from './lib/background-task.ts'
 import { checkChoice, checkKnown, checkObject, optionNames } from './lib/check-option.ts'
 import { resolveListenersInFront } from './registration/server-listeners.ts'
+import type { Revocation } from './revocation/revocation.ts'
 
 /**
  * Options of the plugin. `edge`, `access` and `trustedIssuers` are all required. Write `null` to skip a check.
@@ -49,6 +51,12 @@ export interface CountersignPluginOptions {
   /** The requirements of routes that other plugins declare. A route's own config must not contradict its rule. */
   readonly routes?: readonly RouteRule[]
   /**
+   * `enforce`, the default, refuses requests. `report` decides and reports as ever, and lets every request pass, to try
+   * the plugin on the traffic of an application that exists. `request.clientCert` is then `null` if it is not proven. A
+   * rule in `routes` can have a mode of its own.
+   */
+  readonly mode?: Mode
+  /**
    * Finds the application's user of each proven client, for `request.clientUser`. `null` refuses the request. It is
    * called once for a client, and its answer is kept for a minute.
    */
@@ -65,6 +73,9 @@ export interface CountersignPluginOptions {
   readonly listenersInFront?: readonly string[]
 }
 
+/** Reports a failure of a part outside of requests, or its end. */
+export type ReportOfPart = (part: PartName, reason: string, state: DegradedMessage['state']) => void
+
 /** The options, checked and compiled. */
 export interface Settings {
   readonly source: HeaderSource
@@ -73,11 +84,14 @@ export interface Settings {
   readonly trustedIssuers: readonly CompiledIssuer[] | null
   readonly guards: GuardCompiler
   readonly routes: RouteRules
+  readonly mode: Mode
   readonly hooksInFront: readonly string[]
   readonly listenersInFront: readonly string[]
   readonly memory: ClientMemory
   /** Finds the user of an admitted client; `null` without `identify`. */
   readonly findUser: FindUser | null
+  /** All revocation lists. */
+  readonly revocations: readonly Revocation[]
   /** Keeps the keys of Access and the revocation lists current. */
   readonly background: BackgroundTask
 }
@@ -89,6 +103,7 @@ const OPTIONS = optionNames<keyof CountersignPluginOptions>({
   trustedIssuers: true,
   policies: true,
   routes: true,
+  mode: true,
   identify: true,
   hooksInFront: true,
   listenersInFront: true,
@@ -100,10 +115,14 @@ const FASTIFY_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
 /**
  * Checks every option, and compiles the options to the settings that requests need.
  *
- * @param report - gets the reason of each later failure outside of a request, and its end
+ * @param report - gets each later failure of a part outside of a request, and its end
  * @throws TypeError whose message states the correction
  */
-export function resolveOptions(options: unknown, report: Report): Settings {
+export function resolveOptions(options: unknown, report: ReportOfPart): Settings {
+  const reportOf =
+    (part: PartName): Report =>
+    (reason, state = 'degraded') =>
+      report(part, reason, state)
   const given = checkObject(options, 'options')
   for (const name of ['edge', 'access', 'trustedIssuers']) {
     if (given[name] === undefined) {
@@ -117,9 +136,11 @@ export function resolveOptions(options: unknown, report: Report): Settings {
       'edge and access must not both be null; configure at least one, to prove that a request came through Cloudflare',
     )
   }
-  const trustedIssuers = compileTrustedIssuers(given.trustedIssuers, report, source.name)
-  const edge = given.edge === null ? null : resolveEdge(checkObject(given.edge, 'edge'), report)
-  const access = given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), report)
+  const trustedIssuers = compileTrustedIssuers(given.trustedIssuers, reportOf('revocation list'), source.name)
+  const revocations = revocationsOf(trustedIssuers ?? [])
+  const edge = given.edge === null ? null : resolveEdge(checkObject(given.edge, 'edge'), reportOf('replay store'))
+  const access =
+    given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), reportOf('access keys'))
   const policies = checkObject(given.policies === undefined ? {} : given.policies, 'policies')
   const guards = createGuardCompiler(
     policies as Record<string, Requirement>,
@@ -133,11 +154,13 @@ export function resolveOptions(options: unknown, report: Report): Settings {
     trustedIssuers,
     guards,
     routes: compileRouteRules(given.routes === undefined ? [] : given.routes, guards),
+    mode: given.mode === undefined ? 'enforce' : checkChoice(given.mode, MODES, 'mode'),
     hooksInFront: hookNames(given.hooksInFront === undefined ? [] : given.hooksInFront),
     listenersInFront: resolveListenersInFront(given.listenersInFront),
     memory: createClientMemory(MAX_CLIENTS),
     findUser: given.identify === undefined ? null : createUserFinder(checkIdentify(given.identify)),
-    background: combineTasks(backgroundTasks(access, trustedIssuers)),
+    revocations,
+    background: combineTasks([...(access?.refresh ? [access.refresh] : []), ...revocations]),
   }
 }
 
@@ -161,8 +184,4 @@ function resolveSource({ source = 'worker', edge, access }: Record<string, unkno
 function hookNames(given: unknown): readonly string[] {
   if (Array.isArray(given) && given.every((name) => typeof name === 'string')) return given
   throw new TypeError('hooksInFront must be a list of names of functions, such as ["handleCors"]')
-}
-
-function backgroundTasks(access: Settings['access'], trustedIssuers: Settings['trustedIssuers']): BackgroundTask[] {
-  return [...(access ? [access.refresh] : []), ...revocationsOf(trustedIssuers ?? [])].filter((task) => task != null)
 }

@@ -66,7 +66,13 @@ describe('an optional route', () => {
       routes: [{ url: '/login', clientCert: optional('ops') }],
     })
     expect(app.clientCertRoutes()).toEqual([
-      { method: 'GET', url: '/login', protection: 'optional', requirement: 'no certificate, or policy ops' },
+      {
+        method: 'GET',
+        url: '/login',
+        protection: 'optional',
+        requirement: 'no certificate, or policy ops',
+        enforced: true,
+      },
     ])
     expect(await shown(injectWithout(app, '/login'))).toBe('200 in')
     expect(await shown(injectSigned(app, '/login', { subject: 'CN=x' }))).toBe('403 CSN_CERT_FORBIDDEN')

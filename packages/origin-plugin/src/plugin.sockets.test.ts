@@ -278,9 +278,9 @@ describe('clientCertRoutes', () => {
       },
     })
     expect(app.clientCertRoutes()).toEqual([
-      { method: 'GET', url: '/me', protection: 'verified', requirement: 'any verified certificate' },
-      { method: 'POST', url: '/open', protection: 'public', requirement: 'none' },
-      { method: 'DELETE', url: '/v1/x', protection: 'guarded', requirement: 'policy ops' },
+      { method: 'GET', url: '/me', protection: 'verified', requirement: 'any verified certificate', enforced: true },
+      { method: 'POST', url: '/open', protection: 'public', requirement: 'none', enforced: true },
+      { method: 'DELETE', url: '/v1/x', protection: 'guarded', requirement: 'policy ops', enforced: true },
     ])
   })
 
@@ -416,7 +416,7 @@ describe('a refused request', () => {
     } finally {
       unsubscribe('countersign:refused', listen)
     }
-    expect(messages.map(({ error }) => [error.code, error.reason])).toEqual([
+    expect(messages.map(({ code, reason }) => [code, reason])).toEqual([
       ['CSN_SIGNATURE_MISSING', 'Signature-Input is missing'],
     ])
     expect(messages[0]?.request.url).toBe('/me')

@@ -8,9 +8,10 @@ import { AUTHORITY } from '../test/support/edge-lines.ts'
 import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
 import { clientCertOf } from './client-cert.ts'
 import { type CountersignError, isCountersignError } from './errors.ts'
+import type { RefusedMessage } from './events/messages.ts'
 import { allOf, not, type Requirement } from './guards/requirement.ts'
 import type { CountersignPluginOptions } from './options.ts'
-import { countersign, type RefusedMessage } from './plugin.ts'
+import { countersign } from './plugin.ts'
 
 const options: CountersignPluginOptions = {
   edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
@@ -179,12 +180,12 @@ describe('the channel countersign:refused', () => {
     await app.inject('/ops?1')
     await injectSigned(app, '/ops', { subject: 'CN=mallory' })
     await injectSigned(app, '/hook', { subject: 'CN=eve' })
-    expect(messages.map(({ request, error }) => [request.url, error.code, request.clientCert?.subject.CN])).toEqual([
+    expect(messages.map(({ request, code, clientCert }) => [request.url, code, clientCert?.subject.CN])).toEqual([
       ['/ops?1', 'CSN_SIGNATURE_MISSING', undefined],
       ['/ops', 'CSN_CERT_FORBIDDEN', 'mallory'],
       ['/hook', 'CSN_CERT_FORBIDDEN', 'eve'],
     ])
-    expect(messages[1]?.error.reason).toBe('subject does not match: OU=Ops (CN=mallory)')
+    expect(messages[1]?.reason).toBe('subject does not match: OU=Ops (CN=mallory)')
   })
 })
 
@@ -288,14 +289,14 @@ describe('clientCertRoutes', () => {
       },
       { prefix: '/v1' },
     )
-    const guarded = { protection: 'guarded', requirement: 'policy ops' }
+    const guarded = { protection: 'guarded', requirement: 'policy ops', enforced: true }
     expect(app.clientCertRoutes()).toEqual([
-      { method: 'GET', url: '/healthz', protection: 'public', requirement: 'none' },
-      { method: 'HEAD', url: '/healthz', protection: 'public', requirement: 'none' },
-      { method: 'POST', url: '/me', protection: 'verified', requirement: 'any verified certificate' },
+      { method: 'GET', url: '/healthz', protection: 'public', requirement: 'none', enforced: true },
+      { method: 'HEAD', url: '/healthz', protection: 'public', requirement: 'none', enforced: true },
+      { method: 'POST', url: '/me', protection: 'verified', requirement: 'any verified certificate', enforced: true },
       { method: 'GET', url: '/v1/ops', ...guarded },
       { method: 'HEAD', url: '/v1/ops', ...guarded },
-      { method: 'PUT,DELETE', url: '/v1/:id', protection: 'guarded', requirement: 'not (policy dev)' },
+      { method: 'PUT,DELETE', url: '/v1/:id', protection: 'guarded', requirement: 'not (policy dev)', enforced: true },
     ])
   })
 

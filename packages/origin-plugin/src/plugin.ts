@@ -1,22 +1,25 @@
-import { channel } from 'node:diagnostics_channel'
 import type { ClientUser, FastifyInstance, FastifyPluginCallback, FastifyReply, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-token/access-identity.ts'
-import { absenceOf, admit, admitUnknown, decorateRequests, forgetClient, forgetRefused } from './admission.ts'
 import type { CertifiedRequest, ClientCert } from './client-cert.ts'
+import { type CountersignHealth, healthOf } from './countersign-health.ts'
+import { admit, admitUnknown } from './decision/admission.ts'
+import { CACHE_CONTROL, decide, isReported, type PendingDecision, reportRefusal } from './decision/decide.ts'
+import { absenceOf, decorateRequests, forgetRefused } from './decision/progress.ts'
 import { requireReplayProtection } from './edge-signature/spend-nonce.ts'
-import { type CountersignError, isCountersignError, type StepName, stepOf } from './errors.ts'
+import { isCountersignError } from './errors.ts'
+import { channels } from './events/channels.ts'
+import { dropsWarnings, warnOfLostReasons } from './events/refusal-log.ts'
 import { applyGuard } from './guards/guard.ts'
 import type { Requirement, RouteRequirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
 import { missingProof } from './header-source.ts'
 import { isThenable } from './lib/and-then.ts'
-import { type CountersignPluginOptions, resolveOptions } from './options.ts'
-import { dropsWarnings, logRefusal, warnOfLostReasons } from './refusal-log.ts'
+import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
+import { HOOK_MAKER, isDirectHook, MADE_HOOK } from './registration/direct-hook.ts'
 import { guardScope } from './registration/guard-scope.ts'
 import { headerLimitAdvice } from './registration/header-limit.ts'
 import { requireRegisteredOnce } from './registration/registration-order.ts'
-import { HOOK_MAKER, MADE_HOOK } from './registration/require-enforced.ts'
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -49,6 +52,19 @@ declare module 'fastify' {
     requireClientCert(requirement: Requirement): ClientCertHook
     /** Lists every route in the plugin's scope with its protection. */
     clientCertRoutes(): ClientCertRoute[]
+    /**
+     * The health of the plugin, for a route that a monitor asks: the keys of Access, the revocation lists, the memory or
+     * the store of nonces, and the mode. It needs no request and no network.
+     *
+     * @example
+     * ```ts
+     * app.get('/health', { config: { clientCert: false } }, async (_request, reply) => {
+     *   const { state } = app.countersignHealth()
+     *   return reply.code(state === 'failing' ? 503 : 200).send({ state })
+     * })
+     * ```
+     */
+    countersignHealth(): CountersignHealth
   }
   interface FastifyContextConfig {
     /**
@@ -65,17 +81,6 @@ declare module 'fastify' {
  * and type provider.
  */
 export type ClientCertHook = (request: CertifiedRequest, reply: Pick<FastifyReply, 'sent'>) => Promise<void>
-
-/** The message on the diagnostics channel `countersign:refused`. */
-export interface RefusedMessage {
-  readonly request: FastifyRequest
-  readonly error: CountersignError
-}
-
-const refused = channel('countersign:refused')
-
-/** Attack: a cache before the origin gives one client's answer to another. A handler's own `Cache-Control` replaces this. */
-const CACHE_CONTROL = 'private, no-store'
 
 /**
  * The Fastify plugin: verifies every request in its scope, and guards routes by certificate.
@@ -106,13 +111,15 @@ export const countersign: FastifyPluginCallback<CountersignPluginOptions> = fp<C
 
 async function registerCountersign(app: FastifyInstance, options: CountersignPluginOptions): Promise<void> {
   requireRegisteredOnce(app)
-  const settings = resolveOptions(options, (reason, state = 'degraded') =>
-    app.log[state === 'degraded' ? 'warn' : 'info']({ reason }, `countersign: ${state}`),
-  )
-  const guards = createRouteGuards(settings.guards, settings.routes)
+  const settings = resolveOptions(options, (part, reason, state) => {
+    app.log[state === 'degraded' ? 'warn' : 'info']({ part, reason }, `countersign: ${state}`)
+    channels.degraded.publish({ server: app, part, state, reason })
+  })
+  const guards = createRouteGuards(settings.guards, settings.routes, settings.mode)
 
   decorateRequests(app)
   app.decorate('clientCertRoutes', () => guards.list())
+  app.decorate('countersignHealth', () => healthOf(settings))
   app.decorate('requireClientCert', Object.defineProperty(requireClientCert, 'name', { value: HOOK_MAKER }))
 
   const { hooksInFront, listenersInFront } = settings
@@ -130,7 +137,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     if (!unanswered.delete(error)) return
     // Another plugin may have chosen a status for refusals of every kind.
     if (isCountersignError(error)) reply.code(error.statusCode)
-    report(request, reply, error)
+    reportRefusal({ request, reply, error, proven: identityOf(request), enforced: true })
   })
   app.addHook('onReady', () =>
     orClose(app, async () => {
@@ -141,7 +148,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   )
   // Not at `onReady`: a test that uses inject() does not listen, and reads its refusals itself.
   app.addHook('onListen', async () => {
-    if (dropsWarnings(app.log) && !refused.hasSubscribers) warnOfLostReasons()
+    if (dropsWarnings(app.log) && !channels.refused.hasSubscribers) warnOfLostReasons()
     const advice = settings.trustedIssuers?.some(({ chain }) => chain) ? headerLimitAdvice(app.server) : undefined
     if (advice !== undefined) app.log.warn(`countersign: ${advice}`)
   })
@@ -151,6 +158,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   if (settings.edge === null) {
     app.log.warn(`countersign: ${missingProof(settings.source.name, settings.trustedIssuers === null)}`)
   }
+  if (settings.mode === 'report') app.log.warn(`countersign: ${NOTHING_REFUSED}`)
 
   function requireClientCert(requirement: Requirement, ...others: never[]): ClientCertHook {
     // A second requirement would be dropped, and the route would be open to more clients than it reads.
@@ -159,12 +167,17 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     }
     const guard = settings.guards.compile(requirement, 'requireClientCert')
     // An async function fits every kind of hook, with any number of arguments before `done`.
-    const hook: ClientCertHook = async (given) => {
+    const hook: ClientCertHook = async (given, givenReply) => {
       const request = given as FastifyRequest
+      if (passesInReport(hook, request) && isReported(request)) return
       try {
         forgetRefused(request)
         applyGuard(guard, request, absenceOf(request))
       } catch (error) {
+        if (passesInReport(hook, request)) {
+          const reply = givenReply as FastifyReply
+          return reportRefusal({ request, reply, error, proven: identityOf(request), enforced: false })
+        }
         unanswered.add(error as object)
         throw error
       }
@@ -172,33 +185,51 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     return Object.defineProperty(hook, 'name', { value: MADE_HOOK })
   }
 
+  /**
+   * Whether report mode lets the request pass this hook.
+   *
+   * Attack: `@fastify/auth` takes a hook that passes for a login, so report mode would admit a client that enforcement
+   * asks for another login. A hook in its list refuses in report mode too.
+   */
+  function passesInReport(hook: ClientCertHook, request: FastifyRequest): boolean {
+    const { config } = request.routeOptions
+    const enforced = guards.get(config)?.enforced ?? settings.mode === 'enforce'
+    return !enforced && isDirectHook(hook, request, guards.routeOf(config))
+  }
+
   function guardRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {
     return guardWith(admit, request, reply, done)
   }
 
   function guardUnknown(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {
+    if (isReported(request)) return done()
     return guardWith(admitUnknown, request, reply, done)
   }
 
   function hideRefused(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
-    forgetRefused(request)
+    if (!isReported(request)) forgetRefused(request)
     done()
   }
 
   function guardWith(
-    check: typeof admit,
+    check: (decision: PendingDecision, settings: Settings) => void | Promise<void>,
     request: FastifyRequest,
     reply: FastifyReply,
     done: () => void,
   ): void | PromiseLike<void> {
-    const guard = guards.get(request.routeOptions.config)
-    if (guard) reply.header('cache-control', CACHE_CONTROL)
-    const checked = guard && orRefuse(request, reply, () => check(request, guard, settings))
+    const protection = guards.get(request.routeOptions.config)
+    if (protection) reply.header('cache-control', CACHE_CONTROL)
+    const decided = protection && decide(request, reply, protection, (decision) => check(decision, settings))
     // Fastify waits for a promise or for `done`. The promise would cost every request a turn of the microtask queue.
-    if (isThenable(checked)) return checked
+    if (isThenable(decided)) return decided
     done()
   }
 }
+
+const NOTHING_REFUSED =
+  'mode is "report", so no request is refused, and request.clientCert is null for a client that proves nothing. Each refusal that enforcement would make is logged'
+
+const identityOf = ({ clientCert, access }: FastifyRequest) => ({ clientCert, access })
 
 /**
  * Calls `stop` as soon as `close` is called. Fastify runs the hooks of `close` after the start has ended, so a start
@@ -224,50 +255,4 @@ async function orClose(app: FastifyInstance, check: () => Promise<void>): Promis
     app.close().catch(() => {})
     throw error
   }
-}
-
-/** Runs a check, and reports a refusal before Fastify answers with it. */
-function orRefuse(
-  request: FastifyRequest,
-  reply: FastifyReply,
-  check: () => void | Promise<void>,
-): void | Promise<void> {
-  try {
-    const checked = check()
-    return isThenable(checked) ? checked.then(undefined, (error) => refuse(request, reply, error)) : checked
-  } catch (error) {
-    refuse(request, reply, error)
-  }
-}
-
-function refuse(request: FastifyRequest, reply: FastifyReply, error: unknown): never {
-  report(request, reply, error)
-  throw error
-}
-
-/**
- * The steps that refuse a client whose identity is proven. The replay is not one of them: this client did not send the
- * request.
- */
-const PROVEN: ReadonlySet<StepName> = new Set(['guard', 'user'])
-
-/** Reports a refusal to the operator, and prepares its answer. */
-function report(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
-  reply.header('cache-control', CACHE_CONTROL)
-  if (!isCountersignError(error) || !PROVEN.has(stepOf(error))) {
-    forgetClient(request)
-  }
-  if (isCountersignError(error)) {
-    logRefusal(request, error)
-    if (refused.hasSubscribers) refused.publish({ request, error } satisfies RefusedMessage)
-  }
-  if (request.raw.headers.upgrade !== undefined) hangUp(request, reply)
-}
-
-/** A server has no time-out for a socket that it took for a WebSocket. Refused, it would stay open forever. */
-function hangUp(request: FastifyRequest, reply: FastifyReply): void {
-  // An injected handshake has a socket in its answer alone. The answer gives it up when it is finished.
-  const socket = request.raw.socket ?? reply.raw.socket
-  reply.header('connection', 'close')
-  reply.raw.once('finish', () => socket?.end())
 }

@@ -43,7 +43,7 @@ app.setErrorHandler((error, _request, reply) => {
   const refusal: CountersignError = error
   return reply.code(refusal.statusCode).send({ code: refusal.code })
 })
-export const reasonOf = ({ request, error }: RefusedMessage): string => `${request.url}: ${error.reason}`
+export const reasonOf = ({ request, reason }: RefusedMessage): string => `${request.url}: ${reason}`
 export const namesOf = ({ subject, subjectAltNames }: ClientCert): readonly string[] =>
   [subject.CN, ...(subjectAltNames?.dns ?? [])].filter((name) => name !== undefined)
 

@@ -2,8 +2,9 @@ import type { JSONWebKeySet, JWK, JWTVerifyGetKey } from 'jose'
 import { JWKSNoMatchingKey } from 'jose/errors'
 import { createLocalJWKSet } from 'jose/jwks/local'
 import { refusalAt } from '../errors.ts'
-import type { BackgroundTask, Report } from '../lib/background-task.ts'
+import type { Report, WatchedTask } from '../lib/background-task.ts'
 import { fetchJson } from '../lib/fetch-bytes.ts'
+import { secondsSince } from '../lib/health.ts'
 import { quoteUrl } from '../lib/quote-value.ts'
 import { createKeySet, type KeySet, type TokenKeys } from './key-set.ts'
 import { type SigningKeys, selectSigningKeys } from './signing-keys.ts'
@@ -11,7 +12,7 @@ import { type SigningKeys, selectSigningKeys } from './signing-keys.ts'
 const refuse = refusalAt('Access token')
 
 /** The keys of an Access team, kept current. `start` fetches them for the first time, and fails if that fetch fails. */
-export interface AccessKeys extends BackgroundTask, TokenKeys {}
+export interface AccessKeys extends WatchedTask, TokenKeys {}
 
 /** The timing of {@link createAccessKeys}, in milliseconds. */
 export interface AccessKeysTiming {
@@ -111,6 +112,13 @@ export function createAccessKeys(url: URL, report: Report, timing: AccessKeysTim
       timer = setInterval(refresh, timing.refreshInterval).unref()
       await refresh()
       if (failure !== undefined) throw new Error(`${name} could not be fetched: ${failure}`)
+    },
+    health() {
+      const age = current && secondsSince(current.fetchedAt)
+      const dates = age === undefined ? {} : { age, remaining: timing.maxStale / 1000 - age }
+      if (!usable()) return { state: 'failing', name, reason: failure ?? 'the keys are not fetched yet', ...dates }
+      if (failure !== undefined) return { state: 'degraded', name, reason: failure, ...dates }
+      return { state: 'ok', name, ...dates }
     },
     stop() {
       stopped = true

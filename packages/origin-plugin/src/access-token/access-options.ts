@@ -1,7 +1,7 @@
 import type { JSONWebKeySet, JWTVerifyGetKey } from 'jose'
 import { createLocalJWKSet } from 'jose/jwks/local'
 import type { ClientCert } from '../client-cert.ts'
-import type { BackgroundTask, Report } from '../lib/background-task.ts'
+import type { Report, WatchedTask } from '../lib/background-task.ts'
 import { checkChoice, checkKnown, checkNumber, checkSet, optionNames } from '../lib/check-option.ts'
 import { requireSynchronous } from '../lib/operator-function.ts'
 import type { AccessIdentity } from './access-identity.ts'
@@ -68,7 +68,7 @@ export interface AccessIssuerOptions extends AccessChecks {
 
 interface ResolvedKeys extends TokenKeys {
   /** Keeps fetched keys current; `null` for keys that the options contain. */
-  readonly refresh: BackgroundTask | null
+  readonly refresh: WatchedTask | null
 }
 
 /** The option `access`, checked and compiled. */
@@ -120,8 +120,8 @@ export function resolveAccess(access: Record<string, unknown>, report: Report): 
 
 /** A failed first fetch is logged, and repeated in the background. It stops the start only if `required`. */
 function fetchedKeys(url: URL, required: boolean, report: Report): ResolvedKeys {
-  const { keys, keySet, start, stop } = createAccessKeys(url, report)
-  return { keys, keySet, refresh: { start: required ? start : () => start().catch(() => {}), stop } }
+  const { keys, keySet, start, stop, health } = createAccessKeys(url, report)
+  return { keys, keySet, refresh: { start: required ? start : () => start().catch(() => {}), stop, health } }
 }
 
 function givenKeys(keys: JWTVerifyGetKey): ResolvedKeys {

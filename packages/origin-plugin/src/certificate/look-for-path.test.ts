@@ -277,6 +277,7 @@ describe('the revocation lists of a path', () => {
     const spy = (name: string): Revocation => ({
       start: async () => {},
       stop: () => {},
+      health: () => ({ state: 'ok', name }),
       requireNotRevoked: ({ subject, serialNumber }, now) =>
         void asked.push(`${name}: ${subject.CN} ${serialNumber} ${now}`),
     })

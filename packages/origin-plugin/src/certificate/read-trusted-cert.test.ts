@@ -9,7 +9,8 @@ import { isTrustedNow, requireValidNow, type TrustedCert } from './read-trusted-
 function emptyList() {
   const asked: string[] = []
   const requireNotRevoked: Revocation['requireNotRevoked'] = ({ serialNumber }) => void asked.push(serialNumber)
-  return { asked, list: { requireNotRevoked, start: async () => {}, stop: () => {} } }
+  const health = () => ({ state: 'ok', name: 'an empty list' }) as const
+  return { asked, list: { requireNotRevoked, start: async () => {}, stop: () => {}, health } }
 }
 
 function trusted(serialNumber: string, ...lists: readonly Revocation[]): TrustedCert {

@@ -7,6 +7,16 @@ import { hasSmallOrder } from './small-order.ts'
 export interface EdgeKey {
   readonly alg: SignatureAlgorithm
   readonly verify: SignatureVerifier
+  /** The last valid signature with this key; `undefined` before the first. */
+  lastUse: KeyUse | undefined
+}
+
+/** The use of a key for a signature. */
+export interface KeyUse {
+  /** Seconds since the epoch. */
+  readonly at: number
+  /** Whether the Worker signs headers that this release does not know. */
+  readonly isNewer: boolean
 }
 
 /** The accepted keys by key id. */
@@ -26,7 +36,7 @@ export function importEdgeKeys(keys: unknown): EdgeKeys {
     const { keyid, alg } = prefixError(() => checkSigningKey(jwk, 'verify'))
     if (imported.has(keyid)) throw new TypeError(`edge.keys: the "kid" "${keyid}" is not unique; give each key its own`)
     requireDeployable(keyid)
-    imported.set(keyid, { alg, verify: importKey(jwk as SigningJwk, keyid) })
+    imported.set(keyid, { alg, verify: importKey(jwk as SigningJwk, keyid), lastUse: undefined })
   }
   return imported
 }

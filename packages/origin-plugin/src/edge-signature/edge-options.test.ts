@@ -3,21 +3,24 @@ import { describe, expect, it } from 'vitest'
 import { resolveEdge } from './edge-options.ts'
 import type { CheckedStore } from './replay-store.ts'
 
-const warn = () => {}
+const report = () => {}
 const store = { spend: async () => true }
 const replayWith = (changes: Record<string, unknown>) =>
-  (resolveEdge({ keys: hmacKey().jwk, hosts: null, replay: store, ...changes }, warn).replay as { store: CheckedStore })
-    .store.use
+  (
+    resolveEdge({ keys: hmacKey().jwk, hosts: null, replay: store, ...changes }, report).replay as {
+      store: CheckedStore
+    }
+  ).store.use
 
 describe('resolveEdge with a replay store', () => {
   it('waits half a second for the store and refuses without it, by default', () => {
-    expect(replayWith({})).toEqual({ store, lifetime: 420_000, timeout: 500, onUnavailable: 'refuse', warn })
+    expect(replayWith({})).toEqual({ store, lifetime: 420_000, timeout: 500, onUnavailable: 'refuse', report })
   })
 
   it('keeps the store itself, and the warning of the plugin', () => {
     const replay = replayWith({})
     expect(replay.store).toBe(store)
-    expect(replay.warn).toBe(warn)
+    expect(replay.report).toBe(report)
   })
 
   it('remembers a nonce as long as any origin may accept its signature, whatever its own settings', () => {
@@ -35,7 +38,7 @@ describe('resolveEdge with a replay store', () => {
       lifetime: 420_000,
       timeout: storeTimeout,
       onUnavailable: 'accept',
-      warn,
+      report,
     })
   })
 

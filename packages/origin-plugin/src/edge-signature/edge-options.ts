@@ -1,4 +1,5 @@
 import type { SigningJwk } from '@countersign/wire'
+import type { Report } from '../lib/background-task.ts'
 import { checkChoice, checkKnown, checkNumber, optionNames } from '../lib/check-option.ts'
 import { type EdgeKeys, importEdgeKeys } from './edge-keys.ts'
 import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
@@ -99,10 +100,10 @@ const MANDATORY = [
 /**
  * Checks the option `edge`.
  *
- * @param warn - gets the reason when a request was accepted although the store was unavailable
+ * @param report - gets each failure of the store, and its end
  * @throws TypeError whose message states the correction
  */
-export function resolveEdge(edge: Record<string, unknown>, warn: (reason: string) => void): EdgeVerifier {
+export function resolveEdge(edge: Record<string, unknown>, report: Report): EdgeVerifier {
   for (const [name, remedy] of MANDATORY) {
     if (edge[name] === undefined) throw new TypeError(`edge.${name} is missing; ${remedy}`)
   }
@@ -117,7 +118,7 @@ export function resolveEdge(edge: Record<string, unknown>, warn: (reason: string
     maxAge,
     clockTolerance,
     nonceLifetime,
-    replay: resolveReplay(edge, nonceLifetime, warn),
+    replay: resolveReplay(edge, nonceLifetime, report),
   }
 }
 
@@ -126,11 +127,7 @@ function lifetimeOf(maxAge: number, clockTolerance: number): number {
   return maxAge + 2 * clockTolerance
 }
 
-function resolveReplay(
-  edge: Record<string, unknown>,
-  nonceLifetime: number,
-  warn: (reason: string) => void,
-): EdgeVerifier['replay'] {
+function resolveReplay(edge: Record<string, unknown>, nonceLifetime: number, report: Report): EdgeVerifier['replay'] {
   const { replay = 'memory' } = edge
   const inMemory = replay === 'memory'
   const inStore = typeof replay === 'object' && replay !== null
@@ -154,7 +151,7 @@ function resolveReplay(
     lifetime: lifetimeOf(LONGEST_MAX_AGE, LONGEST_CLOCK_TOLERANCE) * 1000,
     timeout: checkNumber(storeTimeout, 1, 60_000, 'milliseconds', 'edge.storeTimeout'),
     onUnavailable: checkChoice(onStoreUnavailable, ['refuse', 'accept'] as const, 'edge.onStoreUnavailable'),
-    warn,
+    report,
   })
   return { store }
 }

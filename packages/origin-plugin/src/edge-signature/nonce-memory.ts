@@ -1,8 +1,9 @@
+import type { Watched } from '../lib/health.ts'
 import { createNonceReader } from './nonce-reader.ts'
 import { createNonceSet, type NonceSet } from './nonce-set.ts'
 
 /** Remembers nonces until their signatures have expired. */
-export interface NonceMemory {
+export interface NonceMemory extends Watched {
   /**
    * Spends a nonce.
    *
@@ -14,6 +15,9 @@ export interface NonceMemory {
    */
   spend(nonce: string, created: number, now: number): 'fresh' | 'replayed' | 'forgotten' | 'full'
 }
+
+/** The share from which the operator should look: a peak a quarter higher would fill the memory. */
+const NEARLY_FULL = 0.8
 
 /**
  * Makes a memory of nonces with a bounded size.
@@ -55,6 +59,13 @@ export function createNonceMemory(lifetime: number, maxNonces: number): NonceMem
   }
 
   return {
+    health() {
+      age(performance.now() / 1000)
+      const used = (younger.nonces.size + elder.nonces.size) / maxNonces
+      const state = used >= 1 ? 'failing' : used >= NEARLY_FULL ? 'degraded' : 'ok'
+      const reason = state === 'ok' ? {} : { reason: `${Math.round(used * 100)} % of edge.maxRemembered are in use` }
+      return { state, name: 'the memory of nonces', ...reason, used }
+    },
     spend(text, created, now) {
       age(now)
       const nonce = read(text)

@@ -21,7 +21,7 @@ function use(answer: Answer, changes: Partial<ReplayStoreUse> = {}, patience = 1
       lifetime: 420_000,
       timeout: 40,
       onUnavailable: 'refuse',
-      warn: (reason: string) => warnings.push(reason),
+      report: (reason, state = 'degraded') => warnings.push(state === 'degraded' ? reason : `${state}: ${reason}`),
       ...changes,
     },
     { patience, interval: 1 },
@@ -105,7 +105,7 @@ describe('the start of a checked store', () => {
       attempts += 1
       return Promise.reject(new Error('READONLY'))
     }
-    const settings = { store: { spend }, lifetime: 1, timeout: 40, onUnavailable: 'accept', warn: () => {} } as const
+    const settings = { store: { spend }, lifetime: 1, timeout: 40, onUnavailable: 'accept', report: () => {} } as const
     await createCheckedStore(settings, { patience: 100, interval: 60 }).start()
     expect(attempts).toBeLessThanOrEqual(2)
   })
@@ -171,15 +171,42 @@ describe('a checked store', () => {
       const fit = working()
       const { checked, warnings } = use((nonce, call) => (call > 2 ? fail() : fit(nonce, call)), changes)
       await checked.start()
-      const spent = checked.spend(NONCE)
-      if (changes === ACCEPT) {
-        await expect(spent).resolves.toBeUndefined()
-        expect(warnings).toEqual([reason])
-      } else {
-        await expect(spent).rejects.toThrow(refusedWith('CSN_REPLAY_STORE_UNAVAILABLE', reason))
-        expect(warnings).toEqual([])
+      for (const nonce of [NONCE, NONCE]) {
+        const spent = checked.spend(nonce)
+        if (changes === ACCEPT) await expect(spent).resolves.toBeUndefined()
+        else await expect(spent).rejects.toThrow(refusedWith('CSN_REPLAY_STORE_UNAVAILABLE', reason))
       }
+      // Each request without protection is reported. A refused one has a line of its own.
+      expect(warnings).toEqual(changes === ACCEPT ? [reason, reason] : [reason])
     }
+  })
+
+  it.each([
+    ['refuse', 'failing'],
+    ['accept', 'degraded'],
+  ] as const)('reports the end of a failure, and is healthy again: %s', async (onUnavailable, state) => {
+    const fit = working()
+    let isDown = false
+    const { checked, warnings } = use((nonce, call) => (isDown ? down() : fit(nonce, call)), { onUnavailable })
+    await checked.start()
+    expect(checked.health()).toEqual({ state: 'ok', name: 'the replay store' })
+    isDown = true
+    await checked.spend(NONCE).catch(() => {})
+    const reason = 'the replay store failed: "READONLY"'
+    expect(checked.health()).toEqual({ state, name: 'the replay store', reason })
+    isDown = false
+    await checked.spend(NONCE)
+    expect(checked.health()).toEqual({ state: 'ok', name: 'the replay store' })
+    expect(warnings).toEqual([reason, 'recovered: the replay store answers again'])
+  })
+
+  it('is failing while it is wrong, also if it may be unavailable', async () => {
+    const fit = working()
+    const { checked, warnings } = use((nonce, call) => (call > 2 ? 'OK' : fit(nonce, call)) as never, ACCEPT)
+    await checked.start()
+    await checked.spend(NONCE).catch(() => {})
+    const reason = 'the replay store answered a value of type string, not true or false'
+    expect([checked.health(), warnings]).toEqual([{ state: 'failing', name: 'the replay store', reason }, [reason]])
   })
 
   it('leaves no timer behind for a store that throws or fails', async () => {

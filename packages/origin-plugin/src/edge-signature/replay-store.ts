@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { refusalAt } from '../errors.ts'
+import type { Report } from '../lib/background-task.ts'
+import type { Watched } from '../lib/health.ts'
 import { quoteMessage } from '../lib/quote-error.ts'
 import { withTimeout } from '../lib/with-timeout.ts'
 
@@ -34,12 +36,12 @@ export interface ReplayStoreUse {
   /** Milliseconds after which the store counts as unavailable. */
   readonly timeout: number
   readonly onUnavailable: 'refuse' | 'accept'
-  /** Gets the reason when the store was unavailable and the request is accepted all the same. */
-  readonly warn: (reason: string) => void
+  /** Gets the reason when the store fails, for each request that is accepted all the same, and the end of the failure. */
+  readonly report: Report
 }
 
 /** A replay store that is believed only after it was seen to detect a replay. */
-export interface CheckedStore {
+export interface CheckedStore extends Watched {
   /** The store, and its settings. */
   readonly use: ReplayStoreUse
   /**
@@ -77,9 +79,22 @@ export function createCheckedStore(
   use: ReplayStoreUse,
   { patience, interval }: StoreCheckTiming = STORE_CHECK_TIMING,
 ): CheckedStore {
-  const { store, lifetime, timeout, onUnavailable, warn } = use
+  const { store, lifetime, timeout, onUnavailable, report } = use
   let isChecked = false
   let check: Promise<string | undefined> | undefined
+
+  let failing: { readonly reason: string; readonly isAccepted: boolean } | undefined
+
+  /** Takes note of a failure. A request that is accepted all the same is reported, and else the first one. */
+  function fail(reason: string, isAccepted: boolean): void {
+    if (isAccepted || failing === undefined) report(reason)
+    failing = { reason, isAccepted }
+  }
+
+  function succeed(): void {
+    if (failing !== undefined) report('the replay store answers again', 'recovered')
+    failing = undefined
+  }
 
   const ask = (nonce: string, limit: number) => withTimeout(() => store.spend(nonce, lifetime), limit)
 
@@ -123,7 +138,7 @@ export function createCheckedStore(
         throw new TypeError(`edge.replay: ${found}; spend() must return true for a fresh nonce, and false after that`)
       }
       if (failure === undefined) return
-      if (onUnavailable === 'accept') return warn(failure)
+      if (onUnavailable === 'accept') return fail(failure, true)
       throw new Error(
         `edge.replay: ${failure}; connect the store's client before the server starts, or write onStoreUnavailable: "accept" to start without replay protection`,
       )
@@ -136,16 +151,25 @@ export function createCheckedStore(
         if (found === undefined) answer = await ask(nonce, timeout)
       } catch (error) {
         const reason = reasonOf(error)
+        fail(reason, onUnavailable === 'accept')
         if (onUnavailable === 'refuse') throw refuse('CSN_REPLAY_STORE_UNAVAILABLE', reason)
-        warn(reason)
         return
       }
       // A store that is wrong is not unavailable, so `accept` does not admit the request.
-      if (found !== undefined) throw refuse('CSN_REPLAY_STORE_UNAVAILABLE', found)
-      if (answer === false) throw refuse('CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request')
-      if (answer !== true) {
-        throw refuse('CSN_REPLAY_STORE_UNAVAILABLE', `the replay store answered ${show(answer)}, not true or false`)
+      if (found === undefined && typeof answer !== 'boolean') {
+        found = `the replay store answered ${show(answer)}, not true or false`
       }
+      if (found !== undefined) {
+        fail(found, false)
+        throw refuse('CSN_REPLAY_STORE_UNAVAILABLE', found)
+      }
+      succeed()
+      if (!answer) throw refuse('CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request')
+    },
+    health() {
+      const name = 'the replay store'
+      if (failing === undefined) return { state: 'ok', name }
+      return { state: failing.isAccepted ? 'degraded' : 'failing', name, reason: failing.reason }
     },
   }
 }

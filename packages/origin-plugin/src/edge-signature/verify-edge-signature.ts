@@ -96,6 +96,7 @@ export function verifyEdgeSignature(
     throw explainSignature(bytes, target, expected)
   }
   requireAge(parameters, expected, now)
+  key.lastUse = { at: now, isNewer: fields.later.length > 0 }
   return { parameters, stableLines }
 }
 

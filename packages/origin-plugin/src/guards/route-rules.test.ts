@@ -26,6 +26,38 @@ describe('compileRouteRules', () => {
     })
   })
 
+  it('finds the mode of a route apart from its requirement', () => {
+    const rules = compile(
+      { url: '/a/*', clientCert: 'ops' },
+      { url: '/a/b/*', mode: 'enforce' },
+      { url: '/c', clientCert: true, mode: 'report' },
+    )
+    const found = (url: string) => [rules.of(['GET'], url)?.requirement, rules.modeOf(['GET', 'POST'], url)]
+    expect(['/a/x', '/a/b/x', '/c', '/d'].map(found)).toEqual([
+      ['ops', undefined],
+      ['ops', 'enforce'],
+      [true, 'report'],
+      [undefined, undefined],
+    ])
+    expect(() => rules.requireUsed()).not.toThrow()
+  })
+
+  it('refuses a mode for some methods of a route', () => {
+    const rules = compile({ method: 'POST', url: '/a', mode: 'report' })
+    expect(rules.modeOf(['POST'], '/a')).toBe('report')
+    expect(() => rules.modeOf(['GET', 'POST'], '/a')).toThrow(
+      new TypeError(
+        'routes[0] covers some methods of the route GET,POST /a only; write a rule for all of them, or declare a route for each method',
+      ),
+    )
+  })
+
+  it('refuses a mode that covers no route', () => {
+    const rules = compile({ url: '/a', mode: 'report' })
+    expect(rules.of(['GET'], '/a')).toBeUndefined()
+    expect(() => rules.requireUsed()).toThrow('routes[0] covers no route; ')
+  })
+
   it('compiles an optional requirement, but not for every url', () => {
     const rules = compile({ url: '/login/*', clientCert: optional('ops') })
     expect(rules.of(['GET'], '/login')?.guard).toMatchObject({
@@ -133,9 +165,18 @@ describe('compileRouteRules', () => {
     [null, 'routes[0] must be an object'],
     [{ url: '/a' }, 'routes[0].clientCert is missing; write a requirement, or false for public routes'],
     [{ url: '/a', clientCert: undefined }, 'routes[0]: option "clientCert" is undefined; set a value or remove it'],
+    [{ url: '/a', mode: 'off' }, 'routes[0].mode must be "enforce" or "report"'],
+    [
+      { url: '/a', clientCert: false, mode: 'report' },
+      'routes[0].mode has no effect, because clientCert: false makes the routes public; remove it',
+    ],
+    [
+      { url: '*', mode: 'report' },
+      'routes[0].mode would be the mode of all routes; write it as the option mode of the plugin',
+    ],
     [
       { url: '/a', clientCert: true, methods: 'GET' },
-      'routes[0]: unknown option "methods"; known options are method, url, clientCert',
+      'routes[0]: unknown option "methods"; known options are method, url, clientCert, mode',
     ],
     [{ url: '/a', clientCert: 'opps' }, 'routes[0].clientCert: unknown policy "opps"; known policies are ops, dev'],
     ...[undefined, '', 'docs', 'docs/*', '**', /^\/docs/].map((url): [unknown, string] => [

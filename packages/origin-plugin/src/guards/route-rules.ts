@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http'
 import { isDeepStrictEqual } from 'node:util'
-import { checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
+import { checkChoice, checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
 import type { GuardCompiler } from './compile-guard.ts'
 import type { RouteGuard } from './guard.ts'
 import { OptionalRequirement, type RouteRequirement } from './requirement.ts'
@@ -24,11 +24,16 @@ export interface RouteRule {
    * `/docs/*` covers `/docs` too.
    */
   readonly url: string
-  /** The requirement, as in a route's config. `false` makes the routes public. */
-  readonly clientCert: RouteRequirement
+  /** The requirement, as in a route's config. `false` makes the routes public. Left out, the rule has only a mode. */
+  readonly clientCert?: RouteRequirement
+  /** The mode of the routes, in place of the option `mode`. */
+  readonly mode?: Mode
 }
 
-/** A rule with its guard; the guard of public routes is `null`. */
+/** `enforce` refuses a request; `report` reports the refusal, and lets the request pass. */
+export type Mode = 'enforce' | 'report'
+
+/** A rule with a requirement, and its guard; the guard of public routes is `null`. */
 export interface CompiledRule {
   /** Its path in the options (`routes[0]`), for error messages. */
   readonly where: string
@@ -45,17 +50,30 @@ export interface RouteRules {
    * @throws TypeError for a guarding rule that covers some methods of the route only
    */
   of(methods: readonly string[], url: string): CompiledRule | undefined
+  /**
+   * Finds the mode of a route, by the rule that {@link RouteRules.of} would choose among those with a mode.
+   *
+   * @returns `undefined` for a route without such a rule
+   * @throws TypeError for a route with several methods, whose rules have different modes
+   */
+  modeOf(methods: readonly string[], url: string): Mode | undefined
   /** @throws TypeError if a rule has covered no route since its compilation */
   requireUsed(): void
 }
 
-interface Rule extends CompiledRule {
+interface Rule {
+  readonly where: string
   readonly methods: ReadonlySet<string> | null
   readonly url: string
+  /** `undefined` for a rule that has only a mode. */
+  readonly required: CompiledRule | undefined
+  readonly mode: Mode | undefined
   used: boolean
 }
 
-const OPTIONS = optionNames<keyof RouteRule>({ method: true, url: true, clientCert: true })
+const OPTIONS = optionNames<keyof RouteRule>({ method: true, url: true, clientCert: true, mode: true })
+
+export const MODES: readonly Mode[] = ['enforce', 'report']
 
 /**
  * Checks and compiles the option `routes`.
@@ -68,15 +86,27 @@ export function compileRouteRules(given: unknown, compiler: GuardCompiler): Rout
   refuseRepetitions(rules)
   // A route has the first rule that covers it.
   const byLength = rules.toSorted((a, b) => precision(b.url) - precision(a.url))
+  const requiring = byLength.filter(({ required }) => required !== undefined)
+  const withMode = byLength.filter(({ mode }) => mode !== undefined)
   return {
     of(methods, url) {
-      const covering = methods.map((method) => byLength.find((rule) => covers(rule, method, url)))
+      const covering = coveringRules(requiring, methods, url)
       const [first] = covering
-      if (!covering.every((rule) => isDeepStrictEqual(rule?.requirement, first?.requirement))) {
+      if (!covering.every((rule) => isDeepStrictEqual(rule?.required?.requirement, first?.required?.requirement))) {
         return refusePartly(covering, methods, url)
       }
       for (const rule of covering) if (rule) rule.used = true
-      return first
+      return first?.required
+    },
+    modeOf(methods, url) {
+      const covering = coveringRules(withMode, methods, url)
+      const [first] = covering
+      if (!covering.every((rule) => rule?.mode === first?.mode)) {
+        const { where } = covering.find((rule) => rule !== undefined) as Rule
+        throw coversPartly(where, methods, url)
+      }
+      for (const rule of covering) if (rule) rule.used = true
+      return first?.mode
     },
     requireUsed() {
       const unused = rules.find(({ used }) => !used)
@@ -89,6 +119,11 @@ export function compileRouteRules(given: unknown, compiler: GuardCompiler): Rout
   }
 }
 
+/** For each method of a route, the rule that covers it. */
+function coveringRules(rules: readonly Rule[], methods: readonly string[], url: string): (Rule | undefined)[] {
+  return methods.map((method) => rules.find((rule) => covers(rule, method, url)))
+}
+
 function compileRule(given: unknown, where: string, compiler: GuardCompiler): Rule {
   const rule = checkObject(given, where)
   checkKnown(rule, OPTIONS, where)
@@ -96,14 +131,27 @@ function compileRule(given: unknown, where: string, compiler: GuardCompiler): Ru
   if (typeof url !== 'string' || !/^(?:\/|\*$)/.test(url)) {
     throw new TypeError(`${where}.url must be the url of a route, such as "/metrics", or its beginning with "*"`)
   }
-  if (!('clientCert' in rule)) {
+  if (!('clientCert' in rule) && !('mode' in rule)) {
     throw new TypeError(`${where}.clientCert is missing; write a requirement, or false for public routes`)
   }
   const methods = rule.method === undefined ? null : methodsOf(rule.method, `${where}.method`)
+  const mode = rule.mode === undefined ? undefined : checkChoice(rule.mode, MODES, `${where}.mode`)
+  if (mode !== undefined) refuseIdleMode(rule, methods, where)
+  if (!('clientCert' in rule)) return { where, methods, url, required: undefined, mode, used: false }
   const requirement = clientCert as RouteRequirement
   if (beginningOf(url) === '/' && !isPreflight(methods)) refuseOpening(requirement, where)
   const guard = requirement === false ? null : compiler.compileRoute(requirement, `${where}.clientCert`)
-  return { where, methods, url, requirement, guard, used: false }
+  return { where, methods, url, required: { where, requirement, guard }, mode, used: false }
+}
+
+/** A mode that would change nothing, or is another spelling of the option `mode`. */
+function refuseIdleMode({ url, clientCert }: Record<string, unknown>, methods: Rule['methods'], where: string): void {
+  if (clientCert === false) {
+    throw new TypeError(`${where}.mode has no effect, because clientCert: false makes the routes public; remove it`)
+  }
+  if (methods === null && beginningOf(url as string) === '/') {
+    throw new TypeError(`${where}.mode would be the mode of all routes; write it as the option mode of the plugin`)
+  }
 }
 
 /** A rule for all urls, which must not open every route. */
@@ -162,9 +210,13 @@ function covers({ methods, url: ruled }: Rule, method: string, url: string): boo
  * and a rule that guards some must not be dropped.
  */
 function refusePartly(covering: readonly (Rule | undefined)[], methods: readonly string[], url: string): undefined {
-  const guarding = covering.find((rule) => rule !== undefined && rule.guard !== null)
+  const guarding = covering.find((rule) => rule?.required && rule.required.guard !== null)
   if (guarding === undefined) return undefined
-  throw new TypeError(
-    `${guarding.where} covers some methods of the route ${methods.join(',')} ${url} only; write a rule for all of them, or declare a route for each method`,
+  throw coversPartly(guarding.where, methods, url)
+}
+
+function coversPartly(where: string, methods: readonly string[], url: string): TypeError {
+  return new TypeError(
+    `${where} covers some methods of the route ${methods.join(',')} ${url} only; write a rule for all of them, or declare a route for each method`,
   )
 }

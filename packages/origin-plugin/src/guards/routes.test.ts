@@ -43,7 +43,7 @@ describe('createRouteGuards', () => {
   ])('describes a route %s', (_what, config, description) => {
     const guards = create()
     guards.add(routeOf(config))
-    expect(guards.list()).toEqual([{ method: 'GET', url: '/x', ...description }])
+    expect(guards.list()).toEqual([{ method: 'GET', url: '/x', ...description, enforced: true }])
   })
 
   it('finds the guard by the config that the route has from then on', () => {
@@ -54,7 +54,7 @@ describe('createRouteGuards', () => {
     guards.complete(undeclared)
     expect(guards.get(open.config)).toBeNull()
     expect(guards.get({ ...open.config, url: '/x' }), 'as Fastify copies it').toBeNull()
-    expect(guards.get(guarded.config)?.description).toBe('policy ops')
+    expect(guards.get(guarded.config)?.guard.description).toBe('policy ops')
   })
 
   it('agrees with a rule that is optional in the same way', () => {
@@ -64,7 +64,7 @@ describe('createRouteGuards', () => {
     expect(() => guards.add(routeOf({ clientCert: 'ops' }))).toThrow('are different; remove one of them')
     expect(() => guards.add(routeOf({ clientCert: optional() }))).toThrow('are different; remove one of them')
     guards.complete(undeclared)
-    expect(guards.get(route.config)).toMatchObject({ optional: true })
+    expect(guards.get(route.config)).toMatchObject({ guard: { optional: true } })
   })
 
   it('knows nothing of a config that was never added', () => {
@@ -107,7 +107,7 @@ describe('createRouteGuards', () => {
     guards.add(second)
     shared.clientCert = 'ops'
     guards.complete(undeclared)
-    expect(guards.get(first.config)?.description).toBe('policy ops')
+    expect(guards.get(first.config)?.guard.description).toBe('policy ops')
     expect(guards.get(second.config)).toBeNull()
   })
 
@@ -118,7 +118,7 @@ describe('createRouteGuards', () => {
     const copied = routeOf({ ...open.config, clientCert: 'ops' })
     guards.add(copied)
     guards.complete(undeclared)
-    expect(guards.get(copied.config)?.description).toBe('policy ops')
+    expect(guards.get(copied.config)?.guard.description).toBe('policy ops')
   })
 
   it.each<[string, unknown, string]>([
@@ -156,11 +156,11 @@ describe('createRouteGuards', () => {
       ]
       for (const route of [ruled, open, other]) guards.add(route)
       guards.complete(undeclared)
-      expect(guards.get(ruled.config)?.description).toBe('policy ops')
+      expect(guards.get(ruled.config)?.guard.description).toBe('policy ops')
       expect(ruled.config).toMatchObject({ own: 1, clientCert: 'ops' })
       expect(guards.get(open.config)).toBeNull()
       expect(open.config).toMatchObject({ clientCert: false })
-      expect(guards.get(other.config)?.description).toBe('any verified certificate')
+      expect(guards.get(other.config)?.guard.description).toBe('any verified certificate')
       expect({ ...other.config }).not.toHaveProperty('clientCert')
       expect(guards.list().map(({ protection }) => protection)).toEqual(['guarded', 'public', 'verified'])
     })
@@ -202,16 +202,16 @@ describe('createRouteGuards', () => {
       expect(guards.addEarlier({ method: 'GET', url: '/y' })).toBe(false)
       guards.complete(undeclared)
       const config = { method: 'GET', url: '/x' }
-      expect(guards.get(config)?.description).toBe('policy ops')
-      expect(guards.get({ ...config, clientCert: 'ops' })?.description).toBe('policy ops')
+      expect(guards.get(config)?.guard.description).toBe('policy ops')
+      expect(guards.get({ ...config, clientCert: 'ops' })?.guard.description).toBe('policy ops')
       expect(guards.get({ method: ['OPTIONS'], url: '*' })).toBeNull()
       expect(() => guards.get({ method: 'GET', url: '/y' })).toThrow(
         'GET /y was declared where countersign cannot see it',
       )
       expect(() => guards.get({ ...config, clientCert: true })).toThrow('no rule of the option routes agrees with it')
       expect(guards.list()).toEqual([
-        { method: 'GET', url: '/x', protection: 'guarded', requirement: 'policy ops' },
-        { method: 'OPTIONS', url: '*', protection: 'public', requirement: 'none' },
+        { method: 'GET', url: '/x', protection: 'guarded', requirement: 'policy ops', enforced: true },
+        { method: 'OPTIONS', url: '*', protection: 'public', requirement: 'none', enforced: true },
       ])
       Object.assign(config, { clientCert: false })
       expect(() => guards.get(config)).toThrow('config.clientCert was changed after the server was ready')
@@ -270,8 +270,8 @@ describe('createRouteGuards', () => {
     const [plain, strict, open] = [{}, { clientCert: 'ops' }, { clientCert: false }]
     for (const config of [plain, strict, open]) guards.addNotFound(config)
     guards.complete(undeclared)
-    expect(guards.get(plain)?.description).toBe('any verified certificate')
-    expect(guards.get(strict)?.description).toBe('policy ops')
+    expect(guards.get(plain)?.guard.description).toBe('any verified certificate')
+    expect(guards.get(strict)?.guard.description).toBe('policy ops')
     expect(guards.get(open)).toBeNull()
     expect(() => guards.addNotFound({ clientCert: undefined })).toThrow(
       'the handler for unknown paths: config.clientCert: the requirement is undefined',

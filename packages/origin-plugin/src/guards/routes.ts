@@ -3,7 +3,7 @@ import type { RouteOptions } from 'fastify'
 import type { GuardCompiler } from './compile-guard.ts'
 import { ANY_VERIFIED, type RouteGuard } from './guard.ts'
 import { type OwnRequirement, requirementIn, requireSpelling } from './requirement-in.ts'
-import type { CompiledRule, RouteRules } from './route-rules.ts'
+import type { CompiledRule, Mode, RouteRules } from './route-rules.ts'
 
 /** A route with its protection. */
 export interface ClientCertRoute {
@@ -16,6 +16,15 @@ export interface ClientCertRoute {
   readonly protection: 'public' | 'optional' | 'verified' | 'guarded'
   /** The requirement in words. */
   readonly requirement: string
+  /** `false` in report mode: refusals of this route are reported, and its handler answers all the same. */
+  readonly enforced: boolean
+}
+
+/** The protection of a route that is not public. */
+export interface Protection {
+  readonly guard: RouteGuard
+  /** `false` in report mode. */
+  readonly enforced: boolean
 }
 
 /** A route as an `onRoute` hook gets it. */
@@ -55,11 +64,13 @@ export interface RouteGuards {
    */
   complete(isDeclared: (url: string, like: RouteOptions) => boolean): void
   /**
-   * The guard of the route with this config; `null` for a public route. Call it after {@link RouteGuards.complete}.
+   * The protection of the route with this config; `null` for a public route. Call it after {@link RouteGuards.complete}.
    *
    * @throws TypeError if the config does not show the compiled requirement
    */
-  get(config: object): RouteGuard | null
+  get(config: object): Protection | null
+  /** The declaration of the route with this config, if {@link RouteGuards.add} compiled it. */
+  routeOf(config: object): RouteOptions | undefined
   /** The routes that {@link RouteGuards.add} compiled. */
   added(): readonly RouteOptions[]
   list(): ClientCertRoute[]
@@ -68,7 +79,7 @@ export interface RouteGuards {
 interface Entry {
   /** The `clientCert` that the config of the route shows. */
   readonly shown: OwnRequirement
-  readonly guard: RouteGuard | null
+  readonly protection: Protection | null
 }
 
 interface AddedRoute extends Entry {
@@ -88,7 +99,12 @@ const ENTRY = Symbol('countersign.guard')
 export const hasGuard = (route: RouteOptions): boolean =>
   (route.config as { readonly [ENTRY]?: AddedRoute } | undefined)?.[ENTRY]?.route === route
 
-export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): RouteGuards {
+/**
+ * Makes the guards of all routes.
+ *
+ * @param mode - the mode of a route without a rule
+ */
+export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules, mode: Mode = 'enforce'): RouteGuards {
   const added: AddedRoute[] = []
   const earlier: (ClientCertRoute & { readonly rule: CompiledRule })[] = []
   const doubles: AddedRoute[] = []
@@ -99,6 +115,11 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
   function compile({ present, requirement }: OwnRequirement, where: string): RouteGuard | null {
     if (!present) return ANY_VERIFIED
     return requirement === false ? null : compiler.compileRoute(requirement, `${where}: config.clientCert`)
+  }
+
+  /** A rule with a mode is in use only if it covers a route that is not public. */
+  function protect(guard: RouteGuard | null, methods: readonly string[], url: string): Protection | null {
+    return guard && { guard, enforced: (rules.modeOf(methods, url) ?? mode) === 'enforce' }
   }
 
   function entryOf(config: object): Entry | undefined {
@@ -112,7 +133,7 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
     const rule = rules.of([config.method].flat(), config.url)
     const own = requirementIn(config, where)
     if (rule === undefined || !agree(own, rule.requirement)) return undefined
-    const entry = { shown: own, guard: rule.guard }
+    const entry = { shown: own, protection: protect(rule.guard, [config.method].flat(), config.url) }
     others.set(config, entry)
     return entry
   }
@@ -132,19 +153,22 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
         )
       }
       const shown = rule === undefined ? own : { present: true, requirement: rule.requirement }
-      const entry: AddedRoute = { route, method, url, shown, guard: compile(shown, where) }
+      const protection = protect(compile(shown, where), methods, url)
+      const entry: AddedRoute = { route, method, url, shown, protection }
       showFinally(route, entry)
       added.push(entry)
     },
     addEarlier({ method, url }) {
       const rule = rules.of([method], url)
-      if (rule) earlier.push({ method, url, ...describe(rule.requirement, rule.guard), rule })
+      const protection = rule && protect(rule.guard, [method], url)
+      if (rule) earlier.push({ method, url, ...describe(rule.requirement, protection ?? null), rule })
       return rule !== undefined
     },
     addNotFound(config) {
       const where = 'the handler for unknown paths'
       const own = requirementIn(config, where)
-      others.set(config, { shown: own, guard: compile(own, where) })
+      const guard = compile(own, where)
+      others.set(config, { shown: own, protection: guard && { guard, enforced: mode === 'enforce' } })
     },
     complete(isDeclared) {
       for (const entry of added) {
@@ -173,16 +197,17 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules): R
     get(config) {
       const entry = entryOf(config) ?? earlierEntry(config)
       const { clientCert } = config as { readonly clientCert?: unknown }
-      if (isComplete && entry !== undefined && entry.shown.requirement === clientCert) return entry.guard
+      if (isComplete && entry !== undefined && entry.shown.requirement === clientCert) return entry.protection
       throw notShown(config, entry)
     },
+    routeOf: (config) => (config as { readonly [ENTRY]?: AddedRoute })[ENTRY]?.route,
     added: () => added.map(({ route }) => route),
     list: () => [
       ...earlier.map(({ rule, ...route }) => route),
-      ...[...added, ...doubles].map(({ method, url, shown, guard }) => ({
+      ...[...added, ...doubles].map(({ method, url, shown, protection }) => ({
         method,
         url,
-        ...describe(shown.present ? shown.requirement : true, guard),
+        ...describe(shown.present ? shown.requirement : true, protection),
       })),
     ],
   }
@@ -217,17 +242,17 @@ function showFinally(route: DeclaredRoute, entry: AddedRoute): void {
 function requireLikeGet(head: AddedRoute, routes: readonly AddedRoute[]): void {
   if (head.method !== 'HEAD' || head.shown.present) return
   const get = routes.find(
-    ({ method, url, route, shown, guard }) =>
+    ({ method, url, route, shown, protection }) =>
       url === head.url &&
       method.split(',').includes('GET') &&
-      guard !== null &&
+      protection !== null &&
       shown.present &&
       shown.requirement !== true &&
       isDeepStrictEqual(route.constraints ?? {}, head.route.constraints ?? {}),
   )
   if (get === undefined) return
   throw new TypeError(
-    `HEAD ${head.url} has no requirement, and GET requires ${get.guard?.description}; set config.clientCert of both methods, or write clientCert: true for HEAD`,
+    `HEAD ${head.url} has no requirement, and GET requires ${get.protection?.guard.description}; set config.clientCert of both methods, or write clientCert: true for HEAD`,
   )
 }
 
@@ -247,8 +272,12 @@ function notShown({ method, url }: Partial<EarlierRoute>, entry: Entry | undefin
   )
 }
 
-function describe(requirement: unknown, guard: RouteGuard | null): Pick<ClientCertRoute, 'protection' | 'requirement'> {
-  if (guard === null) return { protection: 'public', requirement: 'none' }
-  if (guard.optional) return { protection: 'optional', requirement: guard.description }
-  return { protection: requirement === true ? 'verified' : 'guarded', requirement: guard.description }
+function describe(
+  requirement: unknown,
+  protection: Protection | null,
+): Pick<ClientCertRoute, 'protection' | 'requirement' | 'enforced'> {
+  if (protection === null) return { protection: 'public', requirement: 'none', enforced: true }
+  const { guard, enforced } = protection
+  if (guard.optional) return { protection: 'optional', requirement: guard.description, enforced }
+  return { protection: requirement === true ? 'verified' : 'guarded', requirement: guard.description, enforced }
 }

@@ -1,3 +1,5 @@
+import type { Watched } from './health.ts'
+
 /**
  * Reports a failure outside of requests, or its end.
  *
@@ -19,6 +21,9 @@ export interface BackgroundTask {
    */
   stop(): void
 }
+
+/** A task that keeps data current, and knows its health. */
+export interface WatchedTask extends BackgroundTask, Watched {}
 
 /** Makes one task of several. It starts all of them at once, and its start fails with the first that fails. */
 export function combineTasks(tasks: readonly BackgroundTask[]): BackgroundTask {

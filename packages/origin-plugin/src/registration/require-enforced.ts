@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, onRequestHookHandler, preHandlerHookHandler, RouteOptions } from 'fastify'
 import { requirementIn } from '../guards/requirement-in.ts'
 import { hasGuard, type RouteGuards } from '../guards/routes.ts'
+import { BEFORE_HANDLER, HOOK_MAKER, MADE_HOOK, markHooksOfUnknownPaths, nameOfHook } from './direct-hook.ts'
 import { type PrintedRoute, printedRoutes } from './printed-routes.ts'
 import { registeredBefore } from './registration-order.ts'
 import { type AnyHook, hooksOf, isRoot, type NotFoundContext, notFoundOf, scopesIn } from './scopes.ts'
@@ -20,14 +21,6 @@ export interface Registration {
   /** Takes the identity from a refused request, before a handler for unknown paths without a requirement. */
   readonly hideRefused: preHandlerHookHandler
 }
-
-/** The name of the function `app.requireClientCert`, by which it is told from the hooks that it makes. */
-export const HOOK_MAKER = 'app.requireClientCert'
-/** The name of the hooks that it makes, by which the check at the start finds their place. */
-export const MADE_HOOK: string = `${HOOK_MAKER}()`
-
-/** The kinds of hooks that run before the handler, so that a refusal keeps the handler from answering. */
-const BEFORE_HANDLER = ['onRequest', 'preParsing', 'preValidation', 'preHandler']
 
 /** Whether a hook is that of any registration, by its name as Fastify prints it or binds it. */
 const isGuardHook = (name: string): boolean => /^(?:bound )?countersign:\d+(?:\(\))?$/.test(name)
@@ -159,6 +152,7 @@ function requireGuarded(context: NotFoundContext, app: FastifyInstance, surround
   const isPublic = (context.config as { readonly clientCert?: unknown }).clientCert === false
   if (!isGuarded && !isPublic) throw unguardedPaths(app)
   if (isGuarded) guards.addNotFound(context.config)
+  markHooksOfUnknownPaths(context)
   guardCalls(context, 'clientCert' in context.config && !isPublic ? guardUnknown : hideRefused)
 }
 
@@ -184,7 +178,7 @@ function unguardedPaths(app: FastifyInstance): TypeError {
  */
 function requireCalled(hooks: object, where: string): void {
   for (const [kind, value] of Object.entries(hooks)) {
-    const names = [value].flat().map(functionName)
+    const names = [value].flat().map((hook) => (typeof hook === 'function' ? nameOfHook(hook) : undefined))
     if (names.includes(HOOK_MAKER)) {
       throw new TypeError(
         `${where} is app.requireClientCert itself; call it with a requirement: app.requireClientCert(…)`,
@@ -197,7 +191,3 @@ function requireCalled(hooks: object, where: string): void {
     }
   }
 }
-
-/** Fastify binds some hooks to their scope. */
-const functionName = (hook: unknown): unknown =>
-  typeof hook === 'function' ? hook.name.replace(/^(?:bound )*/, '') : undefined

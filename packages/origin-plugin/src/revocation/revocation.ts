@@ -1,7 +1,8 @@
 import type { X509Certificate } from 'node:crypto'
 import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
-import type { BackgroundTask, Report } from '../lib/background-task.ts'
+import type { Report, WatchedTask } from '../lib/background-task.ts'
+import { secondsSince } from '../lib/health.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
 import { createCoverage } from './coverage.ts'
 import { createCrlLoader } from './load-crl.ts'
@@ -16,7 +17,7 @@ const refuse = refusalAt('trust')
 export type ListedCert = Pick<ClientCert, 'subject' | 'issuer' | 'serialNumber' | 'fingerprint256' | 'x509'>
 
 /** The revocation list of one issuer, kept current in the background. */
-export interface Revocation extends BackgroundTask {
+export interface Revocation extends WatchedTask {
   /**
    * Requires that the certificate is not revoked.
    *
@@ -128,6 +129,15 @@ export function createRevocation(
       if (failure !== undefined && onStale === 'refuse') {
         throw new Error(`trustedIssuers: ${name} cannot be loaded: ${failure}`)
       }
+    },
+    health() {
+      const dates = current
+        ? { age: secondsSince(current.thisUpdate), remaining: -secondsSince(current.nextUpdate) }
+        : {}
+      const isStale = !current || Date.now() > current.nextUpdate
+      const reason = failure ?? (isStale ? 'the list is out of date, or not loaded yet' : undefined)
+      if (reason === undefined) return { state: 'ok', name, ...dates }
+      return { state: isStale && onStale === 'refuse' ? 'failing' : 'degraded', name, reason, ...dates }
     },
     stop() {
       clearTimeout(timer)

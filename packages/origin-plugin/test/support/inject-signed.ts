@@ -10,6 +10,8 @@ export const EDGE_KEY: EdgeKeyPair = hmacKey()
 export interface InjectOverrides {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS'
   readonly subject?: string
+  /** Such as `Jan  1 00:00:00 2050 GMT`. */
+  readonly notAfter?: string
   readonly key?: EdgeKeyPair
 }
 
@@ -17,7 +19,12 @@ export interface InjectOverrides {
 export function injectSigned(
   app: FastifyInstance,
   url: string,
-  { method = 'GET', subject = 'CN=pay-1,OU=Ops,O=Acme', key = EDGE_KEY }: InjectOverrides = {},
+  {
+    method = 'GET',
+    subject = 'CN=pay-1,OU=Ops,O=Acme',
+    notAfter = 'Jan  1 00:00:00 2050 GMT',
+    key = EDGE_KEY,
+  }: InjectOverrides = {},
 ): Promise<LightMyRequestResponse> {
   const lines: HeaderLine[] = [
     ['x-cert-presented', '1'],
@@ -29,7 +36,7 @@ export function injectSigned(
     ['x-cert-finger', 'aa'.repeat(20)],
     ['x-cert-finger-256', 'ab'.repeat(32)],
     ['x-cert-notbe', 'Jan  1 00:00:00 2020 GMT'],
-    ['x-cert-notaf', 'Jan  1 00:00:00 2050 GMT'],
+    ['x-cert-notaf', notAfter],
   ]
   const headers = Object.fromEntries(appendSignature(lines, key, { method, target: url }))
   return app.inject({ method, url, headers: { host: AUTHORITY, ...headers } })

@@ -1,19 +1,25 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
-import type { CountersignError } from './errors.ts'
+import type { CountersignError } from '../errors.ts'
 
 /** Cloudflare's identifier of a request: 16 hexadecimal digits and a data centre, such as `8f0b1c2d3e4f5a6b-FRA`. */
 const CF_RAY = /^[A-Za-z0-9-]{1,40}$/
 
 /**
- * Logs a refused request with its code, its reason and Cloudflare's identifier.
+ * Logs a refused request with its code, its reason and Cloudflare's identifier. In report mode the line says that
+ * nothing enforced the refusal.
  *
  * The signature does not cover `CF-Ray`, so the identifier proves nothing. It finds the request in Cloudflare's logs.
  * Attack: a client around the edge writes any text. A text that is not an identifier is left out.
  */
-export function logRefusal({ log, raw }: FastifyRequest, { code, statusCode, reason }: CountersignError): void {
+export function logRefusal(
+  { log, raw }: FastifyRequest,
+  { code, statusCode, reason }: CountersignError,
+  enforced: boolean,
+): void {
   const ray = raw.headers['cf-ray']
   const cfRay = typeof ray === 'string' && CF_RAY.test(ray) ? { cfRay: ray } : {}
-  log.warn({ code, statusCode, reason, ...cfRay }, 'countersign: request refused')
+  if (enforced) log.warn({ code, statusCode, reason, ...cfRay }, 'countersign: request refused')
+  else log.warn({ code, statusCode, reason, enforced, ...cfRay }, 'countersign: request would be refused')
 }
 
 /** The body of a function that does nothing, as the loggers of Fastify and pino have it for a level that is off. */

@@ -1,10 +1,10 @@
 import Fastify, { type ClientUser, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { AUTHORITY } from '../test/support/edge-lines.ts'
-import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
-import { isCountersignError } from './errors.ts'
-import { optional } from './guards/requirement.ts'
-import { countersign } from './plugin.ts'
+import { AUTHORITY } from '../../test/support/edge-lines.ts'
+import { EDGE_KEY, injectSigned } from '../../test/support/inject-signed.ts'
+import { isCountersignError } from '../errors.ts'
+import { optional } from '../guards/requirement.ts'
+import { countersign } from '../plugin.ts'
 
 const SALES = { subject: 'CN=joe,OU=Sales' }
 const STRANGER = { subject: 'CN=stranger,OU=Ops' }

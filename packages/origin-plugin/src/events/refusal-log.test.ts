@@ -2,8 +2,8 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { lineStream } from '@countersign/test-support/line-stream'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
-import { EDGE_KEY } from '../test/support/inject-signed.ts'
-import { countersign } from './plugin.ts'
+import { EDGE_KEY } from '../../test/support/inject-signed.ts'
+import { countersign } from '../plugin.ts'
 import { dropsWarnings } from './refusal-log.ts'
 
 async function build(options: FastifyServerOptions, plugin = countersign): Promise<FastifyInstance> {
@@ -73,7 +73,7 @@ describe('a server whose reasons are lost', () => {
   it('warns once in a process, when it listens', async () => {
     // Another file of this process may have been warned, and the module remembers it.
     vi.resetModules()
-    const { countersign: fresh } = await import('./plugin.ts')
+    const { countersign: fresh } = await import('../plugin.ts')
     const listen = async (options: FastifyServerOptions) =>
       (await build(options, fresh)).listen({ host: '127.0.0.1', port: 0 })
     expect(await warningsOf(() => listen({ logger: { level: 'silent' } }))).toEqual([])

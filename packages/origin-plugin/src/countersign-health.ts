@@ -1,0 +1,65 @@
+import { createRequire } from 'node:module'
+import type { PartName } from './events/messages.ts'
+import type { Mode } from './guards/route-rules.ts'
+import { type Health, type HealthState, worstOf } from './lib/health.ts'
+import type { Settings } from './options.ts'
+
+/** The health of one part. */
+export interface PartHealth extends Health {
+  readonly part: PartName
+}
+
+/** A key of the Worker, as the origin knows it. */
+export interface EdgeKeyUse {
+  readonly keyid: string
+  /** The time of the last valid signature with this key; `null` if there was none since the start. */
+  readonly lastUsed: Date | null
+}
+
+/**
+ * The health of a registration of the plugin. It contains no secret. It names CAs and URLs, so answer it to operators
+ * only.
+ */
+export interface CountersignHealth {
+  /** The worst state of a part. */
+  readonly state: HealthState
+  /** `report` refuses no request. */
+  readonly mode: Mode
+  readonly parts: readonly PartHealth[]
+  /** The keys that may sign requests; empty with `edge: null`. A key that is used no longer can be removed. */
+  readonly edgeKeys: readonly EdgeKeyUse[]
+  readonly versions: {
+    /** The version of this package. */
+    readonly origin: string
+    /**
+     * The release of the Worker, as its last signed request shows it: `newer` if it signs headers that this version does
+     * not know. `null` before the first request, and with `edge: null`.
+     */
+    readonly worker: 'newer' | 'known' | null
+  }
+}
+
+const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string }
+
+/** Collects the health of all parts. */
+export function healthOf({ mode, access, edge, revocations }: Settings): CountersignHealth {
+  const parts: PartHealth[] = []
+  if (access?.refresh) parts.push({ part: 'access keys', ...access.refresh.health() })
+  for (const revocation of revocations) parts.push({ part: 'revocation list', ...revocation.health() })
+  if (edge?.replay) {
+    parts.push(
+      'store' in edge.replay
+        ? { part: 'replay store', ...edge.replay.store.health() }
+        : { part: 'replay memory', ...edge.replay.memory.health() },
+    )
+  }
+  const keys = [...(edge?.keys ?? [])]
+  const [latest] = keys.map(([, key]) => key.lastUse).toSorted((a, b) => (b?.at ?? 0) - (a?.at ?? 0))
+  return {
+    state: worstOf(parts.map(({ state }) => state)),
+    mode,
+    parts,
+    edgeKeys: keys.map(([keyid, { lastUse }]) => ({ keyid, lastUsed: lastUse ? new Date(lastUse.at * 1000) : null })),
+    versions: { origin: version, worker: latest ? (latest.isNewer ? 'newer' : 'known') : null },
+  }
+}

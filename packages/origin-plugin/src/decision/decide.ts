@@ -1,0 +1,128 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import { nothingProven, type Proven } from '../authenticate.ts'
+import { type CountersignError, isCountersignError, type StepName, stepOf } from '../errors.ts'
+import { channels, decisionStart, since } from '../events/channels.ts'
+import { logRefusal } from '../events/refusal-log.ts'
+import type { Protection } from '../guards/routes.ts'
+import { isThenable } from '../lib/and-then.ts'
+import { forgetClient } from './progress.ts'
+
+/** Attack: a cache before the origin gives one client's answer to another. A handler's own `Cache-Control` replaces this. */
+export const CACHE_CONTROL = 'private, no-store'
+
+/** The header of an answer in report mode, with the code of the refusal that was not enforced. */
+const NOT_ENFORCED = 'countersign-not-enforced'
+
+/** A decision on a request that is under way. */
+export interface PendingDecision {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly protection: Protection
+  /** What is proven so far. */
+  readonly proven: Proven
+  /** The time of its start, if anybody asks for its duration. */
+  readonly start: number | undefined
+}
+
+/** Requests in report mode that enforcement would have refused. */
+const reported = new WeakSet<FastifyRequest>()
+
+/** Whether this request was refused in report mode. Later checks of it would only repeat that. */
+export const isReported = (request: FastifyRequest): boolean => reported.has(request)
+
+/**
+ * Runs a check of a request. A refusal is reported, and thrown where the route enforces it.
+ *
+ * @returns without a promise, unless the check returns one
+ */
+export function decide(
+  request: FastifyRequest,
+  reply: FastifyReply,
+  protection: Protection,
+  check: (decision: PendingDecision) => void | Promise<void>,
+): void | Promise<void> {
+  const decision = { request, reply, protection, proven: nothingProven(), start: decisionStart() }
+  try {
+    const checked = check(decision)
+    return isThenable(checked) ? checked.then(undefined, (error) => refuse(decision, error)) : checked
+  } catch (error) {
+    refuse(decision, error)
+  }
+}
+
+function refuse({ request, reply, protection, proven, start }: PendingDecision, error: unknown): void {
+  const { enforced } = protection
+  reportRefusal({ request, reply, error, proven, enforced, start })
+  if (enforced) throw error
+}
+
+/** Tells the subscribers of an admitted request. */
+export function announce({ request, protection, proven, start }: PendingDecision): void {
+  if (!channels.admitted.hasSubscribers) return
+  const { clientCert, access } = proven
+  const { enforced } = protection
+  channels.admitted.publish({ request, route: routeOf(request), clientCert, access, enforced, duration: since(start) })
+}
+
+/** A refusal, to report. */
+export interface Refusal {
+  readonly request: FastifyRequest
+  readonly reply: FastifyReply
+  readonly error: unknown
+  readonly proven: Pick<FastifyRequest, 'clientCert' | 'access'>
+  readonly enforced: boolean
+  readonly start?: number | undefined
+}
+
+/** Reports a refusal to the operator, and prepares its answer, or the answer of the handler in report mode. */
+export function reportRefusal(refusal: Refusal): void {
+  const { request, reply, error, enforced } = refusal
+  forgetUnproven(request, error)
+  if (isCountersignError(error)) {
+    logRefusal(request, error, enforced)
+    publish(refusal, error)
+  }
+  if (enforced) prepareAnswer(request, reply)
+  else letPass(request, reply, error)
+}
+
+/**
+ * The steps that refuse a client whose identity is proven. The replay is not one of them: this client did not send the
+ * request.
+ */
+const PROVEN: ReadonlySet<StepName> = new Set(['guard', 'user'])
+
+function forgetUnproven(request: FastifyRequest, error: unknown): void {
+  if (isCountersignError(error) && PROVEN.has(stepOf(error))) return
+  forgetClient(request)
+}
+
+function publish({ request, proven, enforced, start }: Refusal, error: CountersignError): void {
+  if (!channels.refused.hasSubscribers) return
+  const { clientCert, access } = proven
+  const { code, statusCode, reason } = error
+  const decision = { request, route: routeOf(request), clientCert, access, enforced, duration: since(start) }
+  channels.refused.publish({ ...decision, code, statusCode, step: stepOf(error), reason })
+}
+
+const routeOf = ({ routeOptions }: FastifyRequest): string | undefined => routeOptions.url
+
+/** The handler answers a request in report mode. A program, such as `countersign doctor`, learns of the refusal all the same. */
+function letPass(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
+  reported.add(request)
+  if (isCountersignError(error)) reply.header(NOT_ENFORCED, error.code)
+  else request.log.error({ err: error }, 'countersign: the decision failed, and the request passes in report mode')
+}
+
+function prepareAnswer(request: FastifyRequest, reply: FastifyReply): void {
+  reply.header('cache-control', CACHE_CONTROL)
+  if (request.raw.headers.upgrade !== undefined) hangUp(request, reply)
+}
+
+/** A server has no time-out for a socket that it took for a WebSocket. Refused, it would stay open forever. */
+function hangUp(request: FastifyRequest, reply: FastifyReply): void {
+  // An injected handshake has a socket in its answer alone. The answer gives it up when it is finished.
+  const socket = request.raw.socket ?? reply.raw.socket
+  reply.header('connection', 'close')
+  reply.raw.once('finish', () => socket?.end())
+}
