@@ -67,6 +67,8 @@ function faultOf(
       : undefined
   }
   if (ran === 'onRequest' && options.hooksInFront?.includes('answer')) return undefined
+  // Fastify does not show the config of a route that was declared before the plugin and outside of its scope.
+  if (inside === 'false' && built.warnedOf.has(`${method} ${url}`)) return undefined
   const requirement = JSON.parse(String(shown))
   const ruled = inside === 'true' ? ruleOf(options.routes ?? [], method, String(url)) : undefined
   const isOpen = inside === 'false' && requirement === 'none'

@@ -1,3 +1,4 @@
+import { lineStream } from '@countersign/test-support/line-stream'
 import fc from 'fast-check'
 import Fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest, type RouteOptions } from 'fastify'
 import fp from 'fastify-plugin'
@@ -171,6 +172,8 @@ export interface Built {
   readonly urls: ReadonlySet<string>
   /** Whether a route of the scope has a requirement where nothing reads it. */
   hasStray(): boolean
+  /** The routes, such as `GET /x`, of which the plugin warned at the start that it does not protect them. */
+  readonly warnedOf: ReadonlySet<string>
 }
 
 /**
@@ -178,7 +181,11 @@ export interface Built {
  * that the request's config shows, and whether it is in the scope of the plugin.
  */
 export async function buildApp({ steps, exposeHeadRoutes, options }: RandomApp, register: Register): Promise<Built> {
-  const app = Fastify({ exposeHeadRoutes })
+  const warnedOf = new Set<string>()
+  const stream = lineStream((line) => {
+    for (const route of JSON.parse(line).routes ?? []) warnedOf.add(route)
+  })
+  const app = Fastify({ exposeHeadRoutes, logger: { level: 'warn', stream } }) as unknown as FastifyInstance
   const urls = new Set<string>()
   let registered: FastifyInstance | undefined
   let stray = false
@@ -228,7 +235,7 @@ export async function buildApp({ steps, exposeHeadRoutes, options }: RandomApp, 
   app.addHook('onRoute', ({ url }) => void urls.add(url.replace(':id', 'id').replace('*', 'rest')))
   for (const step of steps) await run(app, step)
   await app.ready()
-  return { app, urls, scope: () => registered, hasStray: () => stray }
+  return { app, urls, scope: () => registered, hasStray: () => stray, warnedOf }
 }
 
 const configOf = (written: Written) => (written === 'none' ? {} : { clientCert: written })
