@@ -93,7 +93,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'edge-signature',
       'lib',
     ],
-    events: ['access-token', 'client-cert.ts', 'errors.ts'],
+    events: ['access-token', 'client-cert.ts', 'errors.ts', 'lib'],
     registration: ['guards'],
     'client-memory.ts': ['access-token', 'certificate', 'edge-signature', 'read-headers.ts', 'header-index.ts'],
     'token-agreement.ts': ['access-token', 'client-cert.ts', 'x509', 'errors.ts', 'lib'],

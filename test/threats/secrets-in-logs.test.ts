@@ -2,7 +2,8 @@ import { headerOf, type WireRequest, withHeader } from '@countersign/test-suppor
 import { beforeAll, expect, it } from 'vitest'
 import { describeThreat } from '../support/use-chain.ts'
 
-describeThreat('logs and answers', (chain) => {
+// The log has the identity of each client too.
+describeThreat('logs and answers', { plugin: () => ({ log: true }) }, (chain) => {
   let captured: WireRequest
   const answers: string[] = []
   beforeAll(async () => {
@@ -37,6 +38,7 @@ describeThreat('logs and answers', (chain) => {
 
   it('never contain a token, a signature or a key', () => {
     const text = [...chain.log, ...answers].join('\n')
+    expect(text).toContain('"access":{"kind":')
     const signature = headerOf(captured, 'signature')?.slice('countersign=:'.length, -1) ?? ''
     const token = headerOf(captured, 'cf-access-jwt-assertion') ?? ''
     expect(signature.length).toBeGreaterThan(40)

@@ -15,6 +15,7 @@ export type { CountersignHealth, EdgeKeyUse, PartHealth } from './countersign-he
 export type { EdgeOptions } from './edge-signature/edge-options.ts'
 export type { ReplayStore } from './edge-signature/replay-store.ts'
 export { type CountersignError, type CountersignErrorCode, countersignErrors, isCountersignError } from './errors.ts'
+export type { LogBindings } from './events/client-log.ts'
 export type { AdmittedMessage, DegradedMessage, PartName, RefusedMessage } from './events/messages.ts'
 export {
   type AccessMatch,

@@ -85,7 +85,7 @@ describe('resolveOptions', () => {
     [
       'an unknown option',
       { ...good, polices: {} },
-      'options: unknown option "polices"; known options are source, edge, access, trustedIssuers, policies, routes, mode, identify, hooksInFront, listenersInFront',
+      'options: unknown option "polices"; known options are source, edge, access, trustedIssuers, policies, routes, mode, identify, log, hooksInFront, listenersInFront',
     ],
     [
       'no edge',
@@ -143,6 +143,17 @@ describe('resolveOptions', () => {
       /^identify must be a function, or an object such as \{ user, maxAge \}; write identify: async/,
     ],
     ['an undefined identify', { ...good, identify: undefined }, /^options: option "identify" is undefined/],
+    ...['true', 1, null, {}].map((log): [string, object, RegExp] => [
+      `log as ${JSON.stringify(log)}`,
+      { ...good, log },
+      /^log must be a boolean or a function; write log: true, or log: \(clientCert, access\) => \(\{ client: clientCert\?\.fingerprint256 \}\)$/,
+    ]),
+    ['an undefined log', { ...good, log: undefined }, /^options: option "log" is undefined/],
+    [
+      'an asynchronous log',
+      { ...good, log: async () => ({}) },
+      'log must be synchronous; return an object, not a promise',
+    ],
     ['a wrong limit of identify', { ...good, identify: { user: () => null, maxAge: -1 } }, /^identify\.maxAge must be/],
     ...['upgrade', ['upgrades'], [undefined], null].map((listenersInFront): [string, object, string] => [
       `listenersInFront as ${JSON.stringify(listenersInFront)}`,

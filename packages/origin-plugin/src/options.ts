@@ -14,6 +14,7 @@ import { type ClientMemory, createClientMemory, MAX_CLIENTS } from './client-mem
 import { createUserFinder, type FindUser } from './client-user/find-user.ts'
 import { checkIdentify, type Identify, type IdentifyOptions } from './client-user/identify-options.ts'
 import { type EdgeOptions, type EdgeVerifier, resolveEdge } from './edge-signature/edge-options.ts'
+import { type BindClient, type LogBindings, resolveLog } from './events/client-log.ts'
 import type { DegradedMessage, PartName } from './events/messages.ts'
 import { createGuardCompiler, type GuardCompiler } from './guards/compile-guard.ts'
 import type { Requirement } from './guards/requirement.ts'
@@ -62,6 +63,13 @@ export interface CountersignPluginOptions {
    */
   readonly identify?: Identify | IdentifyOptions
   /**
+   * Binds the identity of an admitted client to `request.log`, so that each later line of the request has it, Fastify's
+   * "request completed" included. `true` binds `client` with `fingerprint256`, `serialNumber`, `subject`, `issuer` and
+   * `access`. A function returns fields of its own. Nothing is bound by default, nor on public routes. In report mode,
+   * the identity is bound as far as it is proven.
+   */
+  readonly log?: boolean | LogBindings
+  /**
    * The names of all `onRequest` hooks that run in front of the plugin, in their order. Such a hook can answer a request
    * that the plugin would refuse. None by default. `anonymous` is a function without a name.
    */
@@ -90,6 +98,8 @@ export interface Settings {
   readonly memory: ClientMemory
   /** Finds the user of an admitted client; `null` without `identify`. */
   readonly findUser: FindUser | null
+  /** Binds an admitted client to the log of its request; `null` without `log`. */
+  readonly bindClient: BindClient | null
   /** All revocation lists. */
   readonly revocations: readonly Revocation[]
   /** Keeps the keys of Access and the revocation lists current. */
@@ -105,6 +115,7 @@ const OPTIONS = optionNames<keyof CountersignPluginOptions>({
   routes: true,
   mode: true,
   identify: true,
+  log: true,
   hooksInFront: true,
   listenersInFront: true,
 })
@@ -159,6 +170,7 @@ export function resolveOptions(options: unknown, report: ReportOfPart): Settings
     listenersInFront: resolveListenersInFront(given.listenersInFront),
     memory: createClientMemory(MAX_CLIENTS),
     findUser: given.identify === undefined ? null : createUserFinder(checkIdentify(given.identify)),
+    bindClient: resolveLog(given.log),
     revocations,
     background: combineTasks([...(access?.refresh ? [access.refresh] : []), ...revocations]),
   }

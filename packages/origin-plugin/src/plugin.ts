@@ -122,7 +122,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.decorate('countersignHealth', () => healthOf(settings))
   app.decorate('requireClientCert', Object.defineProperty(requireClientCert, 'name', { value: HOOK_MAKER }))
 
-  const { hooksInFront, listenersInFront } = settings
+  const { hooksInFront, listenersInFront, bindClient } = settings
   const requireEnforced = guardScope(app, {
     guards,
     guardRequest,
@@ -219,7 +219,8 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   ): void | PromiseLike<void> {
     const protection = guards.get(request.routeOptions.config)
     if (protection) reply.header('cache-control', CACHE_CONTROL)
-    const decided = protection && decide(request, reply, protection, (decision) => check(decision, settings))
+    const decided =
+      protection && decide(request, reply, protection, (decision) => check(decision, settings), bindClient)
     // Fastify waits for a promise or for `done`. The promise would cost every request a turn of the microtask queue.
     if (isThenable(decided)) return decided
     done()

@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { nothingProven, type Proven } from '../authenticate.ts'
 import { type CountersignError, isCountersignError, type StepName, stepOf } from '../errors.ts'
 import { channels, decisionStart, since } from '../events/channels.ts'
+import type { BindClient } from '../events/client-log.ts'
 import { logRefusal } from '../events/refusal-log.ts'
 import type { Protection } from '../guards/routes.ts'
 import { isThenable } from '../lib/and-then.ts'
@@ -22,6 +23,8 @@ export interface PendingDecision {
   readonly proven: Proven
   /** The time of its start, if anybody asks for its duration. */
   readonly start: number | undefined
+  /** Binds the client to the request's log, if the option `log` is set. */
+  readonly bindClient: BindClient | null
 }
 
 /** Requests in report mode that enforcement would have refused. */
@@ -40,8 +43,9 @@ export function decide(
   reply: FastifyReply,
   protection: Protection,
   check: (decision: PendingDecision) => void | Promise<void>,
+  bindClient: BindClient | null,
 ): void | Promise<void> {
-  const decision = { request, reply, protection, proven: nothingProven(), start: decisionStart() }
+  const decision = { request, reply, protection, proven: nothingProven(), start: decisionStart(), bindClient }
   try {
     const checked = check(decision)
     return isThenable(checked) ? checked.then(undefined, (error) => refuse(decision, error)) : checked
@@ -50,14 +54,17 @@ export function decide(
   }
 }
 
-function refuse({ request, reply, protection, proven, start }: PendingDecision, error: unknown): void {
+function refuse({ request, reply, protection, proven, start, bindClient }: PendingDecision, error: unknown): void {
   const { enforced } = protection
   reportRefusal({ request, reply, error, proven, enforced, start })
   if (enforced) throw error
+  // The handler reads the identity of the request, as far as it is proven.
+  bindClient?.(request, reply)
 }
 
-/** Tells the subscribers of an admitted request. */
-export function announce({ request, protection, proven, start }: PendingDecision): void {
+/** Tells the request's log and the subscribers of an admitted request. */
+export function announce({ request, reply, protection, proven, start, bindClient }: PendingDecision): void {
+  bindClient?.(request, reply)
   if (!channels.admitted.hasSubscribers) return
   const { clientCert, access } = proven
   const { enforced } = protection
@@ -79,7 +86,7 @@ export function reportRefusal(refusal: Refusal): void {
   const { request, reply, error, enforced } = refusal
   forgetUnproven(request, error)
   if (isCountersignError(error)) {
-    logRefusal(request, error, enforced)
+    logRefusal(request, error, enforced, refusal.proven.clientCert)
     publish(refusal, error)
   }
   if (enforced) prepareAnswer(request, reply)

@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { BOUND } from '../events/client-log.ts'
 import type { Settings } from '../options.ts'
 
 export const ADMITTED: unique symbol = Symbol('countersign.admitted')
@@ -22,7 +23,7 @@ export type Tracked = FastifyRequest & Progress
 
 /** Declares the properties of requests that {@link admit} sets. */
 export function decorateRequests(app: FastifyInstance): void {
-  for (const name of ['clientCert', 'access', 'clientUser', ADMITTED, SPENT]) app.decorateRequest(name, null)
+  for (const name of ['clientCert', 'access', 'clientUser', ADMITTED, SPENT, BOUND]) app.decorateRequest(name, null)
 }
 
 /** The reason why a request has no certificate. */

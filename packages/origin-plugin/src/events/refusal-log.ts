@@ -1,5 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
+import type { ClientCert } from '../client-cert.ts'
 import type { CountersignError } from '../errors.ts'
+import { isBound } from './client-log.ts'
 
 /** Cloudflare's identifier of a request: 16 hexadecimal digits and a data centre, such as `8f0b1c2d3e4f5a6b-FRA`. */
 const CF_RAY = /^[A-Za-z0-9-]{1,40}$/
@@ -10,16 +12,32 @@ const CF_RAY = /^[A-Za-z0-9-]{1,40}$/
  *
  * The signature does not cover `CF-Ray`, so the identifier proves nothing. It finds the request in Cloudflare's logs.
  * Attack: a client around the edge writes any text. A text that is not an identifier is left out.
+ *
+ * @param clientCert - the client's certificate, if it is proven. The line has its fingerprint and serial number, unless
+ *   the option `log` has bound the client to this request already
  */
 export function logRefusal(
-  { log, raw }: FastifyRequest,
+  request: FastifyRequest,
   { code, statusCode, reason }: CountersignError,
   enforced: boolean,
+  clientCert: ClientCert | null,
 ): void {
-  const ray = raw.headers['cf-ray']
+  const ray = request.raw.headers['cf-ray']
   const cfRay = typeof ray === 'string' && CF_RAY.test(ray) ? { cfRay: ray } : {}
-  if (enforced) log.warn({ code, statusCode, reason, ...cfRay }, 'countersign: request refused')
-  else log.warn({ code, statusCode, reason, enforced, ...cfRay }, 'countersign: request would be refused')
+  const refusal = { code, statusCode, reason, ...(enforced ? {} : { enforced }), ...cfRay }
+  const message = `countersign: request ${enforced ? '' : 'would be '}refused`
+  try {
+    request.log.warn({ ...refusal, ...clientOf(request, clientCert) }, message)
+  } catch {
+    // The application's logger has a serializer for a `client` of another form.
+    request.log.warn(refusal, message)
+  }
+}
+
+function clientOf(request: FastifyRequest, clientCert: ClientCert | null): object {
+  if (!clientCert || isBound(request, 'client')) return {}
+  const { fingerprint256, serialNumber } = clientCert
+  return { client: { fingerprint256, serialNumber } }
 }
 
 /** The body of a function that does nothing, as the loggers of Fastify and pino have it for a level that is off. */

@@ -1,0 +1,157 @@
+import type { FastifyReply, FastifyRequest } from 'fastify'
+import type { AccessIdentity } from '../access-token/access-identity.ts'
+import type { ClientCert } from '../client-cert.ts'
+import { nameError, quoteMessage } from '../lib/quote-error.ts'
+
+/**
+ * Returns the fields of a client for `request.log`; `null` for none.
+ *
+ * The fields must be plain data, as JSON has it, of 2,000 characters at most. Every line of the request contains them.
+ *
+ * @param clientCert - `null` on an optional route if the client presented no certificate
+ * @param access - the identity that Access admitted; `null` with `access: null`
+ */
+export type LogBindings = (clientCert: ClientCert | null, access: AccessIdentity | null) => object | null
+
+/** Binds the identity of a client to the loggers of its request and of its reply. A failure is logged once, and refuses no request. */
+export type BindClient = (request: FastifyRequest, reply: FastifyReply) => void
+
+/** The property of a request with the fields that are bound to its log. */
+export const BOUND: unique symbol = Symbol('countersign.bound')
+
+interface BoundRequest {
+  [BOUND]?: object | null
+}
+
+const WRITE = 'write log: true, or log: (clientCert, access) => ({ client: clientCert?.fingerprint256 })'
+
+/**
+ * Checks the option `log`.
+ *
+ * @returns `null` if it is off
+ * @throws TypeError whose message states the correction
+ */
+export function resolveLog(given: unknown): BindClient | null {
+  if (given === undefined || given === false) return null
+  if (given === true) return createBinder(standardBindings())
+  if (typeof given !== 'function') throw new TypeError(`log must be a boolean or a function; ${WRITE}`)
+  if (Object.prototype.toString.call(given) === '[object AsyncFunction]') {
+    throw new TypeError('log must be synchronous; return an object, not a promise')
+  }
+  return createBinder((clientCert, access) => readBindings((given as LogBindings)(clientCert, access)))
+}
+
+/** Whether the log of a request contains a field already. */
+export function isBound(request: FastifyRequest, field: string): boolean {
+  return Object.hasOwn((request as BoundRequest)[BOUND] ?? {}, field)
+}
+
+function createBinder(bindingsOf: LogBindings): BindClient {
+  let hasFailed = false
+  return (request, reply) => {
+    const { clientCert, access } = request
+    const bound = request as BoundRequest
+    // A second binding would repeat the fields in each line.
+    if ((!clientCert && !access) || bound[BOUND]) return
+    try {
+      const bindings = bindingsOf(clientCert, access)
+      if (!bindings) return
+      const log = request.log.child(bindings)
+      // Fastify writes "request completed" to the log of the reply. A hook may have replaced one of the two.
+      reply.log = reply.log === request.log ? log : reply.log.child(bindings)
+      request.log = log
+      bound[BOUND] = bindings
+    } catch (error) {
+      if (hasFailed) return
+      hasFailed = true
+      request.log.warn({ reason: reasonOf(error) }, 'countersign: the client is missing in request.log')
+    }
+  }
+}
+
+/** A name can be as long as a header. Every line of the request contains it. */
+const MAX_TEXT = 300
+
+const cut = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text)
+
+/** Makes the function behind `log: true`. It keeps the fields of a certificate: their texts would be made for each request. */
+function standardBindings(): LogBindings {
+  const known = new WeakMap<ClientCert, { readonly access: AccessIdentity | null; readonly bindings: object }>()
+  return (clientCert, access) => {
+    const same = clientCert && known.get(clientCert)
+    if (same && same.access === access) return same.bindings
+    const bindings = { client: { ...(clientCert && fieldsOf(clientCert)), ...(access && { access: nameOf(access) }) } }
+    if (clientCert) known.set(clientCert, { access, bindings })
+    return bindings
+  }
+}
+
+const fieldsOf = ({ fingerprint256, serialNumber, subject, issuer }: ClientCert) => ({
+  fingerprint256,
+  serialNumber,
+  subject: cut(String(subject)),
+  issuer: cut(String(issuer)),
+})
+
+/** The claims stay out: an identity provider can add any secret to them. */
+function nameOf(access: AccessIdentity) {
+  switch (access.kind) {
+    case 'user':
+      return { kind: access.kind, email: cut(access.email), ...(access.sub !== undefined && { sub: cut(access.sub) }) }
+    case 'service':
+      return { kind: access.kind, clientId: access.clientId }
+    case 'certificate':
+      return { kind: access.kind, commonName: cut(access.commonName) }
+  }
+}
+
+const MAX_JSON = 2_000
+
+/** Fields that the logger writes itself. A second one would replace the level or the time for a reader of the line. */
+const OWN_FIELDS = ['level', 'time', 'pid', 'hostname', 'reqId', 'msg']
+
+/** An answer of the operator's function that cannot be bound. */
+class Unsuitable extends Error {}
+
+/**
+ * Reads the answer of the operator's function as plain data. The logger would call its getters and its `toJSON` in a
+ * place where an exception becomes the answer to the client.
+ */
+function readBindings(answer: unknown): object | null {
+  if (answer === null) return null
+  if (typeof (answer as PromiseLike<unknown> | undefined)?.then === 'function') {
+    // An unhandled rejection ends the process.
+    Promise.resolve(answer).catch(() => {})
+    throw new Unsuitable('returned a promise; return an object, or null for none')
+  }
+  const text = typeof answer === 'object' ? toJson(answer) : undefined
+  const bindings: unknown = text === undefined ? undefined : JSON.parse(text)
+  if (typeof bindings !== 'object' || bindings === null || Array.isArray(bindings)) {
+    throw new Unsuitable('did not return an object; return an object, or null for none')
+  }
+  if (text !== undefined && text.length > MAX_JSON) {
+    throw new Unsuitable(
+      `returned ${text.length} characters of JSON; return ${MAX_JSON} at most, because every line of the request contains them`,
+    )
+  }
+  const own = OWN_FIELDS.find((field) => Object.hasOwn(bindings, field))
+  if (own !== undefined) throw new Unsuitable(`returned the field "${own}" of the logger itself; write another name`)
+  return bindings
+}
+
+function toJson(answer: object): string | undefined {
+  try {
+    return JSON.stringify(answer)
+  } catch (error) {
+    throw new Unsuitable(`returned an object that is not JSON${quoted(error)}`)
+  }
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Unsuitable ? `log ${error.message}` : `log threw ${nameError(error)}${quoted(error)}`
+}
+
+function quoted(error: unknown): string {
+  const message = quoteMessage(error)
+  return message === '' ? '' : `: ${message}`
+}
