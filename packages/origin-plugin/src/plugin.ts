@@ -3,14 +3,13 @@ import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import type { CertifiedRequest, ClientCert } from './client-cert.ts'
 import { type CountersignHealth, healthOf } from './countersign-health.ts'
-import { admit, admitUnknown } from './decision/admission.ts'
+import { admit, admitUnknown, requireOfHook } from './decision/admission.ts'
 import { CACHE_CONTROL, decide, isReported, type PendingDecision, reportRefusal } from './decision/decide.ts'
-import { absenceOf, decorateRequests, forgetRefused } from './decision/progress.ts'
+import { decorateRequests, forgetRefused } from './decision/progress.ts'
 import { requireReplayProtection } from './edge-signature/spend-nonce.ts'
 import { isCountersignError } from './errors.ts'
 import { channels } from './events/channels.ts'
 import { dropsWarnings, warnOfLostReasons } from './events/refusal-log.ts'
-import { applyGuard } from './guards/guard.ts'
 import type { Requirement, RouteRequirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
 import { missingProof } from './header-source.ts'
@@ -28,7 +27,8 @@ declare module 'fastify' {
      * a handler proves that the client presented no certificate.
      *
      * An error handler gets it with a refusal of the guard or of `identify` too. The guard comes before the nonce, so
-     * the refused request can then be a replay.
+     * the refused request can then be a replay. In report mode the handler gets it with such a refusal, and a replay has
+     * none.
      */
     clientCert: ClientCert | null
     /** The identity that Access admitted; `null` on a public route, if the proof failed, and with `access: null`. */
@@ -167,14 +167,14 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     }
     const guard = settings.guards.compile(requirement, 'requireClientCert')
     // An async function fits every kind of hook, with any number of arguments before `done`.
-    const hook: ClientCertHook = async (given, givenReply) => {
+    const hook = async function (this: unknown, given: CertifiedRequest, givenReply: Pick<FastifyReply, 'sent'>) {
       const request = given as FastifyRequest
-      if (passesInReport(hook, request) && isReported(request)) return
+      const passes = passesInReport(hook, this, request)
+      if (passes && isReported(request)) return
       try {
-        forgetRefused(request)
-        applyGuard(guard, request, absenceOf(request))
+        requireOfHook(guard, request)
       } catch (error) {
-        if (passesInReport(hook, request)) {
+        if (passes) {
           const reply = givenReply as FastifyReply
           return reportRefusal({ request, reply, error, proven: identityOf(request), enforced: false })
         }
@@ -191,10 +191,9 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
    * Attack: `@fastify/auth` takes a hook that passes for a login, so report mode would admit a client that enforcement
    * asks for another login. A hook in its list refuses in report mode too.
    */
-  function passesInReport(hook: ClientCertHook, request: FastifyRequest): boolean {
+  function passesInReport(hook: ClientCertHook, caller: unknown, request: FastifyRequest): boolean {
     const { config } = request.routeOptions
-    const enforced = guards.get(config)?.enforced ?? settings.mode === 'enforce'
-    return !enforced && isDirectHook(hook, request, guards.routeOf(config))
+    return !guards.isEnforced(config) && isDirectHook(hook, caller, request, guards.routeOf(config))
   }
 
   function guardRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {
@@ -202,12 +201,12 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   }
 
   function guardUnknown(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {
-    if (isReported(request)) return done()
+    if (isReported(request) && !guards.isEnforced(request.routeOptions.config)) return done()
     return guardWith(admitUnknown, request, reply, done)
   }
 
   function hideRefused(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
-    if (!isReported(request)) forgetRefused(request)
+    if (!isReported(request) || guards.isEnforced(request.routeOptions.config)) forgetRefused(request)
     done()
   }
 

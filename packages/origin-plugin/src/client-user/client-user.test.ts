@@ -10,7 +10,7 @@ describe('clientUserOf', () => {
   it('throws where there is none', () => {
     expect(() => clientUserOf({ clientUser: null })).toThrow(
       new TypeError(
-        'clientUserOf() must not be called without a user: the option identify is missing, or the route is public or optional; configure identify, or read request.clientUser, which can be null',
+        'clientUserOf() must not be called without a user: the option identify is missing, or the route is public or optional, or in report mode; configure identify, enforce the route, or read request.clientUser, which can be null',
       ),
     )
   })

@@ -8,8 +8,9 @@ export interface IdentifiedRequest {
 /**
  * Returns the request's user without the `null` of the type.
  *
- * @throws TypeError where there is none: without the option `identify`, on a public route, and on an optional route if the
- *   client presented no certificate, and on a route that the plugin does not guard
+ * @throws TypeError where there is none: without the option `identify`, on a public route, on an optional route if the
+ *   client presented no certificate, in report mode if the request would be refused, and on a route that the plugin does
+ *   not guard
  * @example
  * ```ts
  * app.get('/orders', (request) => clientUserOf(request))
@@ -19,7 +20,7 @@ export function clientUserOf(request: IdentifiedRequest): ClientUser {
   if (request.clientUser) return request.clientUser
   throw new TypeError(
     request.clientUser === null
-      ? 'clientUserOf() must not be called without a user: the option identify is missing, or the route is public or optional; configure identify, or read request.clientUser, which can be null'
+      ? 'clientUserOf() must not be called without a user: the option identify is missing, or the route is public or optional, or in report mode; configure identify, enforce the route, or read request.clientUser, which can be null'
       : 'clientUserOf() must not be called outside of countersign: the plugin is not registered for this route; await app.register(countersign, …) before the routes of its scope',
   )
 }

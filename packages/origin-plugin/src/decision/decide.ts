@@ -123,6 +123,8 @@ function letPass(request: FastifyRequest, reply: FastifyReply, error: unknown): 
 
 function prepareAnswer(request: FastifyRequest, reply: FastifyReply): void {
   reply.header('cache-control', CACHE_CONTROL)
+  // A hook in a list of `@fastify/auth`, or the handler for unknown paths, can refuse a request that was let pass before.
+  reply.removeHeader(NOT_ENFORCED)
   if (request.raw.headers.upgrade !== undefined) hangUp(request, reply)
 }
 

@@ -26,13 +26,14 @@ export function decorateRequests(app: FastifyInstance): void {
   for (const name of ['clientCert', 'access', 'clientUser', ADMITTED, SPENT, BOUND]) app.decorateRequest(name, null)
 }
 
+/** The reason why a certificate of a refused request counts as missing. */
+export const REFUSED_BEFORE = 'the request was refused before, so its certificate does not count as verified'
+
 /** The reason why a request has no certificate. */
 export function absenceOf(request: FastifyRequest): string {
   const admitted = (request as Tracked)[ADMITTED]
   if (admitted) return 'the client did not present a certificate'
-  return admitted === false
-    ? 'the request was refused before, so its certificate does not count as verified'
-    : 'the route is public, so no certificate was verified'
+  return admitted === false ? REFUSED_BEFORE : 'the route is public, so no certificate was verified'
 }
 
 /** Takes the identity from a request, and its admission with it. */

@@ -1,6 +1,6 @@
 import type { FastifyRequest } from 'fastify'
 import type { ClientCert } from '../client-cert.ts'
-import { refusalAt } from '../errors.ts'
+import { type CountersignError, refusalAt } from '../errors.ts'
 
 const refuse = refusalAt('guard')
 
@@ -106,7 +106,10 @@ export function applyGuard(
   request: FastifyRequest,
   absence = 'the client did not present a certificate',
 ): void {
-  if (!request.clientCert) throw refuse('CSN_CERT_MISSING', absence)
+  if (!request.clientCert) throw certMissing(absence)
   const { outcome, reason } = guard.decide(request.clientCert, request)
   if (outcome !== 'match') throw refuse('CSN_CERT_FORBIDDEN', `${reason} (${request.clientCert.subject})`)
 }
+
+/** The refusal of a request without a certificate, with the reason why there is none. */
+export const certMissing = (absence: string): CountersignError => refuse('CSN_CERT_MISSING', absence)

@@ -52,6 +52,19 @@ describe('compileRouteRules', () => {
     )
   })
 
+  it('finds the mode of unknown paths by the longest beginning of all of them, for every method', () => {
+    const rules = compile(
+      { url: '/a/*', mode: 'enforce' },
+      { url: '/a/b/*', mode: 'report' },
+      { url: '/a/b/c/', mode: 'enforce' },
+      { url: '/c/*', mode: 'enforce', method: 'GET' },
+      { url: '/d*', clientCert: 'ops' },
+    )
+    const modes = ['', '/a', '/a/x', '/a/b', '/a/b/c', '/ab', '/c', '/d'].map(rules.modeOfUnknown)
+    expect(modes).toEqual([undefined, 'enforce', 'enforce', 'report', 'report', undefined, undefined, undefined])
+    expect(() => rules.requireUsed()).toThrow('routes[2] covers no route; ')
+  })
+
   it('refuses a mode that covers no route', () => {
     const rules = compile({ url: '/a', mode: 'report' })
     expect(rules.of(['GET'], '/a')).toBeUndefined()

@@ -26,7 +26,10 @@ export interface RouteRule {
   readonly url: string
   /** The requirement, as in a route's config. `false` makes the routes public. Left out, the rule has only a mode. */
   readonly clientCert?: RouteRequirement
-  /** The mode of the routes, in place of the option `mode`. */
+  /**
+   * The mode of the routes, in place of the option `mode`. A rule for all methods of `/admin/*` has the mode of the
+   * handler for unknown paths too that a scope with the prefix `/admin` sets.
+   */
   readonly mode?: Mode
 }
 
@@ -53,10 +56,18 @@ export interface RouteRules {
   /**
    * Finds the mode of a route, by the rule that {@link RouteRules.of} would choose among those with a mode.
    *
+   * @param isPublic - whether the mode decides about nothing but hooks of the route, which is no use of the rule
    * @returns `undefined` for a route without such a rule
    * @throws TypeError for a route with several methods, whose rules have different modes
    */
-  modeOf(methods: readonly string[], url: string): Mode | undefined
+  modeOf(methods: readonly string[], url: string, isPublic?: boolean): Mode | undefined
+  /**
+   * Finds the mode of the handler for the unknown paths under a prefix. It answers every method, so a rule for some of
+   * them does not count.
+   *
+   * @returns `undefined` without a rule whose url is a beginning of all these paths
+   */
+  modeOfUnknown(prefix: string): Mode | undefined
   /** @throws TypeError if a rule has covered no route since its compilation */
   requireUsed(): void
 }
@@ -98,15 +109,23 @@ export function compileRouteRules(given: unknown, compiler: GuardCompiler): Rout
       for (const rule of covering) if (rule) rule.used = true
       return first?.required
     },
-    modeOf(methods, url) {
+    modeOf(methods, url, isPublic = false) {
       const covering = coveringRules(withMode, methods, url)
       const [first] = covering
       if (!covering.every((rule) => rule?.mode === first?.mode)) {
         const { where } = covering.find((rule) => rule !== undefined) as Rule
         throw coversPartly(where, methods, url)
       }
-      for (const rule of covering) if (rule) rule.used = true
+      for (const rule of covering) if (rule && !isPublic) rule.used = true
       return first?.mode
+    },
+    modeOfUnknown(prefix) {
+      const below = `${prefix}/`
+      const rule = withMode.find(
+        ({ methods, url }) => methods === null && below.startsWith(beginningOf(url) ?? `${below}-`),
+      )
+      if (rule) rule.used = true
+      return rule?.mode
     },
     requireUsed() {
       const unused = rules.find(({ used }) => !used)

@@ -268,15 +268,15 @@ describe('createRouteGuards', () => {
   it('guards a handler for unknown paths by its own requirement, or by any verified certificate', () => {
     const guards = create()
     const [plain, strict, open] = [{}, { clientCert: 'ops' }, { clientCert: false }]
-    for (const config of [plain, strict, open]) guards.addNotFound(config)
+    for (const config of [plain, strict, open]) guards.addNotFound(config, '')
     guards.complete(undeclared)
     expect(guards.get(plain)?.guard.description).toBe('any verified certificate')
     expect(guards.get(strict)?.guard.description).toBe('policy ops')
     expect(guards.get(open)).toBeNull()
-    expect(() => guards.addNotFound({ clientCert: undefined })).toThrow(
+    expect(() => guards.addNotFound({ clientCert: undefined }, '')).toThrow(
       'the handler for unknown paths: config.clientCert: the requirement is undefined',
     )
-    expect(() => guards.addNotFound({ clientcert: true })).toThrow(
+    expect(() => guards.addNotFound({ clientcert: true }, '')).toThrow(
       'the handler for unknown paths: unknown option config.clientcert',
     )
   })

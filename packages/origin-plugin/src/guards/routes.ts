@@ -53,9 +53,10 @@ export interface RouteGuards {
   /**
    * Compiles the guard of a handler for unknown paths.
    *
+   * @param prefix - the prefix of the scope that it answers for
    * @throws TypeError if its requirement is wrong
    */
-  addNotFound(config: object): void
+  addNotFound(config: object, prefix: string): void
   /**
    * Takes note that every route is known.
    *
@@ -69,6 +70,8 @@ export interface RouteGuards {
    * @throws TypeError if the config does not show the compiled requirement
    */
   get(config: object): Protection | null
+  /** Whether the route with this config refuses requests. A public route has hooks that do; an unknown route enforces. */
+  isEnforced(config: object): boolean
   /** The declaration of the route with this config, if {@link RouteGuards.add} compiled it. */
   routeOf(config: object): RouteOptions | undefined
   /** The routes that {@link RouteGuards.add} compiled. */
@@ -80,6 +83,8 @@ interface Entry {
   /** The `clientCert` that the config of the route shows. */
   readonly shown: OwnRequirement
   readonly protection: Protection | null
+  /** The mode of its hooks too, which a public route can have. */
+  readonly enforced: boolean
 }
 
 interface AddedRoute extends Entry {
@@ -118,8 +123,13 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules, mo
   }
 
   /** A rule with a mode is in use only if it covers a route that is not public. */
-  function protect(guard: RouteGuard | null, methods: readonly string[], url: string): Protection | null {
-    return guard && { guard, enforced: (rules.modeOf(methods, url) ?? mode) === 'enforce' }
+  function modeOf(guard: RouteGuard | null, methods: readonly string[], url: string): Mode | undefined {
+    return rules.modeOf(methods, url, guard === null)
+  }
+
+  function protect(guard: RouteGuard | null, ruled: Mode | undefined): Pick<Entry, 'protection' | 'enforced'> {
+    const enforced = (ruled ?? mode) === 'enforce'
+    return { protection: guard && { guard, enforced }, enforced }
   }
 
   function entryOf(config: object): Entry | undefined {
@@ -133,7 +143,7 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules, mo
     const rule = rules.of([config.method].flat(), config.url)
     const own = requirementIn(config, where)
     if (rule === undefined || !agree(own, rule.requirement)) return undefined
-    const entry = { shown: own, protection: protect(rule.guard, [config.method].flat(), config.url) }
+    const entry = { shown: own, ...protect(rule.guard, modeOf(rule.guard, [config.method].flat(), config.url)) }
     others.set(config, entry)
     return entry
   }
@@ -153,22 +163,23 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules, mo
         )
       }
       const shown = rule === undefined ? own : { present: true, requirement: rule.requirement }
-      const protection = protect(compile(shown, where), methods, url)
-      const entry: AddedRoute = { route, method, url, shown, protection }
+      const guard = compile(shown, where)
+      const entry: AddedRoute = { route, method, url, shown, ...protect(guard, modeOf(guard, methods, url)) }
       showFinally(route, entry)
       added.push(entry)
     },
     addEarlier({ method, url }) {
       const rule = rules.of([method], url)
-      const protection = rule && protect(rule.guard, [method], url)
-      if (rule) earlier.push({ method, url, ...describe(rule.requirement, protection ?? null), rule })
+      if (rule) {
+        const { protection } = protect(rule.guard, modeOf(rule.guard, [method], url))
+        earlier.push({ method, url, ...describe(rule.requirement, protection), rule })
+      }
       return rule !== undefined
     },
-    addNotFound(config) {
+    addNotFound(config, prefix) {
       const where = 'the handler for unknown paths'
       const own = requirementIn(config, where)
-      const guard = compile(own, where)
-      others.set(config, { shown: own, protection: guard && { guard, enforced: mode === 'enforce' } })
+      others.set(config, { shown: own, ...protect(compile(own, where), rules.modeOfUnknown(prefix)) })
     },
     complete(isDeclared) {
       for (const entry of added) {
@@ -181,14 +192,17 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules, mo
           const rule = rules.of([route.method].flat(), slashed)
           const own = entry.shown.present ? entry.shown.requirement : true
           if (rule !== undefined && !isDeepStrictEqual(own, rule.requirement)) throw contradicted(method, url, rule)
+          const ruled = modeOf(entry.protection?.guard ?? null, [route.method].flat(), slashed) ?? mode
+          if ((ruled === 'enforce') !== entry.enforced) throw inTwoModes(method, url)
           doubles.push({ ...entry, url: slashed })
         }
       }
-      for (const { method, url, rule } of earlier) {
+      for (const { method, url, rule, enforced } of earlier) {
         const double = earlier.find((other) => other.method === method && other.url === `${url}/`)
         if (double && !isDeepStrictEqual(rule.requirement, double.rule.requirement)) {
           throw contradicted(method, url, double.rule)
         }
+        if (double && double.enforced !== enforced) throw inTwoModes(method, url)
       }
       for (const head of added) requireLikeGet(head, [...added, ...doubles])
       rules.requireUsed()
@@ -200,6 +214,7 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules, mo
       if (isComplete && entry !== undefined && entry.shown.requirement === clientCert) return entry.protection
       throw notShown(config, entry)
     },
+    isEnforced: (config) => entryOf(config)?.enforced ?? true,
     routeOf: (config) => (config as { readonly [ENTRY]?: AddedRoute })[ENTRY]?.route,
     added: () => added.map(({ route }) => route),
     list: () => [
@@ -260,6 +275,12 @@ function requireLikeGet(head: AddedRoute, routes: readonly AddedRoute[]): void {
 function contradicted(method: string, url: string, { where }: CompiledRule): TypeError {
   return new TypeError(
     `${where}.clientCert is different from the requirement of ${method} ${url}, which answers ${url}/ too; write the same requirement for both urls`,
+  )
+}
+
+function inTwoModes(method: string, url: string): TypeError {
+  return new TypeError(
+    `routes gives ${method} ${url} another mode than ${url}/, which the same route answers; write one mode for both urls`,
   )
 }
 

@@ -19,12 +19,22 @@ let isOfUnknownPath = false
  *
  * Call it from the hook, before its first `await`.
  *
+ * Attack: the same hook is one of the route, and in the list of `@fastify/auth` too. Fastify binds its hooks to their
+ * scope, and a list calls them without one.
+ *
+ * @param caller - the `this` of the hook
  * @param route - the declaration of the route; `undefined` for the handler for unknown paths
  */
-export function isDirectHook(hook: unknown, { server }: FastifyRequest, route: RouteOptions | undefined): boolean {
+export function isDirectHook(
+  hook: unknown,
+  caller: unknown,
+  { server }: FastifyRequest,
+  route: RouteOptions | undefined,
+): boolean {
   const isListed = (hooks: object) =>
     BEFORE_HANDLER.some((kind) => [(hooks as Record<string, unknown>)[kind]].flat().includes(hook))
-  return isOfUnknownPath || isListed(hooksOf(server)) || (route !== undefined && isListed(route))
+  if (isOfUnknownPath) return true
+  return caller === server && (isListed(hooksOf(server)) || (route !== undefined && isListed(route)))
 }
 
 /**

@@ -53,8 +53,11 @@ export function requireEnforced(app: FastifyInstance, surroundings: Surroundings
     requireInFront(scope, surroundings)
     requireCalled(hooksOf(scope), 'a hook')
   }
-  for (const context of new Set(scopesIn(app).map(notFoundOf))) {
-    requireGuarded(context, app, surroundings)
+  // A scope without a handler for unknown paths has that of the scope around it, which comes first here.
+  const prefixes = new Map<NotFoundContext, string>()
+  for (const scope of scopesIn(app)) if (!prefixes.has(notFoundOf(scope))) prefixes.set(notFoundOf(scope), scope.prefix)
+  for (const [context, prefix] of prefixes) {
+    requireGuarded(context, prefix, app, surroundings)
     requireCalled(context, 'a hook of the handler for unknown paths')
   }
   for (const route of guards.added()) requireCalled(route, `a hook of ${[route.method].flat()} ${route.url}`)
@@ -146,12 +149,17 @@ function requireInFront(scope: FastifyInstance, { guardRequest, hooksInFront }: 
 }
 
 /** Unknown paths must be guarded: a 404 reveals which routes exist. An explicit `false` in the config makes them public. */
-function requireGuarded(context: NotFoundContext, app: FastifyInstance, surroundings: Surroundings): void {
+function requireGuarded(
+  context: NotFoundContext,
+  prefix: string,
+  app: FastifyInstance,
+  surroundings: Surroundings,
+): void {
   const { guards, guardUnknown, hideRefused } = surroundings
   const isGuarded = context.onRequest?.some(({ name }) => isGuardHook(name)) ?? false
   const isPublic = (context.config as { readonly clientCert?: unknown }).clientCert === false
   if (!isGuarded && !isPublic) throw unguardedPaths(app)
-  if (isGuarded) guards.addNotFound(context.config)
+  if (isGuarded) guards.addNotFound(context.config, prefix)
   markHooksOfUnknownPaths(context)
   guardCalls(context, 'clientCert' in context.config && !isPublic ? guardUnknown : hideRefused)
 }
