@@ -15,7 +15,7 @@ import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
 import { missingProof } from './header-source.ts'
 import { isThenable } from './lib/and-then.ts'
 import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
-import { HOOK_MAKER, isDirectHook, MADE_HOOK } from './registration/direct-hook.ts'
+import { HOOK_MAKER, isDirectCall, MADE_HOOK } from './registration/direct-hook.ts'
 import { guardScope } from './registration/guard-scope.ts'
 import { headerLimitAdvice } from './registration/header-limit.ts'
 import { requireRegisteredOnce } from './registration/registration-order.ts'
@@ -167,9 +167,11 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     }
     const guard = settings.guards.compile(requirement, 'requireClientCert')
     // An async function fits every kind of hook, with any number of arguments before `done`.
-    const hook = async function (this: unknown, given: CertifiedRequest, givenReply: Pick<FastifyReply, 'sent'>) {
+    const hook: ClientCertHook = async (given, givenReply) => {
       const request = given as FastifyRequest
-      const passes = passesInReport(hook, this, request)
+      // Attack: `@fastify/auth` takes a hook that passes for a login, so report mode would admit a client that
+      // enforcement asks for another login. A hook in its list refuses in report mode too.
+      const passes = isDirectCall() && !guards.isEnforced(request.routeOptions.config)
       if (passes && isReported(request)) return
       try {
         requireOfHook(guard, request)
@@ -183,17 +185,6 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
       }
     }
     return Object.defineProperty(hook, 'name', { value: MADE_HOOK })
-  }
-
-  /**
-   * Whether report mode lets the request pass this hook.
-   *
-   * Attack: `@fastify/auth` takes a hook that passes for a login, so report mode would admit a client that enforcement
-   * asks for another login. A hook in its list refuses in report mode too.
-   */
-  function passesInReport(hook: ClientCertHook, caller: unknown, request: FastifyRequest): boolean {
-    const { config } = request.routeOptions
-    return !guards.isEnforced(config) && isDirectHook(hook, caller, request, guards.routeOf(config))
   }
 
   function guardRequest(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {

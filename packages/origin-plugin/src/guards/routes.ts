@@ -72,8 +72,6 @@ export interface RouteGuards {
   get(config: object): Protection | null
   /** Whether the route with this config refuses requests. A public route has hooks that do; an unknown route enforces. */
   isEnforced(config: object): boolean
-  /** The declaration of the route with this config, if {@link RouteGuards.add} compiled it. */
-  routeOf(config: object): RouteOptions | undefined
   /** The routes that {@link RouteGuards.add} compiled. */
   added(): readonly RouteOptions[]
   list(): ClientCertRoute[]
@@ -215,7 +213,6 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules, mo
       throw notShown(config, entry)
     },
     isEnforced: (config) => entryOf(config)?.enforced ?? true,
-    routeOf: (config) => (config as { readonly [ENTRY]?: AddedRoute })[ENTRY]?.route,
     added: () => added.map(({ route }) => route),
     list: () => [
       ...earlier.map(({ rule, ...route }) => route),

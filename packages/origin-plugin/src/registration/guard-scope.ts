@@ -1,4 +1,5 @@
 import type { FastifyInstance, RouteOptions } from 'fastify'
+import { markAddedHooks, markHooks } from './direct-hook.ts'
 import { requireRegisteredFirst } from './registration-order.ts'
 import { type Registration, requireEnforced } from './require-enforced.ts'
 import { type AnyHook, canSetNotFound, hooksOf, isRoot, scopesAround, scopesIn } from './scopes.ts'
@@ -18,7 +19,11 @@ export function guardScope(app: FastifyInstance, registration: Registration): ()
   Object.defineProperty(guardRequest, 'name', { value: `countersign:${++registrations}` })
 
   const earlier = requireRegisteredFirst(app, (route) => guards.addEarlier(route))
-  onFinalRoute(app, (route) => guards.add(route))
+  onFinalRoute(app, (route) => {
+    markHooks(route)
+    guards.add(route)
+  })
+  markAddedHooks(app)
   const outside: RouteOptions[] = []
   for (const scope of scopesAround(app)) scope.addHook('onRoute', (route) => void outside.push(route))
   app.addHook('onRequest', guardRequest)

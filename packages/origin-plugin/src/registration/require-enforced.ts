@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, onRequestHookHandler, preHandlerHookHandler, RouteOptions } from 'fastify'
 import { requirementIn } from '../guards/requirement-in.ts'
 import { hasGuard, type RouteGuards } from '../guards/routes.ts'
-import { BEFORE_HANDLER, HOOK_MAKER, MADE_HOOK, markHooksOfUnknownPaths, nameOfHook } from './direct-hook.ts'
+import { BEFORE_HANDLER, HOOK_MAKER, MADE_HOOK, markHooks, nameOfHook } from './direct-hook.ts'
 import { type PrintedRoute, printedRoutes } from './printed-routes.ts'
 import { registeredBefore } from './registration-order.ts'
 import { type AnyHook, hooksOf, isRoot, type NotFoundContext, notFoundOf, scopesIn } from './scopes.ts'
@@ -160,7 +160,7 @@ function requireGuarded(
   const isPublic = (context.config as { readonly clientCert?: unknown }).clientCert === false
   if (!isGuarded && !isPublic) throw unguardedPaths(app)
   if (isGuarded) guards.addNotFound(context.config, prefix)
-  markHooksOfUnknownPaths(context)
+  markHooks(context)
   guardCalls(context, 'clientCert' in context.config && !isPublic ? guardUnknown : hideRefused)
 }
 
