@@ -9,6 +9,7 @@ export type { AccessIssuerOptions, AccessTeamOptions } from './access-token/acce
 export type { CertificateChainOptions, IntermediateRevocationOptions } from './certificate/chain-options.ts'
 export type { TrustedIssuer, TrustedIssuerOptions } from './certificate/trusted-issuers.ts'
 export { type CertifiedRequest, type ChainCert, type ClientCert, clientCertOf } from './client-cert.ts'
+export { onDistrust } from './client-trust/on-distrust.ts'
 export { clientUserOf, type IdentifiedRequest } from './client-user/client-user.ts'
 export type { Identify, IdentifyOptions } from './client-user/identify-options.ts'
 export type { CountersignHealth, EdgeKeyUse, PartHealth } from './countersign-health.ts'

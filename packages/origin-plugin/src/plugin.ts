@@ -2,6 +2,7 @@ import type { ClientUser, FastifyInstance, FastifyPluginCallback, FastifyReply, 
 import fp from 'fastify-plugin'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import type { CertifiedRequest, ClientCert } from './client-cert.ts'
+import { createTrustWatch, TRUST_WATCH } from './client-trust/trust-watch.ts'
 import { type CountersignHealth, healthOf } from './countersign-health.ts'
 import { admit, admitUnknown, requireOfHook } from './decision/admission.ts'
 import { CACHE_CONTROL, decide, isReported, type PendingDecision, reportRefusal } from './decision/decide.ts'
@@ -116,10 +117,12 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     channels.degraded.publish({ server: app, part, state, reason })
   })
   const guards = createRouteGuards(settings.guards, settings.routes, settings.mode)
+  const trustWatch = createTrustWatch(() => settings.trustedIssuers)
 
   decorateRequests(app)
   app.decorate('clientCertRoutes', () => guards.list())
   app.decorate('countersignHealth', () => healthOf(settings))
+  app.decorate(TRUST_WATCH, { watch: trustWatch, isEnforced: (config: object) => guards.isEnforced(config) })
   app.decorate('requireClientCert', Object.defineProperty(requireClientCert, 'name', { value: HOOK_MAKER }))
 
   const { hooksInFront, listenersInFront, bindClient } = settings
@@ -152,7 +155,10 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     const advice = settings.trustedIssuers?.some(({ chain }) => chain) ? headerLimitAdvice(app.server) : undefined
     if (advice !== undefined) app.log.warn(`countersign: ${advice}`)
   })
-  app.addHook('onClose', async () => settings.background.stop())
+  app.addHook('onClose', async () => {
+    settings.background.stop()
+    trustWatch.stop()
+  })
   beforeClose(app, () => settings.background.stop())
 
   if (settings.edge === null) {

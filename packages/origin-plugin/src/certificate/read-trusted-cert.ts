@@ -45,7 +45,21 @@ export function readTrustedCert(
   now: number,
 ): TrustedCert {
   requireVerdict(fields)
-  const parsed = parseClientCert(fields)
+  return requireTrust(parseClientCert(fields), trustedIssuers, now)
+}
+
+/**
+ * Finds the issuer of a certificate among the trusted ones, or a certification path to one.
+ *
+ * @param trustedIssuers - `null` trusts every CA that Cloudflare verifies against
+ * @param now - seconds since the epoch
+ * @throws CountersignError as {@link requireTrustedIssuer}
+ */
+export function requireTrust(
+  parsed: ClientCert,
+  trustedIssuers: readonly CompiledIssuer[] | null,
+  now: number,
+): TrustedCert {
   const trust = trustedIssuers ? requireTrustedIssuer(parsed, trustedIssuers, now) : undefined
   const path = trust?.path
   const clientCert = shareableCert(parsed, path?.cas)

@@ -18,19 +18,42 @@ const CF_RAY = /^[A-Za-z0-9-]{1,40}$/
  */
 export function logRefusal(
   request: FastifyRequest,
-  { code, statusCode, reason }: CountersignError,
+  refusal: CountersignError,
   enforced: boolean,
   clientCert: ClientCert | null,
 ): void {
-  const ray = request.raw.headers['cf-ray']
-  const cfRay = typeof ray === 'string' && CF_RAY.test(ray) ? { cfRay: ray } : {}
-  const refusal = { code, statusCode, reason, ...(enforced ? {} : { enforced }), ...cfRay }
   const message = `countersign: request ${enforced ? '' : 'would be '}refused`
+  const { statusCode } = refusal
+  warn(request, message, { statusCode, ...fieldsOf(refusal, enforced), ...rayOf(request) }, clientCert)
+}
+
+/** Logs that a client of an open connection is trusted no longer. In report mode, nothing ends the connection. */
+export function logDistrust(
+  request: FastifyRequest,
+  refusal: CountersignError,
+  enforced: boolean,
+  clientCert: ClientCert,
+): void {
+  warn(request, 'countersign: client no longer trusted', fieldsOf(refusal, enforced), clientCert)
+}
+
+const fieldsOf = ({ code, reason }: CountersignError, enforced: boolean) => ({
+  code,
+  reason,
+  ...(enforced ? {} : { enforced }),
+})
+
+function rayOf({ raw }: FastifyRequest): object {
+  const ray = raw.headers['cf-ray']
+  return typeof ray === 'string' && CF_RAY.test(ray) ? { cfRay: ray } : {}
+}
+
+function warn(request: FastifyRequest, message: string, fields: object, clientCert: ClientCert | null): void {
   try {
-    request.log.warn({ ...refusal, ...clientOf(request, clientCert) }, message)
+    request.log.warn({ ...fields, ...clientOf(request, clientCert) }, message)
   } catch {
     // The application's logger has a serializer for a `client` of another form.
-    request.log.warn(refusal, message)
+    request.log.warn(fields, message)
   }
 }
 

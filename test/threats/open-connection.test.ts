@@ -1,0 +1,107 @@
+import { once } from 'node:events'
+import type { DevClient } from '@countersign/dev-edge'
+import { headerLines } from '@countersign/test-support/wire-request'
+import websocket from '@fastify/websocket'
+import { expect, it, onTestFinished } from 'vitest'
+import { WebSocket } from 'ws'
+import type { ChainOptions } from '../support/chain.ts'
+import { closeOnDistrust } from '../support/close-on-distrust.ts'
+import { readText } from '../support/files.ts'
+import { describeThreat } from '../support/use-chain.ts'
+
+/** The messages that the handler got, and its latest socket. */
+const received: string[] = []
+let latest: WebSocket | undefined
+
+const options: ChainOptions = {
+  edge: { forwardCert: 'chain' },
+  fastify: { http: { maxHeaderSize: 32_768 } },
+  plugin: (edge) => ({
+    trustedIssuers: [
+      { ca: edge.clientCa, chain: { maxDepth: 1 }, revocation: { crl: () => edge.clientCrl(), refresh: 1 } },
+    ],
+  }),
+  routes(app) {
+    app.register(websocket).after(() => {
+      app.get('/socket', { websocket: true }, (socket, request) => {
+        closeOnDistrust(socket, request)
+        latest = socket
+        socket.on('message', (message) => {
+          received.push(String(message))
+          socket.send(`echo ${message}`)
+        })
+      })
+    })
+  },
+}
+
+describeThreat('a WebSocket whose client is trusted no longer', options, (chain) => {
+  async function open(client: DevClient): Promise<WebSocket> {
+    const headers = Object.fromEntries(headerLines(await chain.capture('/socket', { client })))
+    const socket = new WebSocket(`ws://127.0.0.1:${chain.originPort}/socket`, { headers })
+    onTestFinished(() => socket.terminate())
+    await once(socket, 'open')
+    expect(await echo(socket)).toBe('echo hello')
+    return socket
+  }
+
+  async function echo(socket: WebSocket): Promise<string> {
+    const answer = once(socket, 'message')
+    socket.send('hello')
+    return String((await answer)[0])
+  }
+
+  /** The code and the reason with which the server closes a socket. */
+  async function closed(socket: WebSocket): Promise<[number, string]> {
+    const [code, reason] = await once(socket, 'close')
+    return [code, String(reason)]
+  }
+
+  it('is closed after its certificate was revoked, and that of another client stays open', async () => {
+    const [lost, kept] = await Promise.all(['lost', 'kept'].map((name) => chain.edge.issueClient({ name })))
+    const [socket, other] = [await open(lost as DevClient), await open(kept as DevClient)]
+    chain.edge.addToCrl(lost as DevClient)
+    expect(await closed(socket)).toEqual([1008, 'CSN_CERT_REVOKED'])
+    expect(await echo(other)).toBe('echo hello')
+    expect(chain.log.map((line) => JSON.parse(line))).toContainEqual(
+      expect.objectContaining({
+        msg: 'countersign: client no longer trusted',
+        code: 'CSN_CERT_REVOKED',
+        client: { fingerprint256: expect.any(String), serialNumber: expect.any(String) },
+      }),
+    )
+  })
+
+  it('is closed when its certificate expires', async () => {
+    const client = await chain.edge.issueClient({ name: 'brief', notAfter: new Date(Date.now() + 3_000) })
+    expect(await closed(await open(client))).toEqual([1008, 'CSN_CERT_EXPIRED'])
+  })
+
+  it('is closed after its intermediate was revoked', async () => {
+    const { branch } = chain.edge.clients
+    const socket = await open(branch)
+    chain.edge.addToCrl({ ...branch, cert: branch.ca as string })
+    expect(await closed(socket)).toEqual([1008, 'CSN_CERT_REVOKED'])
+  })
+
+  it('ends although the client does not answer the close, and its messages reach no handler', async () => {
+    const client = await chain.edge.issueClient({ name: 'hostile', notAfter: new Date(Date.now() + 3_000) })
+    const socket = await open(client)
+    const ended = once(latest as WebSocket, 'close')
+    // It reads nothing from now on, and so it does not answer.
+    socket.pause()
+    const sending = setInterval(() => socket.send('more'), 20)
+    onTestFinished(() => clearInterval(sending))
+    const refusals = () => chain.log.filter((line) => line.includes('no longer trusted')).length
+    const before = refusals()
+    await expect.poll(refusals, { timeout: 8_000, interval: 1 }).toBe(before + 1)
+    const { length } = received
+    expect(length).toBeGreaterThan(10)
+    await ended
+    expect(received).toHaveLength(length)
+  })
+})
+
+it('the recipe is the function of docs/recipes.md', () => {
+  expect(readText('docs/recipes.md')).toContain(readText('test/support/close-on-distrust.ts'))
+})
