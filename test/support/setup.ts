@@ -10,6 +10,10 @@ export interface SetupRequest extends Omit<TestRequest, 'url'> {
   /** `false` sends the request as it is, without the headers of the edge. */
   readonly signed?: boolean
   readonly payload?: string | Buffer
+  /** The client's address, such as `127.0.0.2`. The default is `127.0.0.1`. */
+  readonly from?: string
+  /** The text of `CF-Connecting-IP`, in place of the address that the edge writes. */
+  readonly connecting?: string
 }
 
 export interface SetupAnswer {
@@ -59,9 +63,14 @@ export async function startSetup<AppType extends App>(
   await app.listen({ host: '127.0.0.1', port: 0 })
   const { port } = app.server.address() as AddressInfo
 
-  async function send(url: string, { signed = true, payload, ...rest }: SetupRequest = {}): Promise<SetupAnswer> {
-    const headers = signed ? await edge.headers({ cert: OPS, ...rest, url }) : { host: 'localhost', ...rest.headers }
-    return exchange(port, url, { method: rest.method ?? 'GET', headers: headers as OutgoingHttpHeaders, payload })
+  async function send(
+    url: string,
+    { signed = true, payload, from, connecting, ...rest }: SetupRequest = {},
+  ): Promise<SetupAnswer> {
+    const sent = signed ? await edge.headers({ cert: OPS, ...rest, url }) : { host: 'localhost', ...rest.headers }
+    const headers = { ...sent, ...(connecting !== undefined && { 'cf-connecting-ip': connecting }) }
+    const method = rest.method ?? 'GET'
+    return exchange(port, url, { method, headers: headers as OutgoingHttpHeaders, payload, localAddress: from })
   }
 
   async function statuses(url: string, request?: SetupRequest): Promise<number[]> {
@@ -75,10 +84,18 @@ export async function startSetup<AppType extends App>(
 async function exchange(
   port: number,
   path: string,
-  { method, headers, payload }: { method: string; headers: OutgoingHttpHeaders; payload: string | Buffer | undefined },
+  {
+    payload,
+    ...options
+  }: {
+    readonly method: string
+    readonly headers: OutgoingHttpHeaders
+    readonly payload: string | Buffer | undefined
+    readonly localAddress: string | undefined
+  },
 ): Promise<SetupAnswer> {
   const { promise, resolve, reject } = Promise.withResolvers<SetupAnswer>()
-  const outgoing = request({ host: '127.0.0.1', port, path, method, headers, agent: false }, async (incoming) => {
+  const outgoing = request({ host: '127.0.0.1', port, path, ...options, agent: false }, async (incoming) => {
     const body = Buffer.concat(await incoming.toArray()).toString()
     resolve({ status: incoming.statusCode ?? 0, code: codeOf(body), headers: incoming.headers, body })
   })
