@@ -2,7 +2,8 @@ import { createRequire } from 'node:module'
 import type { PartName } from './events/messages.ts'
 import type { Mode } from './guards/route-rules.ts'
 import { type Health, type HealthState, worstOf } from './lib/health.ts'
-import type { Settings } from './options.ts'
+import { cutText } from './lib/quote-value.ts'
+import { MAX_FAILURE, type Settings } from './options.ts'
 
 /** The health of one part. */
 export interface PartHealth extends Health {
@@ -58,7 +59,9 @@ export function healthOf({ mode, access, edge, revocations }: Settings): Counter
   return {
     state: worstOf(parts.map(({ state }) => state)),
     mode,
-    parts,
+    parts: parts.map((part) =>
+      part.reason === undefined ? part : { ...part, reason: cutText(part.reason, MAX_FAILURE) },
+    ),
     edgeKeys: keys.map(([keyid, { lastUse }]) => ({ keyid, lastUsed: lastUse ? new Date(lastUse.at * 1000) : null })),
     versions: { origin: version, worker: latest ? (latest.isNewer ? 'newer' : 'known') : null },
   }

@@ -22,6 +22,7 @@ import { compileRouteRules, MODES, type Mode, type RouteRule, type RouteRules } 
 import { HEADER_SOURCES, type HeaderSource, type HeaderSourceName } from './header-source.ts'
 import { type BackgroundTask, combineTasks, type Report } from './lib/background-task.ts'
 import { checkChoice, checkKnown, checkObject, optionNames } from './lib/check-option.ts'
+import { cutText } from './lib/quote-value.ts'
 import { resolveListenersInFront } from './registration/server-listeners.ts'
 import type { Revocation } from './revocation/revocation.ts'
 
@@ -106,6 +107,9 @@ export interface Settings {
   readonly background: BackgroundTask
 }
 
+/** A list or a key of others is quoted in a failure, and can have a name of any length. */
+export const MAX_FAILURE = 1_000
+
 const OPTIONS = optionNames<keyof CountersignPluginOptions>({
   source: true,
   edge: true,
@@ -133,7 +137,7 @@ export function resolveOptions(options: unknown, report: ReportOfPart): Settings
   const reportOf =
     (part: PartName): Report =>
     (reason, state = 'degraded') =>
-      report(part, reason, state)
+      report(part, cutText(reason, MAX_FAILURE), state)
   const given = checkObject(options, 'options')
   for (const name of ['edge', 'access', 'trustedIssuers']) {
     if (given[name] === undefined) {

@@ -1,4 +1,5 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
+import { createCa } from '@countersign/test-support/certificates'
 import Fastify, { type ClientUser, type FastifyInstance } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { AUTHORITY } from '../test/support/edge-lines.ts'
@@ -91,6 +92,18 @@ describe('the channel countersign:refused', () => {
     expect(refused.map(({ duration }) => duration !== undefined && duration > 0)).toEqual([true, true, true, false])
   })
 
+  it('has a reason of 300 characters at most, whatever the names in the certificate are', async () => {
+    const app = await start()
+    const refused = collect<RefusedMessage>('countersign:refused')
+    const subject = `CN=${'x'.repeat(6_000)}`
+    await injectSigned(app, '/ops', { subject })
+    await injectSigned(app, '/ops', { subject, notAfter: 'Jan  2 00:00:00 2020 GMT' })
+    expect(refused.map(({ code, reason }) => [code, reason.length])).toEqual([
+      ['CSN_CERT_FORBIDDEN', 300],
+      ['CSN_CERT_EXPIRED', 300],
+    ])
+  })
+
   it('names the client of an expired certificate, although the request does not', async () => {
     const app = await start()
     const refused = collect<RefusedMessage>('countersign:refused')
@@ -101,6 +114,18 @@ describe('the channel countersign:refused', () => {
 })
 
 describe('the channel countersign:degraded', () => {
+  it('has 1,000 characters of a failure that quotes more, and so has the health', async () => {
+    const degraded = collect<DegradedMessage>('countersign:degraded')
+    const { pem } = await createCa()
+    const crl = `/none${'/x'.repeat(1_000)}`
+    const app = await start({ trustedIssuers: [{ ca: pem, revocation: { crl, onStale: 'accept' } }] })
+    await app.ready()
+    const { reason } = degraded.find(({ server }) => server.countersignHealth === app.countersignHealth) ?? {}
+    expect(reason).toHaveLength(1_001)
+    expect(reason?.endsWith('x…') || reason?.endsWith('/…')).toBe(true)
+    expect(app.countersignHealth().parts[0]?.reason).toHaveLength(1_001)
+  })
+
   it('has the part, the server and the reason, once for a failure that refuses, and its end', async () => {
     const spent = new Set<string>()
     let isDown = false

@@ -8,7 +8,7 @@ import {
 import { redactHeaders, redactTarget, type ShownHeader } from './redact.ts'
 
 /** The origin's decision on a request, with the parts of the request that are safe to print. */
-export interface Inspection extends Omit<Explanation, 'at'> {
+export interface Inspection extends Omit<Explanation, 'at' | 'clientCert'> {
   readonly method: string
   /** The path, and the length of the query. */
   readonly path: string
@@ -25,7 +25,7 @@ export async function inspectRequests(
   more: ExplainOptions,
 ): Promise<Inspection[]> {
   const explanations = await explainRequests(requests, options, more)
-  return explanations.map(({ at, steps, refusal }, index) => {
+  return explanations.map(({ at, steps, refusal, enforced }, index) => {
     const request = requests[index] as CapturedRequest
     return {
       method: request.method,
@@ -34,6 +34,7 @@ export async function inspectRequests(
       headers: redactHeaders(request),
       steps,
       refusal,
+      enforced,
     }
   })
 }

@@ -3,14 +3,21 @@ import type { AccessIdentity } from '../access-token/access-identity.ts'
 import type { ClientCert } from '../client-cert.ts'
 import type { CountersignErrorCode, StepName } from '../errors.ts'
 
-/** A decision on a request. */
+/**
+ * A decision on a request. Each has a message of its own, which all subscribers share: a change of it changes no
+ * decision.
+ *
+ * Node throws an exception of a subscriber as an uncaught one, which ends the process. So catch it in the subscriber.
+ */
 interface DecisionMessage {
+  /** The request itself. Its headers contain the Access token, so do not write the message as a whole to a log. */
   readonly request: FastifyRequest
   /** The url of the route as it was declared, such as `/users/:id`; `undefined` for an unknown path. */
   readonly route: string | undefined
   /**
    * The client's certificate, if it is proven. A refusal for an expired or revoked certificate has it too, because the
-   * client has proven that this is its certificate.
+   * client has proven that this is its certificate. Its names can be as long as a header. The nonce is not spent yet when
+   * the guard refuses, so the request can then be a replay.
    */
   readonly clientCert: ClientCert | null
   /** The identity in the Access token, if the token is proven. */
@@ -64,7 +71,10 @@ export interface RefusedMessage extends DecisionMessage {
   readonly statusCode: number
   /** The step that refuses. */
   readonly step: StepName
-  /** The cause, for the operator. It contains no token, key or signature. */
+  /**
+   * The cause, for the operator, in 300 characters at most. It contains no token, key or signature, but it can quote a
+   * certificate that nobody verified.
+   */
   readonly reason: string
 }
 
@@ -90,6 +100,6 @@ export interface DegradedMessage {
   readonly server: FastifyInstance
   readonly part: PartName
   readonly state: 'degraded' | 'recovered'
-  /** The cause, for the operator. It contains no secret. */
+  /** The cause, for the operator, in 1,000 characters at most. It contains no secret. */
   readonly reason: string
 }

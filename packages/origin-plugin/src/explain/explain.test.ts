@@ -298,3 +298,47 @@ describe('explainRequests', () => {
     await expect(explain({}, {}, { requirement: 'ops' })).rejects.toThrow('unknown policy "ops"')
   })
 })
+
+describe('explainRequests with mode: "report"', () => {
+  const requirement = { subject: { OU: 'Sales' } }
+  const seen = ({ refusal, enforced, clientCert }: Explanation) => [
+    refusal?.code,
+    enforced,
+    clientCert?.subject.toString(),
+  ]
+  const twice = async (mode: 'report' | 'enforce', more?: ExplainOptions) => {
+    const request = captured()
+    return (await explainRequests([request, request], optionsWith({ mode }), more)).map(seen)
+  }
+
+  it('shows the refusal, and the certificate that the handler reads', async () => {
+    const subject = (await explain()).clientCert?.subject.toString()
+    expect(subject).toMatch(/^CN=/)
+    expect(await twice('report', { requirement })).toEqual([
+      ['CSN_CERT_FORBIDDEN', false, subject],
+      ['CSN_CERT_FORBIDDEN', false, undefined],
+    ])
+    expect(await twice('report')).toEqual([
+      [undefined, false, subject],
+      ['CSN_SIGNATURE_REPLAYED', false, undefined],
+    ])
+    expect(await twice('enforce')).toEqual([
+      [undefined, true, subject],
+      ['CSN_SIGNATURE_REPLAYED', true, undefined],
+    ])
+    expect(await twice('enforce', { requirement })).toEqual(Array(2).fill(['CSN_CERT_FORBIDDEN', true, undefined]))
+  })
+
+  it('shows no certificate that is not proven', async () => {
+    expect(seen(await explain({ token: 'none' }, { mode: 'report' }))).toEqual([
+      'CSN_ACCESS_TOKEN_INVALID',
+      false,
+      undefined,
+    ])
+    expect(seen(await explain({}, { mode: 'report' }, { now: 4e9 }))).toEqual([
+      'CSN_SIGNATURE_EXPIRED',
+      false,
+      undefined,
+    ])
+  })
+})

@@ -5,7 +5,8 @@
  */
 
 import type { FastifyRequest } from 'fastify'
-import { authenticate } from '../authenticate.ts'
+import { authenticate, nothingProven, type Proven } from '../authenticate.ts'
+import type { ClientCert } from '../client-cert.ts'
 import type { ClientMemory } from '../client-memory.ts'
 import { createNonceMemory } from '../edge-signature/nonce-memory.ts'
 import { spendNonce } from '../edge-signature/spend-nonce.ts'
@@ -39,6 +40,13 @@ export interface Explanation {
   readonly steps: readonly ExplainedStep[]
   /** `null` if the request is admitted. */
   readonly refusal: ExplainedRefusal | null
+  /**
+   * `false` with `mode: 'report'`: the origin only reports the refusal, and the handler answers. The modes of rules in
+   * `routes` do not count, because a captured request does not tell its route.
+   */
+  readonly enforced: boolean
+  /** The certificate that the handler reads in `request.clientCert`; `null` also if the origin refuses the request. */
+  readonly clientCert: ClientCert | null
 }
 
 /**
@@ -86,16 +94,31 @@ async function explain(
 ): Promise<Explanation> {
   const request = receive(captured)
   const explained = { captured, settings, guard, at }
+  const enforced = settings.mode === 'enforce'
+  const proven = nothingProven()
   try {
-    const { clientCert, access, signature } = await authenticate(request, settings, at, guard?.optional)
+    const { clientCert, access, signature } = await authenticate(request, settings, at, guard?.optional, proven)
     if (guard) applyRouteGuard(guard, Object.assign(request, { clientCert, access }) as unknown as FastifyRequest)
     spendNonce(signature, settings.edge)
-    return { at, steps: explainSteps(explained), refusal: null }
+    return { at, steps: explainSteps(explained), refusal: null, enforced, clientCert }
   } catch (error) {
     if (!isCountersignError(error)) throw error
     const { code, statusCode, message, reason } = error
     const refusal = { code, statusCode, message, reason }
-    return { at, steps: explainSteps(explained, { step: stepOf(error), refusal }), refusal }
+    const step = stepOf(error)
+    const clientCert = !enforced && step === 'guard' && isFresh(proven, settings) ? proven.clientCert : null
+    return { at, steps: explainSteps(explained, { step, refusal }), refusal, enforced, clientCert }
+  }
+}
+
+/** Spends the nonce of a request that only the guard refuses, as the origin does in report mode. */
+function isFresh({ signature }: Proven, { edge }: Settings): boolean {
+  try {
+    spendNonce(signature, edge)
+    return true
+  } catch (error) {
+    if (isCountersignError(error)) return false
+    throw error
   }
 }
 

@@ -13,8 +13,11 @@ const MAX_QUOTED = 100
  */
 export function quoteValue(value: unknown, max: number = MAX_QUOTED): string {
   const text = (JSON.stringify(value) ?? 'undefined').replace(/[^\x20-\x7e]/g, '?')
-  return text.length > max ? `${text.slice(0, max)}…` : text
+  return cutText(text, max)
 }
+
+/** Cuts a text for a log line, and shows that it is cut. */
+export const cutText = (text: string, max: number): string => (text.length > max ? `${text.slice(0, max)}…` : text)
 
 /** Quotes a URL for a log, without the parts that may contain a secret: credentials, query and fragment. */
 export function quoteUrl({ origin, pathname, search }: URL): string {
