@@ -44,10 +44,10 @@ function canBeTried({ method, url }: ClientCertRoute): boolean {
 /** Each route is a link. With JavaScript it has a button too, which shows the answer in place. */
 function renderRoutes(routes: readonly ClientCertRoute[], explain: boolean): Html {
   return html`<ul class="routes">${routes.map(
-    ({ url, requirement, protection }) => html`
+    ({ url, requirement, protection, enforced }) => html`
       <li class="route" data-url="${url}">
         <a href="${url}"><span class="visually-hidden">GET </span>${url}</a>
-        <p class="asks">${explain && protection === 'guarded' ? html`requires <code>${requirement}</code>` : PROTECTION[protection]}</p>
+        <p class="asks">${explain && protection === 'guarded' ? html`requires <code>${requirement}</code>` : PROTECTION[protection]}${enforced ? '' : ' (not enforced)'}</p>
         <button type="button" hidden>Try<span class="visually-hidden"> ${url}</span></button>
         <div class="answer" role="status"></div>
       </li>`,

@@ -44,4 +44,31 @@ describe('whoAmI', () => {
     expect(response.headers['vary']).toBe('Accept')
     expect(response.json()).toEqual({ mine: 'CSN_SIGNATURE_MISSING' })
   })
+
+  it('shows no identity in report mode to a client that enforcement would refuse', async () => {
+    app = Fastify()
+    await app.register(countersign, {
+      ...edge.options,
+      mode: 'report',
+      identify: ({ subject }) => (subject.CN === 'in' ? {} : null),
+    })
+    await app.register(whoAmI, edge.options)
+    const ask = async (cert: { subject: string } | null) => {
+      const url = '/'
+      const { statusCode, body } = await app.inject({
+        url,
+        headers: { ...(await edge.headers({ url, cert })), ...BROWSER },
+      })
+      return [
+        statusCode,
+        /<title>(.*) ·/.exec(body)?.[1],
+        body.includes('any verified certificate (not enforced)'),
+        body.includes('chain'),
+      ]
+    }
+    app.get('/me', () => 'me')
+    expect(await ask(null)).toEqual([200, 'Report mode (CSN_CERT_MISSING)', false, false])
+    expect(await ask({ subject: 'CN=out' })).toEqual([200, 'Report mode (CSN_USER_UNKNOWN)', false, false])
+    expect(await ask({ subject: 'CN=in' })).toEqual([200, 'in', true, true])
+  })
 })

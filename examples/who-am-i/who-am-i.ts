@@ -1,10 +1,16 @@
-import { type CountersignError, clientCertOf, isCountersignError } from '@countersign/origin-plugin'
+import {
+  type CountersignError,
+  type CountersignErrorCode,
+  clientCertOf,
+  isCountersignError,
+} from '@countersign/origin-plugin'
 import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import { renderAdmittedPage } from './admitted-page.ts'
 import type { ProofOptions } from './chain-of-proofs.ts'
 import { DOCUMENT_HEADERS, serveAssets } from './document.ts'
 import { prefersHtml, renderRefusedPage } from './refused-page.ts'
+import { NOT_ENFORCED, renderUnenforcedPage } from './unenforced-page.ts'
 
 /** The plugin's options for the proofs, unchanged, and the amount of detail to show. */
 export interface WhoAmIOptions extends ProofOptions {
@@ -38,6 +44,8 @@ async function registerWhoAmI(app: FastifyInstance, { explain = false, ...proofs
   serveAssets(app)
 
   app.get('/', (request, reply) => {
+    const code = reply.getHeader(NOT_ENFORCED) as CountersignErrorCode | undefined
+    if (code !== undefined) return reply.headers(DOCUMENT_HEADERS).send(String(renderUnenforcedPage(code)))
     const admitted = { cert: clientCertOf(request), access: request.access, now: new Date() }
     const page = renderAdmittedPage(admitted, proofs, app.clientCertRoutes(), explain)
     return reply.headers(DOCUMENT_HEADERS).send(String(page))

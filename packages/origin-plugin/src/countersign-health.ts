@@ -35,6 +35,9 @@ export interface CountersignHealth {
     /**
      * The release of the Worker, as its last signed request shows it: `newer` if it signs headers that this version does
      * not know. `null` before the first request, and with `edge: null`.
+     *
+     * The Worker does not send its version. A header with it would come with every request, and origins that know no
+     * later headers would refuse all of them.
      */
     readonly worker: 'newer' | 'known' | null
   }
