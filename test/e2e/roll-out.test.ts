@@ -177,7 +177,12 @@ describe('the way from nothing to enforced', () => {
       '4 CSN_SIGNATURE_MISSING',
     ])
     expect([refusedLines(), enforcedUrls(), warnings()]).toMatchObject([[], [], [{ level: 40 }]])
-    expect(app.countersignHealth()).toMatchObject({ state: 'ok', mode: 'report', versions: { worker: 'known' } })
+    expect(app.countersignHealth()).toMatchObject({
+      state: 'ok',
+      mode: 'report',
+      unenforcedRoutes: 6,
+      versions: { worker: 'known' },
+    })
   })
 
   it('enforces a part by a rule', async () => {
@@ -199,7 +204,7 @@ describe('the way from nothing to enforced', () => {
       'CSN_SIGNATURE_MISSING',
     ])
     expect([enforcedUrls(), warnings()]).toMatchObject([['/admin/users'], [{ level: 40 }]])
-    expect(app.countersignHealth().mode).toBe('report')
+    expect(app.countersignHealth()).toMatchObject({ mode: 'report', unenforcedRoutes: 4 })
   })
 
   it('leaves the last routes open without the option', async () => {
@@ -213,7 +218,10 @@ describe('the way from nothing to enforced', () => {
     ])
     expect(query()).toEqual(['1 CSN_CERT_EXPIRED', '1 CSN_CERT_MISSING', '1 CSN_SIGNATURE_MISSING'])
     expect(enforcedUrls()).toEqual(['/me', '/admin/users'])
-    expect(app.countersignHealth().mode).toBe('enforce')
+    expect(app.countersignHealth()).toMatchObject({ mode: 'enforce', unenforcedRoutes: 2 })
+    expect(parsed()).toContainEqual(
+      expect.objectContaining({ level: 40, routes: ['GET /old/report', 'HEAD /old/report'] }),
+    )
   })
 
   it('ends with every route enforced', async () => {
@@ -228,6 +236,6 @@ describe('the way from nothing to enforced', () => {
     })
     expect([query(), enforcedUrls(), warnings()]).toEqual([[], ['/me', '/admin/users', '/old/report'], []])
     expect(refusedLines()).toHaveLength(13)
-    expect(app.countersignHealth()).toMatchObject({ state: 'ok', mode: 'enforce' })
+    expect(app.countersignHealth()).toMatchObject({ state: 'ok', mode: 'enforce', unenforcedRoutes: 0 })
   })
 })

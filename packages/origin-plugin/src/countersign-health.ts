@@ -24,8 +24,10 @@ export interface EdgeKeyUse {
 export interface CountersignHealth {
   /** The worst state of a part. */
   readonly state: HealthState
-  /** `report` refuses no request. */
+  /** The option `mode`. A rule can give routes the other mode. */
   readonly mode: Mode
+  /** The number of routes in report mode, by the option or by a rule. They refuse no request. */
+  readonly unenforcedRoutes: number
   readonly parts: readonly PartHealth[]
   /** The keys that may sign requests; empty with `edge: null`. A key that is used no longer can be removed. */
   readonly edgeKeys: readonly EdgeKeyUse[]
@@ -46,7 +48,7 @@ export interface CountersignHealth {
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string }
 
 /** Collects the health of all parts. */
-export function healthOf({ mode, access, edge, revocations }: Settings): CountersignHealth {
+export function healthOf({ mode, access, edge, revocations }: Settings, unenforcedRoutes: number): CountersignHealth {
   const parts: PartHealth[] = []
   if (access?.refresh) parts.push({ part: 'access keys', ...access.refresh.health() })
   for (const revocation of revocations) parts.push({ part: 'revocation list', ...revocation.health() })
@@ -62,6 +64,7 @@ export function healthOf({ mode, access, edge, revocations }: Settings): Counter
   return {
     state: worstOf(parts.map(({ state }) => state)),
     mode,
+    unenforcedRoutes,
     parts: parts.map((part) =>
       part.reason === undefined ? part : { ...part, reason: cutText(part.reason, MAX_FAILURE) },
     ),

@@ -24,6 +24,7 @@ describe('app.countersignHealth()', () => {
     expect(app.countersignHealth()).toEqual({
       state: 'ok',
       mode: 'enforce',
+      unenforcedRoutes: 0,
       parts: [{ part: 'replay memory', state: 'ok', name: 'the memory of nonces', used: 0 }],
       edgeKeys: [{ keyid: EDGE_KEY.jwk.kid, lastUsed: null }],
       versions: { origin: expect.stringMatching(/^\d+\.\d+\.\d+/), worker: null },

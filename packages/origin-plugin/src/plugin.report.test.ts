@@ -71,7 +71,9 @@ describe('report mode', () => {
     const warnings = lines.filter(({ level }) => level === 40)
     expect(warnings).toEqual([
       expect.objectContaining({
-        msg: expect.stringMatching(/^countersign: mode is "report", so no request is refused, /),
+        msg: expect.stringMatching(
+          /^countersign: mode is "report", so no request is refused but by rules with mode "enforce", /,
+        ),
       }),
       expect.objectContaining({
         msg: 'countersign: request would be refused',
@@ -124,6 +126,19 @@ describe('report mode', () => {
     app.get('/me', show)
     expect((await app.inject('/old')).statusCode).toBe(200)
     expect((await app.inject('/me')).statusCode).toBe(401)
+  })
+
+  it('is loud for a part of the routes, by their names', async () => {
+    const { app, lines } = await start({ mode: 'enforce', routes: [{ url: '/old', mode: 'report' }] })
+    for (const url of ['/old', '/me']) app.get(url, show)
+    await app.ready()
+    expect(lines.filter(({ level }) => level === 40)).toEqual([
+      expect.objectContaining({
+        msg: 'countersign: these routes are in report mode by a rule, and refuse no request',
+        routes: ['GET /old', 'HEAD /old'],
+      }),
+    ])
+    expect(app.countersignHealth()).toMatchObject({ mode: 'enforce', unenforcedRoutes: 2 })
   })
 
   it('makes clientCertOf() say so', async () => {

@@ -119,9 +119,11 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   const guards = createRouteGuards(settings.guards, settings.routes, settings.mode)
   const trustWatch = createTrustWatch(() => settings.trustedIssuers)
 
+  const unenforced = () => guards.list().filter(({ enforced }) => !enforced)
+
   decorateRequests(app)
   app.decorate('clientCertRoutes', () => guards.list())
-  app.decorate('countersignHealth', () => healthOf(settings))
+  app.decorate('countersignHealth', () => healthOf(settings, unenforced().length))
   app.decorate(TRUST_WATCH, { watch: trustWatch, isEnforced: (config: object) => guards.isEnforced(config) })
   app.decorate('requireClientCert', Object.defineProperty(requireClientCert, 'name', { value: HOOK_MAKER }))
 
@@ -145,6 +147,8 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.addHook('onReady', () =>
     orClose(app, async () => {
       requireEnforced()
+      const routes = unenforced().map(({ method, url }) => `${method} ${url}`)
+      if (settings.mode === 'enforce' && routes.length > 0) app.log.warn({ routes }, `countersign: ${RULED_OPEN}`)
       await settings.background.start()
       await requireReplayProtection(settings.edge)
     }),
@@ -224,7 +228,9 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
 }
 
 const NOTHING_REFUSED =
-  'mode is "report", so no request is refused, and request.clientCert is null for a client that proves nothing. Each refusal that enforcement would make is logged'
+  'mode is "report", so no request is refused but by rules with mode "enforce", and request.clientCert is null for a client that proves nothing. Each refusal that enforcement would make is logged'
+
+const RULED_OPEN = 'these routes are in report mode by a rule, and refuse no request'
 
 const identityOf = ({ clientCert, access }: FastifyRequest) => ({ clientCert, access })
 

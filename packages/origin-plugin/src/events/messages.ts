@@ -53,7 +53,8 @@ export interface AdmittedMessage extends DecisionMessage {}
 
 /**
  * The message on the diagnostics channel `countersign:refused`: a request that the plugin refuses, or would refuse
- * without report mode.
+ * without report mode. A request in report mode that a list of another plugin then refuses, by a hook of
+ * `app.requireClientCert()`, has two: one that is not enforced, and one that is.
  *
  * @example
  * ```ts
