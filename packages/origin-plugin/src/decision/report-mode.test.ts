@@ -134,6 +134,40 @@ describe('a handler for unknown paths', () => {
     expect(codes()).toEqual(['CSN_SIGNATURE_MISSING!', 'CSN_SIGNATURE_MISSING'])
   })
 
+  it('has the mode of its own prefix, although scopes with a longer one have no other handler', async () => {
+    const { app, codes } = await start({ routes: [{ url: '/admin/users/*', mode: 'enforce' }] })
+    await app.register(
+      async (scope) => {
+        scope.setNotFoundHandler(showUnknown)
+        await scope.register(async (users) => users.get('/x', show), { prefix: '/users' })
+      },
+      { prefix: '/admin' },
+    )
+    expect((await app.inject('/admin/page')).json()).toEqual(NOBODY)
+    expect((await app.inject('/admin/users/x')).statusCode).toBe(401)
+    expect(codes()).toEqual(['CSN_SIGNATURE_MISSING', 'CSN_SIGNATURE_MISSING!'])
+  })
+
+  it('gets the identity of a request that its route lets pass, but not outside of the scope', async () => {
+    const { app } = await start()
+    app.setNotFoundHandler(showUnknown)
+    app.get('/gone', { config: { clientCert: 'ops' } }, (_, reply) => void reply.callNotFound())
+    expect((await injectSigned(app, '/gone', MALLORY)).json()).toEqual({ ...NOBODY, name: 'mallory' })
+
+    const around = Fastify()
+    onTestFinished(() => around.close())
+    around.setNotFoundHandler({ config: { clientCert: false } } as object, showUnknown)
+    await around.register(
+      async (scope) => {
+        await scope.register(countersign, { edge: EDGE, access: null, trustedIssuers: null, mode: 'report' })
+        const config = { clientCert: { subject: { OU: 'Ops' } } }
+        scope.get('/gone', { config }, (_, reply) => void reply.callNotFound())
+      },
+      { prefix: '/api' },
+    )
+    expect((await injectSigned(around, '/api/gone', MALLORY)).json()).toEqual(NOBODY)
+  })
+
   it('lets a request pass that enforcement would refuse, and gives it the proven certificate', async () => {
     const { app, codes } = await start()
     app.setNotFoundHandler({ config: { clientCert: 'ops' } } as object, showUnknown)

@@ -265,6 +265,16 @@ describe('createRouteGuards', () => {
     }
   })
 
+  it('refuses two modes for the two urls of an earlier route', () => {
+    const guards = create({ url: '/a', clientCert: 'ops', mode: 'report' }, { url: '/a/', clientCert: 'ops' })
+    for (const url of ['/a', '/a/']) guards.addEarlier({ method: 'GET', url })
+    expect(() => guards.complete(undeclared)).toThrow(
+      new TypeError(
+        'routes gives GET /a another mode than /a/, which the same route answers; write one mode for both urls',
+      ),
+    )
+  })
+
   it('guards a handler for unknown paths by its own requirement, or by any verified certificate', () => {
     const guards = create()
     const [plain, strict, open] = [{}, { clientCert: 'ops' }, { clientCert: false }]
