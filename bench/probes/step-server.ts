@@ -42,7 +42,7 @@ const admit = (request: FastifyRequest, by: Settings) => {
   return admitted.clientCert
 }
 
-const [key] = settings.edge.keys.values()
+const [key] = settings.edge.keys.current.values()
 const steps: Readonly<Record<string, (request: FastifyRequest) => unknown>> = {
   'a hook that does nothing': () => {},
   'read the headers': ({ raw }) => readHeaders(raw.rawHeaders),
@@ -52,7 +52,7 @@ const steps: Readonly<Record<string, (request: FastifyRequest) => unknown>> = {
     const before = settings.memory.recall(fields)?.stableLines
     return verifyEdgeSignature(
       { fields, ...signatureOf(raw) },
-      settings.edge.keys,
+      settings.edge.keys.current,
       settings.edge,
       Date.now() / 1000,
       before,

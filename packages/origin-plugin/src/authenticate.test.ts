@@ -39,7 +39,7 @@ function settingsOf(changes: Partial<CountersignPluginOptions> = {}) {
   )
   const remembered: KnownClient[] = []
   const memory: Settings['memory'] = {
-    recall: (fields) => settings.memory.recall(fields),
+    ...settings.memory,
     remember(client) {
       remembered.push(client)
       settings.memory.remember(client)

@@ -53,7 +53,7 @@ export function authenticate(
   requirePrintable(fields, known?.fields)
 
   const message = edge && signedMessage(request, fields, signatureInput)
-  const signature = message && verifyEdgeSignature(message, edge.keys, edge, now, known?.stableLines)
+  const signature = message && verifyEdgeSignature(message, edge.keys.current, edge, now, known?.stableLines)
   if (message) requireOwnHost(message.target.authority, edge.hosts)
   if (signature) proven.signature = signature.parameters
 
@@ -66,9 +66,11 @@ export function authenticate(
       // Nothing is remembered: the memory's key is the certificate, so clients without one would share an entry.
       return proven
     }
-    // A CA in its path can have expired since.
-    const same = known && isTrustedNow(known.certificate, now) ? known : undefined
-    const certificate = same?.certificate ?? readTrustedCert(fields, trustedIssuers, now)
+    // Read once: a reload of a CA replaces it, also while the token waits for its key.
+    const issuers = trustedIssuers.current
+    // An issuer can be removed since, and a CA in the path can have expired.
+    const same = known && isTrustedNow(known.certificate, issuers, now) ? known : undefined
+    const certificate = same?.certificate ?? readTrustedCert(fields, issuers, now)
     // An expired or revoked certificate is still that of this client.
     proven.clientCert = certificate.clientCert
     const stableLines = signature?.stableLines

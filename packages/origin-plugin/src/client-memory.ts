@@ -25,6 +25,8 @@ export interface ClientMemory {
   recall(fields: EdgeFields): KnownClient | undefined
   /** Stores a client. Call it only after the signature was verified: otherwise an attacker could fill the memory. */
   remember(client: KnownClient): void
+  /** Forgets every client. Their certificates keep the trusted issuers of their time, with the revocation lists. */
+  clear(): void
 }
 
 /** An entry holds a parsed certificate and its headers, some 10 kB. */
@@ -50,6 +52,7 @@ export function createClientMemory(maxEntries: number): ClientMemory {
 
   return {
     recall,
+    clear: () => entries.clear(),
     remember(client) {
       const key = keyOf(client.fields)
       // Another certificate with this fingerprint header counts as new, so its entry becomes the youngest.

@@ -48,10 +48,15 @@ export interface CountersignHealth {
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string }
 
 /** Collects the health of all parts. */
-export function healthOf({ mode, access, edge, revocations }: Settings, unenforcedRoutes: number): CountersignHealth {
+export function healthOf(
+  { mode, access, edge, issuerSources, revocations }: Settings,
+  unenforcedRoutes: number,
+): CountersignHealth {
   const parts: PartHealth[] = []
+  if (edge?.reload) parts.push({ part: 'edge keys', ...edge.reload.health() })
+  for (const source of issuerSources) parts.push({ part: 'trusted issuers', ...source.health() })
   if (access?.refresh) parts.push({ part: 'access keys', ...access.refresh.health() })
-  for (const revocation of revocations) parts.push({ part: 'revocation list', ...revocation.health() })
+  for (const revocation of revocations()) parts.push({ part: 'revocation list', ...revocation.health() })
   if (edge?.replay) {
     parts.push(
       'store' in edge.replay
@@ -59,7 +64,7 @@ export function healthOf({ mode, access, edge, revocations }: Settings, unenforc
         : { part: 'replay memory', ...edge.replay.memory.health() },
     )
   }
-  const keys = [...(edge?.keys ?? [])]
+  const keys = [...(edge?.keys.current ?? [])]
   const [latest] = keys.map(([, key]) => key.lastUse).toSorted((a, b) => (b?.at ?? 0) - (a?.at ?? 0))
   return {
     state: worstOf(parts.map(({ state }) => state)),

@@ -21,13 +21,16 @@ describe('resolveOptions', () => {
     expect(resolve(good)).toMatchObject({
       edge: { hosts: null, maxAge: 60, clockTolerance: 5, nonceLifetime: 70, replay: { memory: {} } },
       access: { issuer: ISSUER, audience: [AUDIENCE], clockTolerance: 5 },
-      trustedIssuers: null,
+      trustedIssuers: { current: null },
     })
   })
 
   it('accepts every kind of each option', () => {
     for (const edge of [keys, [keys, ed25519Key().jwk], { keys: [keys] }, JSON.stringify([keys])]) {
-      expect(resolve({ ...good, edge: { keys: edge, hosts: null } }).edge?.keys.size).toBeGreaterThan(0)
+      expect(resolve({ ...good, edge: { keys: edge, hosts: null } }).edge?.keys.current.size).toBeGreaterThan(0)
+    }
+    for (const edge of [{ file: '/run/keys.json' }, () => keys, async () => [keys]]) {
+      expect(resolve({ ...good, edge: { keys: edge, hosts: null, refresh: 1 } }).edge?.reload).toBeDefined()
     }
     expect(resolve({ ...good, access: null }).access).toBeNull()
     expect(resolve({ ...good, edge: null }).edge).toBeNull()
@@ -178,7 +181,7 @@ describe('resolveOptions', () => {
   })
 
   it.each([
-    [{ maxage: 5 }, /^edge: unknown option "maxage"; known options are keys, hosts, maxAge/],
+    [{ maxage: 5 }, /^edge: unknown option "maxage"; known options are keys, refresh, hosts, maxAge/],
     [{ maxAge: undefined }, 'edge: option "maxAge" is undefined; set a value or remove it'],
     [
       { keys: undefined },
@@ -207,6 +210,9 @@ describe('resolveOptions', () => {
     [{ storeTimeout: 5 }, /^edge\.storeTimeout is used only with a replay store/],
     [{ onStoreUnavailable: 'accept' }, /^edge\.onStoreUnavailable is used only with a replay store/],
     [{ keys: [] }, 'edge.keys is empty; write at least one JWK'],
+    [{ refresh: 60 }, /^edge\.refresh has no effect, because edge\.keys does not change; write keys: \{ file/],
+    [{ keys: () => keys, refresh: undefined }, 'edge: option "refresh" is undefined; set a value or remove it'],
+    [{ keys: () => keys, refresh: 604_801 }, 'edge.refresh must be a number of seconds from 1 to 604800'],
   ])('refuses edge with %o', (edge, message) => {
     expect(() => resolve(withEdge(edge))).toThrow(TypeError)
     expect(() => resolve(withEdge(edge))).toThrow(typeof message === 'string' ? new TypeError(message) : message)

@@ -4,12 +4,8 @@ import {
   type ResolvedAccess,
   resolveAccess,
 } from './access-token/access-options.ts'
-import {
-  type CompiledIssuer,
-  compileTrustedIssuers,
-  revocationsOf,
-  type TrustedIssuer,
-} from './certificate/trusted-issuers.ts'
+import { type IssuersInUse, resolveTrustedIssuers } from './certificate/issuers-in-use.ts'
+import type { TrustedIssuer } from './certificate/trusted-issuers.ts'
 import { type ClientMemory, createClientMemory, MAX_CLIENTS } from './client-memory.ts'
 import { createUserFinder, type FindUser } from './client-user/find-user.ts'
 import { checkIdentify, type Identify, type IdentifyOptions } from './client-user/identify-options.ts'
@@ -20,7 +16,7 @@ import { createGuardCompiler, type GuardCompiler } from './guards/compile-guard.
 import type { Requirement } from './guards/requirement.ts'
 import { compileRouteRules, MODES, type Mode, type RouteRule, type RouteRules } from './guards/route-rules.ts'
 import { HEADER_SOURCES, type HeaderSource, type HeaderSourceName } from './header-source.ts'
-import { type BackgroundTask, combineTasks, type Report } from './lib/background-task.ts'
+import { type BackgroundTask, combineTasks, type Report, type WatchedTask } from './lib/background-task.ts'
 import { checkChoice, checkKnown, checkObject, optionNames } from './lib/check-option.ts'
 import { cutText } from './lib/quote-value.ts'
 import { resolveListenersInFront } from './registration/server-listeners.ts'
@@ -90,7 +86,7 @@ export interface Settings {
   readonly source: HeaderSource
   readonly edge: EdgeVerifier | null
   readonly access: ResolvedAccess | null
-  readonly trustedIssuers: readonly CompiledIssuer[] | null
+  readonly trustedIssuers: IssuersInUse
   readonly guards: GuardCompiler
   readonly routes: RouteRules
   readonly mode: Mode
@@ -101,9 +97,11 @@ export interface Settings {
   readonly findUser: FindUser | null
   /** Binds an admitted client to the log of its request; `null` without `log`. */
   readonly bindClient: BindClient | null
-  /** All revocation lists. */
-  readonly revocations: readonly Revocation[]
-  /** Keeps the keys of Access and the revocation lists current. */
+  /** The files and functions that CAs come from. */
+  readonly issuerSources: readonly WatchedTask[]
+  /** All revocation lists in use. */
+  revocations(): readonly Revocation[]
+  /** Keeps keys, CAs and revocation lists current. */
   readonly background: BackgroundTask
 }
 
@@ -151,9 +149,16 @@ export function resolveOptions(options: unknown, report: ReportOfPart): Settings
       'edge and access must not both be null; configure at least one, to prove that a request came through Cloudflare',
     )
   }
-  const trustedIssuers = compileTrustedIssuers(given.trustedIssuers, reportOf('revocation list'), source.name)
-  const revocations = revocationsOf(trustedIssuers ?? [])
-  const edge = given.edge === null ? null : resolveEdge(checkObject(given.edge, 'edge'), reportOf('replay store'))
+  const memory = createClientMemory(MAX_CLIENTS)
+  const { issuers, sources, revocations, background } = resolveTrustedIssuers(given.trustedIssuers, source.name, {
+    reportList: reportOf('revocation list'),
+    reportIssuers: reportOf('trusted issuers'),
+    onChange: memory.clear,
+  })
+  const edge =
+    given.edge === null
+      ? null
+      : resolveEdge(checkObject(given.edge, 'edge'), reportOf('replay store'), reportOf('edge keys'))
   const access =
     given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), reportOf('access keys'))
   const policies = checkObject(given.policies === undefined ? {} : given.policies, 'policies')
@@ -166,17 +171,18 @@ export function resolveOptions(options: unknown, report: ReportOfPart): Settings
     source,
     edge,
     access,
-    trustedIssuers,
+    trustedIssuers: issuers,
     guards,
     routes: compileRouteRules(given.routes === undefined ? [] : given.routes, guards),
     mode: given.mode === undefined ? 'enforce' : checkChoice(given.mode, MODES, 'mode'),
     hooksInFront: hookNames(given.hooksInFront === undefined ? [] : given.hooksInFront),
     listenersInFront: resolveListenersInFront(given.listenersInFront),
-    memory: createClientMemory(MAX_CLIENTS),
+    memory,
     findUser: given.identify === undefined ? null : createUserFinder(checkIdentify(given.identify)),
     bindClient: resolveLog(given.log),
+    issuerSources: sources,
     revocations,
-    background: combineTasks([...(access?.refresh ? [access.refresh] : []), ...revocations]),
+    background: combineTasks([access?.refresh, edge?.reload, background].filter((task) => !!task)),
   }
 }
 

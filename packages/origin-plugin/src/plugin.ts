@@ -117,7 +117,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     channels.degraded.publish({ server: app, part, state, reason })
   })
   const guards = createRouteGuards(settings.guards, settings.routes, settings.mode)
-  const trustWatch = createTrustWatch(() => settings.trustedIssuers)
+  const trustWatch = createTrustWatch(() => settings.trustedIssuers.current)
 
   const unenforced = () => guards.list().filter(({ enforced }) => !enforced)
 
@@ -156,7 +156,9 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   // Not at `onReady`: a test that uses inject() does not listen, and reads its refusals itself.
   app.addHook('onListen', async () => {
     if (dropsWarnings(app.log) && !channels.refused.hasSubscribers) warnOfLostReasons()
-    const advice = settings.trustedIssuers?.some(({ chain }) => chain) ? headerLimitAdvice(app.server) : undefined
+    const advice = settings.trustedIssuers.current?.some(({ chain }) => chain)
+      ? headerLimitAdvice(app.server)
+      : undefined
     if (advice !== undefined) app.log.warn(`countersign: ${advice}`)
   })
   app.addHook('onClose', async () => {
@@ -166,7 +168,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   beforeClose(app, () => settings.background.stop())
 
   if (settings.edge === null) {
-    app.log.warn(`countersign: ${missingProof(settings.source.name, settings.trustedIssuers === null)}`)
+    app.log.warn(`countersign: ${missingProof(settings.source.name, settings.trustedIssuers.current === null)}`)
   }
   if (settings.mode === 'report') app.log.warn(`countersign: ${NOTHING_REFUSED}`)
 

@@ -3,8 +3,9 @@ import { createIssuedBy } from '../certification-path/issued-by.ts'
 import { isValidAt, type PathCertificate, readPathCertificate } from '../certification-path/path-certificate.ts'
 import type { Report } from '../lib/background-task.ts'
 import { checkKnown, checkObject, checkSet, optionNames } from '../lib/check-option.ts'
-import { createRevocation, type Revocation } from '../revocation/revocation.ts'
+import type { Revocation } from '../revocation/revocation.ts'
 import { checkRevocation, type RevocationOptions } from '../revocation/revocation-options.ts'
+import type { MakeList } from './list-tasks.ts'
 import { type ConfiguredCa, parseOneCa } from './parse-ca.ts'
 
 /** The revocation list of an intermediate CA. */
@@ -58,10 +59,22 @@ const MAX_DEPTH = 9
  * Checks and compiles the option `chain` of a trusted issuer.
  *
  * @param root - the option `ca` next to it
- * @param report - gets the reason of every failed load of a revocation list, and a root that is not valid now
+ * @param report - gets a root that is not valid now
+ * @param makeList - makes the list of an intermediate CA. Its last argument is the position in `chain.revocation`
  * @throws TypeError whose message states the correction
  */
-export function compileChain(chain: unknown, root: ConfiguredCa, report: Report): CompiledChain {
+export function compileChain(chain: unknown, root: ConfiguredCa, report: Report, makeList: MakeList): CompiledChain {
+  const { maxDepth, revocation } = checkChain(chain)
+  const anchor = { root: readRoot(root, report), maxDepth }
+  return { anchor, lists: revocation === undefined ? [] : compileLists(revocation, anchor, makeList) }
+}
+
+/**
+ * Checks the form of the option `chain`. The lists in it can be checked with the root alone.
+ *
+ * @throws TypeError whose message states the correction
+ */
+export function checkChain(chain: unknown): { readonly maxDepth: number; readonly revocation: unknown } {
   if (typeof chain !== 'object' || chain === null || Array.isArray(chain)) {
     throw new TypeError('chain must be an object; write { maxDepth: 1 } for one intermediate below the root')
   }
@@ -74,8 +87,7 @@ export function compileChain(chain: unknown, root: ConfiguredCa, report: Report)
       `chain.maxDepth ${maxDepth === undefined ? 'is missing' : `must be a whole number from 1 to ${MAX_DEPTH}`}; write the number of intermediates between the root and a client certificate, such as 1`,
     )
   }
-  const anchor = { root: readRoot(root, report), maxDepth }
-  return { anchor, lists: revocation === undefined ? [] : compileLists(revocation, anchor, report) }
+  return { maxDepth, revocation }
 }
 
 function isDepth(value: unknown): value is number {
@@ -95,7 +107,7 @@ function readRoot({ ca }: ConfiguredCa, report: Report): PathCertificate {
   return root
 }
 
-function compileLists(revocation: unknown, anchor: Anchor, report: Report): ListedCa[] {
+function compileLists(revocation: unknown, anchor: Anchor, makeList: MakeList): ListedCa[] {
   if (!Array.isArray(revocation) || revocation.length === 0) {
     throw new TypeError(
       'chain.revocation must be a list of { ca, crl }; write one for each intermediate CA, or remove it',
@@ -111,7 +123,7 @@ function compileLists(revocation: unknown, anchor: Anchor, report: Report): List
       seen.add(ca.ca.fingerprint256)
       // With one intermediate, it issues clients alone.
       const resolved = { ...checkRevocation(options, ca.ca), acceptsCaList: anchor.maxDepth > 1 }
-      return { ca, revocation: createRevocation(ca.ca, resolved, report) }
+      return { ca, revocation: makeList(ca.ca, resolved, String(at)) }
     } catch (error) {
       throw new TypeError(`chain.revocation[${at}]: ${(error as Error).message}`)
     }

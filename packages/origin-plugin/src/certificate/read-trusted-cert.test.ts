@@ -16,7 +16,8 @@ function emptyList() {
 function trusted(serialNumber: string, ...lists: readonly Revocation[]): TrustedCert {
   const clientCert = makeClientCert({ serialNumber })
   const questions = lists.map((revocation) => ({ cert: clientCert, revocation }))
-  return { clientCert, questions, validFrom: 10_000, validTo: 20_000, trustedFrom: 10_000, trustedTo: 20_000 }
+  const dates = { validFrom: 10_000, validTo: 20_000, trustedFrom: 10_000, trustedTo: 20_000 }
+  return { clientCert, trustedIssuers: null, questions, ...dates }
 }
 
 describe('requireValidNow', () => {
@@ -55,7 +56,11 @@ describe('requireValidNow', () => {
 
 describe('isTrustedNow', () => {
   it('is true from the first second of the path to the last, both included', () => {
-    const at = [9.999, 10, 15, 20, 20.001].map((now) => isTrustedNow(trusted('0A1B'), now))
+    const at = [9.999, 10, 15, 20, 20.001].map((now) => isTrustedNow(trusted('0A1B'), null, now))
     expect(at).toEqual([false, true, true, true, false])
+  })
+
+  it('is false after the trusted issuers have changed', () => {
+    expect(isTrustedNow(trusted('0A1B'), [], 15)).toBe(false)
   })
 })

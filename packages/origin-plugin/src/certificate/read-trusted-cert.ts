@@ -15,6 +15,8 @@ const refuse = refusalAt('trust')
 export interface TrustedCert {
   /** Shared by all requests with this certificate. */
   readonly clientCert: ClientCert
+  /** The trusted issuers that decided. */
+  readonly trustedIssuers: readonly CompiledIssuer[] | null
   /** The revocation lists to ask, each with the certificate in question: the client's, or a CA's in its path. */
   readonly questions: readonly RevocationQuestion[]
   /** Milliseconds since the epoch. */
@@ -65,6 +67,7 @@ export function requireTrust(
   const clientCert = shareableCert(parsed, path?.cas)
   return {
     clientCert,
+    trustedIssuers,
     questions: trust && trustedIssuers ? questionsOf(clientCert, trust, trustedIssuers) : [],
     validFrom: clientCert.validFromDate.getTime(),
     validTo: clientCert.validToDate.getTime(),
@@ -74,13 +77,18 @@ export function requireTrust(
 }
 
 /**
- * Whether a certificate that was trusted before is still trusted. A CA in its path can have expired since, or another
- * path be valid now.
+ * Whether a certificate that was trusted before is still trusted. The trusted issuers can have changed since, a CA in
+ * its path can have expired, or another path be valid now.
  *
+ * @param current - the trusted issuers in use
  * @param now - seconds since the epoch
  */
-export function isTrustedNow({ trustedFrom, trustedTo }: TrustedCert, now: number): boolean {
-  return trustedFrom <= now * 1000 && now * 1000 <= trustedTo
+export function isTrustedNow(
+  { trustedIssuers, trustedFrom, trustedTo }: TrustedCert,
+  current: readonly CompiledIssuer[] | null,
+  now: number,
+): boolean {
+  return trustedIssuers === current && trustedFrom <= now * 1000 && now * 1000 <= trustedTo
 }
 
 /** Asks each list about each certificate that its CA issued. A CA is known by its name and key, in any of its entries. */

@@ -2,22 +2,50 @@ import type { KeyObject, X509Certificate } from 'node:crypto'
 import type { HeaderSourceName } from '../header-source.ts'
 import type { Report } from '../lib/background-task.ts'
 import { checkKnown, checkObject, checkSet, optionNames } from '../lib/check-option.ts'
+import { type FileSource, isTextSource } from '../lib/text-source.ts'
 import { createRevocation, type Revocation } from '../revocation/revocation.ts'
-import { checkRevocation, type RevocationOptions } from '../revocation/revocation-options.ts'
+import { checkRevocation, checkRevocationOptions, type RevocationOptions } from '../revocation/revocation-options.ts'
 import { parseConfiguredName } from '../x509/configured-name.ts'
 import type { DistinguishedName } from '../x509/distinguished-name.ts'
 import { parseKeyId } from '../x509/hex-identifier.ts'
-import { type CertificateChainOptions, type CompiledChain, compileChain, type ListedCa } from './chain-options.ts'
+import {
+  type CertificateChainOptions,
+  type CompiledChain,
+  checkChain,
+  compileChain,
+  type ListedCa,
+} from './chain-options.ts'
+import type { MakeList } from './list-tasks.ts'
 import { type ConfiguredCa, parseCas, parseOneCa } from './parse-ca.ts'
 import { requirePemText } from './require-pem-text.ts'
+
+/**
+ * The place of CA certificates that change while the server runs: a PEM file, or a function that returns PEM text. The
+ * function gets a signal, which aborts after 5 seconds.
+ *
+ * @example
+ * ```ts
+ * import type { CaSource, TrustedIssuer } from '@countersign/origin-plugin'
+ *
+ * const inFile: CaSource = { file: '/etc/countersign/client-ca.pem' }
+ * export const trustedIssuers: TrustedIssuer[] = [{ ca: inFile, refresh: 300 }]
+ * ```
+ */
+export type CaSource = FileSource | ((signal: AbortSignal) => string | Promise<string>)
 
 /** A CA whose client certificates are accepted, by its certificate, its name or its key identifier. */
 export interface TrustedIssuerOptions {
   /**
    * The CA's certificate in PEM. It admits only certificates whose signature the plugin verifies, so the Worker must
    * forward them (`forwardCert: 'leaf'`). The source `cf-cert` forwards none, so it needs `byName: true`.
+   *
+   * CAs that change while the server runs come from `{ file: '/path/ca.pem' }`, or from a function. The text can have
+   * several certificates, such as the old CA and the new one. The server does not start without the first answer. A
+   * later one takes effect as a whole, and a bad one is logged and changes nothing.
    */
-  readonly ca?: string
+  readonly ca?: string | CaSource
+  /** Seconds between two reads of a file or a function in `ca`. From 1 to 604,800 (a week), default 60. */
+  readonly refresh?: number
   /**
    * Whether `ca` also admits a certificate that the Worker did not forward, by the CA's name and key identifier. Another
    * CA that Cloudflare verifies against can have both. The default is `false`.
@@ -60,17 +88,26 @@ export interface CompiledIssuer {
   readonly chain: CompiledChain | undefined
 }
 
+/** The parts of a compilation that change while the server runs. */
+export interface Compilation {
+  /** The PEM text of each `ca` from a file or a function, by the position of its entry. An entry without it has no CA. */
+  readonly texts: ReadonlyMap<number, string>
+  readonly makeList: MakeList
+}
+
 /**
  * Checks and compiles the option `trustedIssuers`.
  *
  * @param report - gets the reason of every failed load of a revocation list
  * @param source - decides whether each request contains the certificate, none does, or the Worker chooses
+ * @param compilation - the texts of `ca` that come from files and functions, and the maker of revocation lists
  * @throws TypeError whose message states the correction
  */
 export function compileTrustedIssuers(
   issuers: unknown,
   report: Report,
   source: HeaderSourceName = 'worker',
+  { texts, makeList }: Compilation = { texts: new Map(), makeList: (ca, list) => createRevocation(ca, list, report) },
 ): CompiledIssuer[] | null {
   if (issuers === null) return null
   if (typeof issuers === 'string') {
@@ -84,7 +121,9 @@ export function compileTrustedIssuers(
   const compiled = issuers.map((issuer, at) => {
     try {
       requirePemText(issuer)
-      return typeof issuer === 'string' ? parseCas(issuer).map(compilePem) : [compileDescription(issuer, report)]
+      if (typeof issuer === 'string') return parseCas(issuer).map(compilePem)
+      const make: MakeList = (ca, list, place) => makeList(ca, list, `${at} ${place}`)
+      return compileDescription(issuer, texts.get(at), report, make)
     } catch (error) {
       throw new TypeError(`trustedIssuers[${at}]: ${(error as Error).message}`)
     }
@@ -189,6 +228,7 @@ export function listsOf(issuers: readonly CompiledIssuer[], name: DistinguishedN
 
 const OPTIONS = optionNames<keyof TrustedIssuerOptions>({
   ca: true,
+  refresh: true,
   byName: true,
   dn: true,
   keyId: true,
@@ -196,18 +236,65 @@ const OPTIONS = optionNames<keyof TrustedIssuerOptions>({
   chain: true,
 })
 
-function compileDescription(description: unknown, report: Report): CompiledIssuer {
+/** @param text - the text of a `ca` from a file or a function; `undefined` before the first answer */
+function compileDescription(
+  description: unknown,
+  text: string | undefined,
+  report: Report,
+  makeList: MakeList,
+): CompiledIssuer[] {
   if (description === undefined) {
     throw new TypeError('the CA is undefined; set the environment variable that it comes from, or write its PEM')
   }
   const given = checkObject(description, 'a trusted issuer that is not PEM text')
   checkSet(given, ['ca', 'dn', 'keyId'])
   checkKnown(given, OPTIONS, 'a trusted issuer')
-  const { ca: pem, byName, dn, keyId, revocation, chain } = given
-  if (pem === undefined && dn === undefined && keyId === undefined) {
+  const { ca: pem, byName, chain } = given
+  if (pem === undefined && given.dn === undefined && given.keyId === undefined) {
     throw new TypeError('ca, dn and keyId are missing; write { ca }, a PEM certificate, or { dn }, { keyId } or both')
   }
-  const issued = pem === undefined ? undefined : parseOneCa(pem)
+  if (chain !== undefined && pem !== undefined && compileByName(byName, true)) {
+    throw new TypeError('byName: true excludes chain, which needs every certificate of a path; remove one of the two')
+  }
+  if (isTextSource(pem)) return compileReloaded(given, text, report, makeList)
+  if (given.refresh !== undefined) {
+    throw new TypeError(
+      'refresh has no effect, because ca does not change; write ca: { file: "/path/ca.pem" } or a function, or remove refresh',
+    )
+  }
+  return [compileOne(given, pem === undefined ? undefined : parseOneCa(pem), report, makeList)]
+}
+
+/** A text with several CAs has the same options for each. */
+function compileReloaded(
+  given: Record<string, unknown>,
+  text: string | undefined,
+  report: Report,
+  makeList: MakeList,
+): CompiledIssuer[] {
+  if (given.dn !== undefined || given.keyId !== undefined) {
+    throw new TypeError('dn and keyId are those of one certificate, and ca is loaded again and again; remove them')
+  }
+  compileByName(given.byName, true)
+  if (given.revocation !== undefined) checkRevocationOptions(given.revocation)
+  const chain = given.chain === undefined ? undefined : checkChain(given.chain)
+  if (text === undefined) return []
+  requirePemText(text)
+  const cas = parseCas(text)
+  if (cas.length > 1 && chain?.revocation !== undefined) {
+    throw new TypeError(
+      'ca has several roots, and chain.revocation has the lists below one; write an entry with a file of its own for each root',
+    )
+  }
+  return cas.map((ca) => compileOne(given, ca, report, makeList))
+}
+
+function compileOne(
+  { byName, dn, keyId, revocation, chain }: Record<string, unknown>,
+  issued: ConfiguredCa | undefined,
+  report: Report,
+  makeList: MakeList,
+): CompiledIssuer {
   const named = {
     dn: dn === undefined ? issued?.dn : parseDn(dn),
     keyId: keyId === undefined ? issued?.keyId : checkKeyId(keyId),
@@ -221,20 +308,11 @@ function compileDescription(description: unknown, report: Report): CompiledIssue
     if (revocation === undefined) return { ...issuer, revocation: undefined, chain: undefined }
     throw new TypeError('ca is missing; write the PEM certificate whose key signs the revocation list')
   }
-  if (chain !== undefined && issuer.byName) {
-    throw new TypeError('byName: true excludes chain, which needs every certificate of a path; remove one of the two')
-  }
+  const list = revocation === undefined ? undefined : checkRevocation(revocation, issued.ca)
   return {
     ...issuer,
-    revocation:
-      revocation === undefined
-        ? undefined
-        : createRevocation(
-            issued.ca,
-            { ...checkRevocation(revocation, issued.ca), acceptsCaList: chain !== undefined },
-            report,
-          ),
-    chain: chain === undefined ? undefined : compileChain(chain, issued, report),
+    revocation: list && makeList(issued.ca, { ...list, acceptsCaList: chain !== undefined }, ''),
+    chain: chain === undefined ? undefined : compileChain(chain, issued, report, makeList),
   }
 }
 

@@ -29,9 +29,8 @@ export interface TrustWatch {
 /** A client with its connections. Its certificate is checked once for all of them. */
 interface Client {
   readonly connections: Set<WatchedConnection>
-  /** The last finding, and the issuers that it is based on. */
+  /** The last finding. */
   trusted: TrustedCert | undefined
-  issuers: readonly CompiledIssuer[] | null | undefined
 }
 
 /** Milliseconds between two checks, and for which a check holds up other work. */
@@ -59,7 +58,7 @@ export function createTrustWatch(
 
   function add(clientCert: ClientCert, connection: WatchedConnection): () => void {
     if (isStopped) return () => {}
-    const client = clients.get(clientCert) ?? { connections: new Set(), trusted: undefined, issuers: undefined }
+    const client = clients.get(clientCert) ?? { connections: new Set(), trusted: undefined }
     clients.set(clientCert, client)
     client.connections.add(connection)
     timer ??= setInterval(checkAll, INTERVAL).unref()
@@ -110,9 +109,8 @@ export function createTrustWatch(
     const time = now()
     try {
       const issuers = trustedIssuers()
-      if (!client.trusted || client.issuers !== issuers || !isTrustedNow(client.trusted, time)) {
+      if (!client.trusted || !isTrustedNow(client.trusted, issuers, time)) {
         client.trusted = requireTrust(clientCert, issuers, time)
-        client.issuers = issuers
       }
       requireValidNow(client.trusted, time)
       return undefined

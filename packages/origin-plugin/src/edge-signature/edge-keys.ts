@@ -7,6 +7,7 @@ import { hasSmallOrder } from './small-order.ts'
 export interface EdgeKey {
   readonly alg: SignatureAlgorithm
   readonly verify: SignatureVerifier
+  readonly material: KeyObject
   /** The last valid signature with this key; `undefined` before the first. */
   lastUse: KeyUse | undefined
 }
@@ -31,14 +32,31 @@ export type EdgeKeys = ReadonlyMap<string, EdgeKey>
 export function importEdgeKeys(keys: unknown): EdgeKeys {
   const jwks = listSigningKeys(typeof keys === 'string' ? parseKeys(keys) : keys)
   if (jwks.length === 0) throw new TypeError('edge.keys is empty; write at least one JWK')
+  if (jwks.length > MAX_KEYS) {
+    throw new TypeError(`edge.keys has ${jwks.length} keys; write at most ${MAX_KEYS}, those that the Worker uses`)
+  }
   const imported = new Map<string, EdgeKey>()
   for (const jwk of jwks) {
     const { keyid, alg } = prefixError(() => checkSigningKey(jwk, 'verify'))
     if (imported.has(keyid)) throw new TypeError(`edge.keys: the "kid" "${keyid}" is not unique; give each key its own`)
     requireDeployable(keyid)
-    imported.set(keyid, { alg, verify: importKey(jwk as SigningJwk, keyid), lastUse: undefined })
+    const material = importKey(jwk as SigningJwk, keyid)
+    const verify = alg === 'hmac-sha256' ? verifyWithHmac(material) : verifyWithEd25519(material)
+    imported.set(keyid, { alg, verify, material, lastUse: undefined })
   }
   return imported
+}
+
+/** A rotation has two. Each takes time to import, and a reload must not hold up requests. */
+const MAX_KEYS = 100
+
+/** The new keys, with the last use of those that have not changed. */
+export function keepUnchanged(old: EdgeKeys, keys: EdgeKeys): EdgeKeys {
+  return new Map([...keys].map(([keyid, key]) => [keyid, unchanged(key, old.get(keyid)) ?? key]))
+}
+
+function unchanged({ alg, material }: EdgeKey, old: EdgeKey | undefined): EdgeKey | undefined {
+  return old?.alg === alg && old.material.equals(material) ? old : undefined
 }
 
 /** The local edge names its keys so. */
@@ -67,9 +85,8 @@ function parseKeys(text: string): unknown {
   }
 }
 
-function importKey(jwk: SigningJwk, keyid: string): SignatureVerifier {
-  if (jwk.kty === 'oct') return verifyWithHmac(createSecretKey(jwk.k as string, 'base64url'))
-  return verifyWithEd25519(importPublicKey(jwk, keyid))
+function importKey(jwk: SigningJwk, keyid: string): KeyObject {
+  return jwk.kty === 'oct' ? createSecretKey(jwk.k as string, 'base64url') : importPublicKey(jwk, keyid)
 }
 
 function importPublicKey(jwk: SigningJwk, keyid: string): KeyObject {

@@ -7,7 +7,7 @@ const report = () => {}
 const store = { spend: async () => true }
 const replayWith = (changes: Record<string, unknown>) =>
   (
-    resolveEdge({ keys: hmacKey().jwk, hosts: null, replay: store, ...changes }, report).replay as {
+    resolveEdge({ keys: hmacKey().jwk, hosts: null, replay: store, ...changes }, report, report).replay as {
       store: CheckedStore
     }
   ).store.use

@@ -1,7 +1,6 @@
-import type { SigningJwk } from '@countersign/wire'
-import type { Report } from '../lib/background-task.ts'
+import type { Report, WatchedTask } from '../lib/background-task.ts'
 import { checkChoice, checkKnown, checkNumber, optionNames } from '../lib/check-option.ts'
-import { type EdgeKeys, importEdgeKeys } from './edge-keys.ts'
+import { type EdgeKeyList, type EdgeKeySource, type KeysInUse, resolveKeys } from './edge-key-source.ts'
 import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
 import { compileHosts, type OwnHosts } from './own-host.ts'
 import { type CheckedStore, createCheckedStore, type ReplayStore } from './replay-store.ts'
@@ -24,8 +23,14 @@ export interface EdgeOptions {
    *
    * The type admits `undefined`, so that an environment variable can be passed as it is. If it is not set, the server
    * does not start.
+   *
+   * Keys that change while the server runs come from `{ file: '/path/keys.json' }`, or from a function. The server does
+   * not start without the first answer. A later one replaces all keys at once, and a bad one is logged and changes
+   * nothing.
    */
-  readonly keys: SigningJwk | readonly SigningJwk[] | { readonly keys: readonly SigningJwk[] } | string | undefined
+  readonly keys: EdgeKeyList | EdgeKeySource | undefined
+  /** Seconds between two reads of a file or a function in `keys`. From 1 to 604,800 (a week), default 60. */
+  readonly refresh?: number
   /**
    * The host names under which clients reach this origin, with the port if it is not 443: a list, or text with commas.
    * A request that was signed for another host is refused. `null` accepts every host: write it only if no other origin
@@ -56,7 +61,9 @@ export interface EdgeOptions {
 
 /** The option `edge`, checked and compiled. */
 export interface EdgeVerifier extends SignatureLifetime {
-  readonly keys: EdgeKeys
+  readonly keys: KeysInUse
+  /** Keeps the keys current; `undefined` if they do not change. */
+  readonly reload: WatchedTask | undefined
   readonly hosts: OwnHosts
   /** Seconds for which the memory of this process must remember a nonce. */
   readonly nonceLifetime: number
@@ -80,6 +87,7 @@ const DEFAULT_STORE_TIMEOUT_MS = 500
 
 const OPTIONS = optionNames<keyof EdgeOptions>({
   keys: true,
+  refresh: true,
   hosts: true,
   maxAge: true,
   clockTolerance: true,
@@ -101,9 +109,10 @@ const MANDATORY = [
  * Checks the option `edge`.
  *
  * @param report - gets each failure of the store, and its end
+ * @param reportKeys - gets each failed reload of the keys, and its end
  * @throws TypeError whose message states the correction
  */
-export function resolveEdge(edge: Record<string, unknown>, report: Report): EdgeVerifier {
+export function resolveEdge(edge: Record<string, unknown>, report: Report, reportKeys: Report): EdgeVerifier {
   for (const [name, remedy] of MANDATORY) {
     if (edge[name] === undefined) throw new TypeError(`edge.${name} is missing; ${remedy}`)
   }
@@ -113,7 +122,7 @@ export function resolveEdge(edge: Record<string, unknown>, report: Report): Edge
   const clockTolerance = checkNumber(tolerance, 0, LONGEST_CLOCK_TOLERANCE, 'seconds', 'edge.clockTolerance')
   const nonceLifetime = lifetimeOf(maxAge, clockTolerance)
   return {
-    keys: importEdgeKeys(edge.keys),
+    ...resolveKeys(edge, reportKeys),
     hosts: compileHosts(edge.hosts),
     maxAge,
     clockTolerance,

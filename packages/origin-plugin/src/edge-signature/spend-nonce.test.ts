@@ -8,7 +8,11 @@ const NOW = 1_800_000_000
 const nonceOf = (letter: string) => `${letter.repeat(21)}A`
 const signed = (letter: string, created = NOW) => ({ nonce: nonceOf(letter), created })
 const edgeWith = (changes: Record<string, unknown> = {}) =>
-  resolveEdge({ keys: hmacKey().jwk, hosts: null, ...changes }, () => {})
+  resolveEdge(
+    { keys: hmacKey().jwk, hosts: null, ...changes },
+    () => {},
+    () => {},
+  )
 
 describe('spendNonce', () => {
   it('accepts a nonce once in the memory of the process, without a promise', () => {

@@ -80,7 +80,13 @@ export interface RefusedMessage extends DecisionMessage {
 }
 
 /** A part of the plugin that can fail beside the requests. */
-export type PartName = 'access keys' | 'revocation list' | 'replay store' | 'replay memory'
+export type PartName =
+  | 'edge keys'
+  | 'trusted issuers'
+  | 'access keys'
+  | 'revocation list'
+  | 'replay store'
+  | 'replay memory'
 
 /**
  * The message on the diagnostics channel `countersign:degraded`: a part has failed outside of a request, or works again.

@@ -53,7 +53,7 @@ export interface Explanation {
  * Decides on captured requests with the plugin's own code, as an origin with these options would just after its start.
  * It takes the requests in order, so the second copy of a request is a replay.
  *
- * It fetches keys and revocation lists according to the options, and needs them. It spends nonces in a memory of its
+ * It fetches keys, CAs and revocation lists according to the options, once, and needs them. It spends nonces in a memory of its
  * own, never in the store of `edge.replay`. It calls your own guards and `access.matches`, and never `identify`.
  *
  * @returns one explanation for each request, in the same order
@@ -124,7 +124,7 @@ function isFresh({ signature }: Proven, { edge }: Settings): boolean {
 
 const signedAt = (request: CapturedRequest): number | undefined => signatureParameters(request)?.created
 
-const FORGETFUL: ClientMemory = { recall: () => undefined, remember: () => {} }
+const FORGETFUL: ClientMemory = { recall: () => undefined, remember: () => {}, clear: () => {} }
 
 /**
  * Settings for explanations. They remember no client, so that each request is verified in full. They spend nonces in a

@@ -162,7 +162,7 @@ function describeCertificate({ subject, issuer, x509 }: ClientCert, { source }: 
 }
 
 function describeTrust(cert: ClientCert, { settings, at }: Explained): string {
-  const { trustedIssuers: issuers } = settings
+  const issuers = settings.trustedIssuers.current
   const validity = `valid from ${cert.validFrom} to ${cert.validTo}`
   if (!issuers) return `every issuer is trusted; ${validity}`
   const lists =

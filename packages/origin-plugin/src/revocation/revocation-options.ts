@@ -73,16 +73,26 @@ const OPTIONS = optionNames<keyof RevocationOptions>({
  * @throws TypeError whose message states the correction
  */
 export function checkRevocation(revocation: unknown, ca: X509Certificate): ResolvedRevocation {
-  const given = checkObject(revocation, 'revocation')
-  checkSet(given, ['crl'], 'revocation')
-  checkKnown(given, OPTIONS, 'revocation')
-  const { crl, refresh = DEFAULT_REFRESH, onStale = 'refuse', maxBytes = DEFAULT_MAX_BYTES } = given
+  const resolved = checkRevocationOptions(revocation)
   // RFC 5280, section 6.3.3 (f).
   if (!allowsKeyUsage(readCertificateParts(ca.raw), KEY_USAGE_BITS.CRL_SIGN)) {
     throw new TypeError(
       'ca must not sign revocation lists: its key usage lacks cRLSign; let the CA be issued with cRLSign, or remove revocation',
     )
   }
+  return resolved
+}
+
+/**
+ * Checks the option `revocation` of a trusted issuer whose certificate is not known yet.
+ *
+ * @throws TypeError whose message states the correction
+ */
+export function checkRevocationOptions(revocation: unknown): ResolvedRevocation {
+  const given = checkObject(revocation, 'revocation')
+  checkSet(given, ['crl'], 'revocation')
+  checkKnown(given, OPTIONS, 'revocation')
+  const { crl, refresh = DEFAULT_REFRESH, onStale = 'refuse', maxBytes = DEFAULT_MAX_BYTES } = given
   return {
     crl: checkSource(crl),
     refresh: checkNumber(refresh, 1, WEEK, 'seconds', 'revocation.refresh'),

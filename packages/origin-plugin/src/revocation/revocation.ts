@@ -25,6 +25,12 @@ export interface Revocation extends WatchedTask {
    * @throws CountersignError `CSN_CERT_REVOKED`, or `CSN_REVOCATION_UNAVAILABLE`
    */
   requireNotRevoked(cert: ListedCert, now: number): void
+  /**
+   * As every task starts.
+   *
+   * @param patience - milliseconds to wait for the first load
+   */
+  start(patience?: number): Promise<void>
 }
 
 /** The timing of {@link createRevocation}, in milliseconds. */
@@ -118,12 +124,12 @@ export function createRevocation(
   }
 
   return {
-    async start() {
+    async start(patience = timing.patience) {
       if (stopped.signal.aborted) return
-      const late = await isLate(keepLoading(), timing.patience)
+      const late = await isLate(keepLoading(), patience)
       if (late) {
         const advice = onStale === 'accept' ? 'requests pass unchecked until it is' : LATE_ADVICE
-        failure = `it is not loaded after ${timing.patience / 1000} s; ${advice}`
+        failure = `it is not loaded after ${Math.round(patience / 1000)} s; ${advice}`
         report(`${name}: ${failure}`)
       }
       if (failure !== undefined && onStale === 'refuse') {

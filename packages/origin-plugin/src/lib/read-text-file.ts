@@ -1,0 +1,40 @@
+import { constants, open } from 'node:fs/promises'
+
+/**
+ * Reads a text file within bounds.
+ *
+ * Attack: the path leads to a pipe, whose open would wait for a writer, or to a file of any length. Opening does not
+ * wait, and neither a pipe nor more than `maxBytes` is read. A file can grow while it is read, so the bytes count, and
+ * not the length that the file system states.
+ *
+ * @throws Error with the cause, in words for a log
+ */
+export async function readTextFile(path: string | URL, maxBytes: number): Promise<string> {
+  const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(fail)
+  try {
+    if (!(await file.stat()).isFile()) throw new Error('it is not a regular file')
+    const bytes = Buffer.alloc(maxBytes + 1)
+    let length = 0
+    while (length <= maxBytes) {
+      const { bytesRead } = await file.read(bytes, length, bytes.length - length, length)
+      if (bytesRead === 0) return decode(bytes.subarray(0, length))
+      length += bytesRead
+    }
+    throw new Error(`the file is longer than ${maxBytes} bytes`)
+  } finally {
+    await file.close()
+  }
+}
+
+/** Node's message repeats the path, which the caller names already. */
+function fail(error: NodeJS.ErrnoException): never {
+  throw new Error(`the file cannot be opened: ${error.code ?? 'unknown cause'}`)
+}
+
+function decode(bytes: Uint8Array): string {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch {
+    throw new Error('the file is not text in UTF-8')
+  }
+}
