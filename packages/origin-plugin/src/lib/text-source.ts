@@ -21,7 +21,7 @@ export interface TextSource {
 }
 
 /** The longest text of a source, in bytes of a file and in characters of an answer. */
-export const MAX_TEXT = 256 * 1024
+export const MAX_TEXT: number = 256 * 1024
 
 /** Whether the value of an option is a source: a function, or an object with `file`. */
 export function isTextSource(value: unknown): value is object {
