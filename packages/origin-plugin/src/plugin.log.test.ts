@@ -133,6 +133,7 @@ describe('the option log', () => {
     })
     expect((await injectSigned(app, '/me')).statusCode).toBe(200)
     expect(lines.filter(({ level }) => level === 40)).toMatchObject([{ reason: 'log threw Error: "no database"' }])
+    expect(lines.at(-1)).toMatchObject({ client: CLIENT, msg: 'request completed' })
   })
 
   it.each([true, false])('works with a serializer for another client, and log: %s', async (log) => {
@@ -147,7 +148,7 @@ describe('the option log', () => {
       ...(log
         ? [
             [
-              'countersign: the client is missing in request.log',
+              'countersign: the option log failed',
               'log threw TypeError: "Cannot read properties of undefined (reading \'id\')"',
             ],
           ]

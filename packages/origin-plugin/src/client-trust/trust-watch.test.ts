@@ -1,6 +1,11 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
+import { testKey } from '@countersign/test-support/test-key'
+import { type WrittenCertificate, writeCaCert, writeClientCert } from '@countersign/test-support/write-certificate'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
+import { certificateLines, edgeFieldsOf } from '../../test/support/header-lines.ts'
+import { compileIssuers } from '../../test/support/issuers.ts'
 import { makeClientCert } from '../../test/support/make-client-cert.ts'
+import { readTrustedCert } from '../certificate/read-trusted-cert.ts'
 import type { CompiledIssuer } from '../certificate/trusted-issuers.ts'
 import type { ClientCert } from '../client-cert.ts'
 import type { CountersignError } from '../errors.ts'
@@ -16,6 +21,7 @@ const issuer = (dn: string): CompiledIssuer => ({
   chain: undefined,
 })
 const TRUSTED = [issuer('CN=Acme Issuing CA,O=Acme')]
+const NOW = Math.floor(Date.now() / 1_000) * 1_000
 /** The end of the validity of the usual certificate, in seconds. */
 const END = Date.parse('2050-01-01T00:00:00Z') / 1000
 
@@ -97,6 +103,33 @@ describe('createTrustWatch', () => {
     expect(pem.refusals).toMatchObject([['CSN_CERT_UNTRUSTED_ISSUER', /CN=Acme Issuing CA,O=Acme/]])
   })
 
+  it('refuses a client whose intermediate expires, although another path was valid before', async () => {
+    const key = testKey()
+    const root = writeCaCert('root')
+    const [brief, lasting] = [5, 20].map((seconds) =>
+      writeCaCert('sub', root, { key, notAfter: new Date(NOW + seconds * 1_000) }),
+    ) as [WrittenCertificate, WrittenCertificate]
+    const client = writeClientCert(brief)
+    const issued = { cert: client.cert, issuer: brief.cert, pem: client.pem }
+    const chain = [brief, lasting].map(({ der }) => `:${der.toString('base64')}:`).join(', ')
+    const issuers = compileIssuers({ ca: root.pem, chain: { maxDepth: 1 } })
+    const fields = edgeFieldsOf(certificateLines(issued, { 'client-cert-chain': chain }))
+    const { clientCert } = readTrustedCert(fields, issuers, NOW / 1_000)
+    const { state, connect } = start()
+    state.issuers = issuers
+    state.now = NOW / 1_000
+    const connection = connect(clientCert)
+    for (const [seconds, codes] of [
+      [1, []],
+      [10, []],
+      [21, ['CSN_CERT_UNTRUSTED_ISSUER']],
+    ] as const) {
+      state.now = NOW / 1_000 + seconds
+      await pass(1_000)
+      expect(connection.refusals.map(([code]) => code)).toEqual(codes)
+    }
+  })
+
   it('refuses if the check itself fails', async () => {
     const { connect, breakDown } = start()
     const connection = connect(makeClientCert())
@@ -135,8 +168,8 @@ describe('createTrustWatch', () => {
     const connection = connect(makeClientCert())
     watch.stop()
     const late = connect(makeClientCert())
-    late.stop()
     expect(vi.getTimerCount()).toBe(0)
+    late.stop()
     state.now = END + 1
     await pass(2_000)
     expect([connection.refusals, late.refusals]).toEqual([[], []])

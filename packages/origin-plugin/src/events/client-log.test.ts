@@ -16,9 +16,13 @@ type Line = Record<string, unknown>
 /** Requests and replies whose log is a list of lines. */
 function logOf(options: object = {}) {
   const lines: Line[] = []
+  const texts: string[] = []
   const log = pino(
     { base: null, ...options },
-    lineStream((line) => lines.push(JSON.parse(line))),
+    lineStream((line) => {
+      texts.push(line)
+      lines.push(JSON.parse(line))
+    }),
   )
   const exchange = (clientCert: ClientCert | null, access: AccessIdentity | null = null) => {
     const child = log.child({ reqId: 'r' })
@@ -27,7 +31,7 @@ function logOf(options: object = {}) {
       reply: { log: child } as never as FastifyReply,
     }
   }
-  return { lines, exchange }
+  return { lines, texts, exchange }
 }
 
 /** Binds a client by the option `log`, writes a line to each of the two logs, and returns the fields that are new. */
@@ -124,7 +128,7 @@ describe('log: true', () => {
   })
 
   it('binds once, and keeps a logger of the application', () => {
-    const { lines, exchange } = logOf()
+    const { lines, texts, exchange } = logOf()
     const { request, reply } = exchange(CERT)
     request.log = request.log.child({ tenant: 'acme' })
     const bind = resolveLog(true)
@@ -133,6 +137,7 @@ describe('log: true', () => {
     request.log.info('in')
     reply.log.info('out')
     expect(lines).toMatchObject([{ tenant: 'acme', client: CLIENT }, { client: CLIENT }])
+    expect(texts.map((text) => text.split('"client":').length)).toEqual([2, 2])
     expect(Object.hasOwn(lines[1] ?? {}, 'tenant')).toBe(false)
   })
 })
@@ -151,6 +156,10 @@ describe('log as a function', () => {
       }),
     ).toEqual(both({ kind: 'service' }))
     expect(fieldsOf(() => null, CERT)).toEqual(both({}))
+    const { request, reply } = logOf().exchange(CERT)
+    const { log } = request
+    resolveLog(() => null)?.(request, reply)
+    expect([request.log === log, reply.log === log]).toEqual([true, true])
     expect(fieldsOf(() => ({ long: 'x'.repeat(1_989) }), CERT)[0]).toMatchObject({ long: 'x'.repeat(1_989) })
   })
 
@@ -162,6 +171,11 @@ describe('log as a function', () => {
     [
       'an object that JSON leaves out',
       () => ({ toJSON: () => undefined }),
+      'log did not return an object; return an object, or null for none',
+    ],
+    [
+      'an object that JSON replaces with null',
+      () => ({ toJSON: () => null }),
       'log did not return an object; return an object, or null for none',
     ],
     [
@@ -203,7 +217,7 @@ describe('log as a function', () => {
       () => JSON.parse('{"hasOwnProperty":1}'),
       'log threw TypeError: "bindings.hasOwnProperty is not a function"',
     ],
-  ])('that returns %s binds nothing, and is reported once', (_what, answer, reason) => {
+  ])('that returns %s is reported once, and the usual fields are bound', (_what, answer, reason) => {
     const { lines, exchange } = logOf()
     const bind = resolveLog(answer)
     for (let time = 0; time < 2; time += 1) {
@@ -211,11 +225,10 @@ describe('log as a function', () => {
       bind?.(request, reply)
       request.log.info('in')
     }
-    const fault = { level: 40, reqId: 'r', reason, msg: 'countersign: the client is missing in request.log' }
     expect(lines.map(({ time: _, ...fields }) => fields)).toEqual([
-      fault,
-      { level: 30, reqId: 'r', msg: 'in' },
-      { level: 30, reqId: 'r', msg: 'in' },
+      { level: 40, reqId: 'r', reason, msg: 'countersign: the option log failed' },
+      { level: 30, reqId: 'r', client: CLIENT, msg: 'in' },
+      { level: 30, reqId: 'r', client: CLIENT, msg: 'in' },
     ])
   })
 })

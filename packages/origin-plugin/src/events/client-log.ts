@@ -2,6 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessIdentity } from '../access-token/access-identity.ts'
 import type { ClientCert } from '../client-cert.ts'
 import { nameError, quoteMessage } from '../lib/quote-error.ts'
+import { cutText } from '../lib/quote-value.ts'
 
 /**
  * Returns the fields of a client for `request.log`; `null` for none.
@@ -33,12 +34,13 @@ const WRITE = 'write log: true, or log: (clientCert, access) => ({ client: clien
  */
 export function resolveLog(given: unknown): BindClient | null {
   if (given === undefined || given === false) return null
-  if (given === true) return createBinder(standardBindings())
+  const usual = usualBindings()
+  if (given === true) return createBinder(usual, usual)
   if (typeof given !== 'function') throw new TypeError(`log must be a boolean or a function; ${WRITE}`)
   if (Object.prototype.toString.call(given) === '[object AsyncFunction]') {
     throw new TypeError('log must be synchronous; return an object, not a promise')
   }
-  return createBinder((clientCert, access) => readBindings((given as LogBindings)(clientCert, access)))
+  return createBinder((clientCert, access) => readBindings((given as LogBindings)(clientCert, access)), usual)
 }
 
 /** Whether the log of a request contains a field already. */
@@ -46,36 +48,43 @@ export function isBound(request: FastifyRequest, field: string): boolean {
   return Object.hasOwn((request as BoundRequest)[BOUND] ?? {}, field)
 }
 
-function createBinder(bindingsOf: LogBindings): BindClient {
+function createBinder(bindingsOf: LogBindings, usualOf: LogBindings): BindClient {
   let hasFailed = false
   return (request, reply) => {
     const { clientCert, access } = request
-    const bound = request as BoundRequest
     // A second binding would repeat the fields in each line.
-    if ((!clientCert && !access) || bound[BOUND]) return
+    if ((!clientCert && !access) || (request as BoundRequest)[BOUND]) return
     try {
-      const bindings = bindingsOf(clientCert, access)
-      if (!bindings) return
-      const log = request.log.child(bindings)
-      // Fastify writes "request completed" to the log of the reply. A hook may have replaced one of the two.
-      reply.log = reply.log === request.log ? log : reply.log.child(bindings)
-      request.log = log
-      bound[BOUND] = bindings
+      bind(request, reply, bindingsOf(clientCert, access))
     } catch (error) {
-      if (hasFailed) return
+      if (!hasFailed) request.log.warn({ reason: reasonOf(error) }, 'countersign: the option log failed')
       hasFailed = true
-      request.log.warn({ reason: reasonOf(error) }, 'countersign: the client is missing in request.log')
+      try {
+        // Attack: a client with a long name makes the operator's function fail, to stay out of the log.
+        bind(request, reply, usualOf(clientCert, access))
+      } catch {
+        // The application's logger has a serializer for a `client` of another form.
+      }
     }
   }
+}
+
+function bind(request: FastifyRequest, reply: FastifyReply, bindings: object | null): void {
+  if (!bindings) return
+  const log = request.log.child(bindings)
+  // Fastify writes "request completed" to the log of the reply. A hook may have replaced one of the two.
+  reply.log = reply.log === request.log ? log : reply.log.child(bindings)
+  request.log = log
+  ;(request as BoundRequest)[BOUND] = bindings
 }
 
 /** A name can be as long as a header. Every line of the request contains it. */
 const MAX_TEXT = 300
 
-const cut = (text: string): string => (text.length > MAX_TEXT ? `${text.slice(0, MAX_TEXT)}…` : text)
+const cut = (text: string): string => cutText(text, MAX_TEXT)
 
 /** Makes the function behind `log: true`. It keeps the fields of a certificate: their texts would be made for each request. */
-function standardBindings(): LogBindings {
+function usualBindings(): LogBindings {
   const known = new WeakMap<ClientCert, { readonly access: AccessIdentity | null; readonly bindings: object }>()
   return (clientCert, access) => {
     const same = clientCert && known.get(clientCert)
