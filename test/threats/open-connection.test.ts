@@ -76,7 +76,7 @@ describeThreat('a WebSocket whose client is trusted no longer', options, (chain)
   })
 
   it('is closed when its certificate expires', async () => {
-    const client = await chain.edge.issueClient({ name: 'brief', notAfter: new Date(Date.now() + 3_000) })
+    const client = await chain.edge.issueClient({ name: 'brief', notAfter: new Date(Date.now() + 5_000) })
     expect(await closed(await open(chain, client))).toEqual([1008, 'CSN_CERT_EXPIRED'])
   })
 
@@ -88,7 +88,7 @@ describeThreat('a WebSocket whose client is trusted no longer', options, (chain)
   })
 
   it('ends although the client does not answer the close, and its messages reach no handler', async () => {
-    const client = await chain.edge.issueClient({ name: 'hostile', notAfter: new Date(Date.now() + 3_000) })
+    const client = await chain.edge.issueClient({ name: 'hostile', notAfter: new Date(Date.now() + 5_000) })
     const socket = await open(chain, client)
     const ended = once(latest as WebSocket, 'close')
     // It reads nothing from now on, and so it does not answer.
@@ -97,7 +97,7 @@ describeThreat('a WebSocket whose client is trusted no longer', options, (chain)
     onTestFinished(() => clearInterval(sending))
     const refusals = () => chain.log.filter((line) => line.includes('no longer trusted')).length
     const before = refusals()
-    await expect.poll(refusals, { timeout: 8_000, interval: 1 }).toBe(before + 1)
+    await expect.poll(refusals, { timeout: 12_000, interval: 1 }).toBe(before + 1)
     const { length } = received
     expect(length).toBeGreaterThan(10)
     await ended
