@@ -5,7 +5,7 @@ import { createParties, type Parties } from '@countersign/test-support/parties'
 import { testKey } from '@countersign/test-support/test-key'
 import type { HeaderLine } from '@countersign/test-support/wire-request'
 import { type WrittenCertificate, writeCaCert, writeClientCert } from '@countersign/test-support/write-certificate'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { AUTHORITY, type EdgeRequest, edgeLines } from '../test/support/edge-lines.ts'
 import { type Refused, refusalFrom } from '../test/support/expect-refusal.ts'
 import { authenticate } from './authenticate.ts'
@@ -58,6 +58,58 @@ function received(request: EdgeRequest = {}): ReceivedRequest {
 
 const accept = async (settings: Settings, request?: EdgeRequest) => authenticate(received(request), settings)
 const refuse = (settings: Settings, request?: EdgeRequest): Promise<Refused> => refusalFrom(accept(settings, request))
+
+/** Replaces the issuers, as a reload does. */
+function reload(settings: Settings, pem: string): void {
+  const { current } = resolveOptions(
+    { edge: null, access: { issuer: ISSUER, audience: AUDIENCE, jwks: parties.access.jwks }, trustedIssuers: [pem] },
+    () => {},
+  ).trustedIssuers
+  Object.assign(settings.trustedIssuers, { current })
+}
+
+describe('authenticate while the trusted issuers change', () => {
+  it('decides by the new ones, for a client that it knows too', async () => {
+    const { settings, remembered } = settingsOf()
+    await accept(settings)
+    const other = await createCa()
+    reload(settings, other.pem)
+    expect((await refuse(settings)).code).toBe('CSN_CERT_UNTRUSTED_ISSUER')
+    reload(settings, parties.ca.pem)
+    await accept(settings)
+    expect(remembered.at(-1)?.certificate.trustedIssuers).toBe(settings.trustedIssuers.current)
+  })
+
+  it('forgets the clients of before', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    let pem = parties.ca.pem
+    const { settings, remembered } = settingsOf({ trustedIssuers: [{ ca: () => pem, refresh: 1 }] })
+    onTestFinished(() => {
+      settings.background.stop()
+      vi.useRealTimers()
+    })
+    await settings.background.start()
+    await accept(settings)
+    const [{ fields } = expect.fail('nothing is remembered')] = remembered
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(settings.memory.recall(fields)).toBeDefined()
+    pem += (await createCa()).pem
+    await vi.advanceTimersByTimeAsync(1000)
+    expect(settings.memory.recall(fields)).toBeUndefined()
+    await accept(settings)
+  })
+
+  it('decides by the new ones alone if they change while the token waits for its key', async () => {
+    const { settings } = settingsOf()
+    const other = await createCa()
+    const waiting = authenticate(received(), settings)
+    expect(waiting).toBeInstanceOf(Promise)
+    reload(settings, other.pem)
+    await expect(waiting).rejects.toMatchObject({ code: 'CSN_CERT_UNTRUSTED_ISSUER' })
+    // A request that was under way brings no client back.
+    expect((await refuse(settings)).code).toBe('CSN_CERT_UNTRUSTED_ISSUER')
+  })
+})
 
 describe('authenticate', () => {
   it('returns the certificate and the identity of the token', async () => {

@@ -182,8 +182,12 @@ describe('resolveTrustedIssuers', () => {
     [{ ca: { file: 'x' }, revocation: { crl: '' } }, 'trustedIssuers[0]: revocation.crl must be a path'],
     [{ dn: CA, refresh: 60 }, 'trustedIssuers[0]: refresh has no effect, because ca does not change; write ca: { file'],
     [{ ca: '/etc/ca.pem' }, 'trustedIssuers[0]: the text does not contain a PEM certificate'],
+    ...[{ file: 'ca.pem' }, () => '', new URL('file:///ca.pem')].map((issuer): [unknown, string] => [
+      issuer,
+      'trustedIssuers[0]: a file or a function of CAs must be in ca; write { ca: { file: "/path/ca.pem" } }',
+    ]),
     [{ ca: {} }, 'trustedIssuers[0]: ca must be one certificate in PEM'],
-  ])('refuses %o at the registration', (issuer, message) => {
+  ] as [unknown, string][])('refuses %o at the registration', (issuer, message) => {
     expect(() => resolve([issuer])).toThrow(message)
   })
 
@@ -247,8 +251,11 @@ describe('resolveTrustedIssuers with revocation lists', () => {
   it('keeps the old CA if the list of the new one cannot be loaded', async () => {
     await start(from(0, { revocation: { crl } }))
     const before = configured.issuers.current
+    const timers = vi.getTimerCount()
     pems[0] = `${ca.pem}\n${stranger.pem}`
     await next(() => reports.length > 0)
+    // The list that was not used is loaded no more.
+    expect(vi.getTimerCount()).toBe(timers)
     expect([configured.issuers.current === before, isListed(), loads]).toEqual([true, ['ok'], 2])
     expect(reports).toEqual([
       expect.stringMatching(
@@ -266,6 +273,28 @@ describe('resolveTrustedIssuers with revocation lists', () => {
     pems[0] = stranger.pem
     await next(() => changes === 2)
     expect(reports).toEqual([expect.stringMatching(/^list degraded: the revocation list of CN=Other CA,O=Other from/)])
+  })
+
+  it('loads the list of a CA that does not change', async () => {
+    await start({ ca: ca.pem, revocation: { crl } })
+    expect([isListed(), loads]).toEqual([['ok'], 1])
+  })
+
+  it('makes the changes of two sources one after the other', async () => {
+    await start(from(0, { revocation: { crl } }), from(1))
+    lists = [namesake]
+    pems = [namesake.pem, ca.pem]
+    await next(() => changes === 3)
+    expect(names()).toEqual([nameOf(namesake, CA), nameOf(ca, CA)])
+  })
+
+  it('takes one root with the list of an intermediate', async () => {
+    const root = await createCa('CN=root')
+    const sub = await root.issueCa({ subject: 'CN=sub' })
+    lists = [sub]
+    pems[0] = root.pem
+    await start(from(0, { chain: { maxDepth: 1, revocation: [{ ca: sub.pem, crl }] } }))
+    expect([isListed(), loads]).toEqual([['ok'], 1])
   })
 
   it('ends a change that waits for a list when the server closes', async () => {

@@ -246,6 +246,9 @@ function compileDescription(
   if (description === undefined) {
     throw new TypeError('the CA is undefined; set the environment variable that it comes from, or write its PEM')
   }
+  if (isTextSource(description)) {
+    throw new TypeError('a file or a function of CAs must be in ca; write { ca: { file: "/path/ca.pem" } }')
+  }
   const given = checkObject(description, 'a trusted issuer that is not PEM text')
   checkSet(given, ['ca', 'dn', 'keyId'])
   checkKnown(given, OPTIONS, 'a trusted issuer')

@@ -91,6 +91,11 @@ describe('resolveKeys', () => {
     expect([...keys.current.keys()]).toEqual(['one'])
   })
 
+  it('takes 100 keys', async () => {
+    answer = many.slice(0, 100)
+    expect((await start()).current.size).toBe(100)
+  })
+
   const many = Array.from({ length: 101 }, (_, at) => hmacKey(`key-${at}`).jwk)
   it.each([
     ['nothing', undefined, 'the answer must be a JWK, a list of JWKs, a JWK Set, or the JSON text of one of these'],

@@ -46,6 +46,29 @@ async function failure(...args: Parameters<typeof explain>): Promise<string | un
   return failed[0] && `${failed[0].step}: ${failed[0].code}`
 }
 
+describe('explainRequests with keys and CAs from functions', () => {
+  it('asks each once, and decides by the answers', async () => {
+    let asked = 0
+    const once = <Answer>(answer: Answer) => {
+      return () => {
+        asked += 1
+        return answer
+      }
+    }
+    const edge = { keys: once(key.jwk), hosts: [AUTHORITY], refresh: 1 }
+    expect(await failure({}, { edge, trustedIssuers: [{ ca: once(ca.pem) }] })).toBeUndefined()
+    expect(asked).toBe(2)
+    const [other, otherKey] = [await createCa(), { kty: 'oct', kid: 'other', k: key.jwk.k ?? '' }]
+    expect(await failure({}, { edge, trustedIssuers: [{ ca: once(other.pem) }] })).toBe(
+      'trust: CSN_CERT_UNTRUSTED_ISSUER',
+    )
+    expect(await failure({}, { edge: { ...edge, keys: once(otherKey) } })).toBe('edge signature: CSN_SIGNATURE_INVALID')
+    await expect(explain({}, { trustedIssuers: [{ ca: { file: '/none/ca.pem' } }] })).rejects.toThrow(
+      'trustedIssuers[0].ca from /none/ca.pem cannot be loaded: the file cannot be opened: ENOENT',
+    )
+  })
+})
+
 describe('explainRequests', () => {
   it('shows every step of a request that is admitted', async () => {
     const explanation = await explain({}, {}, { requirement: { subject: { OU: 'Ops' } } })

@@ -145,6 +145,7 @@ describe('createReloaded', () => {
     const started = expect(task.start()).rejects.toThrow('keys cannot be loaded: the server was closed')
     task.stop()
     await started
+    expect(vi.getTimerCount()).toBe(0)
     await task.start()
     await vi.advanceTimersByTimeAsync(100 * SECOND)
     expect([questions, uses, reports]).toEqual([1, [], []])

@@ -87,7 +87,10 @@ export function createReloaded({
     return new Promise((resolve, reject) => {
       const late = new Error(`no answer within ${timing.timeout / 1000} s`)
       const limit = setTimeout(() => underway.abort(late), timing.timeout)
-      signal.addEventListener('abort', () => reject(signal.reason))
+      signal.addEventListener('abort', () => {
+        clearTimeout(limit)
+        reject(signal.reason)
+      })
       answer.then(resolve, reject).finally(() => clearTimeout(limit))
     })
   }

@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { checkKnown, checkSet } from './check-option.ts'
-import { nameError, quoteMessage } from './quote-error.ts'
+import { quoteMessage } from './quote-error.ts'
 import { readTextFile } from './read-text-file.ts'
 
 /**
@@ -82,7 +82,7 @@ async function answerOf(call: (signal: AbortSignal) => unknown, signal: AbortSig
   try {
     return await call(signal)
   } catch (error) {
-    throw new Error(`it threw ${quoteMessage(error) || nameError(error)}`)
+    throw new Error(`it threw ${quoteMessage(error) || 'a value without a message'}`)
   }
 }
 
