@@ -128,7 +128,7 @@ export function resolveTrustedIssuers(
 /** The PEM text of each CA that a source has given, by the position of its entry. */
 type Texts = ReadonlyMap<number, string>
 
-/** In milliseconds. A source takes 5 s at most, so the lists have 3 s of the 8. */
+/** In milliseconds. A source takes 5 s of the 8, so less than 3 s are left on a busy machine alone. */
 const LEAST_PATIENCE = 1_000
 
 interface ReloadedCa {
