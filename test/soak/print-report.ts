@@ -1,5 +1,6 @@
 import type { HeapVerdict } from './judge-heap.ts'
 import type { Ledger } from './oracle/ledger.ts'
+import type { DecisionCounts } from './origin/count-decisions.ts'
 import { type FloodCost, GOOD_FLOOD } from './traffic/measure-floods.ts'
 
 /** The results of a run. */
@@ -16,6 +17,9 @@ export interface Findings {
   readonly connections: number
   readonly resources: readonly string[]
   readonly faults: readonly string[]
+  /** The decisions of the origin, as its channels published them and as its answers show them. */
+  readonly decisions: DecisionCounts
+  readonly health: { readonly seen: string; readonly complaints: readonly string[] }
   /** Milliseconds from `close()` to the end of the process, or `null` if the run had to kill it. */
   readonly endedAfter: number | null
   readonly rotations: number
@@ -27,7 +31,7 @@ export interface Findings {
 
 /** Prints the results. Returns `true` if there are no complaints. */
 export function printReport(findings: Findings): boolean {
-  const { ledger, heap, delay, floods, faults, connections, endedAfter } = findings
+  const { ledger, heap, delay, floods, faults, decisions, health, connections, endedAfter } = findings
   const good = floods.find(({ name }) => name === GOOD_FLOOD)?.microseconds ?? Number.NaN
   const expensive = floods.filter(({ name, microseconds }) => !name.startsWith('good') && !(microseconds < good))
   const rows: [string, string][] = [
@@ -43,6 +47,9 @@ export function printReport(findings: Findings): boolean {
     ['Access keys', `${findings.rotations} rotations, ${findings.keyOutages} outages`],
     ['revocation list', `${findings.revocations} revocations, ${findings.crlOutages} outages`],
     ['Redis', `${findings.redisOutages} outages`],
+    ['published decisions', `${total(decisions.published)} for ${total(decisions.answered)} answers`],
+    ['messages about parts', inWords(decisions.parts)],
+    ['health', health.seen],
     ['unhandled rejections, exceptions, warnings', String(faults.length)],
     [
       'heap after collection, mean of the first and the last third',
@@ -63,6 +70,8 @@ export function printReport(findings: Findings): boolean {
   const complaints = [
     ...ledger.wrongs,
     ...faults.slice(0, 5),
+    ...compareDecisions(decisions, ledger),
+    ...health.complaints,
     ...(heap.isFlat ? [] : ['the heap grew']),
     ...(connections === 0 ? [] : [`${connections} sockets stayed open`]),
     ...(endedAfter === null ? ['something kept the process alive'] : []),
@@ -74,6 +83,27 @@ export function printReport(findings: Findings): boolean {
   )
   return complaints.length === 0
 }
+
+/** Each answer has one published decision with its code, and no published decision is without its answer. */
+function compareDecisions({ published, answered }: DecisionCounts, { outcomes }: Ledger): string[] {
+  const codes = [...new Set([...Object.keys(published), ...Object.keys(answered)])]
+  return codes.flatMap((code) => {
+    const [events = 0, answers = 0, judged = 0] = [published[code], answered[code], outcomes.get(code)]
+    return [
+      ...(events === answers ? [] : [`${code}: ${events} published decisions, and ${answers} answers`]),
+      // A client that breaks off gets no answer.
+      ...(events >= judged ? [] : [`${code}: ${events} published decisions, and the clients got ${judged} answers`]),
+    ]
+  })
+}
+
+const total = (counts: Readonly<Record<string, number>>): number =>
+  Object.values(counts).reduce((sum, count) => sum + count, 0)
+
+const inWords = (counts: Readonly<Record<string, number>>): string =>
+  Object.entries(counts)
+    .map(([name, count]) => `${name} ${count}`)
+    .join(', ')
 
 function megabytes(bytes: number): string {
   return `${(bytes / 1e6).toFixed(1)} MB`

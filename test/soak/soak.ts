@@ -2,6 +2,7 @@ import { Agent } from 'node:http'
 import { argv } from 'node:process'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import type { CountersignHealth } from '@countersign/origin-plugin'
 import { freePort } from '../support/free-port.ts'
 import { judgeHeap } from './judge-heap.ts'
 import { CRL_REFRESH, startCrlLane } from './lanes/crl-lane.ts'
@@ -11,9 +12,11 @@ import { createPace } from './lanes/pace.ts'
 import { startRedisLane } from './lanes/redis-lane.ts'
 import { prepareMaterial } from './material.ts'
 import type { World } from './oracle/allowed-outcomes.ts'
+import { createHealthLog } from './oracle/health-log.ts'
 import { History, SETTLE } from './oracle/history.ts'
 import { createLedger } from './oracle/ledger.ts'
 import { Outages } from './oracle/outages.ts'
+import type { DecisionCounts } from './origin/count-decisions.ts'
 import { startOriginProcess } from './origin/origin.ts'
 import { printReport } from './print-report.ts'
 import { measureFloods } from './traffic/measure-floods.ts'
@@ -64,6 +67,7 @@ const pace = createPace(seconds)
 const kit = { material, current: keyLane.current, known: keyLane.known }
 const traffic: Traffic = { port: origin.port, agent, kit, ledger, isOver: pace.isOver }
 const heap: number[] = []
+const healthLog = createHealthLog()
 
 /** Samples the heap, and reports a background load that has stopped. */
 async function watch(): Promise<void> {
@@ -75,9 +79,24 @@ async function watch(): Promise<void> {
   }
 }
 
+/** Samples the health as a monitor does, more often than an outage lasts. */
+async function monitor(): Promise<void> {
+  while (!pace.isOver()) {
+    healthLog.add(await origin.ask<CountersignHealth>('health'))
+    await sleep(200)
+  }
+}
+
 try {
   const started = performance.now()
-  await Promise.all([runTraffic(traffic, 24), keyLane.run(pace), crlLane.run(pace), redisLane.run(pace), watch()])
+  await Promise.all([
+    runTraffic(traffic, 24),
+    keyLane.run(pace),
+    crlLane.run(pace),
+    redisLane.run(pace),
+    watch(),
+    monitor(),
+  ])
   const lasted = (performance.now() - started) / 1000
   const soaked = ledger.requests
   const delay = await origin.ask<{ p99: number; max: number }>('delay')
@@ -89,6 +108,8 @@ try {
 
   agent.destroy()
   await sleep(500)
+  const decisions = await origin.ask<DecisionCounts>('decisions')
+  const health = await origin.ask<CountersignHealth>('health')
   const connections = await origin.ask<number>('connections')
   const resources = await origin.ask<string[]>('resources')
   const faults = await origin.ask<string[]>('faults')
@@ -106,6 +127,8 @@ try {
     connections,
     resources,
     faults,
+    decisions,
+    health: { seen: healthLog.seen, complaints: healthLog.complaints(health) },
     endedAfter,
     rotations: keyLane.rotations(),
     keyOutages: world.keyOutages.count,

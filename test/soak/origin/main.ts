@@ -5,6 +5,7 @@ import countersign, { clientCertOf } from '@countersign/origin-plugin'
 import Fastify from 'fastify'
 import { ACCESS_KEYS_TIMING } from '../../../packages/origin-plugin/src/access-token/access-keys.ts'
 import { CLIENTS } from '../../support/redis-stores.ts'
+import { countDecisions } from './count-decisions.ts'
 import type { OriginOptions, Question } from './origin.ts'
 
 /** The origin under load, in a process of its own so that the measurements are of the origin alone. Argument: {@link OriginOptions}. */
@@ -30,6 +31,8 @@ await app.register(countersign, {
     { dn: 'CN=Acme Branch CA,O=Acme' },
   ],
 })
+// Before the routes, so that the hook of the count applies to them.
+const decisions = countDecisions(app, ['/healthz'])
 app.get('/healthz', { config: { clientCert: false } }, ({ clientCert, access }) => ({ clientCert, access }))
 app.all('/me', (request) => ({ subject: String(clientCertOf(request).subject) }))
 app.get('/alice', { config: { clientCert: { subject: { CN: 'alice' } } } }, (request) => ({
@@ -49,6 +52,8 @@ const ANSWERS: Record<Question, () => unknown> = {
   cpu: () => process.cpuUsage(),
   delay: () => ({ p99: delay.percentile(99) / 1e6, max: delay.max / 1e6 }),
   faults: () => faults,
+  health: () => app.countersignHealth(),
+  decisions,
   resources: () => getActiveResourcesInfo().sort(),
   connections: () => new Promise((resolve) => app.server.getConnections((_error, count) => resolve(count))),
   async close() {

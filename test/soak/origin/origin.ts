@@ -21,7 +21,16 @@ export interface OriginOptions {
 }
 
 /** A question to the origin's process. */
-export type Question = 'heap' | 'cpu' | 'delay' | 'faults' | 'resources' | 'connections' | 'close'
+export type Question =
+  | 'heap'
+  | 'cpu'
+  | 'delay'
+  | 'faults'
+  | 'health'
+  | 'decisions'
+  | 'resources'
+  | 'connections'
+  | 'close'
 
 /** The origin's process, seen from its parent. */
 export interface OriginProcess {
