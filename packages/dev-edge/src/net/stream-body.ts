@@ -1,4 +1,4 @@
-import type { ClientRequest } from 'node:http'
+import { type ClientRequest, IncomingMessage } from 'node:http'
 import type { Readable } from 'node:stream'
 import { headerValues, type RawHeaders } from './raw-headers.ts'
 
@@ -11,6 +11,9 @@ export interface StreamedRequest {
 
 /** Streams a body to the next server. Resets that connection when the sender breaks off. */
 export function streamBody({ body, isComplete }: StreamedRequest, upstream: ClientRequest): void {
+  const cutIncomplete = () => {
+    if (!isComplete()) hangUp(upstream)
+  }
   const finish = () => {
     if (isComplete()) upstream.end()
     else hangUp(upstream)
@@ -18,9 +21,13 @@ export function streamBody({ body, isComplete }: StreamedRequest, upstream: Clie
   // node:http2 ends an empty body before it has a reader.
   if (body.readableEnded) finish()
   else body.on('end', finish)
-  body.on('close', () => {
-    if (!isComplete()) hangUp(upstream)
-  })
+  body.on('close', cutIncomplete)
+  // node:http forgets a request that is answered, so its body stays open when the sender leaves in the middle of it.
+  if (body instanceof IncomingMessage) {
+    const { socket } = body
+    socket.on('close', cutIncomplete)
+    upstream.on('close', () => socket.off('close', cutIncomplete))
+  }
   upstream.on('error', () => {
     body.unpipe(upstream)
     // The sender may still be sending. It reads the answer only after its own body, so the rest is drained.

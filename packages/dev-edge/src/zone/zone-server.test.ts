@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
+import { startServer } from '@countersign/test-support/local-server'
 import { type RecordingOrigin, startRecordingOrigin } from '@countersign/test-support/recording-origin'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { listen } from '../net/listen.ts'
@@ -68,6 +69,27 @@ describe('the zone', () => {
     ])
     expect(status).toBe('DYNAMIC')
   })
+
+  it.each(['the sender', 'the zone'])(
+    'leaves the origin when %s breaks off a body after an early answer',
+    async (who) => {
+      const left = Promise.withResolvers<void>()
+      const early = await startServer((request, response) => {
+        request.socket.on('close', left.resolve).on('error', () => {})
+        response.end('early')
+      })
+      const zone = new ZoneServer({ origin: new URL(early.url), cache: undefined })
+      const port = await listen(zone.server, 0)
+      const sent = httpRequest({ host: '127.0.0.1', port, path: '/', method: 'POST', agent: false })
+      sent.on('error', () => {}).write('first')
+      const [response] = (await once(sent, 'response')) as [IncomingMessage]
+      expect(await text(response)).toBe('early')
+      if (who === 'the sender') sent.destroy()
+      else await zone.close()
+      await left.promise
+      await Promise.all([zone.close(), early.close()])
+    },
+  )
 
   it('stores nothing without a cache, and leaves the headers of the origin alone', async () => {
     const seen = route('/plain.csv', { 'CF-Cache-Status': 'of the origin', Age: '7' })
