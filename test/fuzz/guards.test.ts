@@ -21,7 +21,12 @@ interface Cert {
   readonly serial: string
   readonly keyId: string | undefined
   readonly dns: readonly string[] | undefined
+  /** Other names of the certificate. They are known with `dns`. */
+  readonly email: readonly string[]
+  readonly uri: readonly string[]
   readonly key: string
+  /** The identity in the token, for one with claims. */
+  readonly identity: { readonly email: string } | { readonly clientId: string }
   /** The payload of the Access token; `undefined` without one. */
   readonly claims: Readonly<Record<string, unknown>> | undefined
   /** Extended key usages: none without the extension, `null` for one that cannot be read. */
@@ -54,6 +59,18 @@ const fingerprint = fc.constantFrom('AA', 'AB', 'BA').map((byte) => byte.repeat(
 const serial = fc.constantFrom('01', '0A1B', 'FF')
 const host = fc.constantFrom('a.example', 'b.example', 'A.Example.', '*.example')
 
+const email = fc.constantFrom('jane@a.example', 'Jane@a.example', 'jane@A.Example', 'joe@a.example')
+const uri = fc.constantFrom(
+  'https://a.example/x',
+  'spiffe://a.example/ns/prod',
+  'spiffe://a.example/ns/prod/sa/pay',
+  'spiffe://a.example/ns/production',
+  'spiffe://b.example/ns/prod',
+  'spiffe://a.example',
+)
+const clientId = fc.constantFrom('a', 'b').map((digit) => `${digit.repeat(32)}.access`)
+const identity = fc.oneof(fc.record({ email }), fc.record({ clientId }))
+
 const key = fc.constantFrom(1, 2).map((byte) => Buffer.alloc(32, byte).toString('base64'))
 
 const PURPOSES: Readonly<Partial<Record<KeyPurpose, KeyPurpose>>> = {
@@ -82,7 +99,10 @@ const cert: fc.Arbitrary<Cert> = fc.record({
   serial,
   keyId: fc.option(serial, { nil: undefined }),
   dns: fc.option(fc.array(host, { maxLength: 2 }), { nil: undefined }),
+  email: fc.array(email, { maxLength: 2 }),
+  uri: fc.oneof({ weight: 3, arbitrary: fc.tuple(uri) }, fc.array(uri, { maxLength: 2 })),
   key,
+  identity,
   claims: fc.option(claims, { nil: undefined }),
   purposes: fc.option(fc.array(purpose, { maxLength: 3 }), { nil: null, freq: 9 }),
 })
@@ -166,6 +186,66 @@ const hostLeaf: fc.Arbitrary<Leaf> = host.map((wanted) => ({
   },
 }))
 
+/** The host in any case, and the local part exactly. */
+function answerOfEmail(value: string, wanted: string): Answer {
+  const [[local, host], [wantedLocal, wantedHost]] = [value.split('@'), wanted.split('@')]
+  if (spelling(host as string) !== spelling(wantedHost as string)) return false
+  return local === wantedLocal ? true : spelling(local as string) === spelling(wantedLocal as string) ? null : false
+}
+
+const emailLeaf: fc.Arbitrary<Leaf> = fc.array(email, { minLength: 1, maxLength: 2 }).map((wanted) => ({
+  requirement: { san: { email: wanted } },
+  answer: ({ dns, email }) =>
+    dns === undefined ? null : some(email.flatMap((each) => wanted.map((one) => answerOfEmail(each, one)))),
+}))
+
+const spiffeLeaf: fc.Arbitrary<Leaf> = fc
+  .tuple(
+    fc.constantFrom('a.example', 'b.example'),
+    fc.option(fc.array(fc.constantFrom('/ns', '/ns/prod', '/ns/prod/sa/pay'), { minLength: 1, maxLength: 2 })),
+  )
+  .map(([trustDomain, paths]) => ({
+    requirement: { spiffe: paths === null ? { trustDomain } : { trustDomain, path: paths } },
+    answer: ({ dns, uri }) => {
+      if (dns === undefined) return null
+      if (!uri.some((each) => each.startsWith('spiffe:'))) return false
+      const [, domain, path] = (uri.length === 1 && /^spiffe:\/\/([^/]+)(\/.+)$/.exec(uri[0] as string)) || []
+      if (path === undefined) return null
+      return domain === trustDomain && (paths === null || paths.some((each) => `${path}/`.startsWith(`${each}/`)))
+    },
+  }))
+
+const serialLeaf: fc.Arbitrary<Leaf> = fc
+  .tuple(fc.array(serial, { minLength: 1, maxLength: 2 }), attributeLeaf)
+  .map(([wanted, leaf]) => {
+    const { issuer = true } = leaf.requirement as { issuer?: unknown }
+    if (issuer === true) return leaf
+    return {
+      requirement: { issuer, serialNumber: wanted.map((each) => each.toLowerCase()) } as Requirement,
+      answer: (cert) => every([leaf.answer(cert), wanted.some((each) => each === cert.serial)]),
+    }
+  })
+
+const identityLeaf: fc.Arbitrary<Leaf> = fc.oneof(
+  fc.constantFrom('user' as const, 'service' as const, 'certificate' as const).map((kind) => ({
+    requirement: { access: { kind } },
+    answer: ({ claims, identity }: Cert) =>
+      claims === undefined ? null : kind === ('email' in identity ? 'user' : 'service'),
+  })),
+  fc.array(email, { minLength: 1, maxLength: 2 }).map((wanted) => ({
+    requirement: { access: { email: wanted } },
+    answer: ({ claims, identity }: Cert) => {
+      if (claims === undefined) return null
+      return 'email' in identity && some(wanted.map((each) => answerOfEmail(identity.email, each)))
+    },
+  })),
+  clientId.map((wanted) => ({
+    requirement: { access: { clientId: wanted } },
+    answer: ({ claims, identity }: Cert) =>
+      claims === undefined ? null : 'clientId' in identity && identity.clientId === wanted,
+  })),
+)
+
 const keyLeaf: fc.Arbitrary<Leaf> = fc.array(key, { minLength: 1, maxLength: 2 }).map((wanted) => ({
   requirement: { spki256: wanted },
   answer: ({ dns, key }) => (dns === undefined ? null : wanted.includes(key)),
@@ -237,6 +317,10 @@ const leaf = fc.oneof(
   fingerprintLeaf,
   keyIdLeaf,
   hostLeaf,
+  emailLeaf,
+  { weight: 2, arbitrary: spiffeLeaf },
+  serialLeaf,
+  identityLeaf,
   keyLeaf,
   purposeLeaf,
   claimLeaf,
@@ -291,21 +375,28 @@ function answerOf(tree: Tree, cert: Cert): Answer {
 }
 
 /** The names are built as objects, without a detour through text. */
-function clientCert({ subject, issuer, fingerprint, serial, keyId, dns, key, purposes }: Cert): ClientCert {
+function clientCert({ subject, issuer, fingerprint, serial, keyId, dns, email, uri, key, purposes }: Cert): ClientCert {
   return {
-    ...makeClientCert({ subjectAltNames: dns ? { dns } : null }),
+    ...makeClientCert({ subjectAltNames: dns ? { dns, email, uri } : null }),
     subject: new DistinguishedName(subject),
     issuer: new DistinguishedName(issuer),
     fingerprint256: (fingerprint.match(/../g) ?? []).join(':'),
     serialNumber: serial,
     keyId,
+    spiffeId: dns === undefined || uri.length !== 1 ? undefined : uri.find((each) => /^spiffe:\/\/[^/]+\//.test(each)),
     spki256: dns === undefined ? undefined : key,
     extendedKeyUsage: dns === undefined ? undefined : (purposes ?? undefined),
   }
 }
 
-const requestOf = ({ claims }: Cert) =>
-  makeRequest(claims ? { kind: 'user', email: 'a@example.net', sub: undefined, claims } : null)
+function requestOf({ claims, identity }: Cert) {
+  if (!claims) return makeRequest(null)
+  return makeRequest(
+    'email' in identity
+      ? { kind: 'user', sub: undefined, ...identity, claims }
+      : { kind: 'service', ...identity, claims },
+  )
+}
 
 const OUTCOMES = new Map<Answer, string>([
   [true, 'match'],
