@@ -136,6 +136,80 @@ describe('@fastify/auth', () => {
   })
 })
 
+describe('@fastify/auth with several lists', () => {
+  const LISTS: readonly (readonly (string | readonly string[])[])[] = [
+    [['ops', 'password'], 'any'],
+    ['any', ['password', 'ops']],
+    [
+      ['password', 'any'],
+      ['ops', 'any'],
+    ],
+    ['ops', 'password', 'any'],
+    ['password', 'any', 'ops'],
+  ]
+  const ROUTES = { optional: optional(), any: true, public: false } as const
+
+  /** Every list, with each relation, on each kind of route, with and without the option `run`. */
+  const cases = (Object.keys(ROUTES) as (keyof typeof ROUTES)[]).flatMap((kind) =>
+    LISTS.flatMap((list) =>
+      (['or', 'and'] as const).flatMap((relation) =>
+        [{ relation }, { relation, run: 'all' as const }].map((options) => ({ kind, list, options })),
+      ),
+    ),
+  )
+
+  it('admits as the lists state, in every relation and with run: all, and reports no refusal twice', async () => {
+    const refused: string[] = []
+    const message = (published: unknown) => void refused.push((published as RefusedMessage).code)
+    subscribe('countersign:refused', message)
+    onTestFinished(() => void unsubscribe('countersign:refused', message))
+    const { app, edge } = await startSetup(async (given) => {
+      const app = Fastify()
+      await app.register(countersign, given)
+      await app.register(auth)
+      const login: Record<string, () => FastifyAuthFunction> = {
+        ops: () => app.requireClientCert('ops'),
+        any: () => app.requireClientCert(true),
+        password: () => async (request) => {
+          if (request.headers.authorization !== PASSWORD.authorization) throw new Error('the password is wrong')
+        },
+      }
+      const make = (name: string) => (login[name] as () => FastifyAuthFunction)()
+      for (const [at, { kind, list, options }] of cases.entries()) {
+        const logins = list.map((each) => (typeof each === 'string' ? make(each) : each.map(make)))
+        const preHandler = app.auth(logins as FastifyAuthFunction[], options)
+        app.get(`/${at}`, { config: { clientCert: ROUTES[kind] }, preHandler }, () => 'in')
+      }
+      return app
+    })
+
+    let admitted = 0
+    for (const [at, { kind, list, options }] of cases.entries()) {
+      for (const [cert, password] of [null, SALES, OPS].flatMap((cert) => [
+        [cert, false] as const,
+        [cert, true] as const,
+      ])) {
+        const proven = kind === 'public' ? null : cert
+        const passes = (name: string) =>
+          name === 'password' ? password : name === 'ops' ? proven === OPS : proven !== null
+        // An inner list has the other relation.
+        const [outer, inner] = options.relation === 'or' ? (['some', 'every'] as const) : (['every', 'some'] as const)
+        const isIn = list[outer]((each: string | readonly string[]) => [each].flat()[inner](passes))
+        const expected = isIn && (kind !== 'any' || cert !== null)
+        const headers = await edge.headers({ url: `/${at}`, cert, headers: password ? PASSWORD : {} })
+        refused.length = 0
+        const { statusCode, body } = await app.inject({ url: `/${at}`, headers })
+        const what = JSON.stringify({ kind, list, options, cert, password, body })
+        expect(statusCode === 200, what).toBe(expected)
+        const code = expected ? undefined : (JSON.parse(body).code as string | undefined)
+        expect(refused, what).toEqual(code === undefined ? [] : [code])
+        admitted += Number(expected)
+      }
+    }
+    expect(admitted).toBeGreaterThan(50)
+  })
+})
+
 describe('@fastify/auth on a WebSocket', () => {
   async function open(port: number, headers: Record<string, string>): Promise<string> {
     const socket = new WebSocket(`ws://127.0.0.1:${port}/socket`, { headers })
