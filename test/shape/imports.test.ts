@@ -8,7 +8,15 @@ import { importGraph, resolveSpecifier, specifiersOf } from './import-graph.ts'
 const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   wire: [],
   worker: ['@countersign/wire'],
-  'origin-plugin': ['@countersign/wire', '@fastify/error', 'fastify', 'fastify-plugin', 'jose', 'node:'],
+  'origin-plugin': [
+    '@countersign/wire',
+    '@fastify/error',
+    '@opentelemetry/api',
+    'fastify',
+    'fastify-plugin',
+    'jose',
+    'node:',
+  ],
   'dev-edge': [
     '@countersign/origin-plugin',
     '@countersign/wire',
@@ -68,6 +76,15 @@ describe('imports', () => {
       expect(undeclared).toEqual([])
     })
   }
+
+  it('of an optional library are behind their own entry', () => {
+    const importers = sources('origin-plugin').filter((path) => importsOf(path).includes('@opentelemetry/api'))
+    expect(importers.length).toBeGreaterThan(2)
+    expect(importers.filter((path) => !path.startsWith('packages/origin-plugin/src/otel/'))).toEqual([])
+    const graph = importGraph('packages/origin-plugin/src/**/*.ts')
+    const outside = [...graph].filter(([path]) => !path.startsWith('packages/origin-plugin/src/otel/'))
+    expect(outside.flatMap(([, targets]) => targets.filter((target) => target.includes('/src/otel/')))).toEqual([])
+  })
 
   it('never reach into another package by path', () => {
     const graph = importGraph('{packages,examples}/**/*.{ts,js}')

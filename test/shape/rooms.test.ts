@@ -30,6 +30,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'errors.ts',
       'lib',
     ],
+    otel: ['access-token', 'events', 'client-cert.ts', 'lib'],
     'redis.ts': ['edge-signature'],
     explain: [
       'authenticate.ts',
