@@ -111,38 +111,35 @@ describe('countersign doctor', () => {
   })
 
   it.each([
-    [[], 2, /--origin is missing; write a protected route at the origin: --origin/],
+    [[], /--origin is missing; write a protected route at the origin: --origin/],
     [
       ['--origin', 'http://localhost', '--issuer', 'https://login.acme.example'],
-      2,
       /write --team or --issuer, and --audience/,
     ],
-    [['--origin', 'http://localhost', '--audience', 'a'], 2, /write --team or --issuer, and --audience/],
+    [['--origin', 'http://localhost', '--audience', 'a'], /write --team or --issuer, and --audience/],
     [
       ['--origin', 'http://localhost', '--team', 'acme', '--issuer', 'https://a', '--audience', 'a'],
-      2,
       /--issuer does not fit --team; remove one of the two/,
     ],
     [
       ['--origin', 'http://localhost', '--no-access', '--issuer', 'https://a'],
-      2,
       /--no-access does not fit --issuer; remove one of the two/,
     ],
-    [['--origin', 'http://localhost', '--team', 'acme'], 2, /write --team or --issuer, and --audience, or --no-access/],
+    [['--origin', 'http://localhost', '--team', 'acme'], /write --team or --issuer, and --audience, or --no-access/],
     [
       ['--origin', 'http://localhost', '--team', 'acme', '--no-access'],
-      2,
       /--no-access does not fit --team; remove one of the two/,
     ],
-    [['--origin', 'localhost', '--no-access'], 1, /origin must be a URL/],
+    [['--origin', 'localhost', '--no-access'], /--origin must be a URL/],
+    [['--origin', 'http://localhost', '--no-access', '--host', 'https://a'], /--host must be a hostname/],
+    [['--origin', 'http://localhost', '--no-access', '--client', 'a.pem'], /--client-key and --edge belong together/],
     [
       ['--origin', 'http://localhost', '--no-access', '--keys', 'absent'],
-      1,
       /--keys is neither a variable that is set nor a file that can be read \(ENOENT\)/,
     ],
-  ])('names the missing or wrong flag: %j', async (args, expected, message) => {
+  ])('names the missing or wrong flag: %j', async (args, message) => {
     const { code, stdout, stderr } = await runHere('doctor', ...args)
-    expect({ code, stdout }).toEqual({ code: expected, stdout: '' })
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(message)
   })
 })

@@ -95,23 +95,29 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
   if (preflight !== undefined && edge === undefined)
     return command.error('--edge is missing; write the URL at Cloudflare that the page of --preflight calls')
 
-  printProgress('Asking the origin …')
-  const findings = await diagnose({
-    origin,
-    access,
-    source,
-    keys: keys === undefined ? undefined : readKeys(keys, '--keys'),
-    host,
-    edge,
-    client: readClientFiles(options),
-    preflight,
-    forwardCert,
+  const findings = await orWrongUsage(command, () => {
+    const files = { keys: keys === undefined ? undefined : readKeys(keys, '--keys'), client: readClientFiles(options) }
+    printProgress('Asking the origin …')
+    return diagnose({ origin, access, source, ...files, host, edge, preflight, forwardCert })
   })
   if (json) printJson(findings)
   else print(formatFindings(findings))
   const failed = findings.filter(({ outcome }) => outcome === 'failed').length
   if (failed > 0) throw new Error(`${failed} of ${findings.length} checks failed`)
 }
+
+/** Exit code 1 means a failed check. A script would read a wrong value with 1 as one, so that ends with 2. */
+async function orWrongUsage<T>(command: Command, run: () => Promise<T>): Promise<T> {
+  try {
+    return await run()
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    return command.error(error.message.replace(OPTION, '--$&'))
+  }
+}
+
+/** The name of an option of `diagnose()` at the beginning of its error. The flags have the same names. */
+const OPTION = /^(?:origin|host|edge|team|issuer) must/
 
 function accessOf({ access, team, issuer, audience }: DoctorOptions): DiagnosedAccess | null | undefined {
   if (!access) return null

@@ -1,8 +1,11 @@
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { get } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import countersign, { clientCertOf } from '@countersign/origin-plugin'
+import Fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runHere } from '../../../test/support/command.ts'
 import { createTestEdge } from '../../testing/index.ts'
@@ -52,6 +55,28 @@ async function inspect(...args: string[]) {
 }
 
 describe('countersign inspect', () => {
+  it('explains the capture that the lines of the README write', async () => {
+    const capture = join(folder, 'captured.txt')
+    const readme = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
+    const block = readme.split('\n```').find((text) => text.includes("'request.txt'")) ?? ''
+    const lines = file('capture.ts', block.replace(/^ts\n/, '').replace("'request.txt'", JSON.stringify(capture)))
+    await import(pathToFileURL(lines).href)
+    const edge = await createTestEdge({ access: null })
+    const app = Fastify()
+    await app.register(countersign, edge.options)
+    app.get('/me', (request) => clientCertOf(request).subject.CN)
+    const url = new URL('/me', await app.listen({ host: '127.0.0.1', port: 0 }))
+    const { host, ...sent } = await edge.headers({ url: '/me', cert: { subject: 'CN=pay-1' } })
+    const status = await new Promise((resolve) =>
+      get(url, { headers: { ...sent, host }, agent: false }, (answer) => resolve(answer.resume().statusCode)),
+    )
+    await app.close()
+    expect(status).toBe(200)
+    const keys = file('captured-keys.json', edge.options.edge.keys)
+    const ca = file('captured-ca.pem', edge.options.trustedIssuers[0])
+    expect((await inspect(capture, '--keys', keys, '--host', 'localhost', '--no-access', '--ca', ca)).code).toBe(0)
+  })
+
   it('ends with 0 and shows the result of each step', async () => {
     const { code, stdout, stderr } = await inspect(request, ...origin, '--requirement', '{"subject":{"OU":"Ops"}}')
     expect({ code, stderr }).toEqual({ code: 0, stderr: '' })

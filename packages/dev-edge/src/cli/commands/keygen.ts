@@ -20,7 +20,8 @@ Examples:
   countersign keygen --alg ed25519        # the origin can then verify, and not sign
   countersign keygen --rotate COUNTERSIGN_KEYS          # the variable's name: ps would show its value
   countersign keygen --rotate keys.json
-  countersign keygen --json | jq -c .workerKey | npx wrangler secret put COUNTERSIGN_KEY`
+  countersign keygen --json > key.json    # .originKeys is COUNTERSIGN_KEYS; remove the file afterwards
+  jq -c .workerKey key.json | npx wrangler secret put COUNTERSIGN_KEY`
 
 /** `countersign keygen`: makes a key for the Worker, and the key with which the origin verifies it. */
 export function keygenCommand(): Command {
