@@ -10,6 +10,9 @@ export interface PartHealth extends Health {
   readonly part: PartName
 }
 
+/** A check that the options configure. The check of the certificate itself is not among them, because it always runs. */
+export type CheckName = 'edge signature' | 'replay' | 'Access token' | 'trusted issuers' | 'revocation' | 'identify'
+
 /** A key of the Worker, as the origin knows it. */
 export interface EdgeKeyUse {
   readonly keyid: string
@@ -29,6 +32,8 @@ export interface CountersignHealth {
   /** The number of routes in report mode, by the option or by a rule. They refuse no request. */
   readonly unenforcedRoutes: number
   readonly parts: readonly PartHealth[]
+  /** The checks that the options configure. `null` in an option leaves its check out. */
+  readonly checks: readonly CheckName[]
   /** The keys that may sign requests; empty with `edge: null`. A key that is used no longer can be removed. */
   readonly edgeKeys: readonly EdgeKeyUse[]
   readonly versions: {
@@ -48,10 +53,8 @@ export interface CountersignHealth {
 const { version } = createRequire(import.meta.url)('../package.json') as { readonly version: string }
 
 /** Collects the health of all parts. */
-export function healthOf(
-  { mode, access, edge, issuerSources, revocations }: Settings,
-  unenforcedRoutes: number,
-): CountersignHealth {
+export function healthOf(settings: Settings, unenforcedRoutes: number): CountersignHealth {
+  const { mode, access, edge, issuerSources, revocations } = settings
   const parts: PartHealth[] = []
   if (edge?.reload) parts.push({ part: 'edge keys', ...edge.reload.health() })
   for (const source of issuerSources) parts.push({ part: 'trusted issuers', ...source.health() })
@@ -73,7 +76,20 @@ export function healthOf(
     parts: parts.map((part) =>
       part.reason === undefined ? part : { ...part, reason: cutText(part.reason, MAX_FAILURE) },
     ),
+    checks: checksOf(settings),
     edgeKeys: keys.map(([keyid, { lastUse }]) => ({ keyid, lastUsed: lastUse ? new Date(lastUse.at * 1000) : null })),
     versions: { origin: version, worker: latest ? (latest.isNewer ? 'newer' : 'known') : null },
   }
+}
+
+function checksOf({ edge, access, trustedIssuers, revocations, findUser }: Settings): CheckName[] {
+  const configured: Record<CheckName, boolean> = {
+    'edge signature': edge !== null,
+    replay: edge?.replay != null,
+    'Access token': access !== null,
+    'trusted issuers': trustedIssuers.current !== null,
+    revocation: revocations().length > 0,
+    identify: findUser !== null,
+  }
+  return (Object.keys(configured) as CheckName[]).filter((name) => configured[name])
 }

@@ -1,0 +1,158 @@
+import countersign, { type CountersignPluginOptions, countersignErrors, optional } from '@countersign/origin-plugin'
+import { type CountersignOpenApiOptions, countersignOpenApi } from '@countersign/origin-plugin/openapi'
+import { createTestTeam } from '@countersign/test-support/access-team'
+import { hmacKey } from '@countersign/test-support/edge-key-pair'
+import swagger from '@fastify/swagger'
+import { Validator } from '@seriousme/openapi-schema-validator'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { describe, expect, it, onTestFinished } from 'vitest'
+
+const AUDIENCE = 'a'.repeat(64)
+const FULL = [{ mutualTLS: [], cloudflareAccess: [] }]
+
+interface Setup {
+  readonly options?: Partial<CountersignPluginOptions>
+  readonly openapi?: CountersignOpenApiOptions
+  readonly version?: string
+  routes?(app: FastifyInstance): void
+}
+
+/** The document of an application with a route of each protection. */
+async function documentOf({ options, openapi, version = '3.1.0', routes }: Setup = {}) {
+  const app = Fastify() as FastifyInstance
+  onTestFinished(() => app.close())
+  await app.register(countersign, {
+    edge: { keys: hmacKey().jwk, hosts: null },
+    access: { issuer: 'https://acme.cloudflareaccess.com', audience: AUDIENCE, jwks: (await createTestTeam()).jwks },
+    trustedIssuers: null,
+    policies: { ops: { subject: { OU: 'Ops' } } },
+    ...options,
+  })
+  const { securitySchemes, transform } = countersignOpenApi(app, openapi)
+  const info = { title: 'Payments', version: '1' }
+  await app.register(swagger, {
+    openapi: { openapi: version, info, components: { securitySchemes } } as never,
+    transform,
+  })
+  app.get('/me', () => 'me')
+  app.get('/healthz', { config: { clientCert: false } }, () => 'ok')
+  app.get('/login', { config: { clientCert: optional() } }, () => 'in')
+  app.route({ method: ['PUT', 'DELETE'], url: '/jobs/:id', config: { clientCert: 'ops' }, handler: () => 'job' })
+  routes?.(app)
+  await app.ready()
+  return app.swagger() as unknown as OpenApi
+}
+
+interface OpenApi {
+  readonly components: { readonly securitySchemes: Record<string, unknown> }
+  readonly paths: Record<string, Record<string, Operation>>
+}
+
+interface Operation {
+  readonly summary?: string
+  readonly security?: unknown
+  readonly responses: Record<
+    string,
+    { readonly description: string; readonly content?: Record<string, { schema: Schema }> }
+  >
+}
+
+interface Schema {
+  readonly required: readonly string[]
+  readonly properties: { readonly code: { readonly enum: readonly string[] }; readonly statusCode: object }
+}
+
+const codesOf = ({ responses }: Operation) =>
+  Object.values(responses).flatMap(({ content }) => content?.['application/json']?.schema.properties.code?.enum ?? [])
+
+const securityOf = ({ paths }: OpenApi) =>
+  Object.fromEntries(Object.entries(paths).map(([path, methods]) => [path, Object.values(methods)[0]?.security]))
+
+describe('the OpenAPI document', () => {
+  it('is valid OpenAPI 3.1, with the security of each route', async () => {
+    const document = await documentOf()
+    expect(await new Validator().validate(document as never)).toEqual({ valid: true })
+    expect(document.components.securitySchemes).toMatchObject({
+      mutualTLS: { type: 'mutualTLS' },
+      cloudflareAccess: { type: 'apiKey', in: 'header', name: 'Cf-Access-Jwt-Assertion' },
+    })
+    expect(securityOf(document)).toEqual({
+      '/me': FULL,
+      '/healthz': [],
+      '/login': [{ cloudflareAccess: [] }, ...FULL],
+      '/jobs/{id}': FULL,
+    })
+    expect(Object.keys(document.paths['/jobs/{id}'] ?? {})).toEqual(['put', 'delete'])
+  })
+
+  it('has the refusals of each route, with every code that this origin can answer', async () => {
+    const { paths } = await documentOf({ options: { identify: () => null } })
+    const me = paths['/me']?.['get'] as Operation
+    const codes = [...countersignErrors.keys()]
+    const absent = ['CSN_CERT_UNTRUSTED_ISSUER', 'CSN_REVOCATION_UNAVAILABLE']
+    expect(codesOf(me).toSorted()).toEqual(codes.filter((code) => !absent.includes(code)).toSorted())
+    expect(Object.keys(me.responses)).toEqual(['200', '400', '401', '403', '503'])
+    const { schema } = me.responses['503']?.content?.['application/json'] ?? {}
+    expect(schema?.required).toEqual(['statusCode', 'code', 'error', 'message'])
+    expect(schema?.properties.statusCode).toEqual({ type: 'integer', enum: [503] })
+    expect(me.responses['401']?.description).toMatch(/`CSN_CERT_MISSING`: A client certificate is required\./)
+    expect(codesOf(paths['/healthz']?.['get'] as Operation)).toEqual([])
+  })
+
+  it('has mutual TLS alone without Access, and no code of a check that is off', async () => {
+    const document = await documentOf({ options: { access: null } })
+    expect(Object.keys(document.components.securitySchemes)).toEqual(['mutualTLS'])
+    expect(securityOf(document)).toMatchObject({ '/me': [{ mutualTLS: [] }], '/login': [{}, { mutualTLS: [] }] })
+    expect(
+      codesOf(document.paths['/me']?.['get'] as Operation).filter((code) => /ACCESS|USER|IDENTIFY/.test(code)),
+    ).toEqual([])
+    expect(await new Validator().validate(document as never)).toEqual({ valid: true })
+  })
+
+  it('has neither refusals nor a demand in report mode', async () => {
+    const document = await documentOf({ options: { mode: 'report' } })
+    expect(securityOf(document)).toMatchObject({ '/me': [{}, ...FULL], '/healthz': [] })
+    expect(codesOf(document.paths['/me']?.['get'] as Operation)).toEqual([])
+  })
+
+  it("has the requirement of a rule, and leaves a route's own security, responses and hiding", async () => {
+    const document = await documentOf({
+      options: { routes: [{ url: '/open', clientCert: false }] },
+      routes(app) {
+        app.get('/open', () => 'open')
+        const own = { description: 'own', type: 'null' }
+        app.get('/own', { schema: { security: [{ mutualTLS: [] }], response: { 403: own } } as object }, () => 'own')
+        app.get('/hidden', { schema: { hide: true } as object }, () => 'hidden')
+      },
+    })
+    expect(securityOf(document)).toMatchObject({ '/open': [], '/own': [{ mutualTLS: [] }] })
+    const responses = document.paths['/own']?.['get']?.responses ?? {}
+    expect(responses['403']?.description).toBe('own')
+    expect(Object.keys(responses)).toEqual(expect.arrayContaining(['401', '503']))
+    expect(document.paths['/hidden']).toBeUndefined()
+  })
+
+  it('keeps the work of your own transform', async () => {
+    const transform: CountersignOpenApiOptions['transform'] = ({ schema, url }) => ({
+      schema: { ...schema, summary: `at ${url}` } as object,
+      url: `/v1${url}`,
+    })
+    const { paths } = await documentOf({ openapi: { transform } })
+    expect(paths['/v1/me']?.['get']).toMatchObject({ summary: 'at /me', security: FULL })
+  })
+
+  it('of an older version is an error that says what to write', async () => {
+    await expect(documentOf({ version: '3.0.3' })).rejects.toThrow(
+      new TypeError(
+        "the document is of version 3.0.3, which has no mutualTLS; write openapi: { openapi: '3.1.0', … } in the options of @fastify/swagger",
+      ),
+    )
+  })
+
+  it('needs the plugin in its scope', () => {
+    expect(() => countersignOpenApi(Fastify() as FastifyInstance)).toThrow(
+      new TypeError('countersign is not registered in this scope; await app.register(countersign, …) before'),
+    )
+    expect(() => countersignOpenApi(Fastify() as FastifyInstance, { transform: true as never })).toThrow(TypeError)
+  })
+})
