@@ -30,6 +30,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'errors.ts',
       'lib',
     ],
+    openapi: ['countersign-health.ts', 'guards', 'errors.ts'],
     otel: ['access-token', 'events', 'client-cert.ts', 'lib'],
     'redis.ts': ['edge-signature'],
     explain: [

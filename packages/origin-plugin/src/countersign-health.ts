@@ -11,7 +11,13 @@ export interface PartHealth extends Health {
 }
 
 /** A check that the options configure. The check of the certificate itself is not among them, because it always runs. */
-export type CheckName = 'edge signature' | 'replay' | 'Access token' | 'trusted issuers' | 'revocation' | 'identify'
+export type ConfiguredCheck =
+  | 'edge signature'
+  | 'replay'
+  | 'Access token'
+  | 'trusted issuers'
+  | 'revocation'
+  | 'identify'
 
 /** A key of the Worker, as the origin knows it. */
 export interface EdgeKeyUse {
@@ -33,7 +39,7 @@ export interface CountersignHealth {
   readonly unenforcedRoutes: number
   readonly parts: readonly PartHealth[]
   /** The checks that the options configure. `null` in an option leaves its check out. */
-  readonly checks: readonly CheckName[]
+  readonly checks: readonly ConfiguredCheck[]
   /** The keys that may sign requests; empty with `edge: null`. A key that is used no longer can be removed. */
   readonly edgeKeys: readonly EdgeKeyUse[]
   readonly versions: {
@@ -82,8 +88,8 @@ export function healthOf(settings: Settings, unenforcedRoutes: number): Counters
   }
 }
 
-function checksOf({ edge, access, trustedIssuers, revocations, findUser }: Settings): CheckName[] {
-  const configured: Record<CheckName, boolean> = {
+function checksOf({ edge, access, trustedIssuers, revocations, findUser }: Settings): ConfiguredCheck[] {
+  const configured: Record<ConfiguredCheck, boolean> = {
     'edge signature': edge !== null,
     replay: edge?.replay != null,
     'Access token': access !== null,
@@ -91,5 +97,5 @@ function checksOf({ edge, access, trustedIssuers, revocations, findUser }: Setti
     revocation: revocations().length > 0,
     identify: findUser !== null,
   }
-  return (Object.keys(configured) as CheckName[]).filter((name) => configured[name])
+  return (Object.keys(configured) as ConfiguredCheck[]).filter((name) => configured[name])
 }

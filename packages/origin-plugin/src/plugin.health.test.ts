@@ -26,6 +26,7 @@ describe('app.countersignHealth()', () => {
       mode: 'enforce',
       unenforcedRoutes: 0,
       parts: [{ part: 'replay memory', state: 'ok', name: 'the memory of nonces', used: 0 }],
+      checks: ['edge signature', 'replay'],
       edgeKeys: [{ keyid: EDGE_KEY.jwk.kid, lastUsed: null }],
       versions: { origin: expect.stringMatching(/^\d+\.\d+\.\d+/), worker: null },
     })

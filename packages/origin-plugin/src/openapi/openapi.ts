@@ -4,9 +4,9 @@
  * @module
  */
 
-import type { SwaggerTransform } from '@fastify/swagger'
+import type { FastifyDynamicSwaggerOptions, SwaggerTransform } from '@fastify/swagger'
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
-import type { CheckName } from '../countersign-health.ts'
+import type { ConfiguredCheck } from '../countersign-health.ts'
 import type { ClientCertRoute } from '../guards/routes.ts'
 import { refusalResponses } from './refusal-responses.ts'
 
@@ -14,15 +14,15 @@ import { refusalResponses } from './refusal-responses.ts'
 const MUTUAL_TLS = 'mutualTLS'
 const ACCESS_TOKEN = 'cloudflareAccess'
 
-/** A security scheme of OpenAPI 3.1. */
-export type SecurityScheme =
-  | { readonly type: 'mutualTLS'; readonly description: string }
-  | { readonly type: 'apiKey'; readonly in: 'header'; readonly name: string; readonly description: string }
+/** The security schemes in the options of `@fastify/swagger`. */
+type SecuritySchemes = NonNullable<
+  NonNullable<NonNullable<FastifyDynamicSwaggerOptions['openapi']>['components']>['securitySchemes']
+>
 
 /** The parts of the options of `@fastify/swagger` that describe the plugin. */
 export interface CountersignOpenApi {
   /** For `openapi.components.securitySchemes`. Without Access it is `mutualTLS` alone. */
-  readonly securitySchemes: Readonly<Record<string, SecurityScheme>>
+  readonly securitySchemes: SecuritySchemes
   /** Sets `security` and the responses of refusals for each route that the plugin guards. */
   readonly transform: SwaggerTransform
 }
@@ -64,7 +64,11 @@ export function countersignOpenApi(app: FastifyInstance, options: CountersignOpe
   const hasAccess = app.countersignHealth().checks.includes('Access token')
 
   return {
-    securitySchemes: { [MUTUAL_TLS]: MUTUAL_TLS_SCHEME, ...(hasAccess && { [ACCESS_TOKEN]: ACCESS_SCHEME }) },
+    // The types of @fastify/swagger do not know mutualTLS yet.
+    securitySchemes: {
+      [MUTUAL_TLS]: MUTUAL_TLS_SCHEME,
+      ...(hasAccess && { [ACCESS_TOKEN]: ACCESS_SCHEME }),
+    } as unknown as SecuritySchemes,
     transform(given) {
       requireVersion(given)
       const { schema, url } = own ? own(given) : given
@@ -80,12 +84,12 @@ export function countersignOpenApi(app: FastifyInstance, options: CountersignOpe
   }
 }
 
-const MUTUAL_TLS_SCHEME: SecurityScheme = {
+const MUTUAL_TLS_SCHEME = {
   type: 'mutualTLS',
   description: 'The client certificate, which Cloudflare verifies at its edge.',
 }
 
-const ACCESS_SCHEME: SecurityScheme = {
+const ACCESS_SCHEME = {
   type: 'apiKey',
   in: 'header',
   name: 'Cf-Access-Jwt-Assertion',
@@ -121,7 +125,7 @@ const ANSWERED = { description: 'Default Response', type: 'null' }
 function responsesOf(
   { protection, enforced }: ClientCertRoute,
   own: object | undefined,
-  checks: readonly CheckName[],
+  checks: readonly ConfiguredCheck[],
 ): { readonly response?: object } {
   if (protection === 'public' || !enforced) return {}
   return { response: { ...refusalResponses(checks), ...(own ?? { 200: ANSWERED }) } }

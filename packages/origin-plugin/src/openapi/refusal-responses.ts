@@ -1,4 +1,4 @@
-import type { CheckName } from '../countersign-health.ts'
+import type { ConfiguredCheck } from '../countersign-health.ts'
 import { type CountersignErrorCode, countersignErrors } from '../errors.ts'
 
 /** A response in the schema of a route. */
@@ -10,7 +10,7 @@ export interface RefusalResponse {
 }
 
 /** The check without which no request gets the code. Every other code is one of the certificate, which is always checked. */
-const NEEDS: Partial<Record<CountersignErrorCode, CheckName>> = {
+const NEEDS: Partial<Record<CountersignErrorCode, ConfiguredCheck>> = {
   CSN_SIGNATURE_MISSING: 'edge signature',
   CSN_SIGNATURE_INVALID: 'edge signature',
   CSN_SIGNATURE_EXPIRED: 'edge signature',
@@ -27,7 +27,7 @@ const NEEDS: Partial<Record<CountersignErrorCode, CheckName>> = {
 }
 
 /** The refusals that an origin with these checks can answer, by status, as the schema of a route has its responses. */
-export function refusalResponses(checks: readonly CheckName[]): Readonly<Record<string, RefusalResponse>> {
+export function refusalResponses(checks: readonly ConfiguredCheck[]): Readonly<Record<string, RefusalResponse>> {
   const possible = [...countersignErrors].filter(([code]) => {
     const needed = NEEDS[code]
     return needed === undefined || checks.includes(needed)
