@@ -12,7 +12,7 @@ const SECRET = 'c2VjcmV0LXNlY3JldC1zZWNyZXQ'
 
 const createEd25519 = () => generateKeyPairSync('ed25519').publicKey.export({ format: 'jwk' })
 
-const BAD_BINDINGS: Readonly<Record<string, readonly [code: string, bindings: Record<string, string>]>> = {
+const BAD_BINDINGS: Readonly<Record<string, readonly [code: string, bindings: Record<string, unknown>]>> = {
   'no key': ['CSN_WORKER_KEY_MISSING', {}],
   'an empty key': ['CSN_WORKER_KEY_MISSING', { COUNTERSIGN_KEY: '' }],
   'a key that is no JSON': ['CSN_WORKER_KEY_INVALID', { COUNTERSIGN_KEY: `${SECRET}{"k":` }],
@@ -42,6 +42,16 @@ const BAD_BINDINGS: Readonly<Record<string, readonly [code: string, bindings: Re
   ],
   'a mistyped binding': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE_ACCES: 'a' }],
   'another COUNTERSIGN_NAMES': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_NAMES: 'RFC2253' }],
+  'COUNTERSIGN_FORWARD_CERT as JSON false': [
+    'CSN_WORKER_OPTION_INVALID',
+    { COUNTERSIGN_KEY: KEY, COUNTERSIGN_FORWARD_CERT: false },
+  ],
+  'COUNTERSIGN_FORWARD_CERT as JSON null': [
+    'CSN_WORKER_OPTION_INVALID',
+    { COUNTERSIGN_KEY: KEY, COUNTERSIGN_FORWARD_CERT: null },
+  ],
+  'COUNTERSIGN_NAMES as JSON 0': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_NAMES: 0 }],
+  'COUNTERSIGN_NAMES as JSON null': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_NAMES: null }],
   'another COUNTERSIGN_REQUIRE': ['CSN_WORKER_OPTION_INVALID', { COUNTERSIGN_KEY: KEY, COUNTERSIGN_REQUIRE: 'true' }],
 }
 

@@ -153,12 +153,14 @@ function answer(statusCode: number, code: string, error: string, message: string
 /** A Worker that is ready to deploy. It takes its configuration from {@link WorkerBindings}. */
 const worker: WorkerHandler<WorkerBindings> = createWorker<WorkerBindings>((bindings) => {
   checkBindings(bindings, KNOWN_BINDINGS)
+  const { COUNTERSIGN_FORWARD_CERT: forwardCert, COUNTERSIGN_NAMES: names, COUNTERSIGN_ORIGIN: fetcher } = bindings
+  // An empty text is the default. A binding of JSON can be `false`, `0` or `null`, which are errors.
   return {
     key: bindings.COUNTERSIGN_KEY,
-    forwardCert: (bindings.COUNTERSIGN_FORWARD_CERT || undefined) as WorkerOptions['forwardCert'],
-    names: (bindings.COUNTERSIGN_NAMES || undefined) as WorkerOptions['names'],
+    forwardCert: (forwardCert === '' ? undefined : forwardCert) as WorkerOptions['forwardCert'],
+    names: (names === '' ? undefined : names) as WorkerOptions['names'],
     ...readRequirement(bindings),
-    ...(bindings.COUNTERSIGN_ORIGIN === undefined ? {} : { fetcher: bindings.COUNTERSIGN_ORIGIN }),
+    ...(fetcher === undefined ? {} : { fetcher }),
   }
 })
 

@@ -1,5 +1,5 @@
+import { decisionCode, ENFORCE, reportedCode } from './decision-code.ts'
 import { check, type Finding } from './finding.ts'
-import { refusalCode } from './judge-refusal.ts'
 import { type Answer, type ClientCredentials, probe } from './probe.ts'
 
 const { ok, warning, failed, skipped } = check('cache')
@@ -46,6 +46,10 @@ function judgeCache(answers: readonly Answer[], without: Answer): Finding {
   const all = [...answers, without]
   const cached = all.find(isFromCache)
   if (cached) return failed(`a cache answered ${cached.status} (${describeCache(cached)})`, GO_AROUND)
+  const reported = reportedCode(without)
+  if (reported !== undefined) {
+    return failed(`report mode: the origin would refuse others with ${reported}, and admits them`, ENFORCE)
+  }
   if (without.status < 300) {
     return failed(
       `answered ${without.status} without a certificate`,
@@ -59,7 +63,7 @@ function judgeCache(answers: readonly Answer[], without: Answer): Finding {
   if (asked) return warning(`the zone's cache was asked (${describeCache(asked)})`, GO_AROUND)
   const refused = answers.find(({ status }) => status >= 300)
   if (!refused) return ok(`answered the client, refused others with ${without.status}, both without a cache`)
-  const code = refusalCode(refused)
+  const code = decisionCode(refused)
   return skipped(
     `not checked: answered ${refused.status}${code === undefined ? '' : ` ${code}`}, so a cache had nothing to store`,
     'Give --client and --client-key of a client that may see this URL, and a URL that ends in .csv or another extension that Cloudflare stores',

@@ -16,6 +16,23 @@ async function answering(status: number, body: string, headers: OutgoingHttpHead
 describe('checkEdge', () => {
   it.each([
     [
+      'CSN_CERT_MISSING',
+      'ok',
+      'answered 200, in report mode with CSN_CERT_MISSING: the origin accepted the signature of the Worker',
+    ],
+    [
+      'CSN_SIGNATURE_INVALID',
+      'failed',
+      'report mode: the origin would refuse the signature of the Worker with CSN_SIGNATURE_INVALID',
+    ],
+  ])('judges report mode with %s as %s', async (code, outcome, detail) => {
+    const url = await answering(200, 'hello', { 'countersign-not-enforced': code })
+    const [finding] = await checkEdge(url, undefined)
+    expect(finding).toMatchObject({ check: 'through-edge', outcome, detail })
+  })
+
+  it.each([
+    [
       401,
       '{"code":"CSN_CERT_MISSING"}',
       'ok',

@@ -1,6 +1,7 @@
 import { cacheUnreachable, checkCache, isFromCache } from './check-cache.ts'
+import { decisionCode, reportedCode } from './decision-code.ts'
 import { check, type Finding } from './finding.ts'
-import { isRefusedForSignature, refusalCode } from './judge-refusal.ts'
+import { isRefusedForSignature } from './judge-refusal.ts'
 import { type Answer, type ClientCredentials, probe } from './probe.ts'
 
 const { ok, failed, skipped } = check('through-edge')
@@ -41,8 +42,9 @@ function judgeThroughEdge(answer: Answer, hasClient: boolean): Finding {
     return skipped('not checked: a cache answered', 'Follow the advice of the check "cache", then ask again')
   }
   const { status } = answer
-  const code = refusalCode(answer)
-  const shown = code === undefined ? `${status}` : `${status} ${code}`
+  const code = decisionCode(answer)
+  const isReported = reportedCode(answer) !== undefined
+  const shown = isReported ? `${status}, in report mode with ${code}` : [status, ...(code ? [code] : [])].join(' ')
   if (code?.startsWith('CSN_WORKER_')) {
     return failed(
       `the Worker answered ${shown}`,
@@ -64,7 +66,9 @@ function judgeThroughEdge(answer: Answer, hasClient: boolean): Finding {
   }
   if (code !== undefined && isRefusedForSignature(code)) {
     return failed(
-      `the origin refused the signature of the Worker with ${shown}`,
+      isReported
+        ? `report mode: the origin would refuse the signature of the Worker with ${code}`
+        : `the origin refused the signature of the Worker with ${shown}`,
       REMEDIES[code] ?? 'Look for a proxy between Worker and origin that adds, drops or rewrites headers',
     )
   }

@@ -43,6 +43,28 @@ describe('checkHosts', () => {
     ])
   })
 
+  it('fails a foreign key and a foreign host in report mode, by the code that the origin reports', async () => {
+    const report = async (edge: Partial<EdgeOptions>) => {
+      const app = Fastify() as unknown as FastifyInstance
+      onTestFinished(() => app.close())
+      const options = { edge: { keys: key, hosts: [HOST], ...edge }, access: null, trustedIssuers: null }
+      await app.register(countersign, { ...options, mode: 'report' })
+      app.get('/me', () => 'hello')
+      return new URL(`${await app.listen({ host: '127.0.0.1', port: 0 })}/me`)
+    }
+    const other =
+      'other-host failed: report mode: the origin would refuse another host with CSN_SIGNATURE_INVALID, and admits it'
+    expect(shown(await checkHosts(await report({}), HOST, key))).toEqual([
+      'own-host ok: accepts a signature of its key for app.example.com',
+      other,
+    ])
+    expect(shown(await checkHosts(await report({ keys: createEdgeKey() }), HOST, key))).toEqual([
+      'own-host failed: report mode: the origin would refuse a signature of its key for app.example.com with CSN_SIGNATURE_INVALID',
+      other,
+    ])
+    expect(shown(await checkHosts(await report({ hosts: null }), HOST, key))[1]).toMatch(/^other-host failed: accepts /)
+  })
+
   it('fails a public route, which accepts every signature', async () => {
     const url = await startOrigin({}, (app) => app.get('/me', { config: { clientCert: false } }, () => 'for all'))
     expect(shown(await checkHosts(url, HOST, key))[1]).toMatch(/^other-host failed: /)

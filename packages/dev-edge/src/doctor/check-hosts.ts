@@ -1,6 +1,7 @@
 import type { SigningJwk } from '@countersign/wire'
+import { decisionCode, ENFORCE, reportedCode } from './decision-code.ts'
 import { check, type Finding } from './finding.ts'
-import { isRefusedForSignature, refusalCode } from './judge-refusal.ts'
+import { isRefusedForSignature } from './judge-refusal.ts'
 import { type Answer, probe } from './probe.ts'
 import { signProbe } from './sign-probe.ts'
 
@@ -34,11 +35,13 @@ export async function checkHosts(url: URL, host: string | undefined, key: Signin
 async function checkOwn(url: URL, host: string, key: SigningJwk): Promise<Finding> {
   const answer = await sendSigned(url, host, key)
   if ('message' in answer) return own.failed(answer.message, 'The origin answered other requests, but not this one')
-  const code = refusalCode(answer)
+  const code = decisionCode(answer)
   if (code === undefined && answer.status >= 300) return own.skipped(HIDDEN, SHOW_CODE)
   if (!isRefusedForSignature(code)) return own.ok(`accepts a signature of its key for ${host}`)
   return own.failed(
-    `refuses a signature of its key for ${host} with ${answer.status} ${code}`,
+    reportedCode(answer) === undefined
+      ? `refuses a signature of its key for ${host} with ${answer.status} ${code}`
+      : `report mode: the origin would refuse a signature of its key for ${host} with ${code}`,
     'Compare keys and hosts of edge with those of the running origin. The reason in its log has both sides',
   )
 }
@@ -47,13 +50,16 @@ async function checkOther(url: URL, key: SigningJwk, isKeyAccepted: boolean): Pr
   const answer = await sendSigned(url, OTHER_HOST, key)
   // A server in front may close the connection for an unknown name.
   if ('message' in answer) return other.ok(`does not answer for another host: ${answer.message}`)
-  const code = refusalCode(answer)
+  const code = decisionCode(answer)
   if (code === undefined && answer.status >= 300) return other.skipped(HIDDEN, SHOW_CODE)
   if (!isRefusedForSignature(code)) {
     return other.failed(
       'accepts a signature of its key for a host that is not its own',
       'List the hostnames of the origin in edge.hosts. With null, a request for one origin is good at every origin with this key',
     )
+  }
+  if (reportedCode(answer) !== undefined) {
+    return other.failed(`report mode: the origin would refuse another host with ${code}, and admits it`, ENFORCE)
   }
   if (isKeyAccepted) return other.ok('refuses a signature of its key for a host that is not its own')
   return other.skipped(`not checked: refused with ${code}, perhaps for its key`, GIVE_HOST)

@@ -37,9 +37,23 @@ describe('checkPreflight', () => {
       '{"code":"CSN_SIGNATURE_INVALID"}',
       {},
       'failed',
-      'the origin refused the signature of the Worker with 401 CSN_SIGNATURE_INVALID',
+      'for the signature of the Worker, the origin refused with 401 CSN_SIGNATURE_INVALID',
     ],
-    [401, '{"code":"CSN_ACCESS_TOKEN_MISSING"}', {}, 'failed', 'refused with 401 CSN_ACCESS_TOKEN_MISSING'],
+    [401, '{"code":"CSN_ACCESS_TOKEN_MISSING"}', {}, 'failed', 'the origin refused with 401 CSN_ACCESS_TOKEN_MISSING'],
+    [
+      204,
+      '',
+      { 'access-control-allow-origin': '*', 'countersign-not-enforced': 'CSN_CERT_MISSING' },
+      'failed',
+      'the origin would refuse with CSN_CERT_MISSING (report mode, answered 204)',
+    ],
+    [
+      404,
+      '',
+      { 'countersign-not-enforced': 'CSN_SIGNATURE_MISSING' },
+      'failed',
+      'for the signature of the Worker, the origin would refuse with CSN_SIGNATURE_MISSING (report mode, answered 404)',
+    ],
     [
       403,
       'EVIL',
@@ -100,7 +114,7 @@ describe('checkPreflight', () => {
       [{ method: 'OPTIONS', url: '*', clientCert: false as const }],
       'answered 204, and allows the page',
     ],
-    ['an origin without one', [], 'refused with 401 CSN_CERT_MISSING'],
+    ['an origin without one', [], 'the origin refused with 401 CSN_CERT_MISSING'],
   ])('asks %s, through an edge that requires certificates', async (_, routes, detail) => {
     const port = await freePort()
     await using edge = await createDevEdge({ origin: `http://127.0.0.1:${port}`, require: 'verified' })

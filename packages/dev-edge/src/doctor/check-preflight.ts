@@ -1,5 +1,6 @@
+import { decisionCode, describeRefusal, reportedCode } from './decision-code.ts'
 import { check, type Finding } from './finding.ts'
-import { isRefusedForSignature, refusalCode } from './judge-refusal.ts'
+import { isRefusedForSignature } from './judge-refusal.ts'
 import { type Answer, probe } from './probe.ts'
 
 const { ok, failed } = check('preflight')
@@ -21,8 +22,8 @@ export async function checkPreflight(url: URL, page: string): Promise<Finding> {
 
 function judgePreflight(answer: Answer, page: string): Finding {
   const { status, headers } = answer
-  const code = refusalCode(answer)
-  if (status < 300) {
+  const code = decisionCode(answer)
+  if (status < 300 && reportedCode(answer) === undefined) {
     const allowed = headers['access-control-allow-origin']
     return allowed === page || allowed === '*'
       ? ok(`answered ${status}, and allows the page`)
@@ -39,13 +40,13 @@ function judgePreflight(answer: Answer, page: string): Finding {
   }
   if (isRefusedForSignature(code)) {
     return failed(
-      `the origin refused the signature of the Worker with ${status} ${code}`,
+      `for the signature of the Worker, the origin ${describeRefusal(answer)}`,
       'Follow the advice of the check "through-edge"',
     )
   }
   if (code !== undefined) {
     return failed(
-      `refused with ${status} ${code}`,
+      `the origin ${describeRefusal(answer)}`,
       "Register @fastify/cors at the origin, and write routes: [{ method: 'OPTIONS', url: '*', clientCert: false }]",
     )
   }

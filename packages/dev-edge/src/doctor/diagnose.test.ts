@@ -128,6 +128,54 @@ describe('diagnose', () => {
     }
   })
 
+  it('recognises an origin in report mode, and fails each request that it would refuse', async () => {
+    const url = await origin({ mode: 'report', edge: { keys: hmac, hosts: [HOST] } })
+    const keys = JSON.stringify(hmac)
+    const findings = await diagnose({ origin: `${url}/login`, access, keys, host: HOST, edge: `${url}/login` })
+    const reported = (code: string) => ({
+      outcome: 'failed',
+      detail: `report mode: the origin would refuse with ${code}, and admits it`,
+      advice: expect.stringMatching(/^Once no good request would be refused, remove mode: 'report' at the origin/),
+    })
+    expect(find(findings, 'unsigned-request')).toMatchObject(reported('CSN_SIGNATURE_MISSING'))
+    expect(find(findings, 'forged-certificate')).toMatchObject(reported('CSN_SIGNATURE_MISSING'))
+    expect(find(findings, 'forged-signature')).toMatchObject(reported('CSN_SIGNATURE_INVALID'))
+    expect(find(findings, 'own-host')).toMatchObject({ outcome: 'ok' })
+    expect(find(findings, 'other-host')).toMatchObject({
+      outcome: 'failed',
+      detail: 'report mode: the origin would refuse another host with CSN_SIGNATURE_INVALID, and admits it',
+    })
+    expect(find(findings, 'through-edge')).toMatchObject({
+      outcome: 'failed',
+      detail: 'report mode: the origin would refuse the signature of the Worker with CSN_SIGNATURE_MISSING',
+      advice: expect.stringContaining("Compare the Worker's route"),
+    })
+    expect(find(findings, 'cache')).toMatchObject({
+      outcome: 'failed',
+      detail: 'report mode: the origin would refuse others with CSN_SIGNATURE_MISSING, and admits them',
+    })
+  })
+
+  it('recognises report mode if the handler answers with an error', async () => {
+    const url = await origin({ mode: 'report' })
+    const findings = await diagnose({ origin: `${url}/missing`, access: null })
+    expect(find(findings, 'unsigned-request')).toMatchObject({
+      outcome: 'failed',
+      detail: 'report mode: the origin would refuse with CSN_SIGNATURE_MISSING, and admits it',
+    })
+  })
+
+  it('names the expected code if report mode would refuse with another one, and quotes no other text', async () => {
+    const answering = (value: string) =>
+      server((_request, response) => response.setHeader('countersign-not-enforced', value).end('welcome'))
+    const other = await diagnose({ origin: await answering('CSN_ACCESS_TOKEN_MISSING'), access: null })
+    expect(find(other, 'unsigned-request')?.detail).toBe(
+      'report mode: the origin would refuse with CSN_ACCESS_TOKEN_MISSING in place of CSN_SIGNATURE_MISSING, and admits it',
+    )
+    const text = await diagnose({ origin: await answering('CSN_A EVIL'), access: null })
+    expect(find(text, 'unsigned-request')?.detail).toBe('answered 200: the origin accepted it')
+  })
+
   it('fails an origin that accepts certificate headers without a signature', async () => {
     const url = await server((request, response) =>
       request.headers['x-cert-verify'] === 'SUCCESS' && !request.headers.signature

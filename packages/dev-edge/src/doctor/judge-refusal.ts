@@ -1,3 +1,4 @@
+import { ENFORCE, refusalCode, reportedCode } from './decision-code.ts'
 import { type CheckName, check, type Finding } from './finding.ts'
 import type { Answer } from './probe.ts'
 
@@ -12,6 +13,11 @@ export function judgeRefusal(name: CheckName, answer: Answer, expected: string):
   const { ok, warning, failed } = check(name)
   const { status, headers } = answer
   if (headers['cf-ray'] !== undefined) return failed(`Cloudflare answered ${status}, not the origin`, AROUND)
+  const reported = reportedCode(answer)
+  if (reported !== undefined) {
+    const other = reported === expected ? '' : ` in place of ${expected}`
+    return failed(`report mode: the origin would refuse with ${reported}${other}, and admits it`, ENFORCE)
+  }
   const code = refusalCode(answer)
   if (status < 300) {
     return failed(
@@ -50,16 +56,4 @@ export function judgeRefusal(name: CheckName, answer: Answer, expected: string):
 /** Whether a refusal comes from the headers or the signature, before token and certificate were read. */
 export function isRefusedForSignature(code: string | undefined): boolean {
   return code === 'CSN_HEADERS_MALFORMED' || code?.startsWith('CSN_SIGNATURE_') === true
-}
-
-/**
- * Reads the code of a body in Fastify's shape. Other bodies are the server's own text, and findings never quote them.
- */
-export function refusalCode({ body }: Pick<Answer, 'body'>): string | undefined {
-  try {
-    const { code } = JSON.parse(body) as { readonly code?: unknown }
-    return typeof code === 'string' && /^CSN_[A-Z_]{1,40}$/.test(code) ? code : undefined
-  } catch {
-    return undefined
-  }
 }

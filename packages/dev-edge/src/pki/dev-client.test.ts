@@ -76,6 +76,9 @@ describe('issueClient', () => {
       TypeError,
       /unknown purpose "nobody"; write serverAuth, clientAuth/,
     ],
+    [{ extendedKeyUsage: ['Client Authentication'] }, TypeError, /"Client Authentication"; write clientAuth$/],
+    [{ extendedKeyUsage: ['TLS Web Server Authentication'] }, TypeError, /Authentication"; write serverAuth$/],
+    [{ extendedKeyUsage: ['web'] }, TypeError, /"web"; write serverAuth, clientAuth/],
     [{ extendedKeyUsage: ['3.1'] }, TypeError, /unknown purpose "3.1"/],
   ])('refuses %o', async (options, type, message) => {
     const refused = issueClient(pki, options)

@@ -20,7 +20,15 @@ const OID = /^[0-2](?:\.\d+)+$/
 export function resolvePurpose(purpose: string): string {
   const oid = PURPOSES.get(purpose) ?? (OID.test(purpose) ? purpose : undefined)
   if (oid) return oid
+  const meant = [...PURPOSES.keys()].find((name) => likeness(name) === likeness(purpose))
+  if (meant) throw new TypeError(`extendedKeyUsage: unknown purpose "${purpose}"; write ${meant}`)
   throw new TypeError(
     `extendedKeyUsage: unknown purpose "${purpose}"; write ${[...PURPOSES.keys()].join(', ')}, or a dotted OID`,
   )
+}
+
+/** `clientauth`, `Client Authentication` and OpenSSL's `TLS Web Client Authentication` are all `clientAuth`, as at the origin. */
+function likeness(text: string): string {
+  const letters = text.toLowerCase().replace(/[^a-z]/g, '')
+  return letters.replace(/^tlsweb/, '').replace(/authentication$/, 'auth')
 }

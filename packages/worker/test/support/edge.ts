@@ -18,7 +18,7 @@ export const CF_OF_FETCH = 'test-fetch-cf'
 
 /** A Worker of the edge: the package's own, or a source of the test. */
 export interface WorkerUnderTest {
-  readonly bindings?: Readonly<Record<string, string>>
+  readonly bindings?: Readonly<Record<string, unknown>>
   /** Bindings with a `fetch()`: the name of another Worker of this edge, or a server. */
   readonly services?: WorkerOptions['serviceBindings']
   /** TypeScript; may import `@countersign/worker`. */

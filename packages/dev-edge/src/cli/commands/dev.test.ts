@@ -125,7 +125,9 @@ describe('countersign dev', () => {
     // The origin runs in this process, so a synchronous curl would block it.
     const { stdout } = await promisify(execFile)('sh', ['-c', `${line} --silent --show-error`], { cwd })
     expect(JSON.parse(stdout).headers['x-cert-verify']).toBe('SUCCESS')
-    expect(await printed.line(/^200 .*alice/)).toMatch(/^200 {2}GET \/ {2}alice {2}SUCCESS {2}\d+ ms$/)
+    expect(await printed.line(/ 200 .*alice/)).toMatch(
+      /^\d\d:\d\d:\d\d {2}200 {2}GET \/ {2}alice {2}SUCCESS {2}\d+ ms$/,
+    )
     expect(await printed.line(/In a browser/)).toMatch(/clients\/alice\.p12 \(password: countersign\)/)
     expect(await printed.stop()).toBe(0)
   })

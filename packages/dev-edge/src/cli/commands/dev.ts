@@ -118,7 +118,8 @@ async function dev(options: DevOptions, command: Command): Promise<void> {
   await using edge = await startEdge({
     ...edgeOptions,
     origin,
-    onRequest: (event) => (json ? printJson({ event: 'request', ...event }) : print(formatRequestLine(event))),
+    onRequest: (event) =>
+      json ? printJson({ event: 'request', ...event }) : print(formatRequestLine(event, new Date())),
     log: printProgress,
   })
   await writeOriginEnvironment(folder, edge)

@@ -18,18 +18,21 @@ const event: EdgeRequestEvent = {
 }
 const refused = { status: 401, code: 'CSN_CERT_MISSING', client: undefined, verdict: 'NONE' }
 
+/** A time on the clock of this machine. */
+const ENDED = new Date(2026, 10, 25, 3, 4, 5, 999)
+
 describe('formatRequestLine', () => {
   it.each([
-    [{}, '200  GET /me  alice  SUCCESS  4 ms'],
-    [refused, '401 CSN_CERT_MISSING  GET /me  no certificate  NONE  4 ms'],
-    [{ revoked: true }, '200  GET /me  alice  SUCCESS, revoked  4 ms'],
-    [{ fromCache: true }, '200  GET /me  alice  SUCCESS  from the cache  4 ms'],
-    [{ status: undefined, aborted: true }, 'no answer  GET /me  alice  SUCCESS  4 ms  broken off'],
+    [{}, '03:04:05  200  GET /me  alice  SUCCESS  4 ms'],
+    [refused, '03:04:05  401 CSN_CERT_MISSING  GET /me  no certificate  NONE  4 ms'],
+    [{ revoked: true }, '03:04:05  200  GET /me  alice  SUCCESS, revoked  4 ms'],
+    [{ fromCache: true }, '03:04:05  200  GET /me  alice  SUCCESS  from the cache  4 ms'],
+    [{ status: undefined, aborted: true }, '03:04:05  no answer  GET /me  alice  SUCCESS  4 ms  broken off'],
   ])('formats %j as %s', (changes, line) => {
-    expect(formatRequestLine({ ...event, ...changes })).toBe(line)
+    expect(formatRequestLine({ ...event, ...changes }, ENDED)).toBe(line)
   })
 
   it('shows control characters of a terminal', () => {
-    expect(formatRequestLine({ ...event, client: 'a\u001b[2Jb\nc' })).toContain('  a\uFFFD[2Jb\uFFFDc  ')
+    expect(formatRequestLine({ ...event, client: 'a\u001b[2Jb\nc' }, ENDED)).toContain('  a\uFFFD[2Jb\uFFFDc  ')
   })
 })
