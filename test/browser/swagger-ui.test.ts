@@ -21,7 +21,7 @@ async function build(edge: DevEdge): Promise<FastifyInstance> {
     access: edge.access,
     trustedIssuers: [edge.clientCa],
     policies: { ops: { subject: { OU: 'Ops' } } },
-    routes: [{ url: '/documentation*', clientCert: 'ops' }],
+    routes: [{ url: '/documentation/*', clientCert: 'ops' }],
   })
   const { securitySchemes, transform } = countersignOpenApi(app)
   const info = { title: 'Payments', version: '1' }

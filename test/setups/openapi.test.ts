@@ -132,6 +132,22 @@ describe('the OpenAPI document', () => {
     expect(document.paths['/hidden']).toBeUndefined()
   })
 
+  it.each([
+    ['first', [false, optional(), 'ops']],
+    ['last', ['ops', optional(), false]],
+  ] as const)('describes the host that demands most of one url, with the public host %s', async (_, requirements) => {
+    const document = await documentOf({
+      routes(app) {
+        requirements.forEach((clientCert, index) => {
+          const constraints = { host: `${index}.example.com` }
+          app.get('/hosts', { constraints, config: { clientCert } }, () => 'host')
+        })
+      },
+    })
+    expect(securityOf(document)).toMatchObject({ '/hosts': FULL })
+    expect(codesOf(document.paths['/hosts']?.['get'] as Operation)).toContain('CSN_CERT_FORBIDDEN')
+  })
+
   it('keeps the work of your own transform', async () => {
     const transform: CountersignOpenApiOptions['transform'] = ({ schema, url }) => ({
       schema: { ...schema, summary: `at ${url}` } as object,

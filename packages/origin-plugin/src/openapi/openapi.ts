@@ -114,8 +114,21 @@ function requireVersion(document: object): void {
   )
 }
 
+/**
+ * Finds the route with this method and url. A document has one operation for all routes that only constraints tell apart,
+ * such as a host, so it describes the one that demands most.
+ */
 function find(routes: readonly ClientCertRoute[], { method, url }: RouteOptions): ClientCertRoute | undefined {
-  return routes.find((route) => route.url === url && route.method === [method].flat().join(','))
+  const methods = [method].flat().join(',')
+  return routes
+    .filter((route) => route.url === url && route.method === methods)
+    .toSorted((a, b) => demandOf(b) - demandOf(a))[0]
+}
+
+function demandOf({ protection, enforced }: ClientCertRoute): number {
+  if (protection === 'public') return 0
+  if (!enforced) return 1
+  return protection === 'optional' ? 2 : 3
 }
 
 /** The response that `@fastify/swagger` describes for a route without any. */
