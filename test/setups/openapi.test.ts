@@ -148,6 +148,21 @@ describe('the OpenAPI document', () => {
     expect(codesOf(document.paths['/hosts']?.['get'] as Operation)).toContain('CSN_CERT_FORBIDDEN')
   })
 
+  it('has the security of HEAD and OPTIONS too', async () => {
+    const document = await documentOf({
+      routes(app) {
+        const config = { clientCert: 'ops', swagger: { exposeHeadRoute: true } } as const
+        app.get('/report', { config }, () => 'report')
+        app.options('/report', { config: { clientCert: false } }, () => '')
+      },
+    })
+    expect(document.paths['/report']).toMatchObject({
+      get: { security: FULL },
+      head: { security: FULL },
+      options: { security: [] },
+    })
+  })
+
   it('keeps the work of your own transform', async () => {
     const transform: CountersignOpenApiOptions['transform'] = ({ schema, url }) => ({
       schema: { ...schema, summary: `at ${url}` } as object,

@@ -1,0 +1,32 @@
+import { describe, expect, it } from 'vitest'
+import type { ConfiguredCheck } from '../countersign-health.ts'
+import { countersignErrors } from '../errors.ts'
+import { refusalResponses } from './refusal-responses.ts'
+
+const ALL: ConfiguredCheck[] = ['edge signature', 'replay', 'Access token', 'trusted issuers', 'revocation', 'identify']
+
+const codesWith = (checks: ConfiguredCheck[]) =>
+  Object.values(refusalResponses(checks)).flatMap(
+    ({ properties }) => (properties as { readonly code: { readonly enum: readonly string[] } }).code.enum,
+  )
+
+describe('refusalResponses', () => {
+  it('has every code once, at its status, with all checks', () => {
+    expect(codesWith(ALL).toSorted()).toEqual([...countersignErrors.keys()].toSorted())
+    const responses = refusalResponses(ALL)
+    for (const [code, { statusCode, message }] of countersignErrors) {
+      expect(responses[statusCode]?.description).toContain(`\`${code}\`: ${message}.`)
+    }
+  })
+
+  it.each([
+    ['edge signature', ['CSN_SIGNATURE_MISSING', 'CSN_SIGNATURE_INVALID', 'CSN_SIGNATURE_EXPIRED']],
+    ['replay', ['CSN_SIGNATURE_REPLAYED', 'CSN_REPLAY_STORE_UNAVAILABLE']],
+    ['trusted issuers', ['CSN_CERT_UNTRUSTED_ISSUER']],
+    ['revocation', ['CSN_REVOCATION_UNAVAILABLE']],
+    ['identify', ['CSN_USER_UNKNOWN', 'CSN_IDENTIFY_UNAVAILABLE']],
+  ] as const)('has no code of %s without this check', (check, absent) => {
+    const codes = codesWith(ALL.filter((name) => name !== check))
+    expect([...countersignErrors.keys()].filter((code) => !codes.includes(code))).toEqual(absent)
+  })
+})
