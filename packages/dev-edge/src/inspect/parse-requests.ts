@@ -1,17 +1,19 @@
 import type { CapturedRequest } from '@countersign/origin-plugin/explain'
 import { parseHar } from './parse-har.ts'
+import { isLog, parseLogLines } from './parse-log-lines.ts'
 import { parseRequestText } from './parse-request-text.ts'
 
 const CURL_REQUEST_LINE = /^> \S+ \S+ HTTP\/\d/m
 
 /**
- * Parses captured requests: a HAR, the output of `curl -v`, or their wire form.
+ * Parses captured requests: a HAR, a log of pino, the output of `curl -v`, or their wire form.
  *
  * @throws SyntaxError that names the malformed place. It quotes nothing of the input.
  */
 export function parseRequests(bytes: Uint8Array): CapturedRequest[] {
   const input = Buffer.from(bytes)
   const json = input.toString('utf8').replace(/^\uFEFF/, '')
+  if (isLog(json)) return parseLogLines(json)
   if (/^\s*\{/.test(json)) return parseHar(json)
   // Node reads headers as latin1: a character for each byte.
   const text = input.toString('latin1')

@@ -5,8 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import countersign, { clientCertOf } from '@countersign/origin-plugin'
-import Fastify from 'fastify'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import Fastify, { type FastifyRequest } from 'fastify'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { runHere } from '../../../test/support/command.ts'
 import { createTestEdge } from '../../testing/index.ts'
 
@@ -202,6 +202,56 @@ describe('countersign inspect', () => {
     expect((await inspect(request, ...withoutAccess)).stdout).toMatch(/^ {2}not asked for {2}Access token /m)
   })
 
+  it('reads the log of Fastify in report mode, by a named policy', async () => {
+    const kit = await createTestEdge({ access: null })
+    const lines: string[] = []
+    const app = Fastify({
+      logger: {
+        stream: { write: (line: string) => void lines.push(line) },
+        serializers: {
+          req: (sent: FastifyRequest) => ({ method: sent.method, url: sent.url, rawHeaders: sent.raw.rawHeaders }),
+        },
+      },
+    })
+    onTestFinished(() => app.close())
+    const policies = { ops: { subject: { OU: 'Ops' } } }
+    await app.register(countersign, { ...kit.options, policies, mode: 'report' })
+    app.get('/ops', { config: { clientCert: 'ops' } }, () => 'in')
+    const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/ops`
+    for (const OU of ['Ops', 'Sales']) {
+      const sent = await kit.headers({ url: 'https://localhost/ops', cert: { subject: `CN=a,OU=${OU}` } })
+      await new Promise((done) => get(url, { headers: sent }, (answer) => answer.resume().once('end', done)))
+    }
+    const log = file('origin.log', `> node server.js\n${lines.join('')}`.slice('> node server.js\n'.length))
+    const flags = ['--host', 'localhost', '--keys', file('keys5.json', kit.options.edge.keys), '--no-access']
+    flags.push('--ca', file('ca5.pem', kit.options.trustedIssuers[0]), '--mode', 'report')
+    flags.push('--policies', file('policies.json', policies), '--policy', 'ops')
+    const { code, stdout, stderr } = await inspect(log, ...flags)
+    expect({ code, stderr }).toEqual({ code: 1, stderr: 'countersign: 1 of 2 requests would be refused\n' })
+    expect(stdout.match(/^(admitted|report mode: .*|refused .*)$/gm)).toEqual([
+      'admitted',
+      expect.stringMatching(/^report mode: admitted, and would be refused with 403 CSN_CERT_FORBIDDEN: /),
+    ])
+    const refusals = lines.filter((line) => line.includes('would be refused')).join('')
+    const without = await inspect(file('refusals.log', refusals), ...flags)
+    expect(without.code).toBe(2)
+    expect(without.stderr).toContain('the log contains refusals (CSN_CERT_FORBIDDEN) without their requests')
+  })
+
+  it('judges by the tolerances, the age and the audiences of the origin', async () => {
+    const created = Number(/created=(\d+)/.exec(headers['signature-input'] as string)?.[1])
+    const judge = async (seconds: number, ...flags: string[]) => {
+      const at = new Date((created + seconds) * 1000).toISOString()
+      return (await inspect(request, ...origin, '--audience', 'of another application', '--at', at, ...flags)).code
+    }
+    expect(await judge(64)).toBe(0)
+    expect(await judge(66)).toBe(1)
+    expect(await judge(66, '--clock-tolerance', '10')).toBe(0)
+    expect(await judge(36, '--max-age', '30')).toBe(1)
+    expect(await judge(34, '--max-age', '30')).toBe(0)
+    expect(await judge(0, '--access-clock-tolerance', '60')).toBe(0)
+  })
+
   it('prints no control character of a request', async () => {
     const hostile = file('hostile.txt', 'GET /\x1b]0;x\x07 HTTP/1.1\r\nX-CERT-VERIFY: \x1b[2J\x9b1m\r\n\r\n')
     const { stdout } = await inspect(hostile, ...origin)
@@ -219,6 +269,14 @@ describe('countersign inspect', () => {
 
   it.each([
     [['--no-edge'], /--no-edge does not fit --keys; remove one/],
+    [['--max-age', '301'], /Write a whole number from 1 to 300/],
+    [['--clock-tolerance', '61'], /Write a whole number from 0 to 60/],
+    [['--access-clock-tolerance', 'x'], /Write a whole number from 0 to 60/],
+    [['--mode', 'off'], /Allowed choices are enforce, report/],
+    [['--policy', 'ops'], /--policies is missing; write the file with the named requirements next to --policy/],
+    [['--policies', file('list.json', '[]')], /--policies is not an object; write named requirements such as/],
+    [['--policies', file('bad.json', '{')], /--policies is not valid JSON/],
+    [['--policies', file('ops.json', '{"ops":true}'), '--policy', 'opps'], /opps/],
     [['--any-host'], /--any-host does not fit --host; remove one/],
     [['--host', 'https://localhost'], /edge\.hosts: "https:\/\/localhost" is not a host name/],
     [['--no-access'], /--no-access does not fit --[a-z]+; remove one/],

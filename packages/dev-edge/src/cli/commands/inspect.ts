@@ -8,21 +8,24 @@ import { type Inspection, inspectRequests } from '../../inspect/inspect-requests
 import { parseRequests } from '../../inspect/parse-requests.ts'
 import { type OriginFlags, parseRequirement, pluginOptions } from '../arguments/origin-flags.ts'
 import { KEYS_SOURCE } from '../arguments/read-keys.ts'
-import { jsonOption } from '../arguments/shared-options.ts'
+import { jsonOption, parseWhole } from '../arguments/shared-options.ts'
 import { formatInspection } from '../output/format-inspection.ts'
 import { print, printJson } from '../output/print.ts'
 
 interface InspectOptions extends OriginFlags {
   readonly requirement?: string
+  readonly policy?: string
   readonly optional?: boolean
   readonly at?: number
   readonly json?: boolean
 }
 
 const EXAMPLES = `
-The file contains requests as the origin received them, the output of "curl -v", or a HAR. Without a file, they are read
-from standard input. They are judged one after the other, so a repeated request is a replay. Tokens and signatures are
+The file contains requests as the origin received them, the output of "curl -v", a HAR, or the log of Fastify with the
+headers of its requests. Without a file, they are read from standard input. They are judged one after the other, so a repeated request is a replay. Tokens and signatures are
 not printed.
+
+With --mode report the origin admits all of them, and the output states which ones it would refuse.
 
 Exit codes:
   0  every request would be admitted
@@ -33,6 +36,8 @@ Examples:
   countersign inspect request.txt --keys COUNTERSIGN_KEYS --host app.example.com --team acme \\
     --audience 4714c1358e65fe4b… --ca client-ca.pem
   countersign inspect captured.har --no-edge --source rfc9440 --team acme --audience 4714c1358e65fe4b… --any-issuer --json
+  countersign inspect origin.log --keys COUNTERSIGN_KEYS --host app.example.com --no-access --ca client-ca.pem \\
+    --policies policies.json --policy ops --clock-tolerance 10 --mode report
   curl -v http://127.0.0.1:3000/ops 2>&1 | countersign inspect --keys COUNTERSIGN_KEYS --any-host --no-access \\
     --ca client-ca.pem --requirement '{"subject":{"OU":"Ops"}}'`
 
@@ -43,18 +48,47 @@ export function inspectCommand(): Command {
     .description("Explains step by step an origin's decision on a captured request, with the plugin's own code.")
     .argument('[file]', 'the captured requests')
     .addOption(new Option('--keys <source>', `the origin's COUNTERSIGN_KEYS: ${KEYS_SOURCE}`))
-    .addOption(new Option('--no-edge', 'an origin with edge: null').conflicts(['keys', 'host', 'anyHost']))
+    .addOption(
+      new Option('--max-age <seconds>', "the origin's edge.maxAge (default: 60)").argParser(parseWhole(1, 300)),
+    )
+    .addOption(
+      new Option('--clock-tolerance <seconds>', "the origin's edge.clockTolerance (default: 5)").argParser(
+        parseWhole(0, 60),
+      ),
+    )
+    .addOption(
+      new Option('--no-edge', 'an origin with edge: null').conflicts([
+        'keys',
+        'host',
+        'anyHost',
+        'maxAge',
+        'clockTolerance',
+      ]),
+    )
     .addOption(
       new Option('--source <source>', "with --no-edge: the origin's source (default: worker)").choices(SOURCE_NAMES),
     )
     .addOption(new Option('--host <name>', "a host in the origin's edge.hosts; repeatable").argParser(collect))
     .addOption(new Option('--any-host', 'an origin with edge.hosts: null').conflicts('host'))
     .addOption(new Option('--team <name>', 'acme of acme.cloudflareaccess.com').conflicts(['issuer', 'jwks']))
-    .addOption(new Option('--audience <tag>', "the Access application's Audience (AUD) tag"))
+    .addOption(
+      new Option('--audience <tag>', "the Access application's Audience (AUD) tag; repeatable").argParser(collect),
+    )
+    .addOption(
+      new Option('--access-clock-tolerance <seconds>', "the origin's access.clockTolerance (default: 5)").argParser(
+        parseWhole(0, 60),
+      ),
+    )
     .addOption(new Option('--issuer <url>', 'in place of --team: the issuer of the tokens'))
     .addOption(new Option('--jwks <file|url>', 'with --issuer: the keys that sign them'))
     .addOption(
-      new Option('--no-access', 'an origin with access: null').conflicts(['team', 'audience', 'issuer', 'jwks']),
+      new Option('--no-access', 'an origin with access: null').conflicts([
+        'team',
+        'audience',
+        'issuer',
+        'jwks',
+        'accessClockTolerance',
+      ]),
     )
     .addOption(new Option('--ca <file>', 'a CA that the origin trusts (PEM); repeatable').argParser(collect))
     .addOption(new Option('--crl <file|url>', 'the revocation list of the first --ca'))
@@ -64,6 +98,9 @@ export function inspectCommand(): Command {
       new Option('--any-issuer', 'an origin with trustedIssuers: null').conflicts(['ca', 'byName', 'crl', 'chain']),
     )
     .addOption(new Option('--requirement <json>', "the route's requirement"))
+    .addOption(new Option('--policies <file>', "the origin's policies: a JSON object of named requirements"))
+    .addOption(new Option('--policy <name>', 'in place of --requirement: one of them').conflicts('requirement'))
+    .addOption(new Option('--mode <mode>', "the origin's mode (default: enforce)").choices(['enforce', 'report']))
     .addOption(new Option('--optional', 'a route with optional(…), which admits clients without a certificate'))
     .addOption(
       new Option('--at <time>', 'now, or 2026-11-25T12:00:00Z (default: the time of the signature)').argParser(
@@ -93,8 +130,15 @@ async function inspectFile(file: string | undefined, options: InspectOptions): P
   })
 }
 
-function requirementOf({ requirement, optional: isOptional }: InspectOptions): ExplainOptions['requirement'] {
-  const given: Requirement | undefined = requirement === undefined ? undefined : parseRequirement(requirement)
+function requirementOf({
+  requirement,
+  policy,
+  policies,
+  optional: isOptional,
+}: InspectOptions): ExplainOptions['requirement'] {
+  if (policy !== undefined && policies === undefined)
+    throw new TypeError('--policies is missing; write the file with the named requirements next to --policy')
+  const given: Requirement | undefined = requirement === undefined ? policy : parseRequirement(requirement)
   return isOptional ? optional(given ?? true) : given
 }
 

@@ -7,7 +7,7 @@ const COLOURS = { holds: 'green', fails: 'red', 'not asked for': 'dim', 'not rea
 const OUTCOME_WIDTH = Math.max(...Object.keys(COLOURS).map((outcome) => outcome.length))
 
 /** Formats the request, a line for each step, and the answer of the origin. */
-export function formatInspection({ method, path, at, headers, steps, refusal }: Inspection): string {
+export function formatInspection({ method, path, at, headers, steps, refusal, enforced }: Inspection): string {
   const width = Math.max(...steps.map(({ step }) => step.length))
   return [
     `${style('bold', printable(`${method} ${path}`))}, judged at ${at}`,
@@ -16,7 +16,10 @@ export function formatInspection({ method, path, at, headers, steps, refusal }: 
     ...steps.map((step) => formatStep(step, width)),
     '',
     refusal
-      ? style('red', `refused with ${refusal.statusCode} ${refusal.code}: ${refusal.message}`)
+      ? style(
+          'red',
+          `${enforced ? 'refused' : 'report mode: admitted, and would be refused'} with ${refusal.statusCode} ${refusal.code}: ${refusal.message}`,
+        )
       : style('green', 'admitted'),
   ].join('\n')
 }
