@@ -5,7 +5,7 @@ import type { AdmittedMessage, DegradedMessage, RefusedMessage } from '../events
 /** Takes the measurements of one registration of the plugin. */
 export interface Instruments {
   count(message: AdmittedMessage | RefusedMessage): void
-  countTransition(message: DegradedMessage): void
+  countEvent(message: DegradedMessage): void
   /** Ends the observation of the health. */
   stop(): void
 }
@@ -56,9 +56,9 @@ export function createInstruments(
     unit: 's',
     advice: { explicitBucketBoundaries: [...BOUNDARIES] },
   })
-  const transitions = meter.createCounter('countersign.part.transitions', {
-    description: 'Failures of parts outside of requests, and their ends.',
-    unit: '{transition}',
+  const events = meter.createCounter('countersign.part.events', {
+    description: 'Failed attempts of parts outside of requests, and recoveries.',
+    unit: '{event}',
     valueType: ValueType.INT,
   })
   const stop = observeHealth(meter, healthOf, common)
@@ -69,8 +69,8 @@ export function createInstruments(
       if (message.duration !== undefined) duration.record(message.duration / 1000, attributes)
       decisions.add(1, message.route === undefined ? attributes : { ...attributes, 'http.route': message.route })
     },
-    countTransition({ part, state }) {
-      transitions.add(1, { ...common, 'countersign.part.type': part, 'countersign.part.transition': state })
+    countEvent({ part, state }) {
+      events.add(1, { ...common, 'countersign.part.type': part, 'countersign.part.event': state })
     },
     stop,
   }

@@ -208,7 +208,7 @@ describe('the gauges', () => {
   })
 })
 
-describe('the counter countersign.part.transitions', () => {
+describe('the counter countersign.part.events', () => {
   it('counts a failure during the start, for its own server', async () => {
     const { pem } = await createCa()
     const failing = { trustedIssuers: [{ ca: pem, revocation: { crl: '/none', onStale: 'accept' as const } }] }
@@ -216,14 +216,14 @@ describe('the counter countersign.part.transitions', () => {
     const other = await start()
     await app.ready()
     await other.app.ready()
-    expect(await collect('countersign.part.transitions')).toEqual([
+    expect(await collect('countersign.part.events')).toEqual([
       {
-        unit: '{transition}',
+        unit: '{event}',
         value: 1,
-        attributes: { 'countersign.part.type': 'revocation list', 'countersign.part.transition': 'degraded' },
+        attributes: { 'countersign.part.type': 'revocation list', 'countersign.part.event': 'degraded' },
       },
     ])
-    expect(await other.collect('countersign.part.transitions')).toEqual([])
+    expect(await other.collect('countersign.part.events')).toEqual([])
   })
 })
 

@@ -85,16 +85,16 @@ async function registerTelemetry(app: FastifyInstance, options: CountersignTelem
       setAttributes(message)
     },
   )
-  const onTransition = listen<DegradedMessage>(({ server }) => server, instruments.countTransition)
+  const onEvent = listen<DegradedMessage>(({ server }) => server, instruments.countEvent)
 
   // Not when ready: parts can fail during the start.
   subscribe('countersign:admitted', onDecision)
   subscribe('countersign:refused', onDecision)
-  subscribe('countersign:degraded', onTransition)
+  subscribe('countersign:degraded', onEvent)
   app.addHook('onClose', async () => {
     unsubscribe('countersign:admitted', onDecision)
     unsubscribe('countersign:refused', onDecision)
-    unsubscribe('countersign:degraded', onTransition)
+    unsubscribe('countersign:degraded', onEvent)
     instruments.stop()
     measured.delete(health)
   })
