@@ -1,6 +1,7 @@
 import { type Attributes, type Meter, ValueType } from '@opentelemetry/api'
 import type { FastifyInstance } from 'fastify'
 import type { AdmittedMessage, DegradedMessage, RefusedMessage } from '../events/messages.ts'
+import type { HealthState } from '../lib/health.ts'
 
 /** Takes the measurements of one registration of the plugin. */
 export interface Instruments {
@@ -88,18 +89,28 @@ function observeHealth(meter: Meter, healthOf: FastifyInstance['countersignHealt
   const idle = gauge('edge_key.idle', 's', 'Time since the last valid signature with a key of the Worker.')
   const gauges = [status, age, remaining, usage, unenforced, idle]
 
+  const seen = new Map<string, Attributes>()
   const observe: Parameters<Meter['addBatchObservableCallback']>[0] = (observer) => {
     const { parts, edgeKeys, unenforcedRoutes } = healthOf()
+    const observeStatus = (attributes: Attributes, present: HealthState | undefined) => {
+      for (const state of STATES) {
+        observer.observe(status, Number(state === present), { ...attributes, 'countersign.part.state': state })
+      }
+    }
     observer.observe(unenforced, unenforcedRoutes, common)
+    const gone = new Map(seen)
     for (const part of parts) {
       const attributes = { ...common, 'countersign.part.type': part.part, 'countersign.part.name': part.name }
-      for (const state of STATES) {
-        observer.observe(status, Number(part.state === state), { ...attributes, 'countersign.part.state': state })
-      }
+      const key = `${part.part} ${part.name}`
+      seen.set(key, attributes)
+      gone.delete(key)
+      observeStatus(attributes, part.state)
       if (part.age !== undefined) observer.observe(age, part.age, attributes)
       if (part.remaining !== undefined) observer.observe(remaining, part.remaining, attributes)
       if (part.used !== undefined) observer.observe(usage, part.used, attributes)
     }
+    // A reload can remove a CA with its list. The SDK repeats the last values, so the part would be failing forever.
+    for (const attributes of gone.values()) observeStatus(attributes, undefined)
     for (const { keyid, lastUsed } of edgeKeys) {
       if (lastUsed === null) continue
       const seconds = Math.max(0, (Date.now() - lastUsed.getTime()) / 1000)

@@ -96,7 +96,6 @@ async function registerTelemetry(app: FastifyInstance, options: CountersignTelem
     unsubscribe('countersign:refused', onDecision)
     unsubscribe('countersign:degraded', onEvent)
     instruments.stop()
-    measured.delete(health)
   })
 }
 
