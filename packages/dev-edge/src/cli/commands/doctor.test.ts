@@ -105,7 +105,7 @@ describe('countersign doctor', () => {
     expect(JSON.parse(stdout).at(-1)).toEqual({
       check: 'preflight',
       outcome: 'failed',
-      detail: 'the origin refused the signature of the Worker with 401 CSN_SIGNATURE_MISSING',
+      detail: 'for the signature of the Worker, the origin refused with 401 CSN_SIGNATURE_MISSING',
       advice: 'Follow the advice of the check "through-edge"',
     })
   })
