@@ -15,7 +15,7 @@ import type { Requirement, RouteRequirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
 import { missingProof } from './header-source.ts'
 import { isThenable } from './lib/and-then.ts'
-import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
+import { type CountersignPluginOptions, resolveOptions } from './options.ts'
 import { HOOK_MAKER, isDirectCall, MADE_HOOK } from './registration/direct-hook.ts'
 import { guardScope } from './registration/guard-scope.ts'
 import { headerLimitAdvice } from './registration/header-limit.ts'
@@ -127,7 +127,7 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   app.decorate(TRUST_WATCH, { watch: trustWatch, isEnforced: (config: object) => guards.isEnforced(config) })
   app.decorate('requireClientCert', Object.defineProperty(requireClientCert, 'name', { value: HOOK_MAKER }))
 
-  const { hooksInFront, listenersInFront, bindClient } = settings
+  const { hooksInFront, listenersInFront } = settings
   const requireEnforced = guardScope(app, {
     guards,
     guardRequest,
@@ -214,15 +214,14 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
   }
 
   function guardWith(
-    check: (decision: PendingDecision, settings: Settings) => void | Promise<void>,
+    check: (decision: PendingDecision) => void | Promise<void>,
     request: FastifyRequest,
     reply: FastifyReply,
     done: () => void,
   ): void | PromiseLike<void> {
     const protection = guards.get(request.routeOptions.config)
     if (protection) reply.header('cache-control', CACHE_CONTROL)
-    const decided =
-      protection && decide(request, reply, protection, (decision) => check(decision, settings), bindClient)
+    const decided = protection && decide(request, reply, protection, settings, check)
     // Fastify waits for a promise or for `done`. The promise would cost every request a turn of the microtask queue.
     if (isThenable(decided)) return decided
     done()

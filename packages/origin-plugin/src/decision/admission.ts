@@ -14,8 +14,8 @@ import { ADMITTED, absenceOf, forgetClient, forgetRefused, REFUSED_BEFORE, SPENT
  * The nonce comes after all proofs, so that the memory holds the requests alone that a handler answers. The user comes last, so that an
  * attacker cannot make the plugin ask for it: not with a replayed request, nor on a route of others.
  */
-export function admit(decision: PendingDecision, settings: Settings): void | Promise<void> {
-  const { protection, proven } = decision
+export function admit(decision: PendingDecision): void | Promise<void> {
+  const { protection, settings, proven } = decision
   const { guard } = protection
   const request = decision.request as Tracked
   forgetClient(request)
@@ -26,11 +26,11 @@ export function admit(decision: PendingDecision, settings: Settings): void | Pro
       applyRouteGuard(guard, request)
     } catch (refusal) {
       if (protection.enforced) throw refusal
-      return andThen(forgetReplayed(decision, settings), () => {
+      return andThen(forgetReplayed(decision), () => {
         throw refusal
       })
     }
-    return andThen(spend(decision, settings), () => {
+    return andThen(spend(decision), () => {
       return andThen(clientCert ? findUser({ clientCert, access }, request, settings) : undefined, () => {
         request[ADMITTED] = settings
         announce(decision)
@@ -39,7 +39,7 @@ export function admit(decision: PendingDecision, settings: Settings): void | Pro
   })
 }
 
-function spend({ request, proven }: PendingDecision, settings: Settings): void | Promise<void> {
+function spend({ request, settings, proven }: PendingDecision): void | Promise<void> {
   const tracked = request as Tracked
   // A request that `identify` refused comes back if the error handler calls `reply.callNotFound()`. It is no replay.
   if (tracked[SPENT] === settings) return
@@ -54,10 +54,10 @@ function spend({ request, proven }: PendingDecision, settings: Settings): void |
  * Attack: the guard comes before the nonce, and in report mode the handler answers all the same. An attacker replays a
  * captured request, and the handler reads the certificate of the client. The guard's refusal is the only one that counts.
  */
-function forgetReplayed(decision: PendingDecision, settings: Settings): void | Promise<void> {
+function forgetReplayed(decision: PendingDecision): void | Promise<void> {
   const forget = () => forgetClient(decision.request)
   try {
-    const spent = spend(decision, settings)
+    const spent = spend(decision)
     return isThenable(spent) ? spent.then(undefined, forget) : spent
   } catch {
     forget()
@@ -75,9 +75,9 @@ function findUser(client: ProvenClient, request: FastifyRequest, { findUser }: S
  * Applies the guard of the handler for unknown paths, which a route or an error handler can call. If the route is public,
  * or has refused the request, the request is verified for this handler.
  */
-export function admitUnknown(decision: PendingDecision, settings: Settings): void | Promise<void> {
-  const { request, protection, proven } = decision
-  if ((request as Tracked)[ADMITTED] !== settings) return admit(decision, settings)
+export function admitUnknown(decision: PendingDecision): void | Promise<void> {
+  const { request, protection, settings, proven } = decision
+  if ((request as Tracked)[ADMITTED] !== settings) return admit(decision)
   proven.clientCert = request.clientCert
   proven.access = request.access
   applyRouteGuard(protection.guard, request, absenceOf(request))

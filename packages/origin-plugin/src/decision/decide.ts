@@ -2,10 +2,11 @@ import type { FastifyReply, FastifyRequest } from 'fastify'
 import { nothingProven, type Proven } from '../authenticate.ts'
 import { type CountersignError, isCountersignError, type StepName, stepOf } from '../errors.ts'
 import { channels, decisionStart, since } from '../events/channels.ts'
-import type { BindClient } from '../events/client-log.ts'
+import type { AdmittedMessage } from '../events/messages.ts'
 import { logRefusal } from '../events/refusal-log.ts'
 import type { Protection } from '../guards/routes.ts'
 import { isThenable } from '../lib/and-then.ts'
+import type { Settings } from '../options.ts'
 import { forgetClient } from './progress.ts'
 
 /** Attack: a cache before the origin gives one client's answer to another. A handler's own `Cache-Control` replaces this. */
@@ -19,12 +20,11 @@ export interface PendingDecision {
   readonly request: FastifyRequest
   readonly reply: FastifyReply
   readonly protection: Protection
+  readonly settings: Settings
   /** What is proven so far. */
   readonly proven: Proven
   /** The time of its start, if anybody asks for its duration. */
   readonly start: number | undefined
-  /** Binds the client to the request's log, if the option `log` is set. */
-  readonly bindClient: BindClient | null
 }
 
 /** Requests in report mode that enforcement would have refused. */
@@ -42,10 +42,10 @@ export function decide(
   request: FastifyRequest,
   reply: FastifyReply,
   protection: Protection,
+  settings: Settings,
   check: (decision: PendingDecision) => void | Promise<void>,
-  bindClient: BindClient | null,
 ): void | Promise<void> {
-  const decision = { request, reply, protection, proven: nothingProven(), start: decisionStart(), bindClient }
+  const decision = { request, reply, protection, settings, proven: nothingProven(), start: decisionStart() }
   try {
     const checked = check(decision)
     return isThenable(checked) ? checked.then(undefined, (error) => refuse(decision, error)) : checked
@@ -54,21 +54,19 @@ export function decide(
   }
 }
 
-function refuse({ request, reply, protection, proven, start, bindClient }: PendingDecision, error: unknown): void {
+function refuse({ request, reply, protection, settings, proven, start }: PendingDecision, error: unknown): void {
   const { enforced } = protection
   reportRefusal({ request, reply, error, proven, enforced, start })
   if (enforced) throw error
   // The handler reads the identity of the request, as far as it is proven.
-  bindClient?.(request, reply)
+  settings.bindClient?.(request, reply)
 }
 
 /** Tells the request's log and the subscribers of an admitted request. */
-export function announce({ request, reply, protection, proven, start, bindClient }: PendingDecision): void {
-  bindClient?.(request, reply)
+export function announce({ request, reply, protection, settings, proven, start }: PendingDecision): void {
+  settings.bindClient?.(request, reply)
   if (!channels.admitted.hasSubscribers) return
-  const { clientCert, access } = proven
-  const { enforced } = protection
-  channels.admitted.publish({ request, route: routeOf(request), clientCert, access, enforced, duration: since(start) })
+  channels.admitted.publish(messageOf({ request, proven, enforced: protection.enforced, start }))
 }
 
 /** A refusal, to report. */
@@ -104,15 +102,18 @@ function forgetUnproven(request: FastifyRequest, error: unknown): void {
   forgetClient(request)
 }
 
-function publish({ request, proven, enforced, start }: Refusal, error: CountersignError): void {
+function publish(refusal: Refusal, error: CountersignError): void {
   if (!channels.refused.hasSubscribers) return
-  const { clientCert, access } = proven
   const { code, statusCode, reason } = error
-  const decision = { request, route: routeOf(request), clientCert, access, enforced, duration: since(start) }
-  channels.refused.publish({ ...decision, code, statusCode, step: stepOf(error), reason })
+  channels.refused.publish({ ...messageOf(refusal), code, statusCode, step: stepOf(error), reason })
 }
 
-const routeOf = ({ routeOptions }: FastifyRequest): string | undefined => routeOptions.url
+/** The part of a message that every decision has. */
+function messageOf({ request, proven, enforced, start }: Omit<Refusal, 'reply' | 'error'>): AdmittedMessage {
+  const { clientCert, access } = proven
+  const { url } = request.routeOptions
+  return { request, route: url, clientCert, access, enforced, duration: since(start) }
+}
 
 /** The handler answers a request in report mode. A program, such as `countersign doctor`, learns of the refusal all the same. */
 function letPass(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
