@@ -4,7 +4,7 @@ import { createLocalJWKSet } from 'jose/jwks/local'
 import { refusalAt } from '../errors.ts'
 import type { Report, WatchedTask } from '../lib/background-task.ts'
 import { fetchJson } from '../lib/fetch-bytes.ts'
-import { secondsSince } from '../lib/health.ts'
+import { healthOfData, secondsSince } from '../lib/health.ts'
 import { quoteUrl } from '../lib/quote-value.ts'
 import { createKeySet, type KeySet, type TokenKeys } from './key-set.ts'
 import { type SigningKeys, selectSigningKeys } from './signing-keys.ts'
@@ -116,9 +116,8 @@ export function createAccessKeys(url: URL, report: Report, timing: AccessKeysTim
     health() {
       const age = current && secondsSince(current.fetchedAt)
       const dates = age === undefined ? {} : { age, remaining: timing.maxStale / 1000 - age }
-      if (!usable()) return { state: 'failing', name, reason: failure ?? 'the keys are not fetched yet', ...dates }
-      if (failure !== undefined) return { state: 'degraded', name, reason: failure, ...dates }
-      return { state: 'ok', name, ...dates }
+      const isUsable = usable() !== undefined
+      return healthOfData(name, { isUsable, failure, absence: 'the keys are not fetched yet' }, dates)
     },
     stop() {
       stopped = true

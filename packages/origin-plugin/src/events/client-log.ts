@@ -1,7 +1,8 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { AccessIdentity } from '../access-token/access-identity.ts'
 import type { ClientCert } from '../client-cert.ts'
-import { nameError, quoteMessage } from '../lib/quote-error.ts'
+import { ignoreRejection, requireSynchronous } from '../lib/operator-function.ts'
+import { describeError, quoteMessage } from '../lib/quote-error.ts'
 import { cutText } from '../lib/quote-value.ts'
 
 /**
@@ -37,9 +38,7 @@ export function resolveLog(given: unknown): BindClient | null {
   const usual = usualBindings()
   if (given === true) return createBinder(usual, usual)
   if (typeof given !== 'function') throw new TypeError(`log must be a boolean or a function; ${WRITE}`)
-  if (Object.prototype.toString.call(given) === '[object AsyncFunction]') {
-    throw new TypeError('log must be synchronous; return an object, not a promise')
-  }
+  requireSynchronous(given as LogBindings, 'log', 'an object')
   return createBinder((clientCert, access) => readBindings((given as LogBindings)(clientCert, access)), usual)
 }
 
@@ -128,11 +127,7 @@ class Unsuitable extends Error {}
  */
 function readBindings(answer: unknown): object | null {
   if (answer === null) return null
-  if (typeof (answer as PromiseLike<unknown> | undefined)?.then === 'function') {
-    // An unhandled rejection ends the process.
-    Promise.resolve(answer).catch(() => {})
-    throw new Unsuitable('returned a promise; return an object, or null for none')
-  }
+  if (ignoreRejection(answer)) throw new Unsuitable('returned a promise; return an object, or null for none')
   const text = typeof answer === 'object' ? toJson(answer) : undefined
   const bindings: unknown = text === undefined ? undefined : JSON.parse(text)
   if (typeof bindings !== 'object' || bindings === null || Array.isArray(bindings)) {
@@ -152,15 +147,11 @@ function toJson(answer: object): string | undefined {
   try {
     return JSON.stringify(answer)
   } catch (error) {
-    throw new Unsuitable(`returned an object that is not JSON${quoted(error)}`)
+    const message = quoteMessage(error)
+    throw new Unsuitable(`returned an object that is not JSON${message === '' ? '' : `: ${message}`}`)
   }
 }
 
 function reasonOf(error: unknown): string {
-  return error instanceof Unsuitable ? `log ${error.message}` : `log threw ${nameError(error)}${quoted(error)}`
-}
-
-function quoted(error: unknown): string {
-  const message = quoteMessage(error)
-  return message === '' ? '' : `: ${message}`
+  return error instanceof Unsuitable ? `log ${error.message}` : `log threw ${describeError(error)}`
 }

@@ -38,6 +38,14 @@ export function checkSet(given: object, names: readonly string[], name?: string)
   }
 }
 
+/** A scheme has two characters or more here, because `C:\crl.pem` is a path. */
+const URL_TEXT = /^[a-z][a-z0-9+.-]+:/i
+
+/** Whether a value is a `URL`, or text that begins as one. The text can be malformed after its scheme. */
+export function isUrl(value: unknown): value is string | URL {
+  return value instanceof URL || (typeof value === 'string' && URL_TEXT.test(value))
+}
+
 /** Returns a number within bounds; `unit` is for the message. @throws TypeError if it is not such a number */
 export function checkNumber(value: unknown, min: number, max: number, unit: string, name: string): number {
   if (typeof value === 'number' && value >= min && value <= max) return value

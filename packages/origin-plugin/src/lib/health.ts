@@ -21,6 +21,27 @@ export interface Watched {
   health(): Health
 }
 
+/** The facts that decide the health of data that is fetched again and again. */
+export interface DataFacts {
+  /** Whether requests can use the data at hand. */
+  readonly isUsable: boolean
+  /** The reason of the last failure, until the next success. */
+  readonly failure: string | undefined
+  /** The reason without usable data and without a failure. */
+  readonly absence: string
+}
+
+/** The health of data that is fetched again and again: a failure costs nothing while the data at hand can be used. */
+export function healthOfData(
+  name: string,
+  { isUsable, failure, absence }: DataFacts,
+  dates: Pick<Health, 'age' | 'remaining'>,
+): Health {
+  if (!isUsable) return { state: 'failing', name, reason: failure ?? absence, ...dates }
+  if (failure !== undefined) return { state: 'degraded', name, reason: failure, ...dates }
+  return { state: 'ok', name, ...dates }
+}
+
 const WORST_FIRST: readonly HealthState[] = ['failing', 'degraded', 'ok']
 
 /** The worst of several states; `ok` of none. */

@@ -1,14 +1,20 @@
-import { nameError, quoteMessage } from './quote-error.ts'
+import { isThenable } from './and-then.ts'
+import { describeError } from './quote-error.ts'
 
 /**
  * Requires a synchronous function. The promise of an async one is always truthy, and would admit every request.
  *
  * @param where - the option, for the error message
+ * @param answer - the answer that it has to return, for the error message
  * @throws TypeError whose message states the correction
  */
-export function requireSynchronous(decide: (...args: never[]) => unknown, where: string): void {
+export function requireSynchronous(
+  decide: (...args: never[]) => unknown,
+  where: string,
+  answer = 'true or false',
+): void {
   if (Object.prototype.toString.call(decide) === '[object AsyncFunction]') {
-    throw new TypeError(`${where} must be synchronous; return true or false, not a promise`)
+    throw new TypeError(`${where} must be synchronous; return ${answer}, not a promise`)
   }
 }
 
@@ -25,12 +31,18 @@ export function askOperator(call: () => unknown): boolean | string | undefined {
     ignoreRejection(answer)
     return undefined
   } catch (error) {
-    const message = quoteMessage(error)
-    return `threw ${nameError(error)}${message === '' ? '' : `: ${message}`}`
+    return `threw ${describeError(error)}`
   }
 }
 
-/** An unhandled rejection ends the process, so one request would be enough to stop the server. */
-function ignoreRejection(answer: unknown): void {
-  if (typeof (answer as PromiseLike<unknown> | null)?.then === 'function') Promise.resolve(answer).catch(() => {})
+/**
+ * Takes the rejection of an answer that should not be a promise. Unhandled, it ends the process, so one request would be
+ * enough to stop the server.
+ *
+ * @returns whether the answer is a promise
+ */
+export function ignoreRejection(answer: unknown): boolean {
+  if (!isThenable(answer)) return false
+  Promise.resolve(answer).catch(() => {})
+  return true
 }

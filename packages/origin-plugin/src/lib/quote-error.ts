@@ -29,6 +29,12 @@ export function nameError(error: unknown): string {
   return textOf(error, 'name') ?? 'a value'
 }
 
+/** Returns the name of an error and its quoted message: `TypeError: "x is undefined"`, or `TypeError` without a message. */
+export function describeError(error: unknown): string {
+  const message = quoteMessage(error)
+  return message === '' ? nameError(error) : `${nameError(error)}: ${message}`
+}
+
 /** A property that is not a text, such as a symbol, or an object that contains itself, could not be written. */
 function textOf(error: unknown, property: 'name' | 'message'): string | undefined {
   try {

@@ -1,6 +1,6 @@
 import type { Report, WatchedTask } from './background-task.ts'
 import { checkNumber } from './check-option.ts'
-import { secondsSince } from './health.ts'
+import { healthOfData, secondsSince } from './health.ts'
 import type { TextSource } from './text-source.ts'
 
 /** The timing of {@link createReloaded}, in milliseconds. */
@@ -109,9 +109,7 @@ export function createReloaded({
     },
     health() {
       const age = answeredAt === undefined ? {} : { age: secondsSince(answeredAt) }
-      if (answeredAt === undefined) return { state: 'failing', name, reason: failure ?? 'it is not loaded yet' }
-      if (failure !== undefined) return { state: 'degraded', name, reason: failure, ...age }
-      return { state: 'ok', name, ...age }
+      return healthOfData(name, { isUsable: answeredAt !== undefined, failure, absence: 'it is not loaded yet' }, age)
     },
     stop() {
       stopped = true

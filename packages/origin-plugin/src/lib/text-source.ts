@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { checkKnown, checkSet } from './check-option.ts'
+import { checkKnown, checkSet, isUrl } from './check-option.ts'
 import { quoteMessage } from './quote-error.ts'
 import { readTextFile } from './read-text-file.ts'
 
@@ -46,12 +46,8 @@ export function checkTextSource(value: object, where: string, toText: (answer: u
   return { name: path, read: () => readTextFile(path, MAX_TEXT) }
 }
 
-/** A scheme has two characters or more here, because `C:\keys.json` is a path. */
-const URL_TEXT = /^[a-z][a-z0-9+.-]+:/i
-
 function pathOf(file: unknown, where: string): string {
-  const isUrl = file instanceof URL || (typeof file === 'string' && URL_TEXT.test(file))
-  if (!isUrl) {
+  if (!isUrl(file)) {
     if (typeof file === 'string' && /^[^\0\r\n{[]+$/.test(file)) return file
     throw new TypeError(`${where} must be the path of a file, or a file: URL; write the text itself without { file }`)
   }

@@ -1,5 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
-import { checkChoice, checkKnown, checkNumber, checkObject, checkSet, optionNames } from '../lib/check-option.ts'
+import { checkChoice, checkKnown, checkNumber, checkObject, checkSet, isUrl, optionNames } from '../lib/check-option.ts'
 import { quoteUrl } from '../lib/quote-value.ts'
 import { readCertificateParts } from '../x509/certificate-parts.ts'
 import { allowsKeyUsage, KEY_USAGE_BITS } from '../x509/extensions/key-usage.ts'
@@ -103,14 +103,11 @@ export function checkRevocationOptions(revocation: unknown): ResolvedRevocation 
 }
 
 const PROTOCOLS = ['file:', 'http:', 'https:']
-/** A scheme has two characters or more here, because `C:\crl.pem` is a path. */
-const URL_TEXT = /^[a-z][a-z0-9+.-]+:/i
 
 function checkSource(crl: unknown): CrlSource {
   if (typeof crl === 'function') return crl as CrlSource
-  const isUrl = crl instanceof URL || (typeof crl === 'string' && URL_TEXT.test(crl))
-  if (!isUrl && typeof crl === 'string' && crl !== '') return crl
-  const url = isUrl && URL.canParse(String(crl)) ? new URL(String(crl)) : undefined
+  if (!isUrl(crl) && typeof crl === 'string' && crl !== '') return crl
+  const url = isUrl(crl) && URL.canParse(String(crl)) ? new URL(String(crl)) : undefined
   if (!url || !PROTOCOLS.includes(url.protocol)) {
     throw new TypeError('revocation.crl must be a path, a file: or http(s): URL, or a function that returns the bytes')
   }

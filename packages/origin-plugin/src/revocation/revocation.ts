@@ -2,7 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import type { Report, WatchedTask } from '../lib/background-task.ts'
-import { secondsSince } from '../lib/health.ts'
+import { healthOfData, secondsSince } from '../lib/health.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
 import { createCoverage } from './coverage.ts'
 import { createCrlLoader } from './load-crl.ts'
@@ -141,9 +141,9 @@ export function createRevocation(
         ? { age: secondsSince(current.thisUpdate), remaining: -secondsSince(current.nextUpdate) }
         : {}
       const isStale = !current || Date.now() > current.nextUpdate
-      const reason = failure ?? (isStale ? 'the list is out of date, or not loaded yet' : undefined)
-      if (reason === undefined) return { state: 'ok', name, ...dates }
-      return { state: isStale && onStale === 'refuse' ? 'failing' : 'degraded', name, reason, ...dates }
+      const absence = 'the list is out of date, or not loaded yet'
+      const isUsable = !isStale || onStale === 'accept'
+      return healthOfData(name, { isUsable, failure: failure ?? (isStale ? absence : undefined), absence }, dates)
     },
     stop() {
       clearTimeout(timer)
