@@ -1,4 +1,4 @@
-import type { CountersignError } from '@countersign/origin-plugin'
+import type { CountersignError, CountersignErrorCode } from '@countersign/origin-plugin'
 import { type ProofOptions, proofsRefused, renderChain } from './chain-of-proofs.ts'
 import { renderDocument } from './document.ts'
 import { type Html, html } from './html.ts'
@@ -21,17 +21,22 @@ export function renderRefusedPage(error: CountersignError, options: ProofOptions
         <h1 id="refused">${message}</h1>
         <p class="code"><code>${code}</code> <span>HTTP ${statusCode}</span></p>
       </header>
-      <section aria-labelledby="what-to-do">
-        <h2 id="what-to-do">What to do</h2>
-        <p>${REFUSALS[code].advice}</p>
-        <p><a href="/">Open the start page</a></p>
-      </section>
+      ${renderAdvice(code)}
     </article>
     <section aria-labelledby="proofs">
       <h2 id="proofs">The chain of proofs</h2>
       ${renderChain(proofsRefused(error, options, explain))}
     </section>`,
   )
+}
+
+/** The client's next step after a refusal. */
+export function renderAdvice(code: CountersignErrorCode): Html {
+  return html`<section aria-labelledby="what-to-do">
+        <h2 id="what-to-do">What to do</h2>
+        <p>${REFUSALS[code].advice}</p>
+        <p><a href="/">Open the start page</a></p>
+      </section>`
 }
 
 /**

@@ -1,7 +1,7 @@
 import type { CountersignErrorCode } from '@countersign/origin-plugin'
 import { renderDocument } from './document.ts'
 import { type Html, html } from './html.ts'
-import { REFUSALS } from './refusals.ts'
+import { renderAdvice } from './refused-page.ts'
 
 /** The header of an answer that enforcement would refuse. */
 export const NOT_ENFORCED = 'countersign-not-enforced'
@@ -19,11 +19,7 @@ export function renderUnenforcedPage(code: CountersignErrorCode): Html {
         <h1 id="unenforced">Enforcement would refuse this request</h1>
         <p class="code"><code>${code}</code></p>
       </header>
-      <section aria-labelledby="what-to-do">
-        <h2 id="what-to-do">What to do</h2>
-        <p>${REFUSALS[code].advice}</p>
-        <p><a href="/">Open the start page</a></p>
-      </section>
+      ${renderAdvice(code)}
     </article>`,
   )
 }

@@ -13,8 +13,7 @@ export const ENFORCE =
  * A server chooses the header. Another text than a code counts as none, because findings quote the code.
  */
 export function reportedCode({ headers }: Pick<Answer, 'headers'>): string | undefined {
-  const code = headers[NOT_ENFORCED]
-  return typeof code === 'string' && /^CSN_[A-Z_]{1,40}$/.test(code) ? code : undefined
+  return asCode(headers[NOT_ENFORCED])
 }
 
 /**
@@ -23,10 +22,15 @@ export function reportedCode({ headers }: Pick<Answer, 'headers'>): string | und
 export function refusalCode({ body }: Pick<Answer, 'body'>): string | undefined {
   try {
     const { code } = JSON.parse(body) as { readonly code?: unknown }
-    return typeof code === 'string' && /^CSN_[A-Z_]{1,40}$/.test(code) ? code : undefined
+    return asCode(code)
   } catch {
     return undefined
   }
+}
+
+/** The value, if it is the text of a code. */
+function asCode(value: unknown): string | undefined {
+  return typeof value === 'string' && /^CSN_[A-Z_]{1,40}$/.test(value) ? value : undefined
 }
 
 /** The code of the origin's decision, enforced or not. In report mode the body is that of a handler and does not count. */
