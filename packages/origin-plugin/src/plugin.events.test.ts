@@ -3,7 +3,7 @@ import { createCa } from '@countersign/test-support/certificates'
 import Fastify, { type ClientUser, type FastifyInstance } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { AUTHORITY } from '../test/support/edge-lines.ts'
-import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
+import { EDGE_KEY, injectSigned, SIGNED_ONLY } from '../test/support/inject-signed.ts'
 import type { AdmittedMessage, DegradedMessage, RefusedMessage } from './events/messages.ts'
 import type { CountersignPluginOptions } from './options.ts'
 import { countersign } from './plugin.ts'
@@ -11,9 +11,7 @@ import { countersign } from './plugin.ts'
 async function start(changes: Partial<CountersignPluginOptions> = {}) {
   const app = Fastify() as FastifyInstance
   await app.register(countersign, {
-    edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
-    access: null,
-    trustedIssuers: null,
+    ...SIGNED_ONLY,
     policies: { ops: { subject: { OU: 'Ops' } } },
     ...changes,
   })

@@ -1,7 +1,7 @@
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { AUTHORITY } from '../test/support/edge-lines.ts'
-import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
+import { EDGE_KEY, injectSigned, SIGNED_ONLY } from '../test/support/inject-signed.ts'
 import type { CountersignPluginOptions } from './options.ts'
 import { countersign } from './plugin.ts'
 
@@ -9,9 +9,7 @@ async function start(changes: Partial<CountersignPluginOptions> = {}) {
   const app = Fastify() as FastifyInstance
   onTestFinished(() => app.close())
   await app.register(countersign, {
-    edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
-    access: null,
-    trustedIssuers: null,
+    ...SIGNED_ONLY,
     ...changes,
   })
   app.get('/me', () => 'me')

@@ -2,7 +2,7 @@ import Fastify, { type ClientUser, type FastifyInstance, type FastifyRequest } f
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { AUTHORITY, appendSignature } from '../test/support/edge-lines.ts'
 import { noCertificateLines } from '../test/support/header-lines.ts'
-import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
+import { EDGE_KEY, injectSigned, SIGNED_ONLY } from '../test/support/inject-signed.ts'
 import { clientUserOf } from './client-user/client-user.ts'
 import { optional } from './guards/requirement.ts'
 import type { CountersignPluginOptions } from './options.ts'
@@ -14,9 +14,7 @@ async function start(changes: Partial<CountersignPluginOptions> = {}) {
   const app = Fastify() as FastifyInstance
   onTestFinished(() => app.close())
   await app.register(countersign, {
-    edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
-    access: null,
-    trustedIssuers: null,
+    ...SIGNED_ONLY,
     policies: { ops: { subject: { OU: 'Ops' } } },
     identify: async ({ subject }) => {
       asked.push(subject.CN)

@@ -2,8 +2,7 @@ import { lineStream } from '@countersign/test-support/line-stream'
 import Fastify, { type FastifyInstance, type FastifyServerOptions, LogController } from 'fastify'
 import { pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { AUTHORITY } from '../test/support/edge-lines.ts'
-import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
+import { injectSigned, SIGNED_ONLY } from '../test/support/inject-signed.ts'
 import { optional } from './guards/requirement.ts'
 import type { CountersignPluginOptions } from './options.ts'
 import { countersign } from './plugin.ts'
@@ -21,9 +20,7 @@ async function start(changes: Partial<CountersignPluginOptions> = {}, server: Fa
   const app = Fastify({ ...('loggerInstance' in server ? {} : { logger: { stream } }), ...server }) as FastifyInstance
   onTestFinished(() => app.close())
   await app.register(countersign, {
-    edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
-    access: null,
-    trustedIssuers: null,
+    ...SIGNED_ONLY,
     policies: { ops: { subject: { OU: 'Ops' } } },
     log: true,
     ...changes,

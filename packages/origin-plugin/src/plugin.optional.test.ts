@@ -2,16 +2,14 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { AUTHORITY, appendSignature } from '../test/support/edge-lines.ts'
 import { noCertificateLines } from '../test/support/header-lines.ts'
-import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
+import { EDGE_KEY, injectSigned, SIGNED_ONLY } from '../test/support/inject-signed.ts'
 import { clientCertOf } from './client-cert.ts'
 import { anyOf, optional } from './guards/requirement.ts'
 import type { CountersignPluginOptions } from './options.ts'
 import { countersign } from './plugin.ts'
 
 const options: CountersignPluginOptions = {
-  edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
-  access: null,
-  trustedIssuers: null,
+  ...SIGNED_ONLY,
   policies: { ops: { subject: { OU: 'Ops' } } },
 }
 

@@ -2,8 +2,7 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { lineStream } from '@countersign/test-support/line-stream'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { AUTHORITY } from '../test/support/edge-lines.ts'
-import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
+import { injectSigned, SIGNED_ONLY } from '../test/support/inject-signed.ts'
 import { clientCertOf } from './client-cert.ts'
 import type { RefusedMessage } from './events/messages.ts'
 import type { CountersignPluginOptions } from './options.ts'
@@ -26,9 +25,7 @@ async function start(changes: Partial<CountersignPluginOptions> = {}) {
     return app.close()
   })
   await app.register(countersign, {
-    edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
-    access: null,
-    trustedIssuers: null,
+    ...SIGNED_ONLY,
     policies: { ops: { subject: { OU: 'Ops' } } },
     mode: 'report',
     ...changes,

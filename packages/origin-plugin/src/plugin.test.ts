@@ -5,7 +5,7 @@ import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { afterEach, describe, expect, it } from 'vitest'
 import { AUTHORITY } from '../test/support/edge-lines.ts'
-import { EDGE_KEY, injectSigned } from '../test/support/inject-signed.ts'
+import { injectSigned, SIGNED_ONLY } from '../test/support/inject-signed.ts'
 import { clientCertOf } from './client-cert.ts'
 import { type CountersignError, isCountersignError } from './errors.ts'
 import type { RefusedMessage } from './events/messages.ts'
@@ -14,9 +14,7 @@ import type { CountersignPluginOptions } from './options.ts'
 import { countersign } from './plugin.ts'
 
 const options: CountersignPluginOptions = {
-  edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
-  access: null,
-  trustedIssuers: null,
+  ...SIGNED_ONLY,
   policies: { ops: { subject: { OU: 'Ops' } }, dev: { subject: { OU: 'Dev' } } },
 }
 

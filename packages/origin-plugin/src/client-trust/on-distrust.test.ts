@@ -1,8 +1,7 @@
 import { lineStream } from '@countersign/test-support/line-stream'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
-import { AUTHORITY } from '../../test/support/edge-lines.ts'
-import { EDGE_KEY, injectSigned } from '../../test/support/inject-signed.ts'
+import { injectSigned, SIGNED_ONLY } from '../../test/support/inject-signed.ts'
 import type { CountersignError } from '../errors.ts'
 import type { CountersignPluginOptions } from '../options.ts'
 import { countersign } from '../plugin.ts'
@@ -24,9 +23,7 @@ async function start(changes: Partial<CountersignPluginOptions> = {}, callback: 
   const app = Fastify({ logger: { level: 'warn', stream } }) as never as FastifyInstance
   onTestFinished(() => app.close())
   await app.register(countersign, {
-    edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
-    access: null,
-    trustedIssuers: null,
+    ...SIGNED_ONLY,
     ...changes,
   })
   const calls: CountersignError[] = []

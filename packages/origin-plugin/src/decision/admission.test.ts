@@ -1,7 +1,6 @@
 import Fastify, { type ClientUser, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { AUTHORITY } from '../../test/support/edge-lines.ts'
-import { EDGE_KEY, injectSigned } from '../../test/support/inject-signed.ts'
+import { injectSigned, SIGNED_ONLY } from '../../test/support/inject-signed.ts'
 import { isCountersignError } from '../errors.ts'
 import { optional } from '../guards/requirement.ts'
 import { countersign } from '../plugin.ts'
@@ -16,9 +15,7 @@ async function start(handler: { readonly config?: object; readonly requires?: 'o
   const refusals: string[] = []
   const asked: (string | undefined)[] = []
   await app.register(countersign, {
-    edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
-    access: null,
-    trustedIssuers: null,
+    ...SIGNED_ONLY,
     policies: { ops: { subject: { OU: 'Ops' } }, admin: { subject: { OU: 'Admin' } } },
     identify: async ({ subject }) => {
       asked.push(subject.CN)
@@ -105,9 +102,7 @@ describe('app.requireClientCert', () => {
     const app = Fastify()
     onTestFinished(() => app.close())
     await app.register(countersign, {
-      edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
-      access: null,
-      trustedIssuers: null,
+      ...SIGNED_ONLY,
     })
     const requireAny = app.requireClientCert(true)
     const reasons: unknown[] = []

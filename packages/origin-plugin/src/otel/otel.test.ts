@@ -10,7 +10,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { startMetrics } from '../../test/support/collect-metrics.ts'
 import { AUTHORITY } from '../../test/support/edge-lines.ts'
-import { EDGE_KEY, injectSigned } from '../../test/support/inject-signed.ts'
+import { EDGE_KEY, injectSigned, SIGNED_ONLY } from '../../test/support/inject-signed.ts'
 import { writeCrl } from '../../test/support/write-crl.ts'
 import type { CountersignPluginOptions } from '../options.ts'
 import { countersign } from '../plugin.ts'
@@ -18,9 +18,7 @@ import { TAG } from '../x509/der.ts'
 import { type CountersignTelemetryOptions, countersignTelemetry } from './otel.ts'
 
 const OPTIONS: CountersignPluginOptions = {
-  edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] },
-  access: null,
-  trustedIssuers: null,
+  ...SIGNED_ONLY,
   policies: { ops: { subject: { OU: 'Ops' } } },
 }
 

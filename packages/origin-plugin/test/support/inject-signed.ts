@@ -6,6 +6,9 @@ import { AUTHORITY, appendSignature } from './edge-lines.ts'
 /** The key of {@link injectSigned} by default. */
 export const EDGE_KEY: EdgeKeyPair = hmacKey()
 
+/** Options of the plugin with which {@link injectSigned} is admitted: the signature is the only proof. */
+export const SIGNED_ONLY = { edge: { keys: EDGE_KEY.jwk, hosts: [AUTHORITY] }, access: null, trustedIssuers: null }
+
 /** Deviations from the usual request. */
 export interface InjectOverrides {
   readonly method?: 'GET' | 'HEAD' | 'POST' | 'PUT' | 'DELETE' | 'OPTIONS'
