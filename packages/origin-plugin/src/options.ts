@@ -74,6 +74,7 @@ export interface CountersignPluginOptions {
   /**
    * The events of the HTTP server (`app.server`) that have listeners of your own, such as `upgrade` for socket.io. No
    * hook of Fastify runs for their clients, so they must verify these clients themselves, or only watch. None by default.
+   * The server does not start with an event that has no such listener.
    */
   readonly listenersInFront?: readonly string[]
 }

@@ -34,10 +34,10 @@ beforeEach(() => {
 /** A watch with a clock and issuers that the test sets. */
 function start() {
   const state = { now: END - 10, issuers: TRUSTED as readonly CompiledIssuer[] | null }
-  let isBroken = false
+  let fault: Error | undefined
   const watch = createTrustWatch(
     () => {
-      if (isBroken) throw new RangeError('no issuers')
+      if (fault) throw fault
       return state.issuers
     },
     () => state.now,
@@ -52,7 +52,7 @@ function start() {
     })
     return connection
   }
-  return { watch, state, connect, breakDown: () => (isBroken = true) }
+  return { watch, state, connect, breakDown: (error: Error) => (fault = error) }
 }
 
 /** Lets a time pass, and the work of the watch in it. */
@@ -130,14 +130,15 @@ describe('createTrustWatch', () => {
     }
   })
 
-  it('refuses if the check itself fails', async () => {
+  it.each([
+    [new RangeError('no issuers'), 'the check of the certificate threw RangeError: "no issuers"'],
+    [new RangeError(), 'the check of the certificate threw RangeError'],
+  ])('refuses if the check itself fails with %s', async (error, reason) => {
     const { connect, breakDown } = start()
     const connection = connect(makeClientCert())
-    breakDown()
+    breakDown(error)
     await pass(1_000)
-    expect(connection.refusals).toEqual([
-      ['CSN_CERT_UNTRUSTED_ISSUER', 'the check of the certificate threw RangeError: "no issuers"'],
-    ])
+    expect(connection.refusals).toEqual([['CSN_CERT_UNTRUSTED_ISSUER', reason]])
   })
 
   it('forgets a connection that is closed, or whose watch was ended, and then has no timer', async () => {

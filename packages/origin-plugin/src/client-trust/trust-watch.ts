@@ -3,7 +3,7 @@ import { isTrustedNow, requireTrust, requireValidNow, type TrustedCert } from '.
 import type { CompiledIssuer } from '../certificate/trusted-issuers.ts'
 import type { ClientCert } from '../client-cert.ts'
 import { type CountersignError, isCountersignError, refusalAt } from '../errors.ts'
-import { nameError, quoteMessage } from '../lib/quote-error.ts'
+import { describeError } from '../lib/quote-error.ts'
 
 const refuse = refusalAt('trust')
 
@@ -116,8 +116,7 @@ export function createTrustWatch(
       return undefined
     } catch (error) {
       if (isCountersignError(error)) return error
-      const message = quoteMessage(error)
-      return refuse('CSN_CERT_UNTRUSTED_ISSUER', `the check of the certificate threw ${nameError(error)}: ${message}`)
+      return refuse('CSN_CERT_UNTRUSTED_ISSUER', `the check of the certificate threw ${describeError(error)}`)
     }
   }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { nameError, quoteMessage } from './quote-error.ts'
+import { describeError, quoteMessage } from './quote-error.ts'
 
 describe('quoteMessage', () => {
   it('leaves words out that are as long as a token or a key, and cuts the message', () => {
@@ -38,11 +38,12 @@ describe('quoteMessage', () => {
   })
 })
 
-describe('nameError', () => {
-  it('returns the name of an error, and no other value', () => {
-    expect(nameError(new RangeError())).toBe('RangeError')
+describe('describeError', () => {
+  it('returns the name of an error with its message, without a colon if there is none', () => {
+    expect(describeError(new RangeError('no "ops"'))).toBe('RangeError: "no \\"ops\\""')
+    expect(describeError(new RangeError())).toBe('RangeError')
     for (const other of ['secret', null, Object.assign(new Error(), { name: Symbol('secret') })]) {
-      expect(nameError(other)).toBe('a value')
+      expect(describeError(other)).toBe('a value')
     }
   })
 })

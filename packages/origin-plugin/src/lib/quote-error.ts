@@ -24,15 +24,14 @@ export function quoteMessage(error: unknown): string {
   return message === undefined || message === '' ? '' : quoteValue(message.replace(LONG_WORD, '(long text)'))
 }
 
-/** Returns the name of an error, and `a value` for anything else. */
-export function nameError(error: unknown): string {
-  return textOf(error, 'name') ?? 'a value'
-}
-
-/** Returns the name of an error and its quoted message: `TypeError: "x is undefined"`, or `TypeError` without a message. */
+/**
+ * Returns the name of an error and its quoted message: `TypeError: "x is undefined"`, or `TypeError` without a message.
+ * Anything else is `a value`.
+ */
 export function describeError(error: unknown): string {
+  const name = textOf(error, 'name') ?? 'a value'
   const message = quoteMessage(error)
-  return message === '' ? nameError(error) : `${nameError(error)}: ${message}`
+  return message === '' ? name : `${name}: ${message}`
 }
 
 /** A property that is not a text, such as a symbol, or an object that contains itself, could not be written. */

@@ -327,15 +327,18 @@ describe('the span of a request', () => {
 })
 
 describe('a failure of telemetry', () => {
-  it('is logged once, and refuses no request', async () => {
+  it.each([
+    [new RangeError('no span'), 'RangeError: "no span"'],
+    [new RangeError(), 'RangeError'],
+  ])('is logged once, and refuses no request: %s', async (error, reason) => {
     const { app, lines } = await start({
       span: () => {
-        throw new RangeError('no span')
+        throw error
       },
     })
     for (let time = 0; time < 2; time += 1) expect((await injectSigned(app, '/users/1')).statusCode).toBe(200)
     expect(lines.map((line) => JSON.parse(line))).toMatchObject([
-      { level: 40, reason: 'RangeError: "no span"', msg: 'countersign: telemetry failed' },
+      { level: 40, reason, msg: 'countersign: telemetry failed' },
     ])
     expect(lines).toHaveLength(1)
   })

@@ -9,7 +9,7 @@ import { metrics, trace } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AdmittedMessage, DegradedMessage, RefusedMessage } from '../events/messages.ts'
-import { nameError, quoteMessage } from '../lib/quote-error.ts'
+import { describeError } from '../lib/quote-error.ts'
 import { identityAttributes } from './identity-attributes.ts'
 import { createInstruments, decisionAttributes } from './instruments.ts'
 import {
@@ -74,7 +74,7 @@ async function registerTelemetry(app: FastifyInstance, options: CountersignTelem
       } catch (error) {
         if (hasFailed) return
         hasFailed = true
-        app.log.warn({ reason: `${nameError(error)}: ${quoteMessage(error)}` }, 'countersign: telemetry failed')
+        app.log.warn({ reason: describeError(error) }, 'countersign: telemetry failed')
       }
     }
   }

@@ -33,7 +33,7 @@ export function guardScope(app: FastifyInstance, registration: Registration): ()
 
   return () => {
     requireEnforced(app, { ...registration, earlier, outside })
-    listeners.requireNone(registration.listenersInFront)
+    listeners.requireOnly(registration.listenersInFront)
   }
 }
 

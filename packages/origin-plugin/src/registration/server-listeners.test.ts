@@ -36,6 +36,9 @@ interface Changes {
 const message = (events: string, write: string) =>
   `listeners of the HTTP server for ${events} run in front of countersign, and could answer a client that it refuses; remove them, or write listenersInFront: ${write} if they only watch, as those of a monitoring agent do, or verify their clients themselves`
 
+const idle = (event: string) =>
+  `listenersInFront allows ${event}, but no listener of the HTTP server for ${event} runs in front of countersign; remove this event from the option, or add the listener before the server is ready`
+
 const listen = (event: string) => (app: FastifyInstance) => void app.server.on(event, () => {})
 
 describe('a listener of the HTTP server', () => {
@@ -52,7 +55,9 @@ describe('a listener of the HTTP server', () => {
       app.server.on('request', () => {})
     }
     await expect(start([], { before: replace })).rejects.toThrow(message('request', '["request"]'))
-    await expect(start(['upgrade'], { after: replace })).rejects.toThrow(message('request', '["upgrade","request"]'))
+    await expect(start(['upgrade'], { before: listen('upgrade'), after: replace })).rejects.toThrow(
+      message('request', '["upgrade","request"]'),
+    )
     const socketIo = (app: FastifyInstance) => {
       replace(app)
       listen('upgrade')(app)
@@ -62,16 +67,40 @@ describe('a listener of the HTTP server', () => {
   })
 
   it('of another event than the allowed one is an error', async () => {
-    await expect(start(['request'], { after: listen('upgrade') })).rejects.toThrow(
-      message('upgrade', '["request","upgrade"]'),
-    )
+    const both = (app: FastifyInstance) => {
+      listen('request')(app)
+      listen('upgrade')(app)
+    }
+    await expect(start(['request'], { after: both })).rejects.toThrow(message('upgrade', '["request","upgrade"]'))
   })
 
   it.each(TAKEOVERS)('of %s cannot be added to a server that has started, unless it is allowed', async (event) => {
     const app = await start([])
-    expect(() => listen(event)(app)).toThrow(new TypeError(message(event, `["${event}"]`)))
+    const late = `${message(event, `["${event}"]`)}; add them before the server is ready`
+    expect(() => listen(event)(app)).toThrow(new TypeError(late))
     expect(app.server.listenerCount(event)).toBe(0)
-    listen(event)(await start([event]))
+    listen(event)(await start([event], { after: listen(event) }))
+  })
+
+  it.each(EVENTS)('of %s that is allowed and missing is an error at the start', async (event) => {
+    await expect(start([event])).rejects.toEqual(new TypeError(idle(event)))
+  })
+
+  it('of Fastify or of a plugin that passes its clients on does not need the option, which is then an error', async () => {
+    const http2 = Fastify({ http2: true }) as unknown as FastifyInstance
+    await expect(start(['stream'], { app: http2 })).rejects.toThrow(idle('stream'))
+    const websocket = (app: FastifyInstance) => {
+      app.decorate('websocketServer', true as never)
+      app.server.on('upgrade', function onUpgrade() {})
+    }
+    await expect(start(['upgrade'], { after: websocket })).rejects.toThrow(idle('upgrade'))
+    await start(['upgrade'], { before: listen('upgrade'), after: websocket })
+  })
+
+  it('that is missing is named with all others that are missing', async () => {
+    await expect(start(['upgrade', 'connect', 'request'], { after: listen('connect') })).rejects.toThrow(
+      'listenersInFront allows upgrade, request, but no listener of the HTTP server for upgrade, request runs in front of countersign; remove these events from the option, or add the listener before the server is ready',
+    )
   })
 
   it('of a stream of HTTP/2 is an error next to that of Node', async () => {

@@ -23,11 +23,12 @@ export function resolveListenersInFront(given: unknown = []): readonly string[] 
 /** The check of a server's listeners. */
 export interface ServerListeners {
   /**
-   * Requires that listeners in front of Fastify belong to allowed events, now and later.
+   * Requires that listeners in front of Fastify belong to allowed events, now and later, and that each allowed event has
+   * one now.
    *
    * @throws TypeError whose message states the correction
    */
-  requireNone(allowed: readonly string[]): void
+  requireOnly(allowed: readonly string[]): void
 }
 
 /**
@@ -45,15 +46,16 @@ export function watchServerListeners(app: FastifyInstance): ServerListeners {
   }
 
   return {
-    requireNone(allowed) {
-      const events = EVENTS.filter(
-        (event) => !allowed.includes(event) && !server.listeners(event).every((listener) => passes(event, listener)),
-      )
-      if (events.length > 0) throw inFront(events, allowed)
+    requireOnly(allowed) {
+      const inFront = EVENTS.filter((event) => !server.listeners(event).every((listener) => passes(event, listener)))
+      const events = inFront.filter((event) => !allowed.includes(event))
+      if (events.length > 0) throw notAllowed(events, allowed)
+      const idle = allowed.filter((event) => !inFront.includes(event))
+      if (idle.length > 0) throw withoutListener(idle)
       // A late listener of `request` can be an observer. One of the other events never is.
       server.on('newListener', (event: string, listener) => {
         if (TAKEOVERS.includes(event) && !allowed.includes(event) && !passes(event, listener)) {
-          throw inFront([event], allowed)
+          throw new TypeError(`${notAllowed([event], allowed).message}; add them before the server is ready`)
         }
       })
     },
@@ -74,8 +76,15 @@ function passesUpgrades(app: FastifyInstance, listener: unknown): boolean {
 
 const nameOf = (listener: unknown) => (listener as { readonly name: string }).name
 
-function inFront(events: readonly string[], allowed: readonly string[]): TypeError {
+function notAllowed(events: readonly string[], allowed: readonly string[]): TypeError {
   return new TypeError(
     `listeners of the HTTP server for ${events.join(', ')} run in front of countersign, and could answer a client that it refuses; remove them, or write listenersInFront: ${JSON.stringify([...allowed, ...events])} if they only watch, as those of a monitoring agent do, or verify their clients themselves`,
+  )
+}
+
+/** The option would let a later listener run in front, which the operator has not chosen. */
+function withoutListener(events: readonly string[]): TypeError {
+  return new TypeError(
+    `listenersInFront allows ${events.join(', ')}, but no listener of the HTTP server for ${events.join(', ')} runs in front of countersign; remove ${events.length > 1 ? 'these events' : 'this event'} from the option, or add the listener before the server is ready`,
   )
 }
