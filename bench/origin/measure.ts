@@ -8,19 +8,9 @@ import { forkPinned, nextMessage } from '../lib/machine.ts'
 import type { Sample } from '../lib/sample.ts'
 import { formatHead, signLines } from '../lib/signed-lines.ts'
 import type { Slice } from '../lib/stats.ts'
+import type { Entrant } from './compare.ts'
 import { CONTENDERS, type Contender } from './contenders.ts'
-
-/** This repository, with the plugin that a run measures unless it names another checkout. */
-export const THIS_CHECKOUT = join(import.meta.dirname, '../..')
-
-/** A contender with the plugin of one checkout. */
-export interface Entrant {
-  /** Its row in the output. */
-  readonly row: string
-  /** A name of {@link CONTENDERS}. */
-  readonly name: string
-  readonly checkout: string
-}
+import { WATCHED } from './watched.ts'
 
 /** More requests than any contender answers in a second, and the same for requests with a token to verify. */
 const MAX_REQUESTS_PER_SECOND = 45_000
@@ -38,7 +28,7 @@ export async function measure(
   seconds: number,
   flags: readonly string[] = [],
 ): Promise<Slice> {
-  const contender = CONTENDERS[name] as Contender
+  const contender = contenderOf(name)
   const team = contender.load === 'new tokens' ? createFastTeam() : undefined
   const own = team ? { ...sample, team: team.access } : sample
   const args = [name, JSON.stringify(own), checkout]
@@ -61,6 +51,9 @@ export async function measure(
     }
   }
 }
+
+/** The contender with a name. */
+export const contenderOf = (name: string): Contender => (CONTENDERS[name] ?? WATCHED[name]) as Contender
 
 /** A guess of the time that {@link measure} takes, with the signing of its requests. */
 export function guessSeconds({ load: kind }: Contender, seconds: number): number {

@@ -104,6 +104,7 @@ ${versions()}
 | \`pnpm bench:memory\` | the memory of an origin after many clients |
 | \`pnpm bench:start\` | the time that the plugin adds to the start of an origin |
 | \`pnpm bench --against <folder>\` | the plugin, beside that of another checkout of this repository |
+| \`pnpm bench --watched\` | the plugin with log, reload, health and a subscriber of its channels or OpenTelemetry, beside the plugin alone |
 | \`node bench/probes/server-steps.ts\` | each step of a verification, in a server under load |
 | \`node bench/probes/names.ts\` | how the cost of reading a name grows with its length; it fails if the growth is not linear |
 

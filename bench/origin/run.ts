@@ -7,10 +7,12 @@ import { RUN_OPTIONS, resolveLength } from '../lib/options.ts'
 import { Progress } from '../lib/progress.ts'
 import { takeSamples } from '../lib/sample.ts'
 import { formatSlice, type Slice } from '../lib/stats.ts'
-import { entrantsAgainst, formatComparison } from './against.ts'
-import { CONTENDERS, type Contender } from './contenders.ts'
-import { type Entrant, guessSeconds, measure, THIS_CHECKOUT } from './measure.ts'
+import { compareAgainst } from './against.ts'
+import { type Entrant, formatComparison, THIS_CHECKOUT } from './compare.ts'
+import { CONTENDERS } from './contenders.ts'
+import { contenderOf, guessSeconds, measure } from './measure.ts'
 import { formatReport } from './report.ts'
+import { WATCHED_COMPARISON } from './watched.ts'
 
 /**
  * `node bench/origin/run.ts [--rounds 5] [--seconds 2]`: measures origins side by side and writes bench/README.md.
@@ -20,6 +22,7 @@ import { formatReport } from './report.ts'
  * - `--only <text>`: only the contenders whose name contains the text
  * - `--cpu-prof`: every server leaves a profile in bench/profiles
  * - `--against <folder>`: compares the plugin with that of another checkout, in 12 rounds
+ * - `--watched`: compares the plugin with everything on that watches it, in 12 rounds
  */
 const { values } = parseArgs({
   options: {
@@ -27,29 +30,33 @@ const { values } = parseArgs({
     only: { type: 'string', default: '' },
     'cpu-prof': { type: 'boolean', default: false },
     against: { type: 'string' },
+    watched: { type: 'boolean', default: false },
   },
 })
-const { rounds, seconds } = resolveLength(values, { rounds: values.against ? 12 : 5, seconds: 2 })
+const comparison = values.against ? compareAgainst(values.against) : values.watched ? WATCHED_COMPARISON : undefined
+const { rounds, seconds } = resolveLength(values, { rounds: comparison ? 12 : 5, seconds: 2 })
 const [BARE = ''] = Object.keys(CONTENDERS)
 const PROFILES = join(import.meta.dirname, '../profiles')
-const entrants: readonly Entrant[] = values.against
-  ? entrantsAgainst(values.against)
-  : Object.keys(CONTENDERS)
-      .filter((name) => name === BARE || name.includes(values.only))
-      .map((name) => ({ row: name, name, checkout: THIS_CHECKOUT }))
-const contenderOf = ({ name }: Entrant) => CONTENDERS[name] as Contender
+const entrants: readonly Entrant[] =
+  comparison?.entrants ??
+  Object.keys(CONTENDERS)
+    .filter((name) => name === BARE || name.includes(values.only))
+    .map((name) => ({ row: name, name, checkout: THIS_CHECKOUT }))
 
 requireWrk()
 const { load, warning } = await checkMachine()
 const { awake, release } = keepAwake()
 const samples = await takeSamples()
 const slices = new Map<string, Slice[]>(entrants.map(({ row }) => [row, []]))
-const steps = entrants.map((entrant) => ({ name: entrant.row, seconds: guessSeconds(contenderOf(entrant), seconds) }))
+const steps = entrants.map((entrant) => ({
+  name: entrant.row,
+  seconds: guessSeconds(contenderOf(entrant.name), seconds),
+}))
 const progress = new Progress(rounds, steps)
 try {
   for (let round = 1; round <= rounds; round += 1) {
     for (const entrant of inOrder(entrants, round)) {
-      const sample = samples[contenderOf(entrant).load === 'ed25519' ? 'ed25519' : 'hmac']
+      const sample = samples[contenderOf(entrant.name).load === 'ed25519' ? 'ed25519' : 'hmac']
       const measured = () => measure(entrant, sample, seconds, profileFlags(entrant))
       slices.get(entrant.row)?.push(await progress.run(round, entrant.row, measured, formatSlice))
     }
@@ -60,15 +67,15 @@ try {
   await samples[Symbol.asyncDispose]()
 }
 
-if (values.against) console.log(`\n${formatComparison(slices)}`)
+if (comparison) console.log(`\n${formatComparison(comparison, slices)}`)
 else publish()
 if (warning) console.log(`\n${warning}`)
 if (values['cpu-prof']) console.log(`\nThe profiles are in ${PROFILES}.`)
 
 /** The contenders take turns, so a slow minute of the machine affects all of them. */
 function inOrder(entrants: readonly Entrant[], round: number): readonly Entrant[] {
-  // Of two checkouts, neither is always the first: the second one finds a warmer machine.
-  return values.against && round % 2 === 0 ? entrants.toReversed() : entrants
+  // No side of a comparison is always the first: the next one finds a warmer machine.
+  return comparison && round % 2 === 0 ? entrants.toReversed() : entrants
 }
 
 function publish(): void {

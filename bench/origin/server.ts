@@ -3,7 +3,8 @@ import { join } from 'node:path'
 import { argv, cpuUsage } from 'node:process'
 import { pathToFileURL } from 'node:url'
 import type { Sample } from '../lib/sample.ts'
-import { CONTENDERS, type Plugin } from './contenders.ts'
+import type { Plugin } from './contenders.ts'
+import { contenderOf } from './measure.ts'
 
 /**
  * The measured process: `server.ts <contender> <sample as JSON> <checkout>`.
@@ -14,7 +15,7 @@ import { CONTENDERS, type Plugin } from './contenders.ts'
 const [, , name = '', sample = '', checkout = ''] = argv
 const entry = pathToFileURL(join(checkout, 'packages/origin-plugin/src/index.ts'))
 const { default: plugin } = (await import(entry.href)) as { default: Plugin }
-const app = await CONTENDERS[name]?.build(JSON.parse(sample) as Sample, plugin)
+const app = await contenderOf(name)?.build(JSON.parse(sample) as Sample, plugin)
 if (!app) throw new TypeError(`contender "${name}" is unknown`)
 await app.listen({ host: '127.0.0.1', port: 0 })
 process.on('message', () => process.send?.({ cpu: cpuUsage() }))

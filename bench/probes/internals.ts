@@ -5,6 +5,9 @@
  * plugin changes one file of the benchmark.
  */
 export { authenticate } from '../../packages/origin-plugin/src/authenticate.ts'
+export { admit } from '../../packages/origin-plugin/src/decision/admission.ts'
+export { decide } from '../../packages/origin-plugin/src/decision/decide.ts'
+export { decorateRequests } from '../../packages/origin-plugin/src/decision/progress.ts'
 export { verifyEdgeSignature } from '../../packages/origin-plugin/src/edge-signature/verify-edge-signature.ts'
 export { resolveOptions, type Settings } from '../../packages/origin-plugin/src/options.ts'
 export { readHeaders } from '../../packages/origin-plugin/src/read-headers.ts'

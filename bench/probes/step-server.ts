@@ -1,11 +1,21 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import type { AddressInfo } from 'node:net'
 import { setTimeout } from 'node:timers/promises'
 import { buildTargetLines } from '@countersign/wire'
-import Fastify, { type FastifyRequest } from 'fastify'
+import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import type { Sample } from '../lib/sample.ts'
 import { AUTHORITY } from '../lib/signed-lines.ts'
 import { median } from '../lib/stats.ts'
-import { authenticate, readHeaders, resolveOptions, type Settings, verifyEdgeSignature } from './internals.ts'
+import {
+  admit,
+  authenticate,
+  decide,
+  decorateRequests,
+  readHeaders,
+  resolveOptions,
+  type Settings,
+  verifyEdgeSignature,
+} from './internals.ts'
 
 /**
  * The measured process of server-steps.ts.
@@ -35,7 +45,7 @@ const signatureOf = ({ headers }: FastifyRequest['raw']) => ({
   signatureInput: headers['signature-input'] as string,
   signature: headers.signature as string,
 })
-const admit = (request: FastifyRequest, by: Settings) => {
+const authenticated = (request: FastifyRequest, by: Settings) => {
   const admitted = authenticate(request, by)
   if (admitted instanceof Promise) throw new Error('the token is not in the cache')
   if (admitted.clientCert === null) throw new Error('the load has no certificate')
@@ -43,7 +53,15 @@ const admit = (request: FastifyRequest, by: Settings) => {
 }
 
 const [key] = settings.edge.keys.current.values()
-const steps: Readonly<Record<string, (request: FastifyRequest) => unknown>> = {
+type Step = (request: FastifyRequest, reply: FastifyReply) => unknown
+
+const protection = { guard, enforced: true }
+const decideOn: Step = (request, reply) => decide(request, reply, protection, settings, admit)
+
+/** The name of the step with a subscriber. Its turn subscribes and unsubscribes. */
+const WITH_SUBSCRIBER = 'the whole decision, with a subscriber'
+
+const steps: Readonly<Record<string, Step>> = {
   'a hook that does nothing': () => {},
   'read the headers': ({ raw }) => readHeaders(raw.rawHeaders),
   '… and recall the certificate': ({ raw }) => settings.memory.recall(readHeaders(raw.rawHeaders)),
@@ -58,9 +76,11 @@ const steps: Readonly<Record<string, (request: FastifyRequest) => unknown>> = {
       before,
     )
   },
-  'all of it, without a guard': (request) => admit(request, settings),
-  'all of it': (request) => guard.decide(admit(request, settings), request),
-  'all of it, edge: null': (request) => guard.decide(admit(request, withoutEdge), request),
+  'all of it, without a guard': (request) => authenticated(request, settings),
+  'all of it': (request) => guard.decide(authenticated(request, settings), request),
+  'all of it, edge: null': (request) => guard.decide(authenticated(request, withoutEdge), request),
+  'the whole decision, without a subscriber': decideOn,
+  [WITH_SUBSCRIBER]: decideOn,
   'an HMAC over as much text, and nothing else': ({ raw }) => key?.verify(lines, rest, raw.method ?? ''),
 }
 let lines = ''
@@ -74,12 +94,14 @@ async function learn(request: FastifyRequest): Promise<void> {
   rest = buildTargetLines(target, signatureOf(request.raw).signatureInput)
 }
 
-let [step] = Object.values(steps) as [(request: FastifyRequest) => unknown]
+let [step] = Object.values(steps) as [Step]
+const ignore = () => {}
 let answered = 0
 let learnt = false
 
 const app = Fastify()
-app.addHook('onRequest', (request, _reply, done) => {
+decorateRequests(app)
+app.addHook('onRequest', (request, reply, done) => {
   if (!learnt) {
     learn(request).then(() => {
       learnt = true
@@ -87,7 +109,7 @@ app.addHook('onRequest', (request, _reply, done) => {
     }, done)
     return
   }
-  step(request)
+  step(request, reply)
   answered += 1
   done()
 })
@@ -99,10 +121,12 @@ async function takeTurns(): Promise<Record<string, number>> {
   const costs = Object.keys(steps).map((name) => [name, [] as number[]] as const)
   for (let turn = 0; turn < TURNS; turn += 1) {
     for (const [name, taken] of costs) {
-      step = steps[name] as typeof step
+      step = steps[name] as Step
+      if (name === WITH_SUBSCRIBER) subscribe('countersign:admitted', ignore)
       const before = { cpu: process.cpuUsage(), answered }
       await setTimeout(TURN_MS)
       const { user, system } = process.cpuUsage(before.cpu)
+      unsubscribe('countersign:admitted', ignore)
       if (turn >= WARM_UP) taken.push((user + system) / (answered - before.answered))
     }
   }
