@@ -29,3 +29,14 @@ export class RefusedByEdge extends Error {
     return { statusCode, code, error: STATUS_CODES[statusCode] ?? '', message }
   }
 }
+
+const CODE = /^CSN_[A-Z_]{1,64}$/
+
+/**
+ * Reads a `CSN_*` code that another program chose: a server's answer, or a line of a log.
+ *
+ * Findings and messages quote the code, so another text than a code counts as none.
+ */
+export function readErrorCode(value: unknown): string | undefined {
+  return typeof value === 'string' && CODE.test(value) ? value : undefined
+}

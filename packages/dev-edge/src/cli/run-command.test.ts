@@ -24,6 +24,21 @@ describe('countersign', () => {
     expect(describeOldNode(running, '>=22.13')).toBe(error)
   })
 
+  it.each([[], ...COMMANDS.map((create) => [create().name()])])(
+    'fits into 120 columns with the help of %s',
+    async (...names) => {
+      const { stdout } = await runHere(...names, '--help')
+      expect(stdout.split('\n').filter((line) => line.length > 120)).toEqual([])
+    },
+  )
+
+  it.each([['help'], ['help', 'inspect'], ['inspect', '-h'], ['--version'], ['-V', '--help']])(
+    'ends with 0 for %s',
+    async (...args) => {
+      expect(await runHere(...args)).toMatchObject({ code: 0, stderr: '' })
+    },
+  )
+
   it.each(COMMANDS.map((create) => create().name()))('shows examples of %s', async (name) => {
     const { code, stdout } = await runHere(name, '--help')
     expect(code).toBe(0)
@@ -51,7 +66,15 @@ describe('countersign', () => {
 
   it.each([
     [[], /Usage: countersign/],
-    [['nonsense'], /unknown command 'nonsense'/],
+    [
+      ['nonsense'],
+      /^countersign: unknown command 'nonsense'\nCommands: dev, cert, revoke, keygen, doctor, inspect\ncountersign --help /,
+    ],
+    [['nonsense', '--help'], /^countersign: unknown command 'nonsense'\nCommands: dev, /],
+    [['-h', 'nonsense'], /^countersign: unknown command 'nonsense'\nCommands: dev, /],
+    [['help', 'nonsense'], /^countersign: unknown command 'nonsense'\nCommands: dev, /],
+    [['inspct', '--help'], /^countersign: unknown command 'inspct'\n\(Did you mean inspect\?\)\nCommands: dev, /],
+    [['--nonsense', '--help'], /^countersign: unknown option '--nonsense'\n/],
     [['dev', '--orign', 'http://127.0.0.1:3000'], /unknown option '--orign'\n\(Did you mean --origin\?\)/],
     [['dev'], /--origin is missing; write the address of your server: --origin http:\/\/127\.0\.0\.1:3000/],
     [['dev', '--origin', 'https://127.0.0.1:3000'], /Write a plain HTTP origin such as/],

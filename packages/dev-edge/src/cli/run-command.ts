@@ -18,6 +18,8 @@ export const COMMANDS: readonly (() => Command)[] = [
   inspectCommand,
 ]
 
+const COMMAND_NAMES: ReadonlySet<string> = new Set(COMMANDS.map((create) => create().name()))
+
 /** Exit codes of the process. */
 const EXIT = { ok: 0, failed: 1, usage: 2 } as const
 
@@ -46,7 +48,7 @@ export async function runCommand(args: readonly string[]): Promise<number> {
     .addHelpText('after', `${EXIT_CODES}\n\ncountersign COMMAND --help shows examples.`)
   for (const create of COMMANDS) program.addCommand(configure(create()))
   try {
-    await program.parseAsync(args, { from: 'user' })
+    await program.parseAsync(isKnown(args) ? args : withoutHelp(args), { from: 'user' })
     return EXIT.ok
   } catch (error) {
     // commander has already printed its own errors. Help is one of them.
@@ -56,18 +58,32 @@ export async function runCommand(args: readonly string[]): Promise<number> {
   }
 }
 
+/** Whether the arguments name a command of the program, or none. */
+function isKnown(args: readonly string[]): boolean {
+  const name = args.find((arg) => !HELP.has(arg))
+  return name === undefined || name === '--version' || name === '-V' || COMMAND_NAMES.has(name)
+}
+
+/** commander answers `countersign nonsense --help` with the help of the program, and exit code 0. */
+function withoutHelp(args: readonly string[]): string[] {
+  return args.filter((arg) => !HELP.has(arg))
+}
+
+const HELP: ReadonlySet<string> = new Set(['help', '--help', '-h'])
+
 function configure(command: Command): Command {
   const name = command.name() === 'countersign' ? 'countersign' : `countersign ${command.name()}`
   return command
     .exitOverride()
-    .configureOutput({ outputError: (text) => printError(describeConflict(text.replace(/^error: /, '').trimEnd())) })
+    .configureOutput({ outputError: (text) => printError(describeUsageError(text.replace(/^error: /, '').trimEnd())) })
     .showHelpAfterError(`${name} --help shows its usage.`)
     .helpOption('-h, --help', 'show this')
     .addHelpText('after', INSTALLED)
 }
 
-/** The text of commander for two options that exclude each other names no remedy. */
-function describeConflict(text: string): string {
+/** Adds the remedy to errors of commander without one. */
+function describeUsageError(text: string): string {
+  if (text.startsWith('unknown command')) return `${text}\nCommands: ${[...COMMAND_NAMES].join(', ')}`
   const [, one, other] = /^option '(--[a-z-]+)[^']*' cannot be used with option '(--[a-z-]+)[^']*'$/.exec(text) ?? []
   return one === undefined ? text : `${one} does not fit ${other}; remove one of the two`
 }

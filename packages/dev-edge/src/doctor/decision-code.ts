@@ -1,3 +1,4 @@
+import { readErrorCode } from '../errors.ts'
 import type { Answer } from './probe.ts'
 
 /** The header of an answer in report mode, with the code of the refusal that the origin did not enforce. */
@@ -7,13 +8,9 @@ const NOT_ENFORCED = 'countersign-not-enforced'
 export const ENFORCE =
   "Once no good request would be refused, remove mode: 'report' at the origin and in its routes. docs/operations.md has the way, and the query to watch"
 
-/**
- * Reads the code of a refusal that the origin reports and does not enforce.
- *
- * A server chooses the header. Another text than a code counts as none, because findings quote the code.
- */
+/** Reads the code of a refusal that the origin reports and does not enforce. */
 export function reportedCode({ headers }: Pick<Answer, 'headers'>): string | undefined {
-  return asCode(headers[NOT_ENFORCED])
+  return readErrorCode(headers[NOT_ENFORCED])
 }
 
 /**
@@ -22,15 +19,10 @@ export function reportedCode({ headers }: Pick<Answer, 'headers'>): string | und
 export function refusalCode({ body }: Pick<Answer, 'body'>): string | undefined {
   try {
     const { code } = JSON.parse(body) as { readonly code?: unknown }
-    return asCode(code)
+    return readErrorCode(code)
   } catch {
     return undefined
   }
-}
-
-/** The value, if it is the text of a code. */
-function asCode(value: unknown): string | undefined {
-  return typeof value === 'string' && /^CSN_[A-Z_]{1,40}$/.test(value) ? value : undefined
 }
 
 /** The code of the origin's decision, enforced or not. In report mode the body is that of a handler and does not count. */

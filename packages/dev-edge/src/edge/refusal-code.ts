@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http'
+import { readErrorCode } from '../errors.ts'
 
 /** Bytes. Countersign's refusals are much shorter. Longer bodies are not buffered further. */
 const LONGEST = 4096
@@ -26,7 +27,7 @@ function mayHaveCode({ statusCode = 0, headers }: IncomingMessage): boolean {
 function parseCode(text: string): string | undefined {
   try {
     const { code } = JSON.parse(text)
-    return typeof code === 'string' && /^CSN_[A-Z_]{1,64}$/.test(code) ? code : undefined
+    return readErrorCode(code)
   } catch {
     return undefined
   }

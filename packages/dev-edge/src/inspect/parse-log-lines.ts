@@ -1,4 +1,5 @@
 import type { CapturedRequest } from '@countersign/origin-plugin/explain'
+import { readErrorCode } from '../errors.ts'
 
 /** The message of the plugin's line for a refused request, in both modes. */
 const REFUSED = /^countersign: request (?:would be )?refused$/
@@ -82,6 +83,6 @@ function requireUnredacted(entries: readonly (readonly [string, unknown])[], whe
 function withoutRequest(lines: readonly LogLine[]): string {
   const refused = lines.filter(({ msg }) => typeof msg === 'string' && REFUSED.test(msg))
   if (refused.length === 0) return `the log contains no request; ${LOG_HEADERS}`
-  const codes = new Set(refused.map(({ code }) => code).filter((code) => /^CSN_[A-Z_]{1,40}$/.test(String(code))))
+  const codes = new Set(refused.flatMap(({ code }) => readErrorCode(code) ?? []))
   return `the log contains refusals (${[...codes].join(', ')}) without their requests, and their field reason has the decision already; to explain each step, ${LOG_HEADERS}`
 }

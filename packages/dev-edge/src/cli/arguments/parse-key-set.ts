@@ -8,10 +8,15 @@ import { readKeys } from './read-keys.ts'
  * @throws TypeError that tells the user how to write the keys. It never contains key material.
  */
 export function parseKeySet(source: string): readonly SigningJwk[] {
-  const keys = listSigningKeys(parseJson(readKeys(source, '--rotate')))
-  if (keys.length === 0) throw new TypeError('--rotate: the set contains no key; omit --rotate to make the first')
-  for (const key of keys) checkSigningKey(key, 'verify')
-  return keys as SigningJwk[]
+  const set = parseJson(readKeys(source, '--rotate'))
+  try {
+    const keys = listSigningKeys(set)
+    if (keys.length === 0) throw new TypeError('the set contains no key; omit --rotate to make the first')
+    for (const key of keys) checkSigningKey(key, 'verify')
+    return keys as SigningJwk[]
+  } catch (error) {
+    throw new TypeError(`--rotate: ${(error as TypeError).message}`)
+  }
 }
 
 function parseJson(text: string): unknown {

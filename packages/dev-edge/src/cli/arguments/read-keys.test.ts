@@ -39,6 +39,27 @@ describe('readKeys', () => {
     )
   })
 
+  it.each([
+    'COUNTERSIGN_KEYS=[{"k":"c2VjcmV0"}]\n',
+    '# comment\r\nPORT=1\r\n  export KEYS = \'{"k":"c2VjcmV0"}\'\r\n',
+    'KEYS="[{\\"k\\":\\"c2VjcmV0\\"}]"',
+  ])('refuses a file of environment variables, without repeating it: %j', (text) => {
+    const file = join(folder, '.env')
+    writeFileSync(file, text)
+    expect(() => readKeys(file, '--keys')).toThrow(
+      new TypeError(
+        '--keys is a list of environment variables, and not the keys themselves; load it into the environment, and write --keys COUNTERSIGN_KEYS, the name of the variable',
+      ),
+    )
+  })
+
+  it('reads JSON whose texts look like a variable, on several lines', () => {
+    const file = join(folder, 'likeness.json')
+    const text = '[{"kid": "a=[",\n "k": "b={"}]'
+    writeFileSync(file, text)
+    expect(readKeys(file, '--keys')).toBe(text)
+  })
+
   it('names neither the source nor its content when there is none', () => {
     setVariable('EMPTY_KEYS', '')
     for (const source of ['EMPTY_KEYS', 'UNSET_KEYS', join(folder, 'absent.json')]) {

@@ -6,6 +6,9 @@ export const KEYS_SOURCE = 'the name of an environment variable, a file, or - fo
 /** Names of environment variables. A file of such a name is `./NAME`. */
 const VARIABLE = /^[A-Za-z_][A-Za-z0-9_]*$/
 
+/** A line of an env file whose value begins like JSON. */
+const ENV_LINE = /^\s*(?:export\s+)?[A-Za-z_][A-Za-z0-9_]*\s*=\s*(?:'|"|\\"|\s)*[[{]/m
+
 /**
  * Reads the text of keys from an environment variable, a file or standard input.
  *
@@ -22,6 +25,14 @@ export function readKeys(source: string, flag: string): string {
       `${flag} contains the keys themselves, and every user of this machine can read arguments; write ${KEYS_SOURCE}, such as ${flag} COUNTERSIGN_KEYS`,
     )
   }
+  const text = readSource(source, flag)
+  if (!ENV_LINE.test(text)) return text
+  throw new TypeError(
+    `${flag} is a list of environment variables, and not the keys themselves; load it into the environment, and write ${flag} COUNTERSIGN_KEYS, the name of the variable`,
+  )
+}
+
+function readSource(source: string, flag: string): string {
   const variable = VARIABLE.test(source) ? process.env[source] : undefined
   if (variable !== undefined && variable !== '') return variable
   try {

@@ -242,14 +242,21 @@ describe('countersign inspect', () => {
     const created = Number(/created=(\d+)/.exec(headers['signature-input'] as string)?.[1])
     const judge = async (seconds: number, ...flags: string[]) => {
       const at = new Date((created + seconds) * 1000).toISOString()
-      return (await inspect(request, ...origin, '--audience', 'of another application', '--at', at, ...flags)).code
+      return (await inspect(request, ...origin, '--at', at, ...flags)).code
     }
     expect(await judge(64)).toBe(0)
     expect(await judge(66)).toBe(1)
     expect(await judge(66, '--clock-tolerance', '10')).toBe(0)
     expect(await judge(36, '--max-age', '30')).toBe(1)
     expect(await judge(34, '--max-age', '30')).toBe(0)
-    expect(await judge(0, '--access-clock-tolerance', '60')).toBe(0)
+    // The token is valid from the time of the signature.
+    expect(await judge(-20, '--clock-tolerance', '60')).toBe(1)
+    expect(await judge(-20, '--clock-tolerance', '60', '--access-clock-tolerance', '10')).toBe(1)
+    expect(await judge(-20, '--clock-tolerance', '60', '--access-clock-tolerance', '30')).toBe(0)
+    const other = ['--audience', 'of another application']
+    expect((await inspect(request, ...other, ...origin)).code).toBe(0)
+    expect((await inspect(request, ...origin, ...other)).code).toBe(0)
+    expect((await inspect(request, ...origin.slice(0, 8), ...other, ...origin.slice(10))).code).toBe(1)
   })
 
   it('prints no control character of a request', async () => {

@@ -22,8 +22,8 @@ interface InspectOptions extends OriginFlags {
 
 const EXAMPLES = `
 The file contains requests as the origin received them, the output of "curl -v", a HAR, or the log of Fastify with the
-headers of its requests. Without a file, they are read from standard input. They are judged one after the other, so a repeated request is a replay. Tokens and signatures are
-not printed.
+headers of its requests. Without a file, they are read from standard input. They are judged one after the other, so a
+repeated request is a replay. Tokens and signatures are not printed.
 
 With --mode report the origin admits all of them, and the output states which ones it would refuse.
 
@@ -35,7 +35,8 @@ Exit codes:
 Examples:
   countersign inspect request.txt --keys COUNTERSIGN_KEYS --host app.example.com --team acme \\
     --audience 4714c1358e65fe4b… --ca client-ca.pem
-  countersign inspect captured.har --no-edge --source rfc9440 --team acme --audience 4714c1358e65fe4b… --any-issuer --json
+  countersign inspect captured.har --no-edge --source rfc9440 --team acme --audience 4714c1358e65fe4b… \\
+    --any-issuer --json
   countersign inspect origin.log --keys COUNTERSIGN_KEYS --host app.example.com --no-access --ca client-ca.pem \\
     --policies policies.json --policy ops --clock-tolerance 10 --mode report
   curl -v http://127.0.0.1:3000/ops 2>&1 | countersign inspect --keys COUNTERSIGN_KEYS --any-host --no-access \\

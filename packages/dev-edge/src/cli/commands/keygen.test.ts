@@ -66,9 +66,18 @@ describe('countersign keygen', () => {
   })
 
   it.each([
-    ['[{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"}]', /"k" must be at least 32 random bytes/],
+    [
+      '[{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"}]',
+      /^countersign: --rotate: .*"k" must be at least 32 random bytes/,
+    ],
+    ['{"kty":"oct","kid":"a","crv":1}', /^countersign: --rotate: /],
+    ['"dGlueXNlY3JldA"', /^countersign: --rotate: /],
+    [
+      'A=1\nCOUNTERSIGN_KEYS=\'[{"k":"dGlueXNlY3JldA"}]\'',
+      /^countersign: --rotate is a list of environment variables, /,
+    ],
     ['{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"', /--rotate: not valid JSON/],
-    ['[]', /omit --rotate/],
+    ['[]', /^countersign: --rotate: the set contains no key; omit --rotate to make the first$/m],
     ['', /--rotate is neither a variable that is set nor a file that can be read \(ENOENT\)/],
   ])('refuses the set %s without repeating it', async (keys, message) => {
     vi.stubEnv('COUNTERSIGN_KEYS', keys)
