@@ -53,7 +53,7 @@ interface Operation {
   readonly security?: unknown
   readonly responses: Record<
     string,
-    { readonly description: string; readonly content?: Record<string, { schema: Schema }> }
+    { readonly description: string; readonly headers?: object; readonly content?: Record<string, { schema: Schema }> }
   >
 }
 
@@ -96,6 +96,8 @@ describe('the OpenAPI document', () => {
     expect(schema?.required).toEqual(['statusCode', 'code', 'error', 'message'])
     expect(schema?.properties.statusCode).toEqual({ type: 'integer', enum: [503] })
     expect(me.responses['401']?.description).toMatch(/`CSN_CERT_MISSING`: A client certificate is required\./)
+    expect(me.responses['401']?.headers).toMatchObject({ 'WWW-Authenticate': { schema: { enum: ['Countersign'] } } })
+    expect(me.responses['403']?.headers).toBeUndefined()
     expect(codesOf(paths['/healthz']?.['get'] as Operation)).toEqual([])
   })
 

@@ -40,6 +40,14 @@ export interface CountersignError extends FastifyError {
   readonly reason: string
 }
 
+/**
+ * The challenge of every answer 401, which needs one (RFC 9110, section 15.5.2).
+ *
+ * It names the way through the edge, and not the missing proof: a client can present every proof only there. Browsers
+ * ignore an unknown scheme. `Basic` or `Bearer` would ask for credentials that the plugin does not read.
+ */
+export const CHALLENGE = 'Countersign'
+
 const constructors = new Map<CountersignErrorCode, FastifyErrorConstructor>()
 for (const [code, [statusCode, message]] of Object.entries(REFUSALS)) {
   // No stack trace: a refusal is an answer to the client, and a stack would cost more than the check before it.

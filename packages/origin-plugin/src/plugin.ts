@@ -5,6 +5,7 @@ import type { CertifiedRequest, ClientCert } from './client-cert.ts'
 import { createTrustWatch, TRUST_WATCH } from './client-trust/trust-watch.ts'
 import { type CountersignHealth, healthOf } from './countersign-health.ts'
 import { admit, admitUnknown, requireOfHook } from './decision/admission.ts'
+import { removeChallenge } from './decision/challenge.ts'
 import { CACHE_CONTROL, decide, isReported, type PendingDecision, reportRefusal } from './decision/decide.ts'
 import { decorateRequests, forgetRefused } from './decision/progress.ts'
 import { requireReplayProtection } from './edge-signature/spend-nonce.ts'
@@ -205,10 +206,12 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
 
   function guardUnknown(request: FastifyRequest, reply: FastifyReply, done: () => void): void | PromiseLike<void> {
     if (isReported(request) && !guards.isEnforced(request.routeOptions.config)) return done()
+    removeChallenge(reply)
     return guardWith(admitUnknown, request, reply, done)
   }
 
-  function hideRefused(request: FastifyRequest, _reply: FastifyReply, done: () => void): void {
+  function hideRefused(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
+    removeChallenge(reply)
     if (!isReported(request) || guards.isEnforced(request.routeOptions.config)) forgetRefused(request)
     done()
   }

@@ -7,6 +7,7 @@ import { logRefusal } from '../events/refusal-log.ts'
 import type { Protection } from '../guards/routes.ts'
 import { isThenable } from '../lib/and-then.ts'
 import type { Settings } from '../options.ts'
+import { addChallenge } from './challenge.ts'
 import { forgetClient } from './progress.ts'
 
 /** Attack: a cache before the origin gives one client's answer to another. A handler's own `Cache-Control` replaces this. */
@@ -87,7 +88,7 @@ export function reportRefusal(refusal: Refusal): void {
     logRefusal(request, error, enforced, refusal.proven.clientCert)
     publish(refusal, error)
   }
-  if (enforced) prepareAnswer(request, reply)
+  if (enforced) prepareAnswer(request, reply, error)
   else letPass(request, reply, error)
 }
 
@@ -122,8 +123,9 @@ function letPass(request: FastifyRequest, reply: FastifyReply, error: unknown): 
   else request.log.error({ err: error }, 'countersign: the decision failed, and the request passes in report mode')
 }
 
-function prepareAnswer(request: FastifyRequest, reply: FastifyReply): void {
+function prepareAnswer(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   reply.header('cache-control', CACHE_CONTROL)
+  if (isCountersignError(error)) addChallenge(reply, error.statusCode)
   // A hook in a list of `@fastify/auth`, or the handler for unknown paths, can refuse a request that was let pass before.
   reply.removeHeader(NOT_ENFORCED)
   if (request.raw.headers.upgrade !== undefined) hangUp(request, reply)

@@ -19,6 +19,19 @@ describe('refusalResponses', () => {
     }
   })
 
+  it('has the challenge at 401 alone', () => {
+    const responses = refusalResponses(ALL)
+    expect(responses['401']?.headers).toEqual({
+      'WWW-Authenticate': {
+        type: 'string',
+        enum: ['Countersign'],
+        description: 'The request must come through the edge, with the credentials of the client.',
+      },
+    })
+    const others = Object.keys(responses).filter((status) => 'headers' in (responses[status] ?? {}))
+    expect(others).toEqual(['401'])
+  })
+
   it.each([
     ['edge signature', ['CSN_SIGNATURE_MISSING', 'CSN_SIGNATURE_INVALID', 'CSN_SIGNATURE_EXPIRED']],
     ['replay', ['CSN_SIGNATURE_REPLAYED', 'CSN_REPLAY_STORE_UNAVAILABLE']],

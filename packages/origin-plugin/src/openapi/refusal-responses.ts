@@ -1,9 +1,10 @@
 import type { ConfiguredCheck } from '../countersign-health.ts'
-import { type CountersignErrorCode, countersignErrors } from '../errors.ts'
+import { CHALLENGE, type CountersignErrorCode, countersignErrors } from '../errors.ts'
 
 /** A response in the schema of a route. */
 export interface RefusalResponse {
   readonly description: string
+  readonly headers?: Readonly<Record<string, object>>
   readonly type: 'object'
   readonly properties: Readonly<Record<string, object>>
   readonly required: readonly string[]
@@ -26,6 +27,15 @@ const NEEDS: Partial<Record<CountersignErrorCode, ConfiguredCheck>> = {
   CSN_IDENTIFY_UNAVAILABLE: 'identify',
 }
 
+/** The header of an answer 401. */
+const CHALLENGED = {
+  'WWW-Authenticate': {
+    type: 'string',
+    enum: [CHALLENGE],
+    description: 'The request must come through the edge, with the credentials of the client.',
+  },
+}
+
 /** The refusals that an origin with these checks can answer, by status, as the schema of a route has its responses. */
 export function refusalResponses(checks: readonly ConfiguredCheck[]): Readonly<Record<string, RefusalResponse>> {
   const possible = [...countersignErrors].filter(([code]) => {
@@ -41,6 +51,7 @@ type Errors = readonly (readonly [CountersignErrorCode, { readonly message: stri
 function responseOf(statusCode: number, errors: Errors): RefusalResponse {
   return {
     description: errors.map(([code, { message }]) => `\`${code}\`: ${message}.`).join(' '),
+    ...(statusCode === 401 && { headers: CHALLENGED }),
     type: 'object',
     properties: {
       statusCode: { type: 'integer', enum: [statusCode] },
