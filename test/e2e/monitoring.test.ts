@@ -2,7 +2,7 @@ import { countersignErrors } from '@countersign/origin-plugin'
 import { parser } from '@prometheus-io/lezer-promql'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
-import { readText } from '../support/files.ts'
+import { readText, tableRows } from '../support/files.ts'
 import { type MonitoredOrigin, startMonitoredOrigin } from '../support/monitoring/monitored-origin.ts'
 import type { Scrape } from '../support/monitoring/prometheus-text.ts'
 import { compileQuery } from '../support/monitoring/promql.ts'
@@ -26,6 +26,16 @@ interface Rules {
 const { panels } = JSON.parse(readText('examples/monitoring/dashboard.json')) as Dashboard
 const rules = (parse(readText('examples/monitoring/alerts.yml')) as Rules).groups.flatMap(({ rules }) => rules)
 
+/** The queries for the person on call: each cell and each block of the page. */
+const OPERATIONS = readText('docs/operations.md')
+const IN_CELLS = tableRows(OPERATIONS).flatMap(([symptom = '', code = '', ...cells]) =>
+  cells.flatMap((cell) => {
+    const [, query] = /^`((?:sum|max)\b.+)`$/.exec(cell) ?? []
+    return query === undefined ? [] : [{ symptom, code: code.replaceAll('`', ''), query }]
+  }),
+)
+const IN_BLOCKS = [...OPERATIONS.matchAll(/```promql\n\s*(.+)\n\s*```/g)].map(([, query]) => query as string)
+
 /** Every query, with the text that names its labels. Grafana replaces the interval. */
 const QUERIES = [
   ...panels.flatMap(({ title, targets }) =>
@@ -40,6 +50,8 @@ const QUERIES = [
     query: expr,
     named: [...summary.matchAll(/\$labels\.(\w+)/g)].map(([, label]) => label as string),
   })),
+  ...IN_CELLS.map(({ symptom, query }) => ({ title: symptom, query, named: [] })),
+  ...IN_BLOCKS.map((query) => ({ title: query, query, named: [] })),
 ]
 
 /** The names of Prometheus itself: the target of a scrape, and the bound of a bucket. */
@@ -167,6 +179,39 @@ describe('the table of docs/operations.md', () => {
     const rows = [...readText('docs/operations.md').matchAll(/^\| `(countersign\.[\w.]+)`.*`(countersign_\w+)` \|$/gm)]
     expect(rows.map(([, , name]) => name).toSorted()).toEqual([...names].toSorted())
     for (const [, name, printed] of rows) expect(printed?.replace(/_total$/, '')).toBe(name?.replaceAll('.', '_'))
+  })
+})
+
+describe('the table for the person on call', () => {
+  const counts = (query = '') => evaluate(query).map(({ labels, value }) => [...Object.values(labels), value].join(' '))
+  const of = (code: string) => counts(IN_CELLS.find((row) => row.code === code)?.query)
+
+  it('has a query for every code, by that code', () => {
+    const rows = IN_CELLS.filter(({ code }) => code.startsWith('CSN_') && !code.includes('…'))
+    expect(rows.map(({ code }) => code).toSorted()).toEqual([...countersignErrors.keys()].toSorted())
+    for (const { code, query } of rows) expect(query).toContain(`{countersign_code="${code}"}[1h]`)
+  })
+
+  it('counts real refusals', () => {
+    expect(of('CSN_CERT_FORBIDDEN')).toEqual(['/admin/:id 1'])
+    expect(of('CSN_CERT_UNREADABLE')).toEqual([])
+    expect(counts(IN_BLOCKS[0]).toSorted()).toEqual([
+      'CSN_CERT_EXPIRED 4',
+      'CSN_CERT_FORBIDDEN 1',
+      'CSN_CERT_MISSING 4',
+      'CSN_SIGNATURE_MISSING 1',
+    ])
+    expect(counts(IN_BLOCKS[1]).toSorted()).toEqual([
+      '/old/report CSN_CERT_EXPIRED 1',
+      '/old/report CSN_CERT_MISSING 1',
+    ])
+  })
+
+  it('finds routes in report mode, a degraded part, and no silence', () => {
+    const found = (text: string) => evaluate(IN_CELLS.find(({ symptom }) => symptom.includes(text))?.query ?? '')
+    expect(found('passes that should not')).toMatchObject([{ value: 2 }])
+    expect(found('nothing yet')).toMatchObject([{ labels: { countersign_part_type: 'revocation list' } }])
+    expect(found('500 at the edge')).toEqual([])
   })
 })
 

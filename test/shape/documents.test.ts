@@ -39,8 +39,8 @@ describe('the table of docs/operations.md for the person on call', () => {
   it('has each code of the origin once', () => {
     const rows = tableRows(readText('docs/operations.md')).filter(([, name]) => /^`CSN_[A-Z_]+`$/.test(name ?? ''))
     expect(rows.map(([, name]) => code(name)).sort()).toEqual([...countersignErrors.keys()].sort())
-    for (const [symptom, , query, cause, remedy, ...rest] of rows) {
-      for (const cell of [symptom, query, cause, remedy]) expect(cell?.length).toBeGreaterThan(10)
+    for (const [symptom, , query, promql, cause, remedy, ...rest] of rows) {
+      for (const cell of [symptom, query, promql, cause, remedy]) expect(cell?.length).toBeGreaterThan(10)
       expect(rest).toEqual([])
     }
   })
