@@ -4,6 +4,9 @@ import { der, derName } from '@countersign/test-support/write-der'
 
 /** The random parts of a certificate, in DER. The others are fixed. */
 export interface UnsignedParts {
+  /** The contents of the INTEGER. */
+  readonly serialNumber?: Uint8Array
+  readonly validity?: Uint8Array
   readonly subject?: Uint8Array
   readonly issuer?: Uint8Array
   /** SubjectPublicKeyInfo. */
@@ -18,6 +21,8 @@ const VALIDITY = der(0x30, der(0x17, '260101000000Z'), der(0x17, '360101000000Z'
 
 /** Writes a certificate whose signature is zeros, because printing and reading do not verify it. */
 export function unsignedCertificate({
+  serialNumber = Buffer.of(1),
+  validity = VALIDITY,
   subject = derName(),
   issuer = derName(),
   publicKey = PUBLIC_KEY,
@@ -27,9 +32,9 @@ export function unsignedCertificate({
     der(0x30, der(0x06, Buffer.from(oid, 'hex')), der(0x04, value)),
   )
   const version = der(0xa0, der(0x02, '\x02'))
-  const names = [issuer, VALIDITY, subject]
+  const names = [issuer, validity, subject]
   const last = list.length > 0 ? [der(0xa3, der(0x30, ...list))] : []
-  const tbs = der(0x30, version, der(0x02, '\x01'), ED25519, ...names, publicKey, ...last)
+  const tbs = der(0x30, version, der(0x02, serialNumber), ED25519, ...names, publicKey, ...last)
   return der(0x30, tbs, ED25519, der(0x03, Buffer.alloc(65)))
 }
 

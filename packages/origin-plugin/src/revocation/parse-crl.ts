@@ -1,5 +1,6 @@
-import { readDerTime, TAG } from '../x509/der.ts'
+import { TAG } from '../x509/der.ts'
 import { DerCursor } from '../x509/der-cursor.ts'
+import { readDerTime } from '../x509/der-time.ts'
 import { checkEntryExtensions, readListExtensions } from './crl-extensions.ts'
 import type { VerifiedCrl } from './crl-signature.ts'
 import { type CrlScope, UncoveredCrlError } from './issuing-distribution-point.ts'
@@ -102,7 +103,7 @@ const isTime = (tag: number): boolean => tag === TAG.UTC_TIME || tag === TAG.GEN
 
 function readTime(parts: DerCursor, name: string): number {
   try {
-    return readDerTime(parts.value())
+    return readDerTime(parts)
   } catch (error) {
     throw new SyntaxError(`${name} of the list is ${(error as Error).message}`)
   }

@@ -28,7 +28,14 @@ describe('readCertificateParts', () => {
   it('reads the parts that node:crypto reads', () => {
     const ca = writeCaCert('root')
     const client = writeClientCert(ca)
-    const { issuer, subject, publicKey, extensions, algorithm } = readCertificateParts(client.der)
+    const { serialNumber, issuer, validity, subject, publicKey, extensions, algorithm } = readCertificateParts(
+      client.der,
+    )
+    expect(serialNumber).toBe(client.cert.serialNumber)
+    expect(validity).toEqual({
+      notBefore: client.cert.validFromDate.getTime(),
+      notAfter: client.cert.validToDate.getTime(),
+    })
     expect(issuer.encoded).toEqual(derName([['550403', der(0x0c, 'root')]]))
     expect(subject.encoded).toEqual(derName([['550403', der(0x0c, 'client')]]))
     expect(publicKey).toEqual(client.cert.publicKey.export({ type: 'spki', format: 'der' }))
@@ -48,6 +55,18 @@ describe('readCertificateParts', () => {
     expect(readCertificateParts(first).extensions.size).toBe(0)
     const identified = signedPart(der(0x81, '\0a'), der(0x82, '\0b'), extensions(extension('2a0304', VALUE)))
     expect([...readCertificateParts(certificate(identified)).extensions.keys()]).toEqual(['1.2.3.4'])
+  })
+
+  it.each<[string, Buffer]>([
+    ['no time', der(0x30)],
+    ['one time', der(0x30, der(0x17, '260101000000Z'))],
+    ['a value behind the times', der(0x30, der(0x17, '260101000000Z'), der(0x17, '360101000000Z'), NULL)],
+    ['a time without seconds', der(0x30, der(0x17, '2601010000Z'), der(0x17, '360101000000Z'))],
+    ['a day that no calendar has', der(0x30, der(0x17, '260101000000Z'), der(0x17, '360230000000Z'))],
+  ])('states no validity for %s, and reads the other parts', (_what, validity) => {
+    const parts = readCertificateParts(certificate(der(0x30, VERSION, SERIAL, ALGORITHM, NAME, validity, NAME, spki)))
+    expect(parts.validity).toBeUndefined()
+    expect(parts.serialNumber).toBe('01')
   })
 
   it.each([
@@ -82,6 +101,16 @@ describe('readCertificateParts', () => {
       'no serial number',
       certificate(der(0x30, VERSION, ...HEAD.slice(2))),
       'the serial number of the certificate is missing',
+    ],
+    [
+      'an empty serial number',
+      certificate(der(0x30, VERSION, der(0x02), ...HEAD.slice(2))),
+      'the serial number of the certificate is empty',
+    ],
+    [
+      'a padded serial number',
+      certificate(der(0x30, VERSION, der(0x02, '\0\x01'), ...HEAD.slice(2))),
+      'the serial number of the certificate is not in its shortest form',
     ],
     ['no issuer', certificate(der(0x30, ...HEAD.slice(0, 3))), 'the issuer of the certificate is missing'],
     ['no key', certificate(der(0x30, ...HEAD.slice(0, 6))), 'the public key of the certificate is missing'],

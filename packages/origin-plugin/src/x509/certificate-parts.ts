@@ -1,6 +1,8 @@
-import { type DerValue, TAG } from './der.ts'
+import { type DerValue, readOrUndefined, TAG } from './der.ts'
 import { DerCursor } from './der-cursor.ts'
+import { readDerTime } from './der-time.ts'
 import { readExtensions } from './extensions/read-extensions.ts'
+import { formatSerialNumber } from './hex-identifier.ts'
 
 /** An extension of a certificate. */
 export interface Extension {
@@ -9,9 +11,22 @@ export interface Extension {
   readonly value: Uint8Array
 }
 
+/** The time in which a certificate is valid, in milliseconds since the epoch. Both ends belong to it. */
+export interface Validity {
+  readonly notBefore: number
+  readonly notAfter: number
+}
+
 /** The parts of a certificate from which the plugin reads its names, its uses and its place in a path. */
 export interface CertificateParts {
+  /** As Node prints it: upper-case hexadecimal in whole bytes, with a minus sign for a negative number. */
+  readonly serialNumber: string
   readonly issuer: DerValue
+  /**
+   * The same times as in `X509Certificate`; `undefined` if they have another form than that of RFC 5280. Node prints
+   * further forms, so the caller must ask it, or refuse the certificate.
+   */
+  readonly validity: Validity | undefined
   readonly subject: DerValue
   /** SubjectPublicKeyInfo in DER. */
   readonly publicKey: Uint8Array
@@ -54,16 +69,30 @@ function readSignedPart(fields: DerCursor): CertificateParts {
   // A certificate of version 1 omits the version.
   skip(fields, FIELD.VERSION)
   if (fields.tag !== TAG.INTEGER) throw new SyntaxError('the serial number of the certificate is missing')
+  const serialNumber = formatSerialNumber(fields.contents())
   fields.expect(TAG.SEQUENCE, 'the signature algorithm in the signed part')
   const algorithm = fields.encoded()
   fields.expect(TAG.SEQUENCE, 'the issuer of the certificate')
   const issuer = fields.value()
   fields.expect(TAG.SEQUENCE, 'the validity of the certificate')
+  const validity = readValidity(fields.inside())
   fields.expect(TAG.SEQUENCE, 'the subject of the certificate')
   const subject = fields.value()
   fields.expect(TAG.SEQUENCE, 'the public key of the certificate')
   const publicKey = fields.encoded()
-  return { issuer, subject, publicKey, extensions: readLastFields(fields), algorithm }
+  const extensions = readLastFields(fields)
+  return { serialNumber, issuer, validity, subject, publicKey, extensions, algorithm }
+}
+
+function readValidity(times: DerCursor): Validity | undefined {
+  return readOrUndefined(() => {
+    times.next()
+    const notBefore = readDerTime(times)
+    times.next()
+    const notAfter = readDerTime(times)
+    if (times.next()) throw new SyntaxError('a value follows the validity')
+    return { notBefore, notAfter }
+  })
 }
 
 /** Reads the extensions, behind the unique identifiers of the names. All of them are optional. */

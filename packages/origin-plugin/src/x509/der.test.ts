@@ -1,6 +1,6 @@
 import { der } from '@countersign/test-support/write-der'
 import { describe, expect, it } from 'vitest'
-import { MAX_OID_BYTES, readDerChildren, readDerOid, readDerTime, readDerValue, readDerValues, TAG } from './der.ts'
+import { MAX_OID_BYTES, readDerChildren, readDerOid, readDerValue, readDerValues, TAG } from './der.ts'
 
 const bytes = (hex: string) => Buffer.from(hex.replaceAll(' ', ''), 'hex')
 const only = (value: Buffer) => readDerValue(value, 0)
@@ -104,30 +104,5 @@ describe('readDerOid', () => {
     expect(() => readDerOid(oidOf(MAX_OID_BYTES + 1))).toThrow(
       new SyntaxError('an object identifier is longer than 128 bytes'),
     )
-  })
-})
-
-describe('readDerTime', () => {
-  it.each([
-    [TAG.UTC_TIME, '491231235959Z', '2049-12-31T23:59:59Z'],
-    [TAG.UTC_TIME, '500101000000Z', '1950-01-01T00:00:00Z'],
-    [TAG.GENERALIZED_TIME, '20500101000000Z', '2050-01-01T00:00:00Z'],
-  ])('reads tag %i with %s', (tag, text, iso) => {
-    expect(readDerTime(only(der(tag, text)))).toBe(Date.parse(iso))
-  })
-
-  it.each([
-    [TAG.UTC_TIME, '4912312359Z'],
-    [TAG.UTC_TIME, '491231235959+0100'],
-    [TAG.UTC_TIME, '491331235959Z'],
-    [TAG.UTC_TIME, '250230000000Z'],
-    [TAG.GENERALIZED_TIME, '20250228240000Z'],
-    [TAG.UTC_TIME, '20500101000000Z'],
-    [TAG.GENERALIZED_TIME, '491231235959Z'],
-    [TAG.GENERALIZED_TIME, '20500101000000.5Z'],
-    [TAG.GENERALIZED_TIME, '20500101000000Z0'],
-    [TAG.OCTET_STRING, '491231235959Z'],
-  ])('throws SyntaxError for tag %i with %s', (tag, text) => {
-    expect(() => readDerTime(only(der(tag, text)))).toThrow(SyntaxError)
   })
 })

@@ -116,28 +116,3 @@ export function readDerOid(value: DerValue | undefined): string {
   const root = first < 80n ? first / 40n : 2n
   return [root, first - root * 40n, ...arcs.slice(1)].join('.')
 }
-
-/**
- * Reads a UTCTime or GeneralizedTime in the form of RFC 5280: to the second, in UTC.
- *
- * @returns milliseconds since the epoch
- * @throws SyntaxError if the value is neither
- * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-4.1.2.5 RFC 5280, section 4.1.2.5}
- */
-export function readDerTime(value: DerValue | undefined): number {
-  const text = value ? String.fromCharCode(...value.contents.subarray(0, 16)) : ''
-  if (value?.tag === TAG.GENERALIZED_TIME && /^\d{14}Z$/.test(text)) return timeOf(text)
-  // The years 50 to 99 of two digits belong to the twentieth century.
-  if (value?.tag === TAG.UTC_TIME && /^\d{12}Z$/.test(text)) return timeOf(`${text < '5' ? '20' : '19'}${text}`)
-  throw new SyntaxError('not a time to the second in UTC')
-}
-
-function timeOf(text: string): number {
-  const iso = text.replace(/^(\d{4})(\d\d)(\d\d)(\d\d)(\d\d)(\d\d)Z$/, '$1-$2-$3T$4:$5:$6Z')
-  const time = Date.parse(iso)
-  // Date.parse reads the 30th of February as the 2nd of March.
-  if (Number.isNaN(time) || new Date(time).toISOString() !== iso.replace('Z', '.000Z')) {
-    throw new SyntaxError('a time is not in the calendar')
-  }
-  return time
-}

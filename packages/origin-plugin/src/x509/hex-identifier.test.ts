@@ -3,6 +3,7 @@ import { createCa, type IssuedCert, type TestCa } from '@countersign/test-suppor
 import { beforeAll, describe, expect, it } from 'vitest'
 import {
   fingerprintOf,
+  formatSerialNumber,
   isNegativeSerialNumber,
   normalizeSerialNumber,
   parseFingerprint256,
@@ -80,6 +81,36 @@ describe('readSerialNumber', () => {
 
   it('throws SyntaxError for any other text', () => {
     for (const text of ['', '-', '--1', '- 1', '1-', '-g']) expect(() => readSerialNumber(text)).toThrow(SyntaxError)
+  })
+})
+
+describe('formatSerialNumber', () => {
+  const format = (bytes: string) => formatSerialNumber(Buffer.from(bytes, 'hex'))
+
+  it.each<readonly [bytes: string, printed: string]>([
+    ['00', '0'],
+    ['05', '05'],
+    ['7F', '7F'],
+    ['0080', '80'],
+    ['00FF', 'FF'],
+    ['0100', '0100'],
+    ['00936EACBE07F201DF', '936EACBE07F201DF'],
+    ...NEGATIVE,
+  ])('writes the bytes %s as node:crypto prints them, %s', async (bytes, printed) => {
+    const { cert } = await ca.issue({ rawSerialNumber: Buffer.from(bytes, 'hex') })
+    expect(cert.serialNumber).toBe(printed)
+    expect(format(bytes)).toBe(printed)
+    expect(readSerialNumber(printed)).toBe(printed)
+  })
+
+  it('refuses no bytes', () => {
+    expect(() => format('')).toThrow(new SyntaxError('the serial number of the certificate is empty'))
+  })
+
+  it.each(['0000', '0001', '007F', 'FFFF', 'FF80', '000000', 'FFFFFF'])('refuses %s, which is padded', (bytes) => {
+    expect(() => format(bytes)).toThrow(
+      new SyntaxError('the serial number of the certificate is not in its shortest form'),
+    )
   })
 })
 

@@ -22,6 +22,32 @@ export function readSerialNumber(text: string): string {
 }
 
 /**
+ * Writes the serial number of a certificate as Node prints it: the same text as `X509Certificate#serialNumber`, and as
+ * {@link readSerialNumber} returns it.
+ *
+ * @param contents - of the INTEGER in the certificate
+ * @throws SyntaxError for no bytes, and for bytes that do not change the number (ITU-T X.690, section 8.3.2)
+ * @example
+ * ```ts
+ * formatSerialNumber(Buffer.of(0x00, 0xca)) // 'CA'
+ * formatSerialNumber(Buffer.of(0xfb)) // '-05'
+ * ```
+ */
+export function formatSerialNumber(contents: Uint8Array): string {
+  const [first, second = first] = contents
+  if (first === undefined) throw new SyntaxError('the serial number of the certificate is empty')
+  const isPadded = contents.length > 1 && (first === 0 || first === 0xff) && (first ^ (second as number)) < 0x80
+  if (isPadded) throw new SyntaxError('the serial number of the certificate is not in its shortest form')
+  const digits = Buffer.from(contents).toString('hex')
+  return first < 0x80 ? normalizeSerialNumber(digits) : `-${normalizeSerialNumber(magnitudeOf(digits))}`
+}
+
+/** The number without its sign, from the two's complement of a negative one. */
+function magnitudeOf(digits: string): string {
+  return ((1n << BigInt(4 * digits.length)) - BigInt(`0x${digits}`)).toString(16)
+}
+
+/**
  * Whether a serial number is negative. RFC 5280, section 4.1.2.2, forbids it, and readers disagree on the number that
  * such bytes mean. So no list of serial numbers can be compared with it.
  */
