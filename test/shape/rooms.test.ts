@@ -99,7 +99,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     ],
     'client-trust': ['events', 'certificate', 'client-cert.ts', 'errors.ts', 'lib'],
     events: ['access-token', 'client-cert.ts', 'errors.ts', 'lib'],
-    registration: ['guards'],
+    registration: ['guards', 'lib'],
     'client-memory.ts': ['access-token', 'certificate', 'edge-signature', 'read-headers.ts', 'header-index.ts'],
     'token-agreement.ts': ['access-token', 'client-cert.ts', 'x509', 'errors.ts', 'lib'],
     // The guards and the proofs.

@@ -20,13 +20,13 @@ beforeAll(async () => {
 })
 
 /** An origin that asks for keys and CAs every second. */
-async function start() {
+async function start(serializers = {}) {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] })
   onTestFinished(() => void vi.useRealTimers())
   const answers: { keys: () => unknown; ca: () => unknown } = { keys: () => FIRST.jwk, ca: () => oldCa.pem }
   const lines: Record<string, unknown>[] = []
   const app = Fastify({
-    logger: { stream: lineStream((line) => lines.push(JSON.parse(line))) },
+    logger: { serializers, stream: lineStream((line) => lines.push(JSON.parse(line))) },
     pluginTimeout: 0,
   }) as unknown as FastifyInstance
   onTestFinished(() => app.close())
@@ -126,6 +126,29 @@ describe('a server whose keys and CAs change', () => {
       },
     ])
     expect(app.countersignHealth().state).toBe('ok')
+  })
+
+  it('keeps asking if the logger of the application cannot write the failure', async () => {
+    const part = () => {
+      throw new Error('another form')
+    }
+    const { app, answers, lines, get, pass } = await start({ part })
+    await app.ready()
+    answers.keys = () => ''
+    await pass()
+    expect(lines).toMatchObject([
+      {
+        level: 40,
+        msg: expect.stringMatching(/^countersign: degraded \{"part":"edge keys","reason":"edge\.keys from/),
+      },
+    ])
+    answers.keys = () => SECOND.jwk
+    await pass()
+    expect(await get(oldClient, SECOND)).toBe('in')
+    expect(lines[1]).toMatchObject({
+      level: 30,
+      msg: expect.stringMatching(/^countersign: recovered \{"part":"edge keys"/),
+    })
   })
 
   it.each(['keys', 'ca'] as const)(

@@ -16,6 +16,7 @@ import type { Requirement, RouteRequirement } from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
 import { missingProof } from './header-source.ts'
 import { isThenable } from './lib/and-then.ts'
+import { writeLine } from './lib/write-line.ts'
 import { type CountersignPluginOptions, resolveOptions } from './options.ts'
 import { HOOK_MAKER, isDirectCall, MADE_HOOK } from './registration/direct-hook.ts'
 import { guardScope } from './registration/guard-scope.ts'
@@ -114,7 +115,7 @@ export const countersign: FastifyPluginCallback<CountersignPluginOptions> = fp<C
 async function registerCountersign(app: FastifyInstance, options: CountersignPluginOptions): Promise<void> {
   requireRegisteredOnce(app)
   const settings = resolveOptions(options, (part, reason, state) => {
-    app.log[state === 'degraded' ? 'warn' : 'info']({ part, reason }, `countersign: ${state}`)
+    writeLine(app.log, state === 'degraded' ? 'warn' : 'info', `countersign: ${state}`, { part, reason })
     channels.degraded.publish({ server: app, part, state, reason })
   })
   const guards = createRouteGuards(settings.guards, settings.routes, settings.mode)
@@ -149,7 +150,9 @@ async function registerCountersign(app: FastifyInstance, options: CountersignPlu
     orClose(app, async () => {
       requireEnforced()
       const routes = unenforced().map(({ method, url }) => `${method} ${url}`)
-      if (settings.mode === 'enforce' && routes.length > 0) app.log.warn({ routes }, `countersign: ${RULED_OPEN}`)
+      if (settings.mode === 'enforce' && routes.length > 0) {
+        writeLine(app.log, 'warn', `countersign: ${RULED_OPEN}`, { routes })
+      }
       await settings.background.start()
       await requireReplayProtection(settings.edge)
     }),

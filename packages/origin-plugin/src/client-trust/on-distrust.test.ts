@@ -108,6 +108,32 @@ describe('onDistrust', () => {
     expect(lines).toHaveLength(2)
   })
 
+  it('calls the function of each client, although the logger of the application throws', async () => {
+    const { app, calls, lines } = await start({}, () => Promise.reject(new Error('no socket')))
+    const fail = () => {
+      throw new Error('another form')
+    }
+    app.addHook('onRequest', async (request) => {
+      request.log = request.log.child({}, { serializers: { code: fail, err: fail } })
+    })
+    for (const subject of ['CN=pay-1', 'CN=pay-2']) await injectSigned(app, '/watch', { subject })
+    await expire()
+    expect(calls).toHaveLength(2)
+    const text = 'countersign: client no longer trusted {"code":"CSN_CERT_EXPIRED",'
+    expect(lines.filter(({ msg }) => String(msg).startsWith(text))).toHaveLength(2)
+    expect(lines.filter(({ msg }) => msg === 'countersign: the callback of onDistrust failed {"err":{}}')).toHaveLength(
+      2,
+    )
+  })
+
+  it.each([undefined, null, {}, 'close'])('throws at the call with %s in place of a function', async (callback) => {
+    const { app, requests } = await start()
+    await injectSigned(app, '/watch')
+    expect(() => onDistrust(requests[0] as FastifyRequest, callback as never)).toThrow(
+      new TypeError('callback must be a function; write onDistrust(request, () => socket.close())'),
+    )
+  })
+
   it('in report mode logs alone', async () => {
     const { app, calls, lines } = await start({ mode: 'report' })
     await injectSigned(app, '/watch')

@@ -2,6 +2,7 @@ import type { FastifyInstance, FastifyRequest } from 'fastify'
 import type { CertifiedRequest } from '../client-cert.ts'
 import type { CountersignError } from '../errors.ts'
 import { logDistrust } from '../events/refusal-log.ts'
+import { writeLine } from '../lib/write-line.ts'
 import { TRUST_WATCH, type TrustWatch } from './trust-watch.ts'
 
 /** The part of a server that the plugin adds for {@link onDistrust}. */
@@ -25,7 +26,7 @@ export interface TrustingServer {
  * @param callback - gets the refusal. An exception or a rejection is logged
  * @returns a function that ends the watch. The end of the socket ends it too, but a socket can outlive a stream of events
  * @throws TypeError on a public route, on an optional one if the client presented no certificate, in report mode if the
- *   client did not prove one, and on a route that the plugin does not guard
+ *   client did not prove one, on a route that the plugin does not guard, and without a function
  * @example
  * ```ts
  * app.get('/events', (request, reply) => {
@@ -36,6 +37,10 @@ export interface TrustingServer {
  * ```
  */
 export function onDistrust(request: CertifiedRequest, callback: (refusal: CountersignError) => unknown): () => void {
+  // Without a function, the connection of a client that is trusted no longer would stay open.
+  if (typeof callback !== 'function') {
+    throw new TypeError('callback must be a function; write onDistrust(request, () => socket.close())')
+  }
   const given = request as FastifyRequest
   const { clientCert } = given
   const server = given.server as FastifyInstance & { readonly [TRUST_WATCH]?: TrustingServer }
@@ -65,7 +70,7 @@ async function call(
   try {
     await callback(refusal)
   } catch (err) {
-    log.error({ err }, 'countersign: the callback of onDistrust failed')
+    writeLine(log, 'error', 'countersign: the callback of onDistrust failed', { err })
   }
 }
 

@@ -164,6 +164,37 @@ describe('createTrustWatch', () => {
     expect(vi.getTimerCount()).toBe(0)
   })
 
+  it('lets a refusal watch the client again, and end other watches', async () => {
+    const { watch, state, connect } = start()
+    const cert = makeClientCert()
+    let calls = 0
+    const again = {
+      isClosed: () => calls > 20,
+      distrust() {
+        calls += 1
+        watch.add(cert, again)
+      },
+    }
+    watch.add(cert, again)
+    watch.add(cert, { isClosed: () => false, distrust: () => last.stop() })
+    const last = connect(cert)
+    state.now = END + 1
+    await pass(1_000)
+    expect([calls, last.refusals]).toEqual([1, []])
+    await pass(1_000)
+    expect(calls).toBe(2)
+  })
+
+  it('refuses nobody after the end of the server, not even in a check that is under way', async () => {
+    const { watch, state, connect } = start()
+    const first = { isClosed: () => false, distrust: () => watch.stop() }
+    watch.add(makeClientCert(), first)
+    const second = connect(makeClientCert())
+    state.now = END + 1
+    await pass(1_000)
+    expect(second.refusals).toEqual([])
+  })
+
   it('ends with the server, and does not begin again', async () => {
     const { watch, state, connect } = start()
     const connection = connect(makeClientCert())

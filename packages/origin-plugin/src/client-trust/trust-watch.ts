@@ -82,7 +82,9 @@ export function createTrustWatch(
     isChecking = true
     try {
       let start = performance.now()
-      for (const [clientCert, client] of clients) {
+      // Copies: a callback can watch the client again, whose turn is the next check. Otherwise this one would never end.
+      for (const [clientCert, client] of [...clients]) {
+        if (clients.get(clientCert) !== client) continue
         check(clientCert, client)
         if (performance.now() - start < SLICE) continue
         await otherWork()
@@ -99,7 +101,9 @@ export function createTrustWatch(
     }
     const refusal = client.connections.size > 0 ? refusalOf(clientCert, client) : undefined
     if (!refusal) return
-    for (const connection of client.connections) {
+    for (const connection of [...client.connections]) {
+      // The callback of another connection can have ended its watch.
+      if (!client.connections.has(connection)) continue
       remove(clientCert, client, connection)
       connection.distrust(refusal)
     }

@@ -6,6 +6,7 @@ import type { AdmittedMessage } from '../events/messages.ts'
 import { logRefusal } from '../events/refusal-log.ts'
 import type { Protection } from '../guards/routes.ts'
 import { isThenable } from '../lib/and-then.ts'
+import { writeLine } from '../lib/write-line.ts'
 import type { Settings } from '../options.ts'
 import { addChallenge } from './challenge.ts'
 import { forgetClient } from './progress.ts'
@@ -120,7 +121,10 @@ function messageOf({ request, proven, enforced, start }: Omit<Refusal, 'reply' |
 function letPass(request: FastifyRequest, reply: FastifyReply, error: unknown): void {
   reported.add(request)
   if (isCountersignError(error)) reply.header(NOT_ENFORCED, error.code)
-  else request.log.error({ err: error }, 'countersign: the decision failed, and the request passes in report mode')
+  else {
+    const message = 'countersign: the decision failed, and the request passes in report mode'
+    writeLine(request.log, 'error', message, { err: error })
+  }
 }
 
 function prepareAnswer(request: FastifyRequest, reply: FastifyReply, error: unknown): void {

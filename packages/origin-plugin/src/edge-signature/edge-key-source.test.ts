@@ -100,6 +100,7 @@ describe('resolveKeys', () => {
   it.each([
     ['nothing', undefined, 'the answer must be a JWK, a list of JWKs, a JWK Set, or the JSON text of one of these'],
     ['null', null, /^the answer must be a JWK/],
+    ['an object without JSON', { toJSON: (): unknown => undefined }, /^the answer must be a JWK/],
     ['bytes', Buffer.from(JSON.stringify(one)), /^the answer must be a JWK/],
     ['a function', () => one, /^the answer must be a JWK/],
     ['an empty list', [], 'edge.keys is empty; write at least one JWK'],

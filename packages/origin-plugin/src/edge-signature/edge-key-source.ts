@@ -68,8 +68,9 @@ const isPath = (given: unknown) => typeof given === 'string' && /^(?:[./~]|file:
 
 /** JSON text is a copy: a function that changes its answer later, or answers with getters, changes no key in use. */
 function toText(answer: unknown): string {
-  if (typeof answer !== 'object' || answer === null || answer instanceof Uint8Array) {
+  const text = typeof answer === 'object' && !(answer instanceof Uint8Array) ? JSON.stringify(answer) : undefined
+  if (answer === null || text === undefined) {
     throw new WrongAnswer('the answer must be a JWK, a list of JWKs, a JWK Set, or the JSON text of one of these')
   }
-  return JSON.stringify(answer)
+  return text
 }

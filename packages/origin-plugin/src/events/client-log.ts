@@ -4,6 +4,7 @@ import type { ClientCert } from '../client-cert.ts'
 import { ignoreRejection, requireSynchronous } from '../lib/operator-function.ts'
 import { describeError, quoteMessage } from '../lib/quote-error.ts'
 import { cutText } from '../lib/quote-value.ts'
+import { writeLine } from '../lib/write-line.ts'
 
 /**
  * Returns the fields of a client for `request.log`; `null` for none.
@@ -56,7 +57,7 @@ function createBinder(bindingsOf: LogBindings, usualOf: LogBindings): BindClient
     try {
       bind(request, reply, bindingsOf(clientCert, access))
     } catch (error) {
-      if (!hasFailed) request.log.warn({ reason: reasonOf(error) }, 'countersign: the option log failed')
+      if (!hasFailed) writeLine(request.log, 'warn', 'countersign: the option log failed', { reason: reasonOf(error) })
       hasFailed = true
       try {
         // Attack: a client with a long name makes the operator's function fail, to stay out of the log.

@@ -1,6 +1,7 @@
 import type { FastifyBaseLogger, FastifyRequest } from 'fastify'
 import type { ClientCert } from '../client-cert.ts'
 import type { CountersignError } from '../errors.ts'
+import { writeLine } from '../lib/write-line.ts'
 import { isBound } from './client-log.ts'
 
 /** Cloudflare's identifier of a request: 16 hexadecimal digits and a data centre, such as `8f0b1c2d3e4f5a6b-FRA`. */
@@ -49,12 +50,7 @@ function rayOf({ raw }: FastifyRequest): object {
 }
 
 function warn(request: FastifyRequest, message: string, fields: object, clientCert: ClientCert | null): void {
-  try {
-    request.log.warn({ ...fields, ...clientOf(request, clientCert) }, message)
-  } catch {
-    // The application's logger has a serializer for a `client` of another form.
-    request.log.warn(fields, message)
-  }
+  writeLine(request.log, 'warn', message, { ...fields, ...clientOf(request, clientCert) }, fields)
 }
 
 function clientOf(request: FastifyRequest, clientCert: ClientCert | null): object {

@@ -10,6 +10,7 @@ import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fas
 import fp from 'fastify-plugin'
 import type { AdmittedMessage, DegradedMessage, RefusedMessage } from '../events/messages.ts'
 import { describeError } from '../lib/quote-error.ts'
+import { writeLine } from '../lib/write-line.ts'
 import { identityAttributes } from './identity-attributes.ts'
 import { createInstruments, decisionAttributes } from './instruments.ts'
 import {
@@ -74,7 +75,7 @@ async function registerTelemetry(app: FastifyInstance, options: CountersignTelem
       } catch (error) {
         if (hasFailed) return
         hasFailed = true
-        app.log.warn({ reason: describeError(error) }, 'countersign: telemetry failed')
+        writeLine(app.log, 'warn', 'countersign: telemetry failed', { reason: describeError(error) })
       }
     }
   }

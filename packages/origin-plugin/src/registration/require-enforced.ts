@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { FastifyInstance, onRequestHookHandler, preHandlerHookHandler, RouteOptions } from 'fastify'
 import { requirementIn } from '../guards/requirement-in.ts'
 import { hasGuard, type RouteGuards } from '../guards/routes.ts'
+import { writeLine } from '../lib/write-line.ts'
 import { BEFORE_HANDLER, HOOK_MAKER, MADE_HOOK, markHooks, nameOfHook } from './direct-hook.ts'
 import { type PrintedRoute, printedRoutes } from './printed-routes.ts'
 import { registeredBefore } from './registration-order.ts'
@@ -127,10 +128,9 @@ function requireRulesForEarlier(
 /** Fastify does not show the config of these routes. */
 function warnOfUnseen(app: FastifyInstance, unseen: readonly PrintedRoute[]): void {
   if (unseen.length === 0) return
-  app.log.warn(
-    { routes: unseen.map(({ method, url }) => `${method} ${url}`) },
-    'countersign: these routes were declared before it and outside of its scope. It does not protect them, and cannot see whether they have config.clientCert',
-  )
+  const message =
+    'countersign: these routes were declared before it and outside of its scope. It does not protect them, and cannot see whether they have config.clientCert'
+  writeLine(app.log, 'warn', message, { routes: unseen.map(({ method, url }) => `${method} ${url}`) })
 }
 
 const keyOf = ({ method, url, constraints }: PrintedRoute): string => `${method} ${url} ${constraints}`
