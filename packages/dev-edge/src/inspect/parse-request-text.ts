@@ -4,6 +4,11 @@ const REQUEST_LINE = /^([!#$%&'*+.^_`|~\w-]+) (\S+) HTTP\/\d(?:\.\d)?$/
 const HEADER_LINE = /^([!#$%&'*+.^_`|~\w-]+):(.*)$/
 const OUTER_WHITESPACE = /^[\t ]+|[\t ]+$/g
 
+/** Whether the first line that is not empty is a request line. */
+export function beginsWithRequest(text: string): boolean {
+  return REQUEST_LINE.test(text.trimStart().split(/\r?\n/, 1)[0] ?? '')
+}
+
 /**
  * Parses the wire form of one request or several, with lines that end in CRLF or LF.
  *

@@ -1,7 +1,7 @@
 import type { CapturedRequest } from '@countersign/origin-plugin/explain'
 import { parseHar } from './parse-har.ts'
 import { isLog, parseLogLines } from './parse-log-lines.ts'
-import { parseRequestText } from './parse-request-text.ts'
+import { beginsWithRequest, parseRequestText } from './parse-request-text.ts'
 
 const CURL_REQUEST_LINE = /^> \S+ \S+ HTTP\/\d/m
 
@@ -13,10 +13,12 @@ const CURL_REQUEST_LINE = /^> \S+ \S+ HTTP\/\d/m
 export function parseRequests(bytes: Uint8Array): CapturedRequest[] {
   const input = Buffer.from(bytes)
   const json = input.toString('utf8').replace(/^\uFEFF/, '')
-  if (isLog(json)) return parseLogLines(json)
-  if (/^\s*\{/.test(json)) return parseHar(json)
   // Node reads headers as latin1: a character for each byte.
   const text = input.toString('latin1')
+  // A body of such a request can be a line of a log.
+  const isHead = beginsWithRequest(text) || isCurlOutput(text)
+  if (!isHead && isLog(json)) return parseLogLines(json)
+  if (/^\s*\{/.test(json)) return parseHar(json)
   return parseRequestText(isCurlOutput(text) ? curlRequestText(text) : text)
 }
 

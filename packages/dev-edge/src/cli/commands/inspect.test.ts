@@ -48,6 +48,9 @@ beforeAll(async () => {
 })
 afterAll(() => rmSync(folder, { recursive: true }))
 
+/** Keeps the beginning of a token. */
+const mask = (value: string) => (value.startsWith('eyJ') ? `${value.slice(0, 9)}…` : value)
+
 async function inspect(...args: string[]) {
   const result = await runHere('inspect', ...args)
   for (const secret of secrets) expect(result.stdout + result.stderr).not.toContain(secret)
@@ -209,20 +212,28 @@ describe('countersign inspect', () => {
       logger: {
         stream: { write: (line: string) => void lines.push(line) },
         serializers: {
-          req: (sent: FastifyRequest) => ({ method: sent.method, url: sent.url, rawHeaders: sent.raw.rawHeaders }),
+          req: ({ method, originalUrl, raw }: FastifyRequest) => ({
+            method,
+            url: originalUrl,
+            rawHeaders: raw.rawHeaders,
+          }),
         },
       },
+      rewriteUrl: ({ url = '' }) => url.replace('/v1/', '/'),
     })
     onTestFinished(() => app.close())
     const policies = { ops: { subject: { OU: 'Ops' } } }
     await app.register(countersign, { ...kit.options, policies, mode: 'report' })
-    app.get('/ops', { config: { clientCert: 'ops' } }, () => 'in')
-    const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/ops`
+    app.get('/ops', { config: { clientCert: 'ops' } }, () => {
+      throw new Error('Fastify logs this request twice')
+    })
+    const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/v1/ops`
     for (const OU of ['Ops', 'Sales']) {
-      const sent = await kit.headers({ url: 'https://localhost/ops', cert: { subject: `CN=a,OU=${OU}` } })
+      const sent = await kit.headers({ url: 'https://localhost/v1/ops', cert: { subject: `CN=a,OU=${OU}` } })
       await new Promise((done) => get(url, { headers: sent }, (answer) => answer.resume().once('end', done)))
     }
-    const log = file('origin.log', `> node server.js\n${lines.join('')}`.slice('> node server.js\n'.length))
+    expect(lines.filter((line) => line.includes('"rawHeaders"'))).toHaveLength(4)
+    const log = file('origin.log', `\n> app@1.0.0 start\n> node server.js\n\n${lines.join('')}`)
     const flags = ['--host', 'localhost', '--keys', file('keys5.json', kit.options.edge.keys), '--no-access']
     flags.push('--ca', file('ca5.pem', kit.options.trustedIssuers[0]), '--mode', 'report')
     flags.push('--policies', file('policies.json', policies), '--policy', 'ops')
@@ -236,6 +247,37 @@ describe('countersign inspect', () => {
     const without = await inspect(file('refusals.log', refusals), ...flags)
     expect(without.code).toBe(2)
     expect(without.stderr).toContain('the log contains refusals (CSN_CERT_FORBIDDEN) without their requests')
+  })
+
+  it.each([
+    [
+      'the removal of headers',
+      {
+        redact: { paths: ['req.headers["cf-access-jwt-assertion"]', 'req.headers.signature'], remove: true },
+        serializers: { req: ({ method, url, headers }: FastifyRequest) => ({ method, url, headers }) },
+      },
+      /^countersign: the request in line \d of the log has headers, .* and needs rawHeaders; /,
+    ],
+    [
+      'a censor in rawHeaders',
+      {
+        redact: { paths: ['req.rawHeaders[*]'], censor: (value: unknown) => mask(String(value)) },
+        serializers: {
+          req: ({ method, originalUrl: url, raw }: FastifyRequest) => ({ method, url, rawHeaders: raw.rawHeaders }),
+        },
+      },
+      /^countersign: the request in line \d of the log has a value of cf-access-jwt-assertion that the edge never sends, so it may be redacted; /,
+    ],
+  ])('refuses to judge a log that is redacted by %s', async (_, logger, message) => {
+    const lines: string[] = []
+    const app = Fastify({ logger: { ...logger, stream: { write: (line: string) => void lines.push(line) } } })
+    onTestFinished(() => app.close())
+    app.get('/me', () => 'in')
+    const url = `${await app.listen({ host: '127.0.0.1', port: 0 })}/me`
+    await new Promise((done) => get(url, { headers }, (answer) => answer.resume().once('end', done)))
+    const { code, stdout, stderr } = await inspect(file('redacted.log', lines.join('')), ...origin)
+    expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(message)
   })
 
   it('judges by the tolerances, the age and the audiences of the origin', async () => {
