@@ -1,4 +1,3 @@
-import type countersign from '@countersign/origin-plugin'
 import type { CountersignPluginOptions } from '@countersign/origin-plugin'
 import fastifyJwt from '@fastify/jwt'
 import { JwtVerifier } from 'aws-jwt-verify'
@@ -8,25 +7,8 @@ import buildGetJwks from 'get-jwks'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import type { Sample } from '../lib/sample.ts'
 import { AUTHORITY } from '../lib/signed-lines.ts'
-
-/** The plugin of this checkout or of another one. */
-export type Plugin = typeof countersign
-
-/** One way to build the measured origin. */
-export interface Contender {
-  /** Its checks, for the table. */
-  readonly checks: string
-  /**
-   * Its requests.
-   *
-   * - `hmac`, `ed25519`: each signed with that key
-   * - `unverified`: signed as with `hmac`, for an origin that ignores signatures
-   * - `unsigned`: without a signature
-   * - `new tokens`: each signed with `hmac`, and with a new token
-   */
-  readonly load: 'hmac' | 'ed25519' | 'unverified' | 'unsigned' | 'new tokens'
-  readonly build: (sample: Sample, plugin: Plugin) => Promise<FastifyInstance>
-}
+import type { Contender } from './contender.ts'
+import { PEERS } from './peers.ts'
 
 const tokenOf = (request: FastifyRequest) => String(request.headers['cf-access-jwt-assertion'])
 
@@ -94,7 +76,7 @@ function withFastifyJwtJwks(cache: boolean): Contender['build'] {
 
 /** Every contender by name. The others are compared with the first. */
 export const CONTENDERS: Readonly<Record<string, Contender>> = {
-  'bare Fastify': { checks: 'nothing', load: 'unverified', build: () => plain(() => {}) },
+  'bare Fastify': { checks: 'nothing', load: 'unverified', ignoresToken: true, build: () => plain(() => {}) },
   'Countersign, in full': {
     checks: 'HMAC signature, token, certificate, guard, replay in memory',
     load: 'hmac',
@@ -113,6 +95,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
   'Countersign, access: null': {
     checks: 'HMAC signature, certificate, guard, replay in memory',
     load: 'hmac',
+    ignoresToken: true,
     build: ours(() => ({ access: null })),
   },
   'Countersign, edge: null': {
@@ -160,4 +143,5 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
         })
       }),
   },
+  ...PEERS,
 }

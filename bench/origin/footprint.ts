@@ -7,6 +7,8 @@ const INSTALLED: Readonly<Record<string, readonly string[]>> = {
   '@fastify/jwt + get-jwks': ['@fastify/jwt', 'get-jwks'],
   'fastify-jwt-jwks': ['fastify-jwt-jwks'],
   'aws-jwt-verify': ['aws-jwt-verify'],
+  'fast-jwt': ['fast-jwt'],
+  '@hono/cloudflare-access': ['@hono/cloudflare-access', 'hono', '@hono/node-server'],
 }
 
 /** Formats the table of installed packages and their size. */

@@ -9,12 +9,62 @@ import type { Sample } from '../lib/sample.ts'
 import { formatHead, signLines } from '../lib/signed-lines.ts'
 import type { Slice } from '../lib/stats.ts'
 import type { Entrant } from './compare.ts'
-import { CONTENDERS, type Contender } from './contenders.ts'
+import type { Contender } from './contender.ts'
+import { CONTENDERS } from './contenders.ts'
+import { requireRefusals } from './require-refusals.ts'
 import { WATCHED } from './watched.ts'
 
 /** More requests than any contender answers in a second, and the same for requests with a token to verify. */
 const MAX_REQUESTS_PER_SECOND = 45_000
 const MAX_TOKENS_PER_SECOND = 12_000
+
+/** A contender that runs in a process of its own, and has refused the requests that it must refuse. */
+export interface Running extends AsyncDisposable {
+  readonly port: number
+  /** Microseconds of CPU time until now, all threads. */
+  cpu(): Promise<number>
+  /** Formats the head of all requests, and the lines of each, for this number of requests. */
+  formatLoad(count: number): [head: string, lines: readonly string[]]
+}
+
+/**
+ * Starts an entrant in a new process.
+ *
+ * @param flags - for the server's Node, such as `--cpu-prof`
+ * @throws Error when it answers a request that it must refuse
+ */
+export async function start(
+  { row, name, checkout }: Entrant,
+  sample: Sample,
+  flags: readonly string[] = [],
+): Promise<Running> {
+  const contender = contenderOf(name)
+  const team = contender.load === 'new tokens' ? createFastTeam() : undefined
+  const own = team ? { ...sample, team: team.access } : sample
+  const args = [name, JSON.stringify(own), checkout]
+  // The plugin would warn that the reasons of the refusals below are logged nowhere.
+  const quiet = '--disable-warning=CSN_REASONS_LOST'
+  const server = forkPinned('measured', join(import.meta.dirname, 'server.ts'), args, [quiet, ...flags])
+  // Not by a signal: Node writes a profile only when the process ends by itself.
+  const stop = async () => {
+    if (!server.connected) return
+    server.disconnect()
+    await once(server, 'exit')
+  }
+  try {
+    const { port } = await nextMessage<{ port: number }>(server)
+    await requireRefusals(row, port, contender, own, team)
+    return {
+      port,
+      cpu: () => cpuOf(server),
+      formatLoad: (count) => formatLoad(contender, own, count, team),
+      [Symbol.asyncDispose]: stop,
+    }
+  } catch (error) {
+    await stop()
+    throw error
+  }
+}
 
 /**
  * Starts an entrant in a new process, warms it up, and measures it once.
@@ -23,33 +73,21 @@ const MAX_TOKENS_PER_SECOND = 12_000
  * @throws Error when the server refused a request
  */
 export async function measure(
-  { row, name, checkout }: Entrant,
+  entrant: Entrant,
   sample: Sample,
   seconds: number,
   flags: readonly string[] = [],
 ): Promise<Slice> {
-  const contender = contenderOf(name)
-  const team = contender.load === 'new tokens' ? createFastTeam() : undefined
-  const own = team ? { ...sample, team: team.access } : sample
-  const args = [name, JSON.stringify(own), checkout]
-  const server = forkPinned('measured', join(import.meta.dirname, 'server.ts'), args, flags)
-  try {
-    const { port } = await nextMessage<{ port: number }>(server)
-    const loadFor = (time: number) => load(port, time, ...formatLoad(contender, own, time, team))
-    // As long as the measurement: half of it would not warm up the code of a slow contender.
-    await loadFor(seconds)
-    const before = await cpuOf(server)
-    const counts = await loadFor(seconds)
-    const used = (await cpuOf(server)) - before
-    requireAllAnswered(row, counts)
-    return { requestsPerSecond: counts.answered / counts.elapsed, cpu: used / counts.answered }
-  } finally {
-    // Not by a signal: Node writes a profile only when the process ends by itself.
-    if (server.connected) {
-      server.disconnect()
-      await once(server, 'exit')
-    }
-  }
+  await using server = await start(entrant, sample, flags)
+  const perSecond = contenderOf(entrant.name).load === 'new tokens' ? MAX_TOKENS_PER_SECOND : MAX_REQUESTS_PER_SECOND
+  const loadFor = () => load(server.port, seconds, ...server.formatLoad(seconds * perSecond))
+  // As long as the measurement: half of it would not warm up the code of a slow contender.
+  await loadFor()
+  const before = await server.cpu()
+  const counts = await loadFor()
+  const used = (await server.cpu()) - before
+  requireAllAnswered(entrant.row, counts)
+  return { requestsPerSecond: counts.answered / counts.elapsed, cpu: used / counts.answered }
 }
 
 /** The contender with a name. */
@@ -62,24 +100,22 @@ export function guessSeconds({ load: kind }: Contender, seconds: number): number
 }
 
 /** An origin that ignores signatures accepts them after their time, and twice: a run needs only one set of them. */
-let unverifiedLines: readonly string[] | undefined
+let unverifiedLines: readonly string[] = []
 
-/** Formats the head of all requests, and the lines of each. */
 function formatLoad(
   { load: kind }: Contender,
   sample: Sample,
-  seconds: number,
+  count: number,
   team: FastTeam | undefined,
 ): [head: string, lines: readonly string[]] {
   if (kind === 'unsigned') return [formatHead(sample), ['\r\n']]
-  const count = seconds * MAX_REQUESTS_PER_SECOND
   if (kind === 'unverified') {
-    unverifiedLines ??= signLines(sample, count)
+    if (unverifiedLines.length < count) unverifiedLines = signLines(sample, count)
     return [formatHead(sample), unverifiedLines]
   }
   if (!team) return [formatHead(sample), signLines(sample, count)]
   const first = Math.floor(Math.random() * 2 ** 40)
-  const lines = signLines(sample, seconds * MAX_TOKENS_PER_SECOND, (n) => team.tokenOf(first + n))
+  const lines = signLines(sample, count, (n) => team.tokenOf(first + n))
   return [formatHead(sample, [ACCESS_TOKEN_HEADER]), lines]
 }
 

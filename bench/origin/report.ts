@@ -83,6 +83,7 @@ The contenders take turns within a round.
 Figures are medians.
 The share is the ratio of requests a second to bare Fastify's in the same round.
 A single refused request ends the run.
+Each contender that checks the token or the signature has refused a wrong one before.
 ${
   awake
     ? 'Idle processors were kept awake (`/dev/cpu_dma_latency`): otherwise a slow server pays more often for waking the load.'
@@ -115,7 +116,18 @@ ${versions()}
 
 function versions(): string {
   const require = createRequire(import.meta.url)
-  const names = ['fastify', 'jose', '@fastify/jwt', 'get-jwks', 'fastify-jwt-jwks', 'aws-jwt-verify']
+  const names = [
+    'fastify',
+    'jose',
+    '@fastify/jwt',
+    'get-jwks',
+    'fastify-jwt-jwks',
+    'aws-jwt-verify',
+    'fast-jwt',
+    'hono',
+    '@hono/node-server',
+    '@hono/cloudflare-access',
+  ]
   return `${names.map((name) => `${name} ${versionOf(require.resolve(name), name)}`).join(', ')}.`
 }
 

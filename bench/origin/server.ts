@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { argv, cpuUsage } from 'node:process'
 import { pathToFileURL } from 'node:url'
 import type { Sample } from '../lib/sample.ts'
-import type { Plugin } from './contenders.ts'
+import type { Plugin } from './contender.ts'
 import { contenderOf } from './measure.ts'
 
 /**

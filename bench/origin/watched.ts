@@ -12,7 +12,7 @@ import type { Sample } from '../lib/sample.ts'
 import { AUTHORITY } from '../lib/signed-lines.ts'
 import type { Comparison } from './compare.ts'
 import { THIS_CHECKOUT } from './compare.ts'
-import type { Contender, Plugin } from './contenders.ts'
+import type { Contender, Plugin } from './contender.ts'
 
 const BASE = 'Countersign, with a logger'
 const EVENTS = 'Countersign, watched'
