@@ -122,7 +122,7 @@ const others = fc
   .tuple(
     fc.tuple(ca(only('a'), only('root')), ca(only('b'), only('a')), ca(only('c'), only('b'))),
     fc.array(ca(anyName, anyName), { maxLength: 4 }),
-    fc.nat(3),
+    mostly(3, 0, 1, 2),
   )
   .chain(([line, more, missing]) => {
     const all = [...line.filter((_, at) => at !== missing), ...more]
@@ -171,11 +171,22 @@ function ourPath(client: WrittenCertificate, { others: sent, root: anchor, maxDe
   return path?.map(({ subject }) => subject.CN).join(' ')
 }
 
+/**
+ * The least share of the clients that has each path, a quarter of the usual one. It allows a path of two intermediates to
+ * be missing among the clients of few runs, because each run has one set of certificates.
+ */
+const LEAST = [
+  ['root', 0.04],
+  ['a root', 0.02],
+  ['b a root', 0.01],
+  ['undefined', 0.1],
+] as const
+
 describe('a certification path', () => {
   it('is found exactly if OpenSSL accepts one', () => {
     const found = new Map<string, number>()
     return fuzz(
-      fc.property(root, others, clients, fc.integer({ min: 1, max: 3 }), (anchor, sent, asked, maxDepth) => {
+      fc.property(root, others, clients, fc.constantFrom(1, 2, 3, 3), (anchor, sent, asked, maxDepth) => {
         const setting = { others: sent, root: anchor, maxDepth, time: NOW }
         const theirs = openssl.acceptsEach(asked, setting)
         for (const [at, client] of asked.entries()) {
@@ -186,8 +197,10 @@ describe('a certification path', () => {
       }),
       0.02,
     ).then(() => {
-      // Half of the clients and more have no path. Each length has some.
-      for (const path of ['root', 'a root', 'b a root', 'undefined']) expect(found.get(path), path).toBeGreaterThan(5)
+      const asked = [...found.values()].reduce((sum, count) => sum + count, 0)
+      for (const [path, share] of LEAST) {
+        expect(found.get(path) ?? 0, path).toBeGreaterThanOrEqual(Math.floor(asked * share))
+      }
     })
   }, 3_600_000)
 })
