@@ -3,6 +3,7 @@ import type { ClientUser } from 'fastify'
 import { describe, expect, it } from 'vitest'
 import { type Refused, refusalFrom } from '../../test/support/expect-refusal.ts'
 import { makeClientCert } from '../../test/support/make-client-cert.ts'
+import { type AccessIdentity, readAccessIdentity } from '../access-token/access-identity.ts'
 import { createUserFinder } from './find-user.ts'
 import type { Identify, IdentifyOptions } from './identify-options.ts'
 import type { ProvenClient } from './user-memory.ts'
@@ -184,19 +185,59 @@ describe('createUserFinder', () => {
     expect(find(clientOf())).toEqual({ asked: 2 })
   })
 
-  it('keeps no more users than its limit, and no answer that was dropped meanwhile', async () => {
+  it('keeps no more users than its limit', async () => {
+    const { find, calls } = finderOf(async (asked) => ({ asked }), { maxUsers: 1 })
+    for (const [name, asked] of [
+      ['A', 1],
+      ['A', 1],
+      ['B', 2],
+      ['B', 2],
+      ['A', 3],
+    ] as const) {
+      expect(await find(clientOf(name))).toEqual({ asked })
+    }
+    expect(calls.length).toBe(3)
+  })
+
+  it('asks once for each client at a time, also for more clients than its limit', async () => {
     const answers: ((user: unknown) => void)[] = []
     const { find, calls } = finderOf(() => new Promise((settle) => answers.push(settle)), { maxUsers: 1 })
-    const first = find(clientOf('A'))
-    const second = find(clientOf('B'))
-    answers[1]?.({ id: 'b' })
-    expect(await second).toEqual({ id: 'b' })
-    answers[0]?.({ id: 'a' })
-    expect(await first).toEqual({ id: 'a' })
-    expect(find(clientOf('B'))).toEqual({ id: 'b' })
-    const again = find(clientOf('A'))
+    const names = ['A', 'B', 'C', 'A', 'B', 'C', 'A']
+    const users = names.map((name) => find(clientOf(name)))
+    expect(calls.map(([{ fingerprint256 }]) => fingerprint256)).toEqual(['A', 'B', 'C'])
+    for (const [at, id] of ['A', 'B', 'C'].entries()) answers[at]?.({ id })
+    expect(await Promise.all(users)).toEqual(names.map((id) => ({ id })))
+    expect(find(clientOf('C'))).toEqual({ id: 'C' })
     expect(calls.length).toBe(3)
-    answers[2]?.({ id: 'a2' })
-    expect(await again).toEqual({ id: 'a2' })
+  })
+
+  it('does not drop a user for an answer that it does not keep', async () => {
+    const { find, calls } = finderOf((asked) => (asked === 2 ? Promise.reject(new Error('down')) : { asked }), {
+      maxUsers: 1,
+    })
+    await find(clientOf('A'))
+    await refuse(() => find(clientOf('B')))
+    expect(find(clientOf('A'))).toEqual({ asked: 1 })
+    expect(calls.length).toBe(2)
+  })
+
+  it('does not take the answer for a client whose key is alike, even if they ask at once', async () => {
+    const client = (level: number | null): ProvenClient => ({
+      ...clientOf(),
+      access: readAccessIdentity({ email: 'jane@acme.example', level }) as AccessIdentity,
+    })
+    const answers: ((user: unknown) => void)[] = []
+    const { find, calls } = finderOf(() => new Promise((settle) => answers.push(settle)))
+    const users = [client(null), client(Number.NaN)].map((each) => find(each))
+    expect(calls.length).toBe(2)
+    answers[1]?.({ id: 'NaN' })
+    answers[0]?.({ id: 'null' })
+    expect(await Promise.all(users)).toEqual([{ id: 'null' }, { id: 'NaN' }])
+    // The question that was pushed out of its place is answered, and its answer is not kept.
+    expect(find(client(Number.NaN))).toEqual({ id: 'NaN' })
+    const again = find(client(null))
+    expect(calls.length).toBe(3)
+    answers[2]?.({ id: 'again' })
+    expect(await again).toEqual({ id: 'again' })
   })
 })

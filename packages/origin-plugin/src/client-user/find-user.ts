@@ -36,23 +36,27 @@ type Answer = ClientUser | null | Failure
  * Makes the function that finds users. It calls `identify` once for all concurrent requests of a client, and remembers
  * the answer, but no failure.
  *
+ * Questions under way are not entries of the memory: more clients than `maxUsers` at once would push each other's
+ * questions out, and each request would ask again. A request waits for each of them, and the time-out ends it.
+ *
  * @param clock - milliseconds of a clock that nobody sets
  */
 export function createUserFinder(
   { user: identify, maxAge, maxUsers, timeout }: Required<IdentifyOptions>,
   clock: () => number = () => performance.now(),
 ): FindUser {
-  const memory = createUserMemory<Answer | Promise<Answer>>(maxUsers)
+  const memory = createUserMemory<Answer>(maxUsers)
+  const underway = createUserMemory<Promise<Answer>>(Number.POSITIVE_INFINITY)
 
   function ask(client: ProvenClient): Promise<Answer> {
     const asked = clock()
     const given = withTimeout((signal) => identify(client.clientCert, client.access, signal), timeout)
     const pending = given.then(readAnswer, readFailure).then((answer) => {
-      memory.replace(client, pending, answer, asked + lifetimeOf(answer))
+      const lifetime = lifetimeOf(answer)
+      if (underway.delete(client, pending) && lifetime > 0) memory.set(client, answer, asked + lifetime)
       return answer
     })
-    // Concurrent requests of the client wait for this answer. The time-out ends it.
-    memory.set(client, pending, Number.POSITIVE_INFINITY)
+    underway.set(client, pending, Number.POSITIVE_INFINITY)
     return pending
   }
 
@@ -62,8 +66,10 @@ export function createUserFinder(
   }
 
   return (client) => {
-    const known = memory.get(client, clock())
-    return andThen(known === undefined ? ask(client) : known, (answer) => requireUser(answer, client))
+    const now = clock()
+    const known = memory.get(client, now)
+    const answer = known === undefined ? (underway.get(client, now) ?? ask(client)) : known
+    return andThen(answer, (given) => requireUser(given, client))
   }
 }
 

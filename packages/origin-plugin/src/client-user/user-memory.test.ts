@@ -67,15 +67,15 @@ describe('createUserMemory', () => {
     expect(all()).toEqual(['a2', undefined, 'c'])
   })
 
-  it('replaces the given answer alone', () => {
+  it('drops the given answer alone', () => {
     const memory = createUserMemory<string>(2)
-    memory.replace(clientOf('A'), 'none', 'a', 1)
-    expect(memory.get(clientOf('A'), 0)).toBeUndefined()
+    expect(memory.delete(clientOf('A'), 'a')).toBe(false)
     memory.set(clientOf('A'), 'a', 1)
-    memory.replace(clientOf('A'), 'b', 'c', 9)
+    memory.set(clientOf('B'), 'a', 1)
+    expect(memory.delete(clientOf('A'), 'b')).toBe(false)
     expect(memory.get(clientOf('A'), 0)).toBe('a')
-    memory.replace(clientOf('A'), 'a', 'c', 9)
-    expect(memory.get(clientOf('A'), 8)).toBe('c')
+    expect(memory.delete(clientOf('A'), 'a')).toBe(true)
+    expect([memory.get(clientOf('A'), 0), memory.get(clientOf('B'), 0)]).toEqual([undefined, 'a'])
   })
 
   it('keeps nothing else of a client', () => {

@@ -14,8 +14,8 @@ export interface UserMemory<Answer> {
   get(client: ProvenClient, now: number): Answer | undefined
   /** Stores an answer, in place of an earlier one. */
   set(client: ProvenClient, answer: Answer, until: number): void
-  /** Stores an answer in place of another one. If that is no longer stored, nothing changes. */
-  replace(client: ProvenClient, before: Answer, answer: Answer, until: number): void
+  /** Drops this answer, and no other one. Returns whether it was still stored. */
+  delete(client: ProvenClient, answer: Answer): boolean
 }
 
 interface Entry<Answer> extends ProvenClient {
@@ -35,21 +35,20 @@ interface Entry<Answer> extends ProvenClient {
 export function createUserMemory<Answer>(maxEntries: number): UserMemory<Answer> {
   const entries = new Map<string, Entry<Answer>>()
 
-  function set({ clientCert, access }: ProvenClient, answer: Answer, until: number): void {
-    const key = keyOf({ clientCert, access })
-    entries.delete(key)
-    entries.set(key, { clientCert, access, answer, until })
-    if (entries.size > maxEntries) entries.delete(entries.keys().next().value as string)
-  }
-
   return {
     get(client, now) {
       const entry = entries.get(keyOf(client))
       return entry && now < entry.until && isSame(entry, client) ? entry.answer : undefined
     },
-    set,
-    replace(client, before, answer, until) {
-      if (entries.get(keyOf(client))?.answer === before) set(client, answer, until)
+    set({ clientCert, access }, answer, until) {
+      const key = keyOf({ clientCert, access })
+      entries.delete(key)
+      entries.set(key, { clientCert, access, answer, until })
+      if (entries.size > maxEntries) entries.delete(entries.keys().next().value as string)
+    },
+    delete(client, answer) {
+      const key = keyOf(client)
+      return entries.get(key)?.answer === answer && entries.delete(key)
     },
   }
 }
