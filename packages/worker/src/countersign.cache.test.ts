@@ -1,6 +1,6 @@
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import type { RecordedRequest } from '@countersign/test-support/recording-origin'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CF_OF_FETCH, type Edge, startEdge } from '../test/support/edge.ts'
 import { verifyByHand } from '../test/support/verify-by-hand.ts'
 
@@ -66,10 +66,10 @@ describe("the zone's cache", () => {
   })
 
   it('cannot be avoided before 2024-11-11, so the Worker forwards nothing and tells the remedy', async () => {
-    const { response, received } = await edge.send({ worker: 'old' })
+    const { response, received, lines } = await edge.send({ worker: 'old' })
     expect(response.json()).toMatchObject({ statusCode: 500, code: 'CSN_WORKER_DATE_TOO_OLD' })
     expect(received).toBeUndefined()
-    const [line = ''] = await vi.waitUntil(() => edge.logs.length > 0 && edge.logs)
+    const [line = ''] = await lines()
     expect(JSON.parse(line)).toMatchObject({
       level: 'error',
       code: 'CSN_WORKER_DATE_TOO_OLD',

@@ -1,11 +1,13 @@
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PLACEHOLDER, VERIFIED } from '../test/support/cloudflare-values.ts'
 import { type ClientMessage, type Edge, startEdge } from '../test/support/edge.ts'
 
 const { jwk } = hmacKey()
 const COUNTERSIGN_KEY = JSON.stringify(jwk)
 
+/** The ray of a request without a `CF-Ray` of its own. */
+const ray = expect.stringMatching(/^ray-\d+$/)
 const CERT = { fingerprint256: VERIFIED.certFingerprintSHA256, serial: VERIFIED.certSerial }
 const TOO_LARGE = { ...VERIFIED, certRFC9440: '', certRFC9440TooLarge: true }
 const BOTH_TOO_LARGE = { ...TOO_LARGE, certChainRFC9440: '', certChainRFC9440TooLarge: true }
@@ -26,14 +28,9 @@ describe("the Worker's log", () => {
 
   /** The lines of one request. A request to a Worker without a key ends them, because its line always comes. */
   async function linesOf(request: ClientMessage): Promise<unknown[]> {
-    const before = edge.logs.length
-    await edge.send(request)
-    await edge.send({ worker: 'keyless' })
-    await vi.waitUntil(() => edge.logs.some((line, at) => at >= before && line.includes('CSN_WORKER_KEY_MISSING')))
-    return edge.logs
-      .slice(before)
-      .filter((line) => !line.includes('CSN_WORKER_KEY_MISSING'))
-      .map((line) => JSON.parse(line))
+    const { lines } = await edge.send(request)
+    await (await edge.send({ worker: 'keyless' })).lines()
+    return (await lines(0)).map((line) => JSON.parse(line))
   }
 
   it('has one line for a refused request, with its host, path, CF-Ray and certificate', async () => {
@@ -72,18 +69,20 @@ describe("the Worker's log", () => {
         method: 'GET',
         host: 'app.example.com',
         path: '/',
+        ray,
       },
     ])
   })
 
   it('has no host and path for a URL that cannot be parsed', async () => {
-    const refused = { level: 'warn', code: 'CSN_CERT_UNVERIFIED', reason: expect.any(String), method: 'GET' }
+    const refused = { level: 'warn', code: 'CSN_CERT_UNVERIFIED', reason: expect.any(String), method: 'GET', ray }
     expect(await linesOf({ worker: 'verified', authority: 'xn--a' })).toEqual([refused])
     const failed = {
       level: 'error',
       code: 'CSN_WORKER_FAILED',
       reason: expect.stringMatching(/^TypeError at /),
       method: 'GET',
+      ray,
     }
     expect(await linesOf({ worker: 'none', authority: 'xn--a' })).toEqual([failed])
   })
@@ -103,7 +102,7 @@ describe("the Worker's log", () => {
     ['a certificate that it forwards', 'chain', VERIFIED, []],
   ])('tells a certificate that was too large to forward: %s', async (_, worker, tlsClientAuth, reasons) => {
     const before = edge.origin.received.length
-    const place = { method: 'GET', host: 'app.example.com', path: '/a' }
+    const place = { method: 'GET', host: 'app.example.com', path: '/a', ray }
     expect(await linesOf({ worker, target: '/a?b', cf: { tlsClientAuth } })).toEqual(
       reasons.map((reason) => ({ level: 'warn', reason, ...place, ...CERT })),
     )

@@ -1,5 +1,6 @@
+import type { RequestListener } from 'node:http'
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type ClientMessage, type Edge, startEdge } from '../test/support/edge.ts'
 
 const SECRET = 's3cret'
@@ -74,17 +75,20 @@ describe('a Worker whose own parts fail', () => {
   let edge: Edge
   beforeAll(async () => {
     const COUNTERSIGN_KEY = JSON.stringify(hmacKey().jwk)
-    edge = await startEdge({ failing: { bindings: { COUNTERSIGN_KEY }, source: SOURCE } })
+    edge = await startEdge({
+      failing: { bindings: { COUNTERSIGN_KEY }, source: SOURCE },
+      global: { bindings: { COUNTERSIGN_KEY } },
+    })
   }, 30_000)
   afterAll(() => edge[Symbol.asyncDispose]())
 
   /** Expects an answer with a code, and one line of the same code. Returns its reason. */
   async function reasonOf(target: string, status: number, code: string, request?: ClientMessage): Promise<string> {
-    const logged = edge.logs.length
-    const { response, received } = await edge.send({ ...request, target: `${target}?token=${SECRET}` })
+    const exchange = await edge.send({ ...request, target: `${target}?token=${SECRET}` })
+    const { response, received } = exchange
     expect([response.status, response.body]).toEqual([status, expect.stringContaining(`"code":"${code}"`)])
     expect(received).toBeUndefined()
-    const lines = await vi.waitUntil(() => edge.logs.length > logged && edge.logs.slice(logged))
+    const lines = await exchange.lines()
     expect(lines).toHaveLength(1)
     expect(lines.join() + response.body).not.toContain(SECRET)
     expect(JSON.parse(lines[0] as string)).toMatchObject({ level: 'error', code, method: 'GET', path: target })
@@ -115,8 +119,22 @@ describe('a Worker whose own parts fail', () => {
     ['scheme', 'TypeError: Fetch API cannot load: vpc://app.example.com/fetcher/scheme?…'],
     ['header', 'TypeError: Invalid header value.'],
   ])('answers 502 and logs the failure of a fetcher: %s', async (name, failure) => {
-    expect(await reasonOf(`/fetcher/${name}`, 502, 'CSN_WORKER_FETCHER_FAILED')).toBe(`the fetcher failed: ${failure}`)
+    expect(await reasonOf(`/fetcher/${name}`, 502, 'CSN_WORKER_FETCHER_FAILED')).toBe(`fetch() failed: ${failure}`)
   })
+
+  it.each([
+    ['before its head', (_request, response) => void response.destroy()],
+    ['within its head', ({ socket }) => void socket.end('HTTP/1.1 200 OK\r\nContent-')],
+    ['with something else', ({ socket }) => void socket.end('SSH-2.0\r\n\r\n')],
+  ] satisfies [string, RequestListener][])(
+    'answers 502 and logs it if the global fetch() gets an answer that ends %s',
+    async (_what, answer) => {
+      edge.origin.route(`/global?token=${SECRET}`, answer)
+      expect(await reasonOf('/global', 502, 'CSN_WORKER_FETCHER_FAILED', { worker: 'global' })).toMatch(
+        /^fetch\(\) failed: \w*Error: /,
+      )
+    },
+  )
 
   const NO_OBJECT = 'the options must be an object; return it from configure, and not in a promise'
   const PLACE = /^Error at fail \(worker\.js:\d+:\d+\)$/

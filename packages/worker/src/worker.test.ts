@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { PLACEHOLDER, VERIFIED } from '../test/support/cloudflare-values.ts'
 import { type Edge, type Exchange, startEdge } from '../test/support/edge.ts'
 import { verifyByHand } from '../test/support/verify-by-hand.ts'
@@ -96,12 +96,11 @@ describe('the Worker', () => {
   it.each(Object.entries(BAD_BINDINGS))(
     'answers 500 and logs the code, when the set-up has %s',
     async (name, [code]) => {
-      const logged = edge.logs.length
       const forwarded = edge.origin.received.length
       const exchange = await edge.send({ worker: workerName(name), cf: { tlsClientAuth: VERIFIED } })
       expectRefusal(exchange, 500, code)
 
-      const lines = await vi.waitUntil(() => edge.logs.length > logged && edge.logs.slice(logged))
+      const lines = await exchange.lines()
       const cert = { fingerprint256: VERIFIED.certFingerprintSHA256, serial: VERIFIED.certSerial }
       expect(lines.map((line) => JSON.parse(line))).toEqual([
         {
@@ -111,6 +110,7 @@ describe('the Worker', () => {
           method: 'GET',
           host: 'app.example.com',
           path: '/',
+          ray: expect.any(String),
           ...cert,
         },
       ])
@@ -128,9 +128,8 @@ describe('the Worker', () => {
     ],
   ])('logs the remedy of %s, for each request', async (name, reason) => {
     for (let sent = 0; sent < 2; sent += 1) {
-      const logged = edge.logs.length
-      await edge.send({ worker: workerName(name) })
-      const [line = ''] = await vi.waitUntil(() => edge.logs.length > logged && edge.logs.slice(logged))
+      const exchange = await edge.send({ worker: workerName(name) })
+      const [line = ''] = await exchange.lines()
       expect(JSON.parse(line).reason).toBe(reason)
     }
   })

@@ -90,15 +90,17 @@ export function createWorker<Bindings, Context extends WorkerContext = WorkerCon
 ): WorkerHandler<Bindings, Context> {
   return {
     async fetch(request, bindings, context) {
-      let fetcher: OriginFetcher | undefined
+      let fetcher: OriginFetcher = globalThis
       let signed: SignedRequest
       try {
         const options = configure(bindings, context)
         checkOptions(options, KNOWN_OPTIONS)
         // Each option is read once: a getter could pass the check with one value, and then return another.
-        const { require } = options
-        fetcher = options.fetcher
-        if (fetcher !== undefined) checkFetcher(fetcher)
+        const { require, fetcher: given } = options
+        if (given !== undefined) {
+          checkFetcher(given)
+          fetcher = given
+        }
         if (require !== undefined) {
           checkRequirement(require)
           const refusal = findRefusal(request, context, require)
@@ -108,19 +110,15 @@ export function createWorker<Bindings, Context extends WorkerContext = WorkerCon
       } catch (error) {
         return answerFailure(request, error)
       }
-      return fetcher === undefined ? fetch(...signed) : fetchThrough(fetcher, request, signed)
+      // A service that cannot be reached throws. The global `fetch()` answers 52x, and throws for a cut connection.
+      try {
+        return requireResponse(await fetcher.fetch(...signed), request)
+      } catch (error) {
+        const code = 'CSN_WORKER_FETCHER_FAILED'
+        logLine(request, { level: 'error', code, reason: `fetch() failed: ${quoteFailure(error)}` })
+        return answer(502, code, 'Bad Gateway', 'The origin could not be reached')
+      }
     },
-  }
-}
-
-/** A service that cannot be reached throws, unlike the global `fetch()`, which answers 52x. */
-async function fetchThrough(fetcher: OriginFetcher, request: Request, signed: SignedRequest): Promise<Response> {
-  try {
-    return requireResponse(await fetcher.fetch(...signed), request)
-  } catch (error) {
-    const code = 'CSN_WORKER_FETCHER_FAILED'
-    logLine(request, { level: 'error', code, reason: `the fetcher failed: ${quoteFailure(error)}` })
-    return answer(502, code, 'Bad Gateway', 'The origin could not be reached')
   }
 }
 

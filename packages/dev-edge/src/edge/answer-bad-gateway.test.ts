@@ -69,6 +69,20 @@ describe('an origin that is away', () => {
   })
 })
 
+it('an answer of 502 by the origin itself reaches the client unchanged', async () => {
+  const origin = await startServer(({ url }, response) => {
+    response.writeHead(502, { 'content-type': 'application/json', ...(url === '/short' && { 'content-length': '15' }) })
+    response.end('{"code":"OWN"}\n')
+  })
+  onTestFinished(() => origin.close())
+  await using edge = await createDevEdge({ origin: origin.url, log: () => {} })
+  for (const path of ['/short', '/chunked']) {
+    const { status, body } = await edge.fetch(path)
+    expect([status, body]).toEqual([502, '{"code":"OWN"}\n'])
+  }
+  expect((await edge.fetch('/short', { method: 'HEAD' })).status).toBe(502)
+})
+
 it('an origin that closes the connection is distinguished from an absent one', async () => {
   const rude: Server = createServer((socket) => socket.once('data', () => socket.destroy()))
   const port = await listen(rude, 0)

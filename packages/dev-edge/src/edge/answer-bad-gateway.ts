@@ -10,8 +10,8 @@ import type { NextHop } from './worker-request.ts'
 const RETRY: RawHeaders = ['Retry-After', '1', 'Cache-Control', 'no-store']
 
 /**
- * Answers 502 with the cause and the remedy when the origin did not answer. workerd and the zone close the connection in
- * that case. A browser gets a page, a client that accepts JSON gets JSON, and any other client gets text.
+ * Answers 502 with the cause and the remedy when the origin did not answer. The Worker answers 502 itself in that case,
+ * and the zone closes the connection. A browser gets a page, a client that accepts JSON gets JSON, and any other client gets text.
  *
  * @param error - the error of the connection to the Worker or the zone
  */
@@ -27,7 +27,8 @@ export async function answerBadGateway(
     return
   }
   const reason = await tryOrigin(origin)
-  if (answer.isBroken) return
+  // The connection of the answer can fail in the meantime, and leads here a second time.
+  if (answer.isBroken || answer.status !== undefined) return
   const refused = new RefusedByEdge(502, 'CSN_DEV_ORIGIN_UNREACHABLE', formatReason(sender, origin, reason, error))
   answer.code = refused.code
   const lines = describeOriginAway(request, answer, origin, reason, refused)

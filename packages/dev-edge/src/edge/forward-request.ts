@@ -4,6 +4,7 @@ import { answerFailure } from './answer.ts'
 import { answerBadGateway } from './answer-bad-gateway.ts'
 import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
+import { isFailedFetch } from './failed-fetch.ts'
 import { readRefusalCode } from './refusal-code.ts'
 import type { NextHop, WorkerRequest } from './worker-request.ts'
 
@@ -27,7 +28,7 @@ export function forwardRequest(
     path: target,
     headers: [...headers, ...request.framing],
   })
-  upstream.on('response', (response) => forwardAnswer(response, answer))
+  upstream.on('response', (response) => void takeAnswer(request, response, answer, next))
   upstream.on('error', (error) => void answerBadGateway(request, answer, next, error))
   upstream.on('close', release)
   answer.body.on('close', () => {
@@ -36,11 +37,23 @@ export function forwardRequest(
   streamBody(request, upstream)
 }
 
+/** Forwards an answer. The Worker's own answer to a missing origin is replaced by the cause and the remedy. */
+export async function takeAnswer(
+  request: ClientRequest,
+  response: IncomingMessage,
+  answer: ClientAnswer,
+  next: NextHop,
+): Promise<void> {
+  if (!(await isFailedFetch(request, response, next))) return forwardAnswer(response, answer)
+  response.resume()
+  await answerBadGateway(request, answer, next, new Error('the fetch() of the Worker failed'))
+}
+
 /**
  * Forwards an answer unchanged. Repeated lines such as Set-Cookie are kept, and the head is sent before the body
  * begins.
  */
-export function forwardAnswer(response: IncomingMessage, answer: ClientAnswer): void {
+function forwardAnswer(response: IncomingMessage, answer: ClientAnswer): void {
   if (answer.isBroken) return
   try {
     answer.begin(response.statusCode ?? 502, response.statusMessage ?? '', response.rawHeaders)

@@ -6,7 +6,7 @@ import { answerBadGateway } from './answer-bad-gateway.ts'
 import { type ClientAnswer, Http1Answer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
 import { buildAnswerHeaders } from './edge-headers.ts'
-import { forwardAnswer } from './forward-request.ts'
+import { takeAnswer } from './forward-request.ts'
 import type { NextHop, WorkerRequest } from './worker-request.ts'
 
 /** Sends a WebSocket handshake to the next server, and joins the two sockets when the origin agrees. */
@@ -37,7 +37,7 @@ export function forwardUpgrade(
     upstreamSocket.on('error', () => socket.destroy())
     socket.pipe(upstreamSocket).pipe(socket)
   })
-  upstream.on('response', (response) => forwardAnswer(response, answer))
+  upstream.on('response', (response) => void takeAnswer(request, response, answer, next))
   upstream.on('error', (error) => void answerBadGateway(request, answer, next, error))
   socket.on('close', () => {
     hangUp(upstream)

@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type RawAnswer, readAnswer } from '@countersign/test-support/raw-http'
 import { type RecordingOrigin, startRecordingOrigin } from '@countersign/test-support/recording-origin'
-import { bundle, type ClientMessage, requestHead } from './edge.ts'
+import { bundle, type ClientMessage, type Exchange, linesOf, rayOf, requestHead } from './edge.ts'
 
 /** A Worker of this edge. */
 export interface AccessWorker {
@@ -18,10 +18,8 @@ export interface AccessWorker {
 /** Workers in a workerd that fills `ctx.access`, in front of an origin. */
 export interface AccessEdge extends AsyncDisposable {
   readonly origin: RecordingOrigin
-  /** The JSON lines that the Workers wrote to the process's output, parsed. */
-  lines(): readonly Record<string, unknown>[]
   /** Sends a request. Access has admitted it to the application `audience`, or has not seen it. */
-  send(request: ClientMessage & { readonly audience?: string }): Promise<RawAnswer>
+  send(request: ClientMessage & { readonly audience?: string }): Promise<RawAnswer & Pick<Exchange, 'lines'>>
 }
 
 /** From this header workerd fills `ctx.access`. Cloudflare fills it from no header. */
@@ -52,15 +50,19 @@ export async function startAccessEdge(workers: Readonly<Record<string, AccessWor
     throw new Error(`workerd does not start: ${output}`, { cause: error })
   })
   const [first = ''] = ports.keys()
+  /** The lines of JSON in the output of the process. */
+  const logged = () => [...output.matchAll(/\{"level".*\}/g)].map(([line]) => line)
+  let requests = 0
   return {
     origin,
-    lines: () => [...output.matchAll(/\{"level".*\}/g)].map(([line]) => JSON.parse(line)),
     async send({ audience, ...request }) {
       const access = audience === undefined ? [] : [[ACCESS_HEADER, JSON.stringify({ app_aud: audience })] as const]
       const socket = connect(ports.get(request.worker ?? first) ?? 0, '127.0.0.1')
       await once(socket, 'connect')
-      socket.write(requestHead({ ...request, headers: [...(request.headers ?? []), ...access] }), 'latin1')
-      return readAnswer(socket)
+      const id = String(++requests)
+      socket.write(requestHead({ ...request, headers: [...(request.headers ?? []), ...access] }, id), 'latin1')
+      const answer = await readAnswer(socket)
+      return Object.assign(answer, { lines: (least?: number) => linesOf(rayOf(request, id), logged, least) })
     },
     async [Symbol.asyncDispose]() {
       const ended = once(workerd, 'exit')

@@ -9,6 +9,7 @@ import {
 } from '@countersign/test-support/recording-origin'
 import { build } from 'esbuild'
 import { Miniflare, type WorkerOptions } from 'miniflare'
+import { vi } from 'vitest'
 
 const PACKAGE = fileURLToPath(new URL('../..', import.meta.url))
 const CORRELATION_HEADER = 'test-id'
@@ -44,6 +45,8 @@ export interface ClientMessage {
 export interface Exchange {
   readonly response: RawAnswer
   readonly received: RecordedRequest | undefined
+  /** Waits until the Worker has logged a number of lines about this request, by default one. Returns all of them. */
+  lines(least?: number): Promise<readonly string[]>
 }
 
 /** Workers in a real workerd in front of a real origin. */
@@ -100,7 +103,11 @@ export async function startEdge(workers: Readonly<Record<string, WorkerUnderTest
     const socket = await open({ ...request, headers: [...(request.headers ?? []), ...length] }, id)
     socket.write(body)
     const response = await readAnswer(socket, request.method === 'HEAD')
-    return { response, received: origin.received.find((received) => received.header(CORRELATION_HEADER) === id) }
+    return {
+      response,
+      received: origin.received.find((received) => received.header(CORRELATION_HEADER) === id),
+      lines: (least) => linesOf(rayOf(request, id), () => logs, least),
+    }
   }
 
   return {
@@ -120,6 +127,16 @@ export async function startEdge(workers: Readonly<Record<string, WorkerUnderTest
       await origin.close()
     },
   }
+}
+
+/**
+ * Waits for the lines about a request. They arrive after the answer, and maybe after the answer to a later request, so
+ * they are found by the ray.
+ */
+export async function linesOf(ray: string, log: () => readonly string[], least = 1): Promise<readonly string[]> {
+  const found = () => log().filter((line) => line.includes(`"ray":${JSON.stringify(ray)}`))
+  await vi.waitUntil(() => found().length >= least, { timeout: 5_000 })
+  return found()
 }
 
 /** Bundles as wrangler does: one module. Without a source, it is the package's own Worker. */
@@ -144,10 +161,18 @@ export function requestHead(request: ClientMessage, id = ''): string {
     `${method} https://${authority}${target} HTTP/1.1`,
     `Host: ${authority}`,
     `${CORRELATION_HEADER}: ${id}`,
+    ...(headers.some(isRay) ? [] : [`CF-Ray: ${rayOf(request, id)}`]),
     ...(cf === undefined ? [] : [`MF-CF-Blob: ${asciiJson(cf)}`]),
     ...headers.map(([name, value]) => `${name}: ${value}`),
   ]
   return `${lines.join('\r\n')}\r\n\r\n`
+}
+
+const isRay = ([name]: readonly [name: string, value: string]) => name.toLowerCase() === 'cf-ray'
+
+/** Cloudflare gives each request a ray, which is part of its lines in the log. */
+export function rayOf({ headers = [] }: ClientMessage, id: string): string {
+  return headers.find(isRay)?.[1] ?? `ray-${id}`
 }
 
 function asciiJson(value: unknown): string {
