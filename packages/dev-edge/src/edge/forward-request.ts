@@ -4,8 +4,7 @@ import { answerFailure } from './answer.ts'
 import { answerBadGateway } from './answer-bad-gateway.ts'
 import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
-import { isFailedFetch } from './failed-fetch.ts'
-import { readRefusalCode } from './refusal-code.ts'
+import { isFailedFetch, readRefusalCode } from './refusal-code.ts'
 import type { NextHop, WorkerRequest } from './worker-request.ts'
 
 /**

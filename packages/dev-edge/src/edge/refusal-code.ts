@@ -1,5 +1,7 @@
 import type { IncomingMessage } from 'node:http'
 import { readErrorCode } from '../errors.ts'
+import type { ClientRequest } from './client-request.ts'
+import type { NextHop } from './worker-request.ts'
 
 /** Bytes. Countersign's refusals are much shorter. Longer bodies are not buffered further. */
 const LONGEST = 4096
@@ -31,4 +33,43 @@ function parseCode(text: string): string | undefined {
   } catch {
     return undefined
   }
+}
+
+const FAILED_FETCH = '"code":"CSN_WORKER_FETCHER_FAILED"'
+
+/** Bytes. The Worker's own answer has some 120. */
+const LONGEST_OF_WORKER = 500
+
+/**
+ * Whether an answer is the Worker's own, to a `fetch()` that got no answer from the origin. The body is put back, so
+ * that any other answer can be forwarded. An answer to HEAD has no body with the code, so it is forwarded.
+ */
+export async function isFailedFetch(
+  { method }: Pick<ClientRequest, 'method'>,
+  response: IncomingMessage,
+  { sender }: Pick<NextHop, 'sender'>,
+): Promise<boolean> {
+  const length = Number(response.headers['content-length'])
+  const hasShortBody = method !== 'HEAD' && length > 0 && length <= LONGEST_OF_WORKER
+  if (sender !== 'The Worker' || response.statusCode !== 502 || !hasShortBody) return false
+  const body = await peek(response, length)
+  return body === undefined || body.includes(FAILED_FETCH)
+}
+
+/** Reads a body and puts it back. Resolves to `undefined` if the body ends early. */
+function peek(response: IncomingMessage, length: number): Promise<string | undefined> {
+  return new Promise((resolve) => {
+    const finish = (text: string | undefined) => {
+      response.off('readable', read).off('close', abandon)
+      resolve(text)
+    }
+    const abandon = () => finish(undefined)
+    const read = () => {
+      const body: Buffer | null = response.read(length)
+      if (body === null) return
+      response.unshift(body)
+      finish(body.toString())
+    }
+    response.on('readable', read).on('close', abandon)
+  })
 }
