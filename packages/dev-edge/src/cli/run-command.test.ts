@@ -1,5 +1,7 @@
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { describe, expect, it, vi } from 'vitest'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { runCountersign, runHere, runUnread } from '../../test/support/command.ts'
 import { COMMANDS, describeOldNode } from './run-command.ts'
 
@@ -54,6 +56,17 @@ describe('countersign', () => {
     const unread = await runUnread(tmpdir(), ...args)
     expect(unread.code).toBe(code)
     expect(unread.stderr).not.toMatch(/EPIPE|\bat /)
+  })
+
+  it('names the way to a folder without certificates', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+    onTestFinished(() => rmSync(folder, { recursive: true }))
+    const { code, stderr } = await runHere('revoke', 'lost', '--folder', join(folder, 'none'))
+    expect(code).toBe(1)
+    expect(stderr).toMatch(
+      /^countersign: certificate lost is missing in .*none; start "countersign dev" in this folder first$/m,
+    )
+    expect(existsSync(join(folder, 'none'))).toBe(false)
   })
 
   it('ends a process with 2 for wrong usage', async () => {

@@ -51,9 +51,12 @@ export async function readClient(folder: string, name: string): Promise<DevClien
   }
 }
 
-/** Returns the names of all clients in alphabetical order. */
+/** Returns the names of all clients in alphabetical order. A folder that does not exist has none. */
 export async function listClients(folder: string): Promise<string[]> {
-  const names = await readdir(join(folder, 'clients'))
+  const names = await readdir(join(folder, 'clients')).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
   return names
     .filter((name) => name.endsWith('-key.pem'))
     .map((name) => name.slice(0, -'-key.pem'.length))

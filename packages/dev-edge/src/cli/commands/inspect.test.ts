@@ -121,7 +121,10 @@ describe('countersign inspect', () => {
     expect(code).toBe(0)
     for (const depth of ['0', 'two']) {
       const wrong = await inspect(sent, ...flags, '--chain', depth)
-      expect([wrong.code, wrong.stderr]).toEqual([2, expect.stringContaining('chain.maxDepth must be a whole number')])
+      expect([wrong.code, wrong.stderr]).toEqual([
+        2,
+        expect.stringContaining('countersign: --chain must be a whole number'),
+      ])
     }
     const both = await inspect(sent, ...flags, '--chain', '1', '--by-name')
     expect([both.code, both.stderr]).toEqual([
@@ -312,7 +315,7 @@ describe('countersign inspect', () => {
     const { code, stdout, stderr } = await inspect(request, ...origin, '--crl', file('none.crl', 'none'))
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
     expect(stderr).toMatch(
-      /^countersign: trustedIssuers: the revocation list of CN=Acme Client CA,O=Acme from .*none.crl cannot be loaded: /,
+      /^countersign: --crl: the revocation list of CN=Acme Client CA,O=Acme from .*none.crl cannot be loaded: /,
     )
   })
 
@@ -325,18 +328,77 @@ describe('countersign inspect', () => {
     [['--policy', 'ops'], /--policies is missing; write the file with the named requirements next to --policy/],
     [['--policies', file('list.json', '[]')], /--policies is not an object; write named requirements such as/],
     [['--policies', file('bad.json', '{')], /--policies is not valid JSON/],
-    [['--policies', file('ops.json', '{"ops":true}'), '--policy', 'opps'], /opps/],
+    [
+      ['--policies', file('ops.json', '{"ops":true}'), '--policy', 'opps'],
+      /^countersign: --policy: unknown policy "opps"; known policies are ops/,
+    ],
     [['--any-host'], /--any-host does not fit --host; remove one/],
-    [['--host', 'https://localhost'], /edge\.hosts: "https:\/\/localhost" is not a host name/],
+    [['--host', 'https://localhost'], /^countersign: --host: "https:\/\/localhost" is not a host name/],
     [['--no-access'], /--no-access does not fit --[a-z]+; remove one/],
     [['--any-issuer'], /--any-issuer does not fit --ca; remove one/],
     [['--at', 'yesterday'], /Write now, or a time such as 2026-11-25T12:00:00Z\./],
     [['--requirement', 'ops'], /--requirement is not valid JSON; write true, or an object such as/],
-    [['--requirement', '"ops"'], /unknown policy "ops"/],
+    [['--requirement', '"ops"'], /^countersign: --requirement: unknown policy "ops"/],
+    [['--requirement', '[]'], /^countersign: --requirement is a list; write one object$/m],
+    [
+      ['--requirement', 'null'],
+      /^countersign: --requirement must be true, the name of a policy, a requirement such as \{ subject: \{ OU: "Ops" \} \}$/m,
+    ],
+    [['--requirement', '{}'], /^countersign: --requirement is an empty requirement; /],
+    [['--requirement', '{"subject":{"OUX":"a"}}'], /^countersign: --requirement.subject: unknown attribute "OUX"/],
+    [
+      ['--requirement', 'false', '--optional'],
+      /^countersign: --requirement must not be false with --optional; write true or an object$/m,
+    ],
+    [
+      ['--policies', file('oux.json', '{"ops":{"subject":{"OUX":"a"}}}')],
+      /^countersign: --policies: ops.subject: unknown/,
+    ],
+    [['--host', ''], /^countersign: --host is not a name; write --host app.example.com, or --any-host$/m],
+    [['--audience', ''], /^countersign: --audience /],
+    [['--crl', 'ftp://x/y'], /^countersign: --crl must be a path, a file: or http\(s\): URL$/m],
+    [['--keys', file('empty.json', '[]')], /^countersign: --keys is empty; write at least one JWK$/m],
+    [['--jwks', file('no-keys.json', '{"keys":[]}')], /^countersign: --jwks contains no RSA key; /],
+    [['--jwks', 'http://x/'], /^countersign: --jwks must be the text of an https URL /],
+    [
+      ['--ca', file('$& cut.pem', 'none')],
+      /^countersign: --ca .*\/\$& cut\.pem: the text does not contain a PEM certificate; write the path of a file in PEM$/m,
+    ],
     [['--keys', '/none'], /--keys is neither a variable that is set nor a file that can be read \(ENOENT\)/],
   ])('ends with 2 for wrong usage: %j', async (args, message) => {
     const { code, stdout, stderr } = await inspect(request, ...origin, ...args)
     expect({ code, stdout }).toEqual({ code: 2, stdout: '' })
+    expect(stderr).toMatch(message)
+  })
+
+  it.each([
+    [['--no-edge', '--no-access'], '--no-edge and --no-access exclude each other; remove one of the two, to prove '],
+    [
+      ['--source', 'rfc9440', '--no-access'],
+      /--no-access does not fit --source rfc9440, because .* through Cloudflare; write --team and --audience$/m,
+    ],
+    [
+      ['--source', 'rfc9440', '--by-name'],
+      /--by-name has no effect with --source rfc9440, because every request contains the certificate; remove it$/m,
+    ],
+    [
+      ['--source', 'cf-cert'],
+      /--ca .*ca\.pem is a CA in PEM, and --source cf-cert sends .*; write --by-name, or use --source rfc9440$/m,
+    ],
+    [
+      ['--source', 'cf-cert', '--chain', '1'],
+      /--chain needs every certificate of a path, and --source cf-cert sends none; write --by-name, or use --source rfc9440$/m,
+    ],
+    [['--team', 'a/b', '--audience', 'a'.repeat(64)], '--team must be the name before .cloudflareaccess.com'],
+    [['--team', 'acme', '--audience', 'a'], '--audience must be 64 hexadecimal digits'],
+    [
+      ['--issuer', 'acme', '--audience', 'a', '--jwks', 'https://x/'],
+      /--issuer must be a URL; write --issuer https:\/\/…, or --team acme$/m,
+    ],
+  ])('names the flags for an origin without the Worker: %j', async (flags, message) => {
+    const access = flags.some((flag) => /^--(?:no-access|team|issuer)$/.test(flag)) ? [] : origin.slice(6)
+    const { code, stderr } = await inspect(request, '--no-edge', '--ca', origin[5] as string, ...access, ...flags)
+    expect(code).toBe(2)
     expect(stderr).toMatch(message)
   })
 

@@ -6,6 +6,7 @@ import { Command, InvalidArgumentError, Option } from 'commander'
 import { SOURCE_NAMES } from '../../edge/check-headers.ts'
 import { type Inspection, inspectRequests } from '../../inspect/inspect-requests.ts'
 import { parseRequests } from '../../inspect/parse-requests.ts'
+import { nameFlags } from '../arguments/name-flags.ts'
 import { type OriginFlags, parseRequirement, pluginOptions } from '../arguments/origin-flags.ts'
 import { KEYS_SOURCE } from '../arguments/read-keys.ts'
 import { jsonOption, parseWhole } from '../arguments/shared-options.ts'
@@ -123,12 +124,16 @@ async function inspect(file: string | undefined, options: InspectOptions, comman
 
 async function inspectFile(file: string | undefined, options: InspectOptions): Promise<Inspection[]> {
   const origin = pluginOptions(options)
-  const requirement = requirementOf(options)
   const requests = parseRequests(await read(file))
-  return inspectRequests(requests, origin, {
-    ...(requirement !== undefined && { requirement }),
-    ...(options.at !== undefined && { now: options.at }),
-  })
+  try {
+    const requirement = requirementOf(options)
+    return await inspectRequests(requests, origin, {
+      ...(requirement !== undefined && { requirement }),
+      ...(options.at !== undefined && { now: options.at }),
+    })
+  } catch (error) {
+    throw new TypeError(nameFlags((error as Error).message, options))
+  }
 }
 
 function requirementOf({
