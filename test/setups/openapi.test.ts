@@ -8,17 +8,19 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 
 const AUDIENCE = 'a'.repeat(64)
+const LOGIN = { type: 'http', scheme: 'bearer' }
 const FULL = [{ mutualTLS: [], cloudflareAccess: [] }]
 
 interface Setup {
   readonly options?: Partial<CountersignPluginOptions>
   readonly openapi?: CountersignOpenApiOptions
   readonly version?: string
+  readonly schemes?: object
   routes?(app: FastifyInstance): void
 }
 
 /** The document of an application with a route of each protection. */
-async function documentOf({ options, openapi, version = '3.1.0', routes }: Setup = {}) {
+async function documentOf({ options, openapi, version = '3.1.0', schemes, routes }: Setup = {}) {
   const app = Fastify() as FastifyInstance
   onTestFinished(() => app.close())
   await app.register(countersign, {
@@ -31,7 +33,7 @@ async function documentOf({ options, openapi, version = '3.1.0', routes }: Setup
   const { securitySchemes, transform } = countersignOpenApi(app, openapi)
   const info = { title: 'Payments', version: '1' }
   await app.register(swagger, {
-    openapi: { openapi: version, info, components: { securitySchemes } } as never,
+    openapi: { openapi: version, info, components: { securitySchemes: { ...securitySchemes, ...schemes } } } as never,
     transform,
   })
   app.get('/me', () => 'me')
@@ -117,6 +119,23 @@ describe('the OpenAPI document', () => {
     expect(codesOf(document.paths['/me']?.['get'] as Operation)).toEqual([])
   })
 
+  it('has an alternative without certificate and token in report mode, also next to the security of a schema', async () => {
+    const document = await documentOf({
+      options: { mode: 'report' },
+      schemes: { login: LOGIN, other: LOGIN },
+      routes(app) {
+        const security = [{ mutualTLS: [], login: [] }, { cloudflareAccess: [] }, { other: [] }]
+        app.get('/own', { schema: { security } as object }, () => 'own')
+        const config = { clientCert: false } as const
+        app.get('/hook', { config, schema: { security: [{ mutualTLS: [] }] } as object }, () => 'hook')
+      },
+    })
+    expect(securityOf(document)).toMatchObject({
+      '/own': [{ login: [] }, {}, { mutualTLS: [], login: [] }, { cloudflareAccess: [] }, { other: [] }],
+      '/hook': [{ mutualTLS: [] }],
+    })
+  })
+
   it("has the requirement of a rule, and leaves a route's own security, responses and hiding", async () => {
     const document = await documentOf({
       options: { routes: [{ url: '/open', clientCert: false }] },
@@ -186,6 +205,15 @@ describe('the OpenAPI document', () => {
     expect(() => countersignOpenApi(Fastify() as FastifyInstance)).toThrow(
       new TypeError('countersign is not registered in this scope; await app.register(countersign, …) before'),
     )
-    expect(() => countersignOpenApi(Fastify() as FastifyInstance, { transform: true as never })).toThrow(TypeError)
+  })
+
+  it.each([
+    [() => ({}), 'the second argument of countersignOpenApi must be an object'],
+    [null, 'the second argument of countersignOpenApi must be an object'],
+    [{ transfrom: () => ({}) }, 'countersignOpenApi: unknown option "transfrom"; known options are transform'],
+    [{ transform: undefined }, 'countersignOpenApi: option "transform" is undefined; set a value or remove it'],
+    [{ transform: true }, 'transform must be a function'],
+  ])('refuses the options %o', async (openapi, message) => {
+    await expect(documentOf({ openapi: openapi as never })).rejects.toThrow(new TypeError(message))
   })
 })

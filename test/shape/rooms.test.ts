@@ -30,7 +30,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'errors.ts',
       'lib',
     ],
-    openapi: ['countersign-health.ts', 'guards', 'errors.ts'],
+    openapi: ['countersign-health.ts', 'guards', 'errors.ts', 'lib'],
     otel: ['access-token', 'events', 'client-cert.ts', 'lib'],
     'redis.ts': ['edge-signature'],
     explain: [

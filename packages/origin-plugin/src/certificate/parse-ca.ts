@@ -19,13 +19,23 @@ const CERTIFICATE = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g
  */
 export function parseCas(pem: string): ConfiguredCa[] {
   const blocks = pem.match(CERTIFICATE)
+  const rest = pem.replace(CERTIFICATE, '')
+  // Attack: a thief of this file would issue the certificate of every client.
+  if (/-----BEGIN [A-Z0-9 ]*PRIVATE KEY/.test(rest)) {
+    throw new TypeError(
+      'the text contains a private key; write the certificate alone, and keep the key of the CA away from the origin',
+    )
+  }
   if (!blocks)
     throw new TypeError(
       'the text does not contain a PEM certificate; read it with readFileSync(path, "utf8"), or write { dn: "CN=…" }',
     )
-  if (blocks.length < pem.split('-----BEGIN CERTIFICATE-----').length - 1) {
-    throw new TypeError('the text contains a PEM certificate that is cut off')
+  const other = rest.match(/-----BEGIN (?!CERTIFICATE-)([A-Z0-9 ]+)-----/)?.[1]
+  if (other !== undefined) {
+    throw new TypeError(`the text contains a PEM block "${other}"; write blocks "CERTIFICATE" alone`)
   }
+  // The last marker itself can be cut off, while another program writes the file.
+  if (/-----(?:BEGIN|END)/.test(rest)) throw new TypeError('the text contains a PEM certificate that is cut off')
   return blocks.map((block) => {
     const ca = parseBlock(block)
     if (!ca.ca)

@@ -79,7 +79,25 @@ describe('compileTrustedIssuers', () => {
     const bundle = `# Acme\n${stranger.pem}\n\nsome words\r\n${ca.pem.replaceAll('\n', '\r\n')}`
     expect(compileIssuers(bundle).map(({ byName }) => byName)).toEqual([false, false])
     const cutOff = bundle.slice(0, bundle.lastIndexOf('-----END'))
-    expect(() => compileIssuers(cutOff)).toThrow('contains a PEM certificate that is cut off')
+    for (const text of [cutOff, `${ca.pem}-----BEGIN CERTIFI`, `${ca.pem}-----BEGIN`, `${ca.pem}-----END`]) {
+      expect(() => compileIssuers(text)).toThrow('contains a PEM certificate that is cut off')
+    }
+  })
+
+  it('refuses PEM blocks next to a certificate that it would pass over', () => {
+    const block = (label: string) => `${ca.pem}-----BEGIN ${label}-----\nAAAA\n-----END ${label}-----\n`
+    for (const label of ['X509 CERTIFICATE', 'TRUSTED CERTIFICATE', 'CERTIFICATE REQUEST', 'X509 CRL']) {
+      expect(() => compileIssuers(block(label))).toThrow(
+        `the text contains a PEM block "${label}"; write blocks "CERTIFICATE" alone`,
+      )
+    }
+    const message =
+      'the text contains a private key; write the certificate alone, and keep the key of the CA away from the origin'
+    for (const label of ['PRIVATE KEY', 'EC PRIVATE KEY', 'ENCRYPTED PRIVATE KEY']) {
+      for (const text of [block(label), block(label).replace(ca.pem, '')]) {
+        expect(() => compileIssuers(text)).toThrow(message)
+      }
+    }
   })
 
   it('trusts a CA by name next to its own revocation list', () => {

@@ -193,11 +193,13 @@ describe('log as a function', () => {
       () => ({ long: 'x'.repeat(1_990) }),
       'log returned 2001 characters of JSON; return 2000 at most, because every line of the request contains them',
     ],
-    ...['level', 'time', 'pid', 'hostname', 'reqId', 'msg'].map((field): [string, () => unknown, string] => [
-      `the field ${field}`,
-      () => ({ [field]: 1 }),
-      `log returned the field "${field}" of the logger itself; write another name`,
-    ]),
+    ...'level time pid hostname reqId msg serializers formatters customLevels'
+      .split(' ')
+      .map((field): [string, () => unknown, string] => [
+        `the field ${field}`,
+        () => ({ [field]: 1 }),
+        `log returned the field "${field}" of the logger itself; write another name`,
+      ]),
     [
       'nothing, but throws',
       () => {

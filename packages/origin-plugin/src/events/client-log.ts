@@ -116,8 +116,11 @@ function nameOf(access: AccessIdentity) {
 
 const MAX_JSON = 2_000
 
-/** Fields that the logger writes itself. A second one would replace the level or the time for a reader of the line. */
-const OWN_FIELDS = ['level', 'time', 'pid', 'hostname', 'reqId', 'msg']
+/**
+ * Fields that the logger writes itself. A second one would replace the level or the time for a reader of the line. Pino
+ * drops the last three silently: they were its options once.
+ */
+const OWN_FIELDS = ['level', 'time', 'pid', 'hostname', 'reqId', 'msg', 'serializers', 'formatters', 'customLevels']
 
 /** An answer of the operator's function that cannot be bound. */
 class Unsuitable extends Error {}

@@ -8,6 +8,7 @@ import type { FastifyDynamicSwaggerOptions, SwaggerTransform } from '@fastify/sw
 import type { FastifyInstance, FastifySchema, RouteOptions } from 'fastify'
 import type { ConfiguredCheck } from '../countersign-health.ts'
 import type { ClientCertRoute } from '../guards/routes.ts'
+import { checkKnown, checkObject } from '../lib/check-option.ts'
 import { refusalResponses } from './refusal-responses.ts'
 
 /** The names of the security schemes in the document. */
@@ -38,7 +39,7 @@ export interface CountersignOpenApiOptions {
  *
  * A public route has no security, and an optional one also an alternative without a certificate. A `security` and a
  * response that a route's schema states itself are left as they are. A route in report mode refuses nothing, so its
- * security is one alternative, and its refusals are not listed.
+ * security, also that of its schema, is one alternative, and its refusals are not listed.
  *
  * @param app - the scope in which countersign is registered
  * @throws TypeError without countersign in this scope; from the transform, for a document that is not OpenAPI 3.1 or later
@@ -59,6 +60,7 @@ export function countersignOpenApi(app: FastifyInstance, options: CountersignOpe
   if (typeof app.clientCertRoutes !== 'function') {
     throw new TypeError('countersign is not registered in this scope; await app.register(countersign, …) before')
   }
+  checkKnown(checkObject(options, 'the second argument of countersignOpenApi'), ['transform'], 'countersignOpenApi')
   const { transform: own } = options
   if (own !== undefined && typeof own !== 'function') throw new TypeError('transform must be a function')
   const hasAccess = app.countersignHealth().checks.includes('Access token')
@@ -76,7 +78,7 @@ export function countersignOpenApi(app: FastifyInstance, options: CountersignOpe
       if (!route || (schema as Hideable | undefined)?.hide) return { schema, url }
       const described = {
         ...schema,
-        security: (schema as Secured | undefined)?.security ?? securityOf(route, hasAccess),
+        security: ownSecurity(route, schema as Secured | undefined) ?? securityOf(route, hasAccess),
         ...responsesOf(route, schema?.response as object | undefined, app.countersignHealth().checks),
       }
       return { schema: described as FastifySchema, url }
@@ -142,6 +144,13 @@ function responsesOf(
 ): { readonly response?: object } {
   if (protection === 'public' || !enforced) return {}
   return { response: { ...refusalResponses(checks), ...(own ?? { 200: ANSWERED }) } }
+}
+
+/** In report mode, each alternative that a schema states with our schemes is one without them too. */
+function ownSecurity({ protection, enforced }: ClientCertRoute, { security }: Secured = {}): Secured['security'] {
+  if (!security || protection === 'public' || enforced) return security
+  const unenforced = security.filter((schemes) => MUTUAL_TLS in schemes || ACCESS_TOKEN in schemes)
+  return [...unenforced.map(({ [MUTUAL_TLS]: _, [ACCESS_TOKEN]: __, ...others }) => others), ...security]
 }
 
 /** The alternatives of a route. Each of them is a set of schemes that must hold together. */

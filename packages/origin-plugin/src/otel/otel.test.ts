@@ -342,6 +342,31 @@ describe('a failure of telemetry', () => {
     ])
     expect(lines).toHaveLength(1)
   })
+
+  it('is logged if span returns a promise, whose rejection ends nothing', async () => {
+    const { app, lines } = await start({ span: () => Promise.reject(new Error('no span')) as never })
+    expect((await injectSigned(app, '/users/1')).statusCode).toBe(200)
+    const reason = 'TypeError: "span returned a promise; return a span"'
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ reason, msg: 'countersign: telemetry failed' }])
+  })
+
+  it('is logged at the end of the server, which ends all the same', async () => {
+    const { meterProvider } = startMetrics()
+    const { app, lines } = await start({
+      meterProvider: {
+        getMeter(...given) {
+          const removeBatchObservableCallback = () => {
+            throw new RangeError('no callback')
+          }
+          return Object.assign(meterProvider.getMeter(...given), { removeBatchObservableCallback })
+        },
+      },
+    })
+    await app.ready()
+    await app.close()
+    const reason = 'RangeError: "no callback"'
+    expect(lines.map((line) => JSON.parse(line))).toMatchObject([{ reason, msg: 'countersign: telemetry failed' }])
+  })
 })
 
 describe('countersignTelemetry', () => {

@@ -9,6 +9,7 @@ import { metrics, trace } from '@opentelemetry/api'
 import type { FastifyInstance, FastifyPluginCallback, FastifyRequest } from 'fastify'
 import fp from 'fastify-plugin'
 import type { AdmittedMessage, DegradedMessage, RefusedMessage } from '../events/messages.ts'
+import { ignoreRejection } from '../lib/operator-function.ts'
 import { describeError } from '../lib/quote-error.ts'
 import { writeLine } from '../lib/write-line.ts'
 import { identityAttributes } from './identity-attributes.ts'
@@ -66,6 +67,12 @@ async function registerTelemetry(app: FastifyInstance, options: CountersignTelem
   measured.add(health)
 
   let hasFailed = false
+  function logOnce(error: unknown): void {
+    if (hasFailed) return
+    hasFailed = true
+    writeLine(app.log, 'warn', 'countersign: telemetry failed', { reason: describeError(error) })
+  }
+
   /** Node throws an exception of a subscriber as an uncaught one, which ends the process. */
   function listen<Message>(serverOf: (message: Message) => FastifyInstance, measure: (message: Message) => void) {
     return (message: unknown) => {
@@ -73,9 +80,7 @@ async function registerTelemetry(app: FastifyInstance, options: CountersignTelem
         // All servers of the process share the channels.
         if (serverOf(message as Message).countersignHealth === health) measure(message as Message)
       } catch (error) {
-        if (hasFailed) return
-        hasFailed = true
-        writeLine(app.log, 'warn', 'countersign: telemetry failed', { reason: describeError(error) })
+        logOnce(error)
       }
     }
   }
@@ -96,7 +101,11 @@ async function registerTelemetry(app: FastifyInstance, options: CountersignTelem
     unsubscribe('countersign:admitted', onDecision)
     unsubscribe('countersign:refused', onDecision)
     unsubscribe('countersign:degraded', onEvent)
-    instruments.stop()
+    try {
+      instruments.stop()
+    } catch (error) {
+      logOnce(error)
+    }
   })
 }
 
@@ -112,6 +121,7 @@ function createSpanWriter({ span, identity }: TelemetrySettings): (message: Deci
     if ('code' in message) refused.add(request)
     else if (refused.has(request)) return
     const active = spanOf(request)
+    if (ignoreRejection(active)) throw new TypeError('span returned a promise; return a span')
     if (!active?.isRecording()) return
     active.setAttributes(decisionAttributes(message))
     if (identity) active.setAttributes(identityAttributes(clientCert, access))

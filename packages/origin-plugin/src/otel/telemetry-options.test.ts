@@ -28,6 +28,7 @@ describe('resolveTelemetryOptions', () => {
     [{ meterProvider: 'otlp' }, 'meterProvider must be an object'],
     [{ meterProvider: {} }, 'meterProvider must have the function getMeter; pass a MeterProvider of OpenTelemetry'],
     [{ span: true }, 'span must be false or a function; write span: (request) => request.opentelemetry().span'],
+    [{ span: async () => undefined }, 'span must be synchronous; return a span, not a promise'],
     [{ identity: 'yes' }, 'identity must be true or false'],
     [{ span: false, identity: true }, 'identity is for spans, and span is false; remove one of the two'],
     [{ attributes: ['a'] }, 'attributes must be an object'],

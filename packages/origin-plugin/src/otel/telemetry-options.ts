@@ -1,6 +1,7 @@
 import type { Attributes, MeterProvider, Span } from '@opentelemetry/api'
 import type { FastifyRequest } from 'fastify'
 import { checkChoice, checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
+import { requireSynchronous } from '../lib/operator-function.ts'
 
 /** Options of {@link countersignTelemetry}. */
 export interface CountersignTelemetryOptions {
@@ -55,6 +56,7 @@ export function resolveTelemetryOptions(given: CountersignTelemetryOptions): Tel
   if (span !== undefined && span !== false && typeof span !== 'function') {
     throw new TypeError('span must be false or a function; write span: (request) => request.opentelemetry().span')
   }
+  if (typeof span === 'function') requireSynchronous(span, 'span', 'a span')
   checkChoice(identity, [true, false], 'identity')
   if (identity && span === false) {
     throw new TypeError('identity is for spans, and span is false; remove one of the two')
