@@ -84,7 +84,17 @@ describe('a Worker of your own', () => {
   it('that throws is answered with 500, and logged', async () => {
     await using running = await start('export default { async fetch() { throw new Error("a mistake") } }')
     expect((await running.edge.fetch('/')).status).toBe(500)
-    await expect.poll(() => running.lines.join()).toMatch(/a mistake$/)
+    await expect.poll(() => running.lines.join()).toBe('The Worker threw Error: a mistake')
+  })
+
+  it('that misses a binding is logged with the names of those that it has', async () => {
+    await using running = await start('export default { async fetch(r, env) { return env.ORIGIN.fetch(r) } }')
+    expect((await running.edge.fetch('/')).status).toBe(500)
+    await expect
+      .poll(() => running.lines.join())
+      .toBe(
+        "The Worker threw TypeError: Cannot read properties of undefined (reading 'fetch'). Every binding but COUNTERSIGN_KEY, COUNTERSIGN_FORWARD_CERT, COUNTERSIGN_REQUIRE, COUNTERSIGN_NAMES is undefined here",
+      )
   })
 })
 

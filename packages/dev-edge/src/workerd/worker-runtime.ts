@@ -6,6 +6,9 @@ const COMPATIBILITY_DATE = '2026-07-01'
 /** Addresses within workerd, which it appends to an exception. */
 const STACK = /\nstack: .*$/s
 
+/** An exception of the Worker, behind a position in the source of workerd. */
+const UNCAUGHT = /^Uncaught exception: .*?: failed: (?:remote\.)?jsg\.(\w+: .*)$/s
+
 /** The address of a Worker. */
 export interface WorkerAddress {
   readonly host: string
@@ -52,6 +55,7 @@ export async function startWorker({
 }: WorkerRuntimeOptions): Promise<WorkerRuntime> {
   const http = cfHeader === undefined ? {} : { cfBlobHeader: cfHeader }
   const zone = { external: { address: `${outbound.hostname}:${outbound.port || 80}`, http } }
+  const names = [...Object.keys(bindings), ...(originBinding === undefined ? [] : [originBinding])]
   const miniflare = new Miniflare({
     modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundleWorker(entry) }],
     bindings,
@@ -65,7 +69,7 @@ export async function startWorker({
     log: new Log(LogLevel.NONE),
     // Miniflare throws if this function returns a value, and a caller's `log` may return one.
     handleStructuredLogs: ({ message }: { readonly message: string }) => {
-      log(message.replace(STACK, ''))
+      log(describeLine(message.replace(STACK, ''), names))
     },
   })
   try {
@@ -76,6 +80,17 @@ export async function startWorker({
     await miniflare.dispose().catch(() => {})
     throw new Error('The Worker does not start. Its log contains the reason', { cause: error })
   }
+}
+
+/**
+ * Names the Worker as the source of its exception. A binding that the edge does not set is `undefined` here, and the
+ * engine's message does not name it.
+ */
+function describeLine(line: string, bindings: readonly string[]): string {
+  const thrown = UNCAUGHT.exec(line)?.[1]
+  if (thrown === undefined) return line
+  const hint = / of undefined \(/.test(thrown) ? `. Every binding but ${bindings.join(', ')} is undefined here` : ''
+  return `The Worker threw ${thrown}${hint}`
 }
 
 /**
