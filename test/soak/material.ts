@@ -1,12 +1,15 @@
 import type { DevClient } from '@countersign/dev-edge'
+import { createTestEdge } from '@countersign/dev-edge/testing'
+import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import type { WireRequest } from '@countersign/test-support/wire-request'
-import type { SigningJwk } from '@countersign/wire'
 import { startChain } from '../support/chain.ts'
 import { type Epoch, makeEpochs } from './epoch.ts'
+import type { Turn } from './lanes/file-lane.ts'
 
 /** The edge's part of the run, prepared before it starts: a running workerd would disturb the measurements. */
 export interface Material {
-  readonly key: SigningJwk
+  /** The keys of the Worker and the further CAs that take turns. The client `rotated-0` is of the first CA. */
+  readonly turns: readonly [Turn, Turn]
   /** The hosts of the captured requests, and the one of requests that never passed the edge. */
   readonly hosts: readonly string[]
   readonly clientCa: string
@@ -36,8 +39,13 @@ export async function prepareMaterial(rotations: number): Promise<Material> {
     for (const name of LOSABLE) clients[name] = await edge.issueClient({ name })
     const requests: Record<string, WireRequest> = {}
     for (const [name, client] of Object.entries(clients)) requests[name] = await chain.capture('/me', { client })
+    const [first, second] = [await startCa(0), await startCa(1)]
+    for (const { name, request } of [first, second]) requests[name] = request
     return {
-      key,
+      turns: [
+        { key, ca: first.ca },
+        { key: hmacKey('next').privateJwk, ca: second.ca },
+      ],
       hosts: [...edge.hosts, 'localhost'],
       clientCa: edge.clientCa,
       issuer: edge.access.issuer,
@@ -51,4 +59,13 @@ export async function prepareMaterial(rotations: number): Promise<Material> {
   } finally {
     await chain.close()
   }
+}
+
+/** A CA of its own with one client, whose certificate Cloudflare verified against it. */
+async function startCa(at: number): Promise<{ name: string; ca: string; request: WireRequest }> {
+  const edge = await createTestEdge()
+  const name = `rotated-${at}`
+  const headers = await edge.headers({ url: '/me', cert: { subject: `CN=${name},O=Acme` } })
+  const request = { method: 'GET', target: '/me', headers: Object.entries(headers).flat() }
+  return { name, ca: edge.options.trustedIssuers[0] as string, request }
 }

@@ -7,6 +7,7 @@ import { freePort } from '../support/free-port.ts'
 import { judgeHeap } from './judge-heap.ts'
 import { CRL_REFRESH, startCrlLane } from './lanes/crl-lane.ts'
 import { FAULTS } from './lanes/fault-server.ts'
+import { FILE_REFRESH, startFileLane } from './lanes/file-lane.ts'
 import { startKeyLane } from './lanes/key-lane.ts'
 import { createPace } from './lanes/pace.ts'
 import { startRedisLane } from './lanes/redis-lane.ts'
@@ -16,6 +17,7 @@ import { createHealthLog } from './oracle/health-log.ts'
 import { History, SETTLE } from './oracle/history.ts'
 import { createLedger } from './oracle/ledger.ts'
 import { Outages } from './oracle/outages.ts'
+import type { LogFindings } from './origin/check-log.ts'
 import type { DecisionCounts } from './origin/count-decisions.ts'
 import { startOriginProcess } from './origin/origin.ts'
 import { printReport } from './print-report.ts'
@@ -38,6 +40,8 @@ const cooldown = keysTiming.cooldown ?? 30_000
 
 const world: World = {
   keys: new History(),
+  edgeKeys: new History(),
+  cas: new History(),
   keyOutages: new Outages(SETTLE),
   revoked: new History(),
   redisOutages: new Outages(SETTLE),
@@ -49,8 +53,11 @@ const material = await prepareMaterial(isShort ? 3 : 8)
 const keyLane = await startKeyLane(material.epochs, world, cooldown + 2 * SETTLE + 10_000)
 const crlLane = await startCrlLane(material, world)
 const redisLane = await startRedisLane(await freePort(), world)
+const fileLane = await startFileLane(material.turns, world)
 const origin = await startOriginProcess({
-  key: material.key,
+  keysFile: fileLane.keysFile,
+  casFile: fileLane.casFile,
+  fileRefresh: FILE_REFRESH,
   hosts: material.hosts,
   issuer: material.issuer,
   audience: material.audience,
@@ -64,7 +71,7 @@ const origin = await startOriginProcess({
 
 const agent = new Agent({ keepAlive: true })
 const pace = createPace(seconds)
-const kit = { material, current: keyLane.current, known: keyLane.known }
+const kit = { material, current: keyLane.current, known: keyLane.known, edgeKey: fileLane.edgeKey }
 const traffic: Traffic = { port: origin.port, agent, kit, ledger, isOver: pace.isOver }
 const heap: number[] = []
 const healthLog = createHealthLog()
@@ -94,6 +101,7 @@ try {
     keyLane.run(pace),
     crlLane.run(pace),
     redisLane.run(pace),
+    fileLane.run(pace),
     watch(),
     monitor(),
   ])
@@ -101,6 +109,7 @@ try {
   const soaked = ledger.requests
   const delay = await origin.ask<{ p99: number; max: number }>('delay')
   for (const name of CASE_NAMES) if (!ledger.cases.has(name)) ledger.wrong(`${name}: was never sent`)
+  if (seconds >= 20 && fileLane.rotations() === 0) ledger.wrong('no key of the Worker and no CA was rotated')
 
   // The measurements need a healthy origin with the newest keys.
   await sleep(SETTLE)
@@ -110,6 +119,7 @@ try {
   await sleep(500)
   const decisions = await origin.ask<DecisionCounts>('decisions')
   const health = await origin.ask<CountersignHealth>('health')
+  const log = await origin.ask<LogFindings>('log')
   const connections = await origin.ask<number>('connections')
   const resources = await origin.ask<string[]>('resources')
   const faults = await origin.ask<string[]>('faults')
@@ -128,8 +138,11 @@ try {
     resources,
     faults,
     decisions,
+    log,
     health: { seen: healthLog.seen, complaints: healthLog.complaints(health) },
     endedAfter,
+    fileRotations: fileLane.rotations(),
+    badFiles: fileLane.badFiles(),
     rotations: keyLane.rotations(),
     keyOutages: world.keyOutages.count,
     revocations: crlLane.published().size,
@@ -140,5 +153,5 @@ try {
     : 1
 } finally {
   origin.kill()
-  await Promise.all([keyLane.server.close(), crlLane.server.close(), redisLane.close()])
+  await Promise.all([keyLane.server.close(), crlLane.server.close(), redisLane.close(), fileLane.close()])
 }

@@ -1,6 +1,7 @@
 import { randomInt } from 'node:crypto'
 import { type SignatureOverrides, signAsWorker } from '@countersign/test-support/sign-as-worker'
 import { type WireRequest, withHeader } from '@countersign/test-support/wire-request'
+import type { SigningJwk } from '@countersign/wire'
 import type { Epoch } from '../epoch.ts'
 import type { Material } from '../material.ts'
 import type { Sent } from '../oracle/allowed-outcomes.ts'
@@ -21,6 +22,8 @@ export interface Kit {
   current(): Epoch
   /** The latest epoch whose key the origin certainly has. */
   known(): Epoch
+  /** The key that the Worker signs with now. */
+  edgeKey(): SigningJwk
 }
 
 export type MakeCase = (kit: Kit) => Case
@@ -38,12 +41,12 @@ export interface Variation extends SignatureOverrides {
 export const TOKEN = 'cf-access-jwt-assertion'
 
 /** A request as the Worker would send it, except for the variation. */
-export function signed({ material, known }: Kit, client: string, variation: Variation = {}): WireRequest {
+export function signed({ material, known, edgeKey }: Kit, client: string, variation: Variation = {}): WireRequest {
   const { method = 'GET', target = '/me', headers = {}, ...changes } = variation
   const token = 'token' in variation ? variation.token : known().tokens.user
   let request: WireRequest = { ...(material.requests[client] as WireRequest), method, target }
   for (const [name, value] of Object.entries({ ...headers, [TOKEN]: token })) request = withHeader(request, name, value)
-  return signAsWorker(request, material.key, changes)
+  return signAsWorker(request, edgeKey(), changes)
 }
 
 /** The subjects of the accepted clients. */

@@ -26,17 +26,16 @@ export const SIGNATURE_CASES: Readonly<Record<string, MakeCase>> = {
     missing({ method: 'GET', target: '/nothing/here', headers: ['Host', 'localhost'] }),
   'a forged signature': (kit) =>
     invalid(withHeader(some(kit), 'signature', `countersign=:${randomBytes(32).toString('base64')}:`)),
-  'another key under the same id': (kit) =>
-    invalid(signAsWorker(some(kit), { ...kit.material.key, k: FOREIGN } as never)),
-  'an unknown key id': (kit) => invalid(signAsWorker(some(kit), kit.material.key, { keyid: 'nobody' })),
-  'the other algorithm': (kit) => invalid(signAsWorker(some(kit), kit.material.key, { alg: 'ed25519' })),
-  'a signature of the future': (kit) => invalid(signAsWorker(some(kit), kit.material.key, { created: now() + 60 })),
+  'another key under the same id': (kit) => invalid(signAsWorker(some(kit), { ...kit.edgeKey(), k: FOREIGN } as never)),
+  'an unknown key id': (kit) => invalid(signAsWorker(some(kit), kit.edgeKey(), { keyid: 'nobody' })),
+  'the other algorithm': (kit) => invalid(signAsWorker(some(kit), kit.edgeKey(), { alg: 'ed25519' })),
+  'a signature of the future': (kit) => invalid(signAsWorker(some(kit), kit.edgeKey(), { created: now() + 60 })),
   'a stale signature': (kit) => ({
-    request: signAsWorker(some(kit), kit.material.key, { created: now() - 120, expires: now() + 60 }),
+    request: signAsWorker(some(kit), kit.edgeKey(), { created: now() - 120, expires: now() + 60 }),
     sent: { refused: 'CSN_SIGNATURE_EXPIRED' },
   }),
   'a signature after its own expiry': (kit) => ({
-    request: signAsWorker(some(kit), kit.material.key, { created: now() - 40, expires: now() - 20 }),
+    request: signAsWorker(some(kit), kit.edgeKey(), { created: now() - 40, expires: now() - 20 }),
     sent: { refused: 'CSN_SIGNATURE_EXPIRED' },
   }),
   'a signature moved to another route': (kit) => invalid({ ...signed(kit, 'alice'), target: '/alice' }),

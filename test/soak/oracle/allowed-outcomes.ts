@@ -9,6 +9,10 @@ export interface Sent {
   readonly refused?: string | readonly string[]
   /** The time of the earlier request with the same nonce. `surely`: it was admitted, which proves that the nonce is spent. */
   readonly spent?: { readonly since: number; readonly surely: boolean }
+  /** The id of the Worker's key that signed, if a rotation may have removed it. */
+  readonly edgeKey?: string
+  /** The CA of the client, if a rotation may have removed it. */
+  readonly ca?: string
   /** The key that the token names. */
   readonly kid?: string
   /** The outcome of a faulty token, if its key is known. */
@@ -19,8 +23,8 @@ export interface Sent {
   readonly client?: string
   /** The outcome if every proof of the client succeeds. The default is 200. */
   readonly end?: string
-  /** The body of a 200, which names the client that the route saw. */
-  readonly body?: string
+  /** The body of a 200, which names the client that the route saw, or several possible ones. */
+  readonly body?: string | readonly string[]
 }
 
 /** The state around the origin over time: the data that it received, and the servers that were down. */
@@ -28,6 +32,10 @@ export interface World {
   /** Ids of the Access keys that were served. */
   readonly keys: History<ReadonlySet<string>>
   readonly keyOutages: Outages
+  /** Ids of the Worker's keys in the file. */
+  readonly edgeKeys: History<ReadonlySet<string>>
+  /** The CAs in the file. */
+  readonly cas: History<ReadonlySet<string>>
   /** Clients on the revocation lists that were served. */
   readonly revoked: History<ReadonlySet<string>>
   readonly redisOutages: Outages
@@ -44,7 +52,12 @@ export function allowedOutcomes(sent: Sent, from: number, to: number, world: Wor
   if (sent.refused !== undefined) return new Set([sent.refused].flat())
   const allowed = new Set<string>()
 
-  const { kid } = sent
+  const { edgeKey, ca, kid } = sent
+  if (edgeKey !== undefined) {
+    const listed = world.edgeKeys.between(from, to).map((keys) => keys.has(edgeKey))
+    if (listed.includes(false)) allowed.add('CSN_SIGNATURE_INVALID')
+    if (!listed.includes(true)) return allowed
+  }
   if (kid !== undefined) {
     const known = world.keys.between(from, to).map((kids) => kids.has(kid))
     if (known.includes(false)) {
@@ -56,6 +69,11 @@ export function allowedOutcomes(sent: Sent, from: number, to: number, world: Wor
   if (sent.tokenFault) return allowed.add(sent.tokenFault)
   if (sent.certFault) return allowed.add(sent.certFault)
 
+  if (ca !== undefined) {
+    const listed = world.cas.between(from, to).map((cas) => cas.has(ca))
+    if (listed.includes(false)) allowed.add('CSN_CERT_UNTRUSTED_ISSUER')
+    if (!listed.includes(true)) return allowed
+  }
   const { client } = sent
   if (client !== undefined) {
     const revoked = world.revoked.between(from, to).map((clients) => clients.has(client))

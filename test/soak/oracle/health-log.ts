@@ -11,6 +11,8 @@ export interface HealthLog {
 
 /** The states that the outages of the lanes bring about. Data from before an outage is used on; a store has none. */
 const EXPECTED: Readonly<Record<string, readonly string[]>> = {
+  'edge keys': ['ok', 'degraded'],
+  'trusted issuers': ['ok', 'degraded'],
   'access keys': ['ok', 'degraded'],
   'revocation list': ['ok', 'degraded'],
   'replay store': ['ok', 'failing'],

@@ -41,7 +41,7 @@ export function createLedger(world: World): Ledger {
       const took = `sent at ${Math.round(from)} ms, answered after ${Math.round(to - from)} ms`
       if (!allowed.has(outcome)) wrong(`${sent.name}: expected ${expected}, got ${outcome} (${status}); ${took}`)
       else if (status !== (statusOf(outcome) ?? status)) wrong(`${sent.name}: ${outcome} with the status ${status}`)
-      else if (outcome === '200' && sent.body !== undefined && body !== sent.body) {
+      else if (outcome === '200' && sent.body !== undefined && ![sent.body].flat().includes(body)) {
         wrong(`${sent.name}: accepted as another client: expected ${sent.body}, got ${body}`)
       }
     },

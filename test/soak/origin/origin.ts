@@ -2,11 +2,13 @@ import { fork } from 'node:child_process'
 import { once } from 'node:events'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { SigningJwk } from '@countersign/wire'
 
 /** The configuration of the origin. */
 export interface OriginOptions {
-  readonly key: SigningJwk
+  /** The files with the keys of the Worker and with the further CAs, and the seconds between two reads. */
+  readonly keysFile: string
+  readonly casFile: string
+  readonly fileRefresh: number
   readonly hosts: readonly string[]
   readonly issuer: string
   readonly audience: string
@@ -28,6 +30,7 @@ export type Question =
   | 'faults'
   | 'health'
   | 'decisions'
+  | 'log'
   | 'resources'
   | 'connections'
   | 'close'

@@ -5,6 +5,7 @@ import { pick } from '../cases/case.ts'
 import { CERTIFICATE_CASES } from '../cases/certificate-cases.ts'
 import { GOOD_CASES } from '../cases/good-cases.ts'
 import { HEADER_CASES } from '../cases/header-cases.ts'
+import { RELOAD_CASES } from '../cases/reload-cases.ts'
 import { SIGNATURE_CASES } from '../cases/signature-cases.ts'
 import { BYTE_CASES, SOCKET_CASES, sendBytes } from '../cases/socket-cases.ts'
 import { TOKEN_CASES } from '../cases/token-cases.ts'
@@ -20,7 +21,7 @@ export interface Traffic {
   isOver(): boolean
 }
 
-const HOSTILE = { ...SIGNATURE_CASES, ...TOKEN_CASES, ...CERTIFICATE_CASES, ...HEADER_CASES }
+const HOSTILE = { ...SIGNATURE_CASES, ...TOKEN_CASES, ...CERTIFICATE_CASES, ...HEADER_CASES, ...RELOAD_CASES }
 
 /** The names of all judged cases. */
 export const CASE_NAMES: readonly string[] = [
