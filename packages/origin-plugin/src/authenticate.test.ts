@@ -11,6 +11,7 @@ import { type Refused, refusalFrom } from '../test/support/expect-refusal.ts'
 import { authenticate } from './authenticate.ts'
 import type { ClientCert } from './client-cert.ts'
 import type { KnownClient } from './client-memory.ts'
+import { importEdgeKeys } from './edge-signature/edge-keys.ts'
 import { type CountersignPluginOptions, resolveOptions, type Settings } from './options.ts'
 import type { ReceivedRequest } from './request-target.ts'
 
@@ -68,7 +69,7 @@ function reload(settings: Settings, pem: string): void {
   Object.assign(settings.trustedIssuers, { current })
 }
 
-describe('authenticate while the trusted issuers change', () => {
+describe('authenticate while keys and trusted issuers change', () => {
   it('decides by the new ones, for a client that it knows too', async () => {
     const { settings, remembered } = settingsOf()
     await accept(settings)
@@ -108,6 +109,23 @@ describe('authenticate while the trusted issuers change', () => {
     await expect(waiting).rejects.toMatchObject({ code: 'CSN_CERT_UNTRUSTED_ISSUER' })
     // A request that was under way brings no client back.
     expect((await refuse(settings)).code).toBe('CSN_CERT_UNTRUSTED_ISSUER')
+  })
+
+  it('decides by the keys of the Worker that are left while the token waits for its key', async () => {
+    const { settings, remembered } = settingsOf()
+    const removed = authenticate(received(), settings)
+    expect(removed).toBeInstanceOf(Promise)
+    Object.assign(settings.edge?.keys ?? {}, { current: importEdgeKeys(hmacKey('next').jwk) })
+    await expect(removed).rejects.toMatchObject({
+      code: 'CSN_SIGNATURE_INVALID',
+      reason: `the keyid "${parties.key.jwk.kid}" is not one of edge.keys: "next"`,
+    })
+    expect(remembered).toEqual([])
+    const fresh = settingsOf().settings
+    const kept = authenticate(received(), fresh)
+    expect(kept).toBeInstanceOf(Promise)
+    Object.assign(fresh.edge?.keys ?? {}, { current: importEdgeKeys([parties.key.jwk, hmacKey('next').jwk]) })
+    expect((await kept).clientCert).not.toBeNull()
   })
 })
 

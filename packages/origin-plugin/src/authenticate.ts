@@ -53,12 +53,16 @@ export function authenticate(
   requirePrintable(fields, known?.fields)
 
   const message = edge && signedMessage(request, fields, signatureInput)
-  const signature = message && verifyEdgeSignature(message, edge.keys.current, edge, now, known?.stableLines)
+  const keys = edge?.keys.current
+  const signature = message && keys && verifyEdgeSignature(message, keys, edge, now, known?.stableLines)
   if (message) requireOwnHost(message.target.authority, edge.hosts)
   if (signature) proven.signature = signature.parameters
 
   // Not `await`: nearly every request has all it needs, and would still wait for a turn of the microtask queue.
   return andThen(access ? verifyKnownToken(fields.token, access, now, known?.token) : undefined, (token) => {
+    // Attack: a thief of a key sends a request just before its removal, whose token waits for a key of Access.
+    if (message && edge.keys.current !== keys)
+      verifyEdgeSignature(message, edge.keys.current, edge, now, known?.stableLines)
     if (token) proven.access = token.identity
     if (isOptional && isWithoutCertificate(fields, edge !== null)) {
       requireNoPreflight(request.raw.method)
