@@ -14,7 +14,7 @@ import { onFreePort } from '../support/free-port.ts'
 
 /** The query of the document, which the operator copies. */
 const OPERATIONS = readFileSync(fileURLToPath(import.meta.resolve('../../docs/operations.md')), 'utf8')
-const QUERY = /^ *(jq -r 'select\(.*app\.log.*)$/m.exec(OPERATIONS)?.[1] ?? ''
+const QUERY = /^ *(jq -rR 'fromjson\? \| select\(.*app\.log.*)$/m.exec(OPERATIONS)?.[1] ?? ''
 
 interface Line {
   readonly level: number
@@ -107,7 +107,7 @@ describe('the way from nothing to enforced', () => {
     const expected = [...counts].toSorted().map(([code, count]) => `${count} ${code}`)
     if (spawnSync('jq', ['--version']).status === 0) {
       const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
-      writeFileSync(join(folder, 'app.log'), log.join('\n'))
+      writeFileSync(join(folder, 'app.log'), ['(node:1) Warning: not JSON', ...log].join('\n'))
       const printed = execFileSync('sh', ['-c', QUERY], {
         cwd: folder,
         encoding: 'utf8',
@@ -145,7 +145,7 @@ describe('the way from nothing to enforced', () => {
   ]
 
   it('has a query in the document', () => {
-    expect(QUERY).toBe("jq -r 'select(.enforced == false) | .code' app.log | sort | uniq -c")
+    expect(QUERY).toBe("jq -rR 'fromjson? | select(.enforced == false) | .code' app.log | sort | uniq -c")
   })
 
   it('begins without the plugin', async () => {
