@@ -1,8 +1,14 @@
+import { sign } from 'node:crypto'
 import { createCa, type TestCa } from '@countersign/test-support/certificates'
+import { testKey } from '@countersign/test-support/test-key'
+import { writeCaCert } from '@countersign/test-support/write-certificate'
 import { der } from '@countersign/test-support/write-der'
 import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createIssuers } from '../../test/support/issuers.ts'
-import { writeCrl } from '../../test/support/write-crl.ts'
+import { makeClientCert } from '../../test/support/make-client-cert.ts'
+import { entry, writeCrl } from '../../test/support/write-crl.ts'
+import type { CountersignError } from '../errors.ts'
+import type { Revocation } from '../revocation/revocation.ts'
 import { type ConfiguredIssuers, resolveTrustedIssuers } from './issuers-in-use.ts'
 
 let ca: TestCa
@@ -273,6 +279,39 @@ describe('resolveTrustedIssuers with revocation lists', () => {
     pems[0] = stranger.pem
     await next(() => changes === 2)
     expect(reports).toEqual([expect.stringMatching(/^list degraded: the revocation list of CN=Other CA,O=Other from/)])
+  })
+
+  it('keeps the list of a CA that is renewed with its key while the list cannot be loaded', async () => {
+    const key = testKey()
+    const [old, renewed] = [writeCaCert('renewed', undefined, { key }), writeCaCert('renewed', undefined, { key })]
+    const namesakePem = writeCaCert('renewed').pem
+    const signer = { cert: old.cert, sign: (bytes: Uint8Array) => sign('sha256', bytes, key.privateKey) }
+    let answer = () => writeCrl(signer, { thisUpdate: dayAt(-1), nextUpdate: dayAt(1), entries: [entry('0a1b')] })
+    const revoked = makeClientCert({ serialNumber: '0A1B' })
+    const isRevoked = (list: Revocation) => {
+      try {
+        list.requireNotRevoked(revoked, Date.now() / 1000)
+        return false
+      } catch (error) {
+        return (error as CountersignError).code === 'CSN_CERT_REVOKED'
+      }
+    }
+    pems[0] = old.pem
+    await start(from(0, { revocation: { crl: async () => answer(), onStale: 'accept' } }))
+    answer = () => {
+      throw new Error('it is down')
+    }
+    for (const [pem, expected] of [
+      [renewed.pem, [true]],
+      [`${old.pem}${renewed.pem}`, [true, true]],
+      [`${namesakePem}${old.pem}`, [false, true]],
+      [namesakePem, [false]],
+    ] as const) {
+      const before = changes
+      pems[0] = pem
+      await next(() => changes > before)
+      expect(configured.revocations().map(isRevoked)).toEqual(expected)
+    }
   })
 
   it('loads the list of a CA that does not change', async () => {

@@ -39,12 +39,17 @@ export interface ListTasks {
 
 interface Task {
   readonly revocation: Revocation
+  /** Place, name and key. They stay if the certificate of a CA is renewed. */
+  readonly issuer: string
   adopt(): void
 }
 
 /**
  * Keeps revocation lists in use while the trusted issuers change: a CA that stays keeps its list, with the task that
  * loads it.
+ *
+ * A new certificate of a CA, with its name and its key, takes over the latest list: it is signed by the same key. Without
+ * it, a renewal while the server of the list is down would admit revoked clients with `onStale: 'accept'`.
  *
  * @param report - gets each failure of a list in use, and its end
  */
@@ -61,7 +66,7 @@ export function createListTasks(report: Report): ListTasks {
     return {
       make(ca, options, place) {
         const key = `${place} ${ca.fingerprint256}`
-        const task = tasks.get(key) ?? inUse.get(key) ?? createTask(ca, options, report)
+        const task = tasks.get(key) ?? inUse.get(key) ?? createTask(ca, options, place, report)
         tasks.set(key, task)
         return task.revocation
       },
@@ -71,6 +76,7 @@ export function createListTasks(report: Report): ListTasks {
       },
       adopt() {
         drafts.delete(tasks)
+        for (const task of own()) inheritList(task)
         for (const [key, { revocation }] of inUse) if (!tasks.has(key)) revocation.stop()
         inUse = tasks
         for (const task of tasks.values()) task.adopt()
@@ -82,6 +88,10 @@ export function createListTasks(report: Report): ListTasks {
         for (const { revocation } of own()) revocation.stop()
       },
     }
+  }
+
+  function inheritList({ issuer, revocation }: Task): void {
+    for (const earlier of inUse.values()) if (earlier.issuer === issuer) revocation.inherit(earlier.revocation)
   }
 
   return {
@@ -96,10 +106,15 @@ export function createListTasks(report: Report): ListTasks {
 }
 
 /** A list that is dropped before its use would otherwise report a failure, and never its end. */
-function createTask(ca: X509Certificate, options: ResolvedRevocation, report: Report): Task {
+function createTask(ca: X509Certificate, options: ResolvedRevocation, place: string, report: Report): Task {
   const waiting: Parameters<Report>[] = []
   let isInUse = false
   return {
+    issuer: JSON.stringify([
+      place,
+      ca.subject,
+      ca.publicKey.export({ format: 'der', type: 'spki' }).toString('base64'),
+    ]),
     revocation: createRevocation(ca, options, (...given) => void (isInUse ? report(...given) : waiting.push(given))),
     adopt() {
       isInUse = true

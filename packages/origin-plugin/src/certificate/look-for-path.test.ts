@@ -278,6 +278,8 @@ describe('the revocation lists of a path', () => {
       start: async () => {},
       stop: () => {},
       health: () => ({ state: 'ok', name }),
+      inherit: () => {},
+      list: undefined,
       requireNotRevoked: ({ subject, serialNumber }, now) =>
         void asked.push(`${name}: ${subject.CN} ${serialNumber} ${now}`),
     })

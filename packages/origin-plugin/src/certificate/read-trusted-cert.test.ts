@@ -10,7 +10,10 @@ function emptyList() {
   const asked: string[] = []
   const requireNotRevoked: Revocation['requireNotRevoked'] = ({ serialNumber }) => void asked.push(serialNumber)
   const health = () => ({ state: 'ok', name: 'an empty list' }) as const
-  return { asked, list: { requireNotRevoked, start: async () => {}, stop: () => {}, health } }
+  return {
+    asked,
+    list: { inherit: () => {}, list: undefined, requireNotRevoked, start: async () => {}, stop: () => {}, health },
+  }
 }
 
 function trusted(serialNumber: string, ...lists: readonly Revocation[]): TrustedCert {

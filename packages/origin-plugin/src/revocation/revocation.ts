@@ -31,6 +31,10 @@ export interface Revocation extends WatchedTask {
    * @param patience - milliseconds to wait for the first load
    */
   start(patience?: number): Promise<void>
+  /** Takes over the list of a task with another certificate of the same CA, if it has none itself, or an older one. */
+  inherit(earlier: Revocation): void
+  /** The list in use. */
+  readonly list: CrlContents | undefined
 }
 
 /** The timing of {@link createRevocation}, in milliseconds. */
@@ -135,6 +139,12 @@ export function createRevocation(
       if (failure !== undefined && onStale === 'refuse') {
         throw new Error(`trustedIssuers: ${name} cannot be loaded: ${failure}`)
       }
+    },
+    inherit({ list }) {
+      if (list && (!current || isOlder(current, list))) current = list
+    },
+    get list() {
+      return current
     },
     health() {
       const dates = current
