@@ -43,6 +43,11 @@ describe('resolveKeys', () => {
     },
   )
 
+  it('takes JSON text that contains the characters of a path', () => {
+    const text = JSON.stringify(hmacKey('keys.json~1').jwk)
+    expect([...resolveKeys({ keys: text }, () => {}).keys.current.keys()]).toEqual(['keys.json~1'])
+  })
+
   it('refuses a refresh that has no effect, and one that is not a time', () => {
     expect(() => resolveKeys({ keys: one, refresh: 60 }, () => {})).toThrow(
       new TypeError(

@@ -109,8 +109,12 @@ describe('createReloaded', () => {
   it('asks again after a minute if a failure comes with a long refresh', async () => {
     task = create(3600)
     await task.start()
+    // The time-out of the answer is over.
+    expect(vi.getTimerCount()).toBe(1)
     read = () => Promise.reject(new Error('it is gone'))
-    await vi.advanceTimersByTimeAsync(3600 * SECOND)
+    await vi.advanceTimersByTimeAsync(3600 * SECOND - 1)
+    expect(questions).toBe(1)
+    await vi.advanceTimersByTimeAsync(1)
     expect(questions).toBe(2)
     await vi.advanceTimersByTimeAsync(60 * SECOND - 1)
     expect(questions).toBe(2)
