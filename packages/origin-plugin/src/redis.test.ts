@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { type IoRedisLike, type NodeRedisLike, redisReplayStore } from './redis.ts'
 
 /** The properties that tell the libraries apart. The clients of the libraries themselves are tested with a real server. */
-const IOREDIS = { status: 'ready', getBuiltinCommands: () => ['set'] }
+const IOREDIS = { status: 'ready', getBuiltinCommands: () => ['set'], pipeline: () => {} }
 const NODE_REDIS = { isOpen: true, SET: () => {} }
 
 function client(reply: unknown, properties: object) {
@@ -49,6 +49,7 @@ describe('redisReplayStore', () => {
   it.each<[string, object]>([
     ['that is neither, such as a Map', {}],
     ['of ioredis without its state', { ...IOREDIS, status: undefined }],
+    ['of ioredis without pipelines', { ...IOREDIS, pipeline: undefined }],
     ['of ioredis without its list of commands', { ...IOREDIS, getBuiltinCommands: undefined }],
     ['of node-redis without its state', { ...NODE_REDIS, isOpen: undefined }],
     ['of node-redis without its commands in capitals', { ...NODE_REDIS, SET: undefined }],
@@ -56,5 +57,68 @@ describe('redisReplayStore', () => {
     ['of a transaction of node-redis', { SET: () => {}, exec: () => {} }],
   ])('refuses a client %s', (_name, properties) => {
     expect(() => redisReplayStore(client('OK', properties).client)).toThrow(REFUSAL)
+  })
+})
+
+/** A client of ioredis whose pipeline has these results. */
+function pipelining(results: unknown, properties: object = {}) {
+  const sent: unknown[][] = []
+  const pipeline = () => {
+    const commands: unknown[] = []
+    return {
+      set: (...args: unknown[]) => commands.push(args),
+      exec: async () => {
+        sent.push(commands)
+        return results
+      },
+    }
+  }
+  const { client: ioredis, calls } = client('OK', { ...IOREDIS, pipeline, ...properties })
+  return { sent, calls, store: redisReplayStore(ioredis, { prefix: 'pay:' }) }
+}
+
+describe('redisReplayStore with several nonces', () => {
+  it('sends one pipeline of ioredis, and reads the reply or the error of each', async () => {
+    const failure = new Error('OOM')
+    const { sent, calls, store } = pipelining([
+      [null, 'OK'],
+      [null, null],
+      [failure, undefined],
+      [null, 'QUEUED'],
+      [null],
+    ])
+    await expect(store.spendMany?.(['a', 'b', 'c', 'd', 'e'], 70_000.4)).resolves.toEqual([
+      true,
+      false,
+      failure,
+      'QUEUED',
+      undefined,
+    ])
+    expect(sent).toEqual([['a', 'b', 'c', 'd', 'e'].map((nonce) => [`pay:${nonce}`, '1', 'PX', 70_001, 'NX'])])
+    expect(calls).toEqual([])
+  })
+
+  it('has no answer without the replies of a pipeline', async () => {
+    await expect(pipelining(null).store.spendMany?.(['a'], 1)).resolves.toEqual([])
+  })
+
+  it('leaves the commands of one turn to createClient of node-redis, and reads each reply or error', async () => {
+    const failure = new Error('READONLY')
+    const replies: unknown[] = ['OK', null, failure, 'QUEUED']
+    const calls: unknown[][] = []
+    const set = async (...args: unknown[]) => {
+      const reply = replies[calls.push(args) - 1]
+      if (reply instanceof Error) throw reply
+      return reply
+    }
+    const nodeRedis = { ...NODE_REDIS, set, legacy: () => {} } as unknown as NodeRedisLike
+    const { spendMany } = redisReplayStore(nodeRedis)
+    await expect(spendMany?.(['a', 'b', 'c', 'd'], 70_000.4)).resolves.toEqual([true, false, failure, 'QUEUED'])
+    expect(calls[3]).toEqual(['countersign:nonce:d', '1', { NX: true, PX: 70_001 }])
+  })
+
+  it('sends each nonce by itself to a cluster or a pool', () => {
+    expect(pipelining([], { isCluster: true }).store.spendMany).toBeUndefined()
+    expect(redisReplayStore(client('OK', NODE_REDIS).client).spendMany).toBeUndefined()
   })
 })

@@ -9,9 +9,19 @@ import type { ReplayStore } from './edge-signature/replay-store.ts'
 /** The part of a client of ioredis that the store uses: `Redis` or `Cluster`. */
 export interface IoRedisLike {
   set(key: string, value: string, px: 'PX', milliseconds: number, nx: 'NX'): Promise<string | null>
+  pipeline(): IoRedisPipelineLike
   /** The state of the connection. */
   readonly status: string
+  /** Whether the client is a `Cluster`. */
+  readonly isCluster?: boolean
   getBuiltinCommands(): string[]
+}
+
+/** The part of a pipeline of ioredis that the store uses. */
+export interface IoRedisPipelineLike {
+  set(key: string, value: string, px: 'PX', milliseconds: number, nx: 'NX'): unknown
+  /** Sends the commands in one write. Each has a reply, or an error of its own. */
+  exec(): Promise<readonly (readonly [error: Error | null, reply?: unknown])[] | null>
 }
 
 /** The part of a client of node-redis that the store uses: of `createClient`, `createClientPool` or `createCluster`. */
@@ -31,6 +41,10 @@ export interface RedisReplayStoreOptions {
 /**
  * Makes a replay store of a Redis client. It sends one `SET key 1 PX lifetime NX` a request, which the server decides
  * atomically. The lifetime is in milliseconds.
+ *
+ * With one connection (`Redis`, `createClient`), the commands of all requests that arrive in one turn of the event loop
+ * leave in one write, and each has a reply of its own. With a cluster or a pool, each request sends its command by
+ * itself, so that a slow node holds up its own requests alone.
  *
  * The client is yours: connect it, give it an `error` listener, and close it. Let it fail fast while it is disconnected
  * (`enableOfflineQueue: false` in ioredis, `disableOfflineQueue: true` in node-redis). Otherwise each request waits for
@@ -56,34 +70,67 @@ export function redisReplayStore(
   options: RedisReplayStoreOptions = {},
 ): ReplayStore {
   const { prefix = 'countersign:nonce:' } = options
-  const set = setterOf(client)
-  return {
-    async spend(nonce, lifetime) {
-      const reply = await set(prefix + nonce, Math.ceil(lifetime))
-      if (reply === 'OK') return true
-      if (reply === null) return false
-      // SET … NX has no other reply. The plugin accepts no answer but true and false, and does not start with others.
-      return reply as boolean
-    },
-  }
-}
-
-function setterOf(client: IoRedisLike | NodeRedisLike): (key: string, lifetime: number) => Promise<unknown> {
-  if (isIoRedis(client)) return (key, lifetime) => client.set(key, '1', 'PX', lifetime, 'NX')
-  if (isNodeRedis(client)) return (key, lifetime) => client.set(key, '1', { NX: true, PX: lifetime })
+  if (isIoRedis(client)) return ofIoRedis(client, prefix)
+  if (isNodeRedis(client)) return ofNodeRedis(client, prefix)
   throw new TypeError(
     'redisReplayStore: client must be a Redis or Cluster of ioredis, or made by createClient, createClientPool or createCluster of node-redis; for another library, pass a store of your own as edge.replay: { spend(nonce, lifetime) }',
   )
 }
 
+function ofIoRedis(client: IoRedisLike, prefix: string): ReplayStore {
+  const store: ReplayStore = {
+    spend: async (nonce, lifetime) => readReply(await client.set(prefix + nonce, '1', 'PX', Math.ceil(lifetime), 'NX')),
+  }
+  // A pipeline of a cluster needs keys of one node, and a slow node would hold up the requests of the others.
+  if (client.isCluster) return store
+  return {
+    ...store,
+    async spendMany(nonces, lifetime) {
+      const pipeline = client.pipeline()
+      for (const nonce of nonces) pipeline.set(prefix + nonce, '1', 'PX', Math.ceil(lifetime), 'NX')
+      const replies = await pipeline.exec()
+      return (replies ?? []).map(([error, reply]) => error ?? readReply(reply))
+    },
+  }
+}
+
+function ofNodeRedis(client: NodeRedisLike, prefix: string): ReplayStore {
+  const spend = async (nonce: string, lifetime: number) =>
+    readReply(await client.set(prefix + nonce, '1', { NX: true, PX: Math.ceil(lifetime) }))
+  // A slow node of a cluster, or connection of a pool, would hold up the requests of the others.
+  if (!isOneConnection(client)) return { spend }
+  return {
+    spend,
+    // The client sends the commands of one turn in one write. Its own pipeline drops all replies if one is an error.
+    spendMany: (nonces, lifetime) =>
+      Promise.all(nonces.map((nonce) => spend(nonce, lifetime).catch((error: Error) => error))),
+  }
+}
+
+/** Reads the reply of `SET … NX`. It has no others. The plugin does not start with a store that returns one. */
+function readReply(reply: unknown): boolean {
+  if (reply === 'OK') return true
+  return reply === null ? false : (reply as boolean)
+}
+
 type Types = Readonly<Record<string, 'function' | 'string' | 'boolean' | 'undefined'>>
 
 /** Each library by properties that the other does not have. Also a pipeline has `set`, which sends nothing by itself. */
-const IOREDIS: Types = { set: 'function', status: 'string', getBuiltinCommands: 'function', SET: 'undefined' }
+const IOREDIS: Types = {
+  set: 'function',
+  pipeline: 'function',
+  status: 'string',
+  getBuiltinCommands: 'function',
+  SET: 'undefined',
+}
 const NODE_REDIS: Types = { set: 'function', isOpen: 'boolean', SET: 'function', getBuiltinCommands: 'undefined' }
+
+/** Of node-redis, only the client of `createClient` has a form with callbacks. A pool or a cluster has none. */
+const ONE_CONNECTION: Types = { legacy: 'function' }
 
 const isIoRedis = (client: unknown): client is IoRedisLike => hasTypes(client, IOREDIS)
 const isNodeRedis = (client: unknown): client is NodeRedisLike => hasTypes(client, NODE_REDIS)
+const isOneConnection = (client: NodeRedisLike) => hasTypes(client, ONE_CONNECTION)
 
 function hasTypes(client: unknown, types: Types): boolean {
   const properties = (client ?? {}) as Readonly<Record<string, unknown>>

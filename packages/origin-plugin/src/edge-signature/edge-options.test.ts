@@ -1,7 +1,7 @@
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import { describe, expect, it } from 'vitest'
+import type { CheckedStore } from './checked-store.ts'
 import { resolveEdge } from './edge-options.ts'
-import type { CheckedStore } from './replay-store.ts'
 
 const report = () => {}
 const store = { spend: async () => true }
@@ -52,5 +52,18 @@ describe('resolveEdge with a replay store', () => {
     expect(() => replayWith({ onStoreUnavailable })).toThrow(
       new TypeError('edge.onStoreUnavailable must be "refuse" or "accept"'),
     )
+  })
+
+  it.each([true, null, {}, 'spend'])('refuses the method spendMany %j', (spendMany) => {
+    expect(() => replayWith({ replay: { ...store, spendMany } })).toThrow(
+      new TypeError('edge.replay: spendMany must be a function; write spendMany(nonces, lifetime), or leave it out'),
+    )
+  })
+
+  it('takes a store with spendMany, and one where it is undefined', () => {
+    for (const spendMany of [undefined, async () => []]) {
+      const batching = { ...store, spendMany }
+      expect(replayWith({ replay: batching }).store).toBe(batching)
+    }
   })
 })

@@ -1,9 +1,10 @@
 import type { Report, WatchedTask } from '../lib/background-task.ts'
 import { checkChoice, checkKnown, checkNumber, optionNames } from '../lib/check-option.ts'
+import { type CheckedStore, createCheckedStore } from './checked-store.ts'
 import { type EdgeKeyList, type EdgeKeySource, type KeysInUse, resolveKeys } from './edge-key-source.ts'
 import { createNonceMemory, type NonceMemory } from './nonce-memory.ts'
 import { compileHosts, type OwnHosts } from './own-host.ts'
-import { type CheckedStore, createCheckedStore, type ReplayStore } from './replay-store.ts'
+import type { ReplayStore } from './replay-store.ts'
 import type { SignatureLifetime } from './verify-edge-signature.ts'
 
 /**
@@ -152,6 +153,10 @@ function resolveReplay(edge: Record<string, unknown>, nonceLifetime: number, rep
   if (replay === false) return null
   if (!inStore || typeof (replay as Partial<ReplayStore>).spend !== 'function') {
     throw new TypeError('edge.replay must be "memory", false, or a store such as redisReplayStore(client)')
+  }
+  const { spendMany } = replay as { readonly spendMany?: unknown }
+  if (spendMany !== undefined && typeof spendMany !== 'function') {
+    throw new TypeError('edge.replay: spendMany must be a function; write spendMany(nonces, lifetime), or leave it out')
   }
   const { storeTimeout = DEFAULT_STORE_TIMEOUT_MS, onStoreUnavailable = 'refuse' } = edge
   const store = createCheckedStore({

@@ -1,7 +1,7 @@
 import type { SignatureParameters } from '@countersign/wire'
 import { refusalAt } from '../errors.ts'
+import type { CheckedStore } from './checked-store.ts'
 import type { EdgeVerifier } from './edge-options.ts'
-import type { CheckedStore } from './replay-store.ts'
 
 const refuse = refusalAt('replay')
 

@@ -1,7 +1,8 @@
 import { runInNewContext } from 'node:vm'
 import { describe, expect, it } from 'vitest'
 import { refusedWith } from '../../test/support/expect-refusal.ts'
-import { createCheckedStore, type ReplayStore, type ReplayStoreUse } from './replay-store.ts'
+import { createCheckedStore, type ReplayStoreUse } from './checked-store.ts'
+import type { ReplayStore } from './replay-store.ts'
 
 const NONCE = 'BBBBBBBBBBBBBBBBBBBBBB'
 const UNFIT = 'the replay store does not detect replays: it answered'
@@ -273,5 +274,161 @@ describe('a store that was unavailable at the start, with accept', () => {
         refusedWith('CSN_REPLAY_STORE_UNAVAILABLE', `${UNFIT} true and then true for one nonce`),
       )
     }
+  })
+})
+
+/** The answers of a store that works, for its two methods. */
+function batching() {
+  const spent = new Set<string>()
+  const isFresh = (nonce: string) => !spent.has(nonce) && spent.add(nonce) === spent
+  const calls: string[] = []
+  const store = {
+    async spend(nonce: string) {
+      calls.push('one')
+      return isFresh(nonce)
+    },
+    async spendMany(nonces: readonly string[], lifetime: number): Promise<readonly (boolean | Error)[]> {
+      calls.push(`${nonces.length} for ${lifetime}`)
+      return nonces.map(isFresh)
+    },
+  }
+  return { calls, store }
+}
+
+const IN_ORDER =
+  'spendMany() must return an array with true for each fresh nonce and false for each spent one, in the order of the nonces'
+
+describe('a checked store with spendMany', () => {
+  it('starts after both methods detected a replay of the other, and uses spendMany alone', async () => {
+    const { calls, store } = batching()
+    const { checked } = use(() => {}, { store })
+    await checked.start()
+    expect(calls).toEqual(['one', 'one', '2 for 420000', '2 for 420000'])
+    const nonces = ['D', 'E', 'D', 'F'].map((letter) => letter.repeat(22))
+    const outcomes = await Promise.allSettled(nonces.map((nonce) => checked.spend(nonce)))
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'fulfilled', 'rejected', 'fulfilled'])
+    await expect(checked.spend(nonces[1] as string)).rejects.toThrow(
+      refusedWith('CSN_SIGNATURE_REPLAYED', 'the nonce was spent by an earlier request'),
+    )
+    expect(calls.slice(4)).toEqual(['3 for 420000', '1 for 420000'])
+  })
+
+  it.each<[string, (fresh: readonly boolean[]) => unknown, string]>([
+    [
+      'accepts all',
+      (fresh) => fresh.map(() => true),
+      'does not detect replays in a batch: it answered true and true for a spent nonce and a fresh nonce',
+    ],
+    [
+      'refuses all',
+      (fresh) => fresh.map(() => false),
+      'does not detect replays in a batch: it answered false and false for a spent nonce and a fresh nonce',
+    ],
+    [
+      'answers in another order',
+      (fresh) => [...fresh].sort(),
+      'does not detect replays in a batch: it answered false and true for a fresh nonce and a spent nonce',
+    ],
+    [
+      'answers with 1 and 0',
+      (fresh) => fresh.map(Number),
+      'does not detect replays in a batch: it answered a value of type number and a value of type number for a spent nonce and a fresh nonce',
+    ],
+    ['has the answer about the first alone', ([first]) => [first], 'answered 1 value for a batch of 2 nonces'],
+    ['has no list', () => true, 'answered true for a batch of 2 nonces'],
+    [
+      'has a hole',
+      ([first]) => Object.assign([first], { length: 2 }),
+      'does not detect replays in a batch: it answered false and undefined for a spent nonce and a fresh nonce',
+    ],
+  ])('does not start if spendMany %s, also with accept', async (_what, change, reason) => {
+    for (const changes of [{}, ACCEPT]) {
+      const { store } = batching()
+      const spendMany = async (nonces: readonly string[], lifetime: number) =>
+        change((await store.spendMany(nonces, lifetime)) as boolean[]) as boolean[]
+      const { checked } = use(() => {}, { store: { ...store, spendMany }, ...changes })
+      await expect(checked.start()).rejects.toThrow(
+        new TypeError(`edge.replay: the replay store ${reason}; ${IN_ORDER}`),
+      )
+    }
+  })
+
+  it('does not start if the methods do not share their memory', async () => {
+    const { spend } = batching().store
+    const { spendMany } = batching().store
+    const { checked } = use(() => {}, { store: { spend, spendMany } })
+    await expect(checked.start()).rejects.toThrow('it answered true and true for a spent nonce and a fresh nonce')
+  })
+
+  it.each<[string, () => Promise<readonly Error[]>]>([
+    ['fails', () => Promise.reject(new Error('READONLY'))],
+    ['fails for one nonce', async () => [new Error('READONLY'), new Error('other')]],
+  ])('is unavailable at the start if spendMany %s', async (_what, spendMany) => {
+    const { store } = batching()
+    const { checked } = use(() => {}, { store: { ...store, spendMany } })
+    await expect(checked.start()).rejects.toThrow(
+      /^edge\.replay: the replay store failed: "READONLY"; connect the store's client/,
+    )
+  })
+
+  it('decides each request of a batch by its own answer, also with accept', async () => {
+    for (const onUnavailable of ['refuse', 'accept'] as const) {
+      const { store } = batching()
+      let answers: unknown
+      const spendMany: typeof store.spendMany = async (...asked) =>
+        (answers as boolean[] | undefined) ?? store.spendMany(...asked)
+      const { checked, warnings } = use(() => {}, { store: { ...store, spendMany }, onUnavailable })
+      await checked.start()
+      answers = [true, new Error('OOM'), false, 'OK']
+      const outcomes = await Promise.allSettled(['D', 'E', 'F', 'G'].map((letter) => checked.spend(letter.repeat(22))))
+      expect(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? 'in' : outcome.reason.code))).toEqual([
+        'in',
+        onUnavailable === 'accept' ? 'in' : 'CSN_REPLAY_STORE_UNAVAILABLE',
+        'CSN_SIGNATURE_REPLAYED',
+        'CSN_REPLAY_STORE_UNAVAILABLE',
+      ])
+      expect(warnings).toEqual([
+        'the replay store failed: "OOM"',
+        'recovered: the replay store answers again',
+        'the replay store answered a value of type string, not true or false',
+      ])
+      expect(checked.health()).toMatchObject({ state: 'failing' })
+    }
+  })
+
+  it('answers every request of a batch, also if a report throws', async () => {
+    const { store } = batching()
+    const failure = new Error('the log is closed')
+    let isDown = false
+    const spendMany: typeof store.spendMany = async (...asked) =>
+      isDown ? [new Error('OOM'), true] : store.spendMany(...asked)
+    const { checked } = use(() => {}, {
+      store: { ...store, spendMany },
+      report() {
+        throw failure
+      },
+    })
+    await checked.start()
+    isDown = true
+    const outcomes = await Promise.allSettled([checked.spend('D'.repeat(22)), checked.spend('E'.repeat(22))])
+    expect(outcomes).toEqual([
+      { status: 'rejected', reason: failure },
+      { status: 'fulfilled', value: undefined },
+    ])
+  })
+
+  it('has one time-out for a batch', async () => {
+    const { store } = batching()
+    let isDown = false
+    const spendMany: typeof store.spendMany = (...asked) => (isDown ? new Promise(() => {}) : store.spendMany(...asked))
+    const { checked } = use(() => {}, { store: { ...store, spendMany } })
+    await checked.start()
+    isDown = true
+    const outcomes = [checked.spend('D'.repeat(22)), checked.spend('E'.repeat(22))].map((spent) =>
+      expect(spent).rejects.toThrow(
+        refusedWith('CSN_REPLAY_STORE_UNAVAILABLE', 'the replay store failed: "no answer within 40 ms"'),
+      ),
+    )
+    await Promise.all(outcomes)
   })
 })
