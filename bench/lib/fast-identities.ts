@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject, sign, X509Certificate } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto'
 import { formatCertificateDate } from '@countersign/wire'
 import { encodeDer } from '../../packages/dev-edge/src/pki/encode-der.ts'
 
@@ -11,8 +11,12 @@ export const tlv = (tag: number, ...parts: Uint8Array[]): Buffer => encodeDer(ta
 export interface FastCa {
   /** PEM. */
   readonly ca: string
+  /** Its private key. Another process makes the same CA of it. */
+  readonly key: KeyObject
+  /** Issues a certificate to client `n`, in DER. */
+  readonly issueTo: (n: number) => Buffer
   /** The certificate headers of client `n` as the Worker writes them, by name in lower case. */
-  readonly fieldsOf: (n: number) => [name: string, value: string][]
+  readonly fieldsOf: (n: number, certificate?: Buffer) => [name: string, value: string][]
 }
 
 const ECDSA_SHA256 = tlv(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
@@ -22,34 +26,46 @@ const BASIC_CONSTRAINTS_CA = tlv(
 )
 const [NOT_BEFORE, NOT_AFTER] = ['260101000000Z', '490101000000Z']
 
-export function createFastCa(): FastCa {
-  const ca = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const client = generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey
-  const root = issue(1, 'Bench CA', ca.publicKey, ca.privateKey, BASIC_CONSTRAINTS_CA)
+/** @param key - of the same CA in another process */
+export function createFastCa(key: KeyObject = generateKeyPairSync('ec', { namedCurve: 'P-256' }).privateKey): FastCa {
+  const publicKey = createPublicKey(key.export({ type: 'pkcs8', format: 'pem' }))
+  const client = publicKey
+  const root = issue(1, 'Bench CA', publicKey, key, BASIC_CONSTRAINTS_CA)
   const toPem = (der: Buffer) =>
     `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
+  const issueTo = (n: number) => issue(n + 2, `client-${n}`, client, key)
   return {
     ca: toPem(root),
-    fieldsOf(n) {
-      const der = issue(n + 2, `client-${n}`, client, ca.privateKey)
-      const x509 = new X509Certificate(der)
-      return [
-        ['x-cert-presented', '1'],
-        ['x-cert-verify', 'SUCCESS'],
-        ['x-cert-revoked', '0'],
-        ['x-cert-subject-dn', `CN=client-${n}`],
-        ['x-cert-issuer-dn', 'CN=Bench CA'],
-        ['x-cert-subject-dn-2253', `CN=client-${n}`],
-        ['x-cert-issuer-dn-2253', 'CN=Bench CA'],
-        ['x-cert-serial', x509.serialNumber],
-        ['x-cert-finger', x509.fingerprint.replaceAll(':', '').toLowerCase()],
-        ['x-cert-finger-256', x509.fingerprint256.replaceAll(':', '').toLowerCase()],
-        ['x-cert-notbe', formatCertificateDate(new Date(x509.validFrom).getTime())],
-        ['x-cert-notaf', formatCertificateDate(new Date(x509.validTo).getTime())],
-        ['client-cert', `:${der.toString('base64')}:`],
-      ]
-    },
+    key,
+    issueTo,
+    fieldsOf: (n, der = issueTo(n)) => [
+      ['x-cert-presented', '1'],
+      ['x-cert-verify', 'SUCCESS'],
+      ['x-cert-revoked', '0'],
+      ['x-cert-subject-dn', `CN=client-${n}`],
+      ['x-cert-issuer-dn', 'CN=Bench CA'],
+      ['x-cert-subject-dn-2253', `CN=client-${n}`],
+      ['x-cert-issuer-dn-2253', 'CN=Bench CA'],
+      [
+        'x-cert-serial',
+        formatSerial(n + 2)
+          .toString('hex')
+          .toUpperCase(),
+      ],
+      ['x-cert-finger', hash('sha1', der)],
+      ['x-cert-finger-256', hash('sha256', der)],
+      ['x-cert-notbe', formatCertificateDate(Date.UTC(2026, 0))],
+      ['x-cert-notaf', formatCertificateDate(Date.UTC(2049, 0))],
+      ['client-cert', `:${der.toString('base64')}:`],
+    ],
   }
+}
+
+function formatSerial(serial: number): Buffer {
+  const bytes = Buffer.alloc(5)
+  bytes.writeUInt8(0x40)
+  bytes.writeUInt32BE(serial, 1)
+  return bytes
 }
 
 function issue(
@@ -59,13 +75,10 @@ function issue(
   signer: KeyObject,
   extensions: Buffer = Buffer.alloc(0),
 ): Buffer {
-  const serialNumber = Buffer.alloc(5)
-  serialNumber.writeUInt8(0x40)
-  serialNumber.writeUInt32BE(serial, 1)
   const tbs = tlv(
     0x30,
     Buffer.from('a003020102', 'hex'),
-    tlv(0x02, serialNumber),
+    tlv(0x02, formatSerial(serial)),
     ECDSA_SHA256,
     formatName('Bench CA'),
     tlv(0x30, tlv(0x17, Buffer.from(NOT_BEFORE)), tlv(0x17, Buffer.from(NOT_AFTER))),
@@ -84,35 +97,56 @@ function formatName(commonName: string): Buffer {
 export interface FastTeam {
   /** For the origin's `access`. */
   readonly access: { readonly issuer: string; readonly audience: string; readonly jwks: { readonly keys: object[] } }
-  /** A token of user `n`, about 900 characters long like Cloudflare's. */
-  readonly tokenOf: (n: number) => string
+  readonly key: KeyObject
+  /** Seconds since the epoch. */
+  readonly issuedAt: number
+  /** Signs the token of user `n`. This takes most of the time of a token. */
+  readonly signFor: (n: number) => Buffer
+  /** The token of user `n`, about 900 characters long like Cloudflare's. */
+  readonly tokenOf: (n: number, signature?: Buffer) => string
+}
+
+/** A team whose tokens another process or a rotation continues. */
+export interface FastTeamOptions {
+  /** The id of the key. Teams with other ids are one team whose keys rotate. */
+  readonly kid?: string
+  readonly key?: KeyObject
+  readonly issuedAt?: number
 }
 
 const ISSUER = 'https://bench.cloudflareaccess.com'
 const AUDIENCE = 'a'.repeat(64)
 
-export function createFastTeam(): FastTeam {
-  const { privateKey, publicKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+export function createFastTeam({
+  kid = 'bench',
+  key = generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey,
+  issuedAt = Math.floor(Date.now() / 1000),
+}: FastTeamOptions = {}): FastTeam {
+  const publicJwk = createPublicKey(key.export({ type: 'pkcs8', format: 'pem' })).export({ format: 'jwk' })
   const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-  const header = encode({ alg: 'RS256', kid: 'bench', typ: 'JWT' })
-  const iat = Math.floor(Date.now() / 1000)
+  const header = encode({ alg: 'RS256', kid, typ: 'JWT' })
+  const iat = issuedAt
+  const signedPart = (n: number) => {
+    const claims = { aud: [AUDIENCE], email: `user-${n}@bench.example`, exp: iat + 86_400, iat, nbf: iat }
+    const session = {
+      iss: ISSUER,
+      type: 'app',
+      identity_nonce: 'n'.repeat(16),
+      sub: `${n}`.padStart(36, '0'),
+      country: 'US',
+    }
+    return `${header}.${encode({ ...claims, ...session })}`
+  }
+  const signFor = (n: number) => sign('sha256', Buffer.from(signedPart(n)), key)
   return {
     access: {
       issuer: ISSUER,
       audience: AUDIENCE,
-      jwks: { keys: [{ ...publicKey.export({ format: 'jwk' }), kid: 'bench', alg: 'RS256', use: 'sig' }] },
+      jwks: { keys: [{ ...publicJwk, kid, alg: 'RS256', use: 'sig' }] },
     },
-    tokenOf(n) {
-      const claims = { aud: [AUDIENCE], email: `user-${n}@bench.example`, exp: iat + 86_400, iat, nbf: iat }
-      const session = {
-        iss: ISSUER,
-        type: 'app',
-        identity_nonce: 'n'.repeat(16),
-        sub: `${n}`.padStart(36, '0'),
-        country: 'US',
-      }
-      const signed = `${header}.${encode({ ...claims, ...session })}`
-      return `${signed}.${sign('sha256', Buffer.from(signed), privateKey).toString('base64url')}`
-    },
+    key,
+    issuedAt,
+    signFor,
+    tokenOf: (n, signature = signFor(n)) => `${signedPart(n)}.${signature.toString('base64url')}`,
   }
 }

@@ -53,6 +53,11 @@ export class Progress {
     return result
   }
 
+  /** Leaves out one step of a round. */
+  skip(name: string): void {
+    this.#pending.splice(this.#pending.indexOf(name), 1)
+  }
+
   /** Removes the line in place. Call it at the end of a run, failed or not. */
   close(): void {
     if (!this.#timer) return

@@ -16,6 +16,8 @@ export interface Sample {
   readonly clientCa: string
   /** The headers of one request from the real Worker, without its signature: names and values in turn. */
   readonly headers: readonly string[]
+  /** The files of an origin whose keys and revocation list change while it runs. */
+  readonly changing?: { readonly keysFile: string; readonly crlFile: string }
 }
 
 /** Takes a sample for each kind of key. */

@@ -8,6 +8,7 @@ import { forkPinned, nextMessage } from '../lib/machine.ts'
 import type { Sample } from '../lib/sample.ts'
 import { formatHead, signLines } from '../lib/signed-lines.ts'
 import type { Slice } from '../lib/stats.ts'
+import { CHANGING } from './changing.ts'
 import type { Entrant } from './compare.ts'
 import type { Contender } from './contender.ts'
 import { CONTENDERS } from './contenders.ts'
@@ -91,7 +92,8 @@ export async function measure(
 }
 
 /** The contender with a name. */
-export const contenderOf = (name: string): Contender => (CONTENDERS[name] ?? WATCHED[name]) as Contender
+export const contenderOf = (name: string): Contender =>
+  (CONTENDERS[name] ?? WATCHED[name] ?? CHANGING[name]) as Contender
 
 /** A guess of the time that {@link measure} takes, with the signing of its requests. */
 export function guessSeconds({ load: kind }: Contender, seconds: number): number {

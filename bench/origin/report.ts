@@ -68,6 +68,10 @@ ${table}
 
 ![share of bare Fastify](chart.svg)
 
+![latency of each origin by rate](latency.svg)
+
+![CPU time a request, by the number of clients](growth.svg)
+
 ## Installed packages
 
 ${formatFootprints()}
@@ -100,6 +104,7 @@ ${versions()}
 | command | measures |
 |---|---|
 | \`pnpm bench:growth\` | the cost of a request with more routes, clients, fingerprints and certificates: [growth.md](growth.md) |
+| \`pnpm bench:latency\` | p50, p99 and p99.9 at a constant rate, also while keys rotate and a large revocation list reloads: [latency.md](latency.md) |
 | \`pnpm bench:worker\` | the Worker, beside Cloudflare's documented script: [worker.md](worker.md) |
 | \`pnpm bench:crl\` | the time for which the load of a revocation list holds up requests: [revocation.md](revocation.md) |
 | \`pnpm bench:memory\` | the memory of an origin after many clients |
@@ -110,7 +115,7 @@ ${versions()}
 | \`node bench/probes/names.ts\` | how the cost of reading a name grows with its length; it fails if the growth is not linear |
 
 \`pnpm bench --quick\` takes less than two minutes, prints the figures and publishes nothing.
-\`pnpm bench:growth --quick\` and \`pnpm bench:worker --quick\` do the same.
+\`pnpm bench:growth --quick\`, \`pnpm bench:latency --quick\` and \`pnpm bench:worker --quick\` do the same.
 `
 }
 

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomBytes, sign, X509Certificate } from 'node:crypto'
+import { generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
 import { tlv } from '../lib/fast-identities.ts'
 
 const ECDSA_SHA256 = tlv(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
@@ -29,13 +29,17 @@ export const ca: X509Certificate = new X509Certificate(
   ),
 )
 
-/** A list with this number of random serial numbers of 16 bytes, each with a reason or without. */
-export function makeList(count: number, withReasons = false): Buffer {
+/**
+ * A list with this number of random serial numbers of 16 bytes, each with a reason or without.
+ *
+ * @param key - of a CA with the same name
+ */
+export function makeList(count: number, withReasons = false, key: KeyObject = privateKey): Buffer {
   const entries = Array.from({ length: count }, () => {
     const number = Buffer.concat([Buffer.from([0x40]), randomBytes(15)])
     return withReasons ? tlv(0x30, tlv(0x02, number), FROM, REASON) : tlv(0x30, tlv(0x02, number), FROM)
   })
-  return signed(tlv(0x30, VERSION_2, ECDSA_SHA256, NAME, FROM, TO, tlv(0x30, Buffer.concat(entries))))
+  return signed(tlv(0x30, VERSION_2, ECDSA_SHA256, NAME, FROM, TO, tlv(0x30, Buffer.concat(entries))), key)
 }
 
 const unsigned = (...parts: Buffer[]) =>

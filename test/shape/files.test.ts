@@ -16,6 +16,7 @@ const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'examples/quickstart/server.ts': 'the process in production',
   'examples/testing/app.ts': 'the application of the example',
   'test/mutation/vitest.config.ts': 'configuration of Vitest under Stryker',
+  'bench/growth/make-clients.ts': 'a process that makes clients',
   'bench/worker/unsigned.ts': 'a measured Worker',
   'bench/probes/internals.ts': 'the only import of inner files of the plugin in the probes',
 }

@@ -1,0 +1,48 @@
+/** Chooses the client of each request, by the number of the request. */
+export type Draw = (at: number) => number
+
+/** Every client in turn: each of them was away for as long as possible. */
+export const inTurn =
+  (n: number): Draw =>
+  (at) =>
+    at % n
+
+/**
+ * Draws clients by Zipf's law with exponent 1: the client of rank `k` comes `1/k` times as often as the first.
+ *
+ * The draws are the same in each run.
+ *
+ * @see {@link https://en.wikipedia.org/wiki/Zipf%27s_law}
+ */
+export function byZipf(n: number): Draw {
+  const cumulative = new Float64Array(n)
+  let sum = 0
+  for (let rank = 1; rank <= n; rank += 1) {
+    sum += 1 / rank
+    cumulative[rank - 1] = sum
+  }
+  const random = createRandom(1)
+  return () => lowerBound(cumulative, random() * sum)
+}
+
+/** The first place whose value is not below the searched one. */
+function lowerBound(sorted: Float64Array, searched: number): number {
+  let [low, high] = [0, sorted.length - 1]
+  while (low < high) {
+    const middle = (low + high) >> 1
+    if ((sorted[middle] as number) < searched) low = middle + 1
+    else high = middle
+  }
+  return low
+}
+
+/** Mulberry32: numbers from 0 to 1 that a seed determines. */
+function createRandom(seed: number): () => number {
+  let state = seed
+  return () => {
+    state = (state + 0x6d2b79f5) | 0
+    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
+    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
+    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
+  }
+}

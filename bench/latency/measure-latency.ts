@@ -1,0 +1,97 @@
+import { setTimeout } from 'node:timers/promises'
+import { ACCESS_TOKEN_HEADER } from '@countersign/wire'
+import { load, requireAllAnswered } from '../lib/load.ts'
+import type { Sample } from '../lib/sample.ts'
+import { formatHead } from '../lib/signed-lines.ts'
+import { CHANGING_NAME } from '../origin/changing.ts'
+import { THIS_CHECKOUT } from '../origin/compare.ts'
+import { type Running, start } from '../origin/measure.ts'
+import { startChanges } from './changes.ts'
+import { countRequests, loadAtPace, type Paced } from './paced-load.ts'
+
+/** The shares of bare Fastify's capacity at which a row is measured. */
+export const SHARES: readonly number[] = [0.25, 0.5, 0.75]
+/** Where the disturbances are measured. At 75 % of bare Fastify an origin in full has no time left. */
+const CHANGING_SHARES: readonly number[] = [0.25, 0.5]
+
+/** Seconds of load before each measurement that are not recorded. */
+const UNRECORDED = 1
+/** Seconds between two fetches of Access keys that an unknown key triggers, with a margin. */
+const ACCESS_COOLDOWN = 31
+/** Milliseconds. A load that is later than this measures itself. */
+const MOST_LAG = 2
+/** A disturbance of a moment does not end a run of many minutes. */
+const ATTEMPTS = 3
+
+/** The latencies of a row, by share. */
+export type ByShare = ReadonlyMap<number, Paced>
+
+/**
+ * Measures one row at each share of a capacity, in a new process.
+ *
+ * @param capacity - the requests a second that bare Fastify bears in the same round
+ * @param strict - whether a load that was late is repeated, and in the end fails
+ * @throws Error when the server refused a request, or when the load was late in each attempt
+ */
+export async function measureLatency(
+  name: string,
+  sample: Sample,
+  capacity: number,
+  seconds: number,
+  strict: boolean,
+): Promise<ByShare> {
+  let lag = 0
+  for (let attempt = 1; attempt <= ATTEMPTS; attempt += 1) {
+    const byShare = await (name === CHANGING_NAME ? measureChanging : measureQuiet)(name, sample, capacity, seconds)
+    lag = Math.max(...[...byShare.values()].filter(isBorne).map((paced) => paced.lag))
+    if (!strict || lag <= MOST_LAG) return byShare
+  }
+  throw new Error(`${name}: the load itself was late by ${lag.toFixed(1)} ms, so it did not measure the server`)
+}
+
+/** Whether a server answered as fast as the requests came. Its latency would otherwise grow with the length of the run. */
+export const isBorne = ({ answered }: Paced): boolean => answered >= 0.99
+
+async function measureQuiet(name: string, sample: Sample, capacity: number, seconds: number): Promise<ByShare> {
+  await using server = await start({ row: name, name, checkout: THIS_CHECKOUT }, sample)
+  await warmUp(name, server, seconds)
+  const byShare = new Map<number, Paced>()
+  for (const share of SHARES) {
+    const pace = { port: server.port, rate: capacity * share, seconds, unrecorded: UNRECORDED }
+    const [head, lines] = server.formatLoad(countRequests(pace))
+    const paced = await loadAtPace({ ...pace, head }, lines)
+    byShare.set(share, paced)
+    if (!isBorne(paced)) break
+  }
+  return byShare
+}
+
+async function measureChanging(name: string, base: Sample, capacity: number, seconds: number): Promise<ByShare> {
+  const byShare = new Map<number, Paced>()
+  for (const share of CHANGING_SHARES) {
+    const changes = await startChanges(base)
+    try {
+      const { sample } = changes
+      await using server = await start({ row: name, name, checkout: THIS_CHECKOUT }, sample)
+      const begin = performance.now()
+      await warmUp(name, server, seconds)
+      const pace = { port: server.port, rate: capacity * share, seconds, unrecorded: UNRECORDED }
+      changes.addKeys()
+      await setTimeout(Math.max(0, begin + ACCESS_COOLDOWN * 1_000 - performance.now()))
+      const lines = changes.formatLines(countRequests(pace))
+      changes.removeKeyAfter((UNRECORDED + seconds) * 900)
+      byShare.set(share, await loadAtPace({ ...pace, head: formatHead(sample, [ACCESS_TOKEN_HEADER]) }, lines))
+    } finally {
+      changes.close()
+    }
+  }
+  return byShare
+}
+
+/** More requests than a contender answers in a second. */
+const WARM_UP_PER_SECOND = 45_000
+
+async function warmUp(name: string, server: Running, seconds: number): Promise<void> {
+  const time = Math.min(seconds, 2)
+  requireAllAnswered(name, await load(server.port, time, ...server.formatLoad(time * WARM_UP_PER_SECOND)))
+}

@@ -1,0 +1,86 @@
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { requireWrk } from '../lib/load.ts'
+import { checkMachine, keepAwake } from '../lib/machine.ts'
+import { RUN_OPTIONS, resolveLength } from '../lib/options.ts'
+import { Progress } from '../lib/progress.ts'
+import { takeSamples } from '../lib/sample.ts'
+import { CHANGING_NAME } from '../origin/changing.ts'
+import { THIS_CHECKOUT } from '../origin/compare.ts'
+import { CONTENDERS } from '../origin/contenders.ts'
+import { contenderOf, measure } from '../origin/measure.ts'
+import { type ByShare, isBorne, measureLatency } from './measure-latency.ts'
+import { formatLatency } from './report-latency.ts'
+
+/**
+ * `node bench/latency/run.ts [--rounds 5] [--seconds 5]`: measures latencies at a constant rate; writes
+ * bench/latency.md and its chart.
+ *
+ * These options print the figures and publish nothing:
+ * - `--quick`: one round of one second, which only warns when the load itself was late
+ * - `--contender <name>`: this row of `pnpm bench` beside bare Fastify; may be repeated
+ */
+const { values } = parseArgs({ options: { ...RUN_OPTIONS, contender: { type: 'string', multiple: true } } })
+const { rounds, seconds } = resolveLength(values, { rounds: 5, seconds: 5 })
+const [BARE = ''] = Object.keys(CONTENDERS)
+const PUBLISHED = [
+  'Countersign, in full',
+  CHANGING_NAME,
+  // With a store that the processes share, the latency contains a round trip.
+  ...Object.keys(CONTENDERS).filter((name) => /redis/i.test(name)),
+  'jose, each request',
+  'fastify-jwt-jwks, cached',
+]
+const rows = [BARE, ...(values.contender ?? PUBLISHED)]
+for (const name of rows) if (!contenderOf(name)) throw new TypeError(`--contender: "${name}" is unknown`)
+
+requireWrk()
+const { load, warning } = await checkMachine()
+const { awake, release } = keepAwake()
+const samples = await takeSamples()
+const CAPACITY = `capacity of ${BARE}`
+const progress = new Progress(rounds, [
+  { name: CAPACITY, seconds: 6 },
+  ...rows.map((name) => ({ name, seconds: name === CHANGING_NAME ? 80 : 10 + 4 * seconds })),
+])
+const capacities: number[] = []
+const measured = new Map<string, ByShare[]>(rows.map((name) => [name, []]))
+try {
+  for (let round = 1; round <= rounds; round += 1) {
+    const bare = { row: BARE, name: BARE, checkout: THIS_CHECKOUT }
+    const slice = () => measure(bare, samples.hmac, Math.min(seconds, 2))
+    const { requestsPerSecond } = await progress.run(
+      round,
+      CAPACITY,
+      slice,
+      (of) => `${Math.round(of.requestsPerSecond)} /s`,
+    )
+    capacities.push(requestsPerSecond)
+    for (const name of rows) {
+      const sample = samples[contenderOf(name).load === 'ed25519' ? 'ed25519' : 'hmac']
+      const row = () => measureLatency(name, sample, requestsPerSecond, seconds, !values.quick)
+      measured.get(name)?.push(await progress.run(round, name, row, formatRow))
+    }
+  }
+} finally {
+  progress.close()
+  release()
+  await samples[Symbol.asyncDispose]()
+}
+
+const report = formatLatency({ measured, capacities, bare: BARE, rounds, seconds, awake, load, warning })
+console.log(`\n${report.tables}`)
+if (warning) console.log(`\n${warning}`)
+if (!values.quick && !values.contender) {
+  writeFileSync(join(import.meta.dirname, '../latency.md'), report.markdown)
+  writeFileSync(join(import.meta.dirname, '../latency.svg'), report.svg)
+}
+
+function formatRow(byShare: ByShare): string {
+  const parts = [...byShare].map(([share, paced]) => {
+    const [p50, p99, p999, lag] = [paced.p50, paced.p99, paced.p999, paced.lag].map((ms) => ms.toFixed(2))
+    return isBorne(paced) ? `${share}: ${p50} ${p99} ${p999} (lag ${lag})` : `${share}: not borne`
+  })
+  return parts.join('  ')
+}
