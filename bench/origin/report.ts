@@ -112,6 +112,7 @@ ${versions()}
 | \`pnpm bench --against <folder>\` | the plugin, beside that of another checkout of this repository |
 | \`pnpm bench --watched\` | the plugin with log, reload, health and a subscriber of its channels or OpenTelemetry, beside the plugin alone |
 | \`node bench/probes/server-steps.ts\` | each step of a verification, in a server under load |
+| \`node bench/probes/first-sight.ts\` | each step of reading a certificate and a token that the origin does not remember |
 | \`node bench/probes/names.ts\` | how the cost of reading a name grows with its length; it fails if the growth is not linear |
 
 \`pnpm bench --quick\` takes less than two minutes, prints the figures and publishes nothing.

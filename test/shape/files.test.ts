@@ -18,7 +18,6 @@ const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'test/mutation/vitest.config.ts': 'configuration of Vitest under Stryker',
   'bench/growth/make-clients.ts': 'a process that makes clients',
   'bench/worker/unsigned.ts': 'a measured Worker',
-  'bench/probes/internals.ts': 'the only import of inner files of the plugin in the probes',
 }
 
 /** Names that several files of the packages and their tests export, each with the reason. */

@@ -40,8 +40,11 @@ export function formatCertificateDate(time: number): string {
   const date = new Date(time)
   const year = date.getUTCFullYear()
   if (!(year >= 0 && year <= 9999)) throw new RangeError('a certificate date must be in the years 0 to 9999')
-  const two = (part: number) => String(part).padStart(2, '0')
-  const clock = [date.getUTCHours(), date.getUTCMinutes(), date.getUTCSeconds()].map(two).join(':')
-  const day = String(date.getUTCDate()).padStart(2, ' ')
+  const day = twoDigits(date.getUTCDate(), ' ')
+  const clock = `${twoDigits(date.getUTCHours())}:${twoDigits(date.getUTCMinutes())}:${twoDigits(date.getUTCSeconds())}`
   return `${MONTHS[date.getUTCMonth()]} ${day} ${clock} ${year} GMT`
+}
+
+function twoDigits(part: number, pad = '0'): string {
+  return part < 10 ? `${pad}${part}` : `${part}`
 }

@@ -15,7 +15,8 @@
 export function deepFreeze<Value>(value: Value): Value {
   if (typeof value === 'object' && value !== null && !Object.isFrozen(value) && !ArrayBuffer.isView(value)) {
     Object.freeze(value)
-    for (const each of Object.values(value)) deepFreeze(each)
+    if (Array.isArray(value)) for (const each of value) deepFreeze(each)
+    else for (const each of Object.values(value)) deepFreeze(each)
   }
   return value
 }

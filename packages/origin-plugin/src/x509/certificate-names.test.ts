@@ -3,7 +3,8 @@ import { createCa, type IssueOverrides, type TestCa, x509 } from '@countersign/t
 import { opensslSubject } from '@countersign/test-support/openssl'
 import { der, derName, type RawAttribute } from '@countersign/test-support/write-der'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { readCertificateNames } from './certificate-names.ts'
+import { readCertificateNames, readName } from './certificate-names.ts'
+import { readDerValue } from './der.ts'
 import { DistinguishedName } from './distinguished-name.ts'
 
 let ca: TestCa
@@ -284,5 +285,35 @@ describe('readCertificateNames: hostile bytes', () => {
     expect(new X509Certificate(v1).subject).toBe('CN=subject')
     const names = readCertificateNames(v1)
     expect([names.subject.CN, names.issuer.CN, names.subjectKeyId]).toEqual(['subject', 'issuer', undefined])
+  })
+})
+
+describe('readName', () => {
+  const read = (hex: string) => readName(readDerValue(Buffer.from(hex, 'hex'), 0))
+
+  it.each([
+    ['of the name', '30810c310a300806035504030c0161'],
+    ['of an RDN', '300d31810a300806035504030c0161'],
+    ['of an attribute', '300d310b30810806035504030c0161'],
+    ['of a type', '300d310b30090681035504030c0161'],
+    ['of a value', '300d310b300906035504030c810161'],
+    ['of no part', '300c310a300806035504030c0161'],
+  ])('accepts a length %s that is not in its shortest form, as OpenSSL does', (_, hex) => {
+    expect(String(read(hex))).toBe('CN=a')
+  })
+
+  it.each([
+    ['310c310a300806035504030c0161', 'a name is not a sequence'],
+    ['300c300a300806035504030c0161', 'an RDN is not a set'],
+    ['300c310a310806035504030c0161', 'an attribute is not a sequence'],
+    ['300c310a300804035504030c0161', 'expected an object identifier'],
+    ['3009310730050603550403', 'an attribute has no value'],
+    ['300d310b300906035504030c016105', 'not a DER value'],
+  ])('refuses %s', (hex, message) => {
+    expect(() => read(hex)).toThrow(new SyntaxError(message))
+  })
+
+  it('ignores a value behind that of an attribute', () => {
+    expect(String(read('300e310c300a06035504030c01610500'))).toBe('CN=a')
   })
 })

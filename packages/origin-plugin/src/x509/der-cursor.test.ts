@@ -1,3 +1,4 @@
+import { der } from '@countersign/test-support/write-der'
 import { describe, expect, it } from 'vitest'
 import { DerCursor } from './der-cursor.ts'
 
@@ -79,6 +80,44 @@ describe('DerCursor', () => {
   ])('refuses %s', (hex, message) => {
     const cursor = cursorOf(hex)
     expect(() => cursor.next()).toThrow(failure(message))
+  })
+
+  it('accepts any length and the tag 0 on demand, also inside a value', () => {
+    for (const hex of ['04817faa', '0482008000', '0484000000ff', '000102']) {
+      const bytes = Buffer.concat([Buffer.from(hex, 'hex'), Buffer.alloc(0x100)])
+      const cursor = new DerCursor(bytes, true)
+      expect(cursor.next(), hex).toBe(true)
+      const outer = new DerCursor(der(0x30, bytes), true)
+      outer.next()
+      const inner = outer.inside()
+      expect(inner.next(), hex).toBe(true)
+      expect(inner.contents().length).toBe(cursor.end - cursor.start)
+    }
+    for (const hex of ['02', '1f01', '0201', '0480', '04850000000001']) {
+      expect(() => new DerCursor(Buffer.from(hex, 'hex'), true).next(), hex).toThrow(SyntaxError)
+    }
+  })
+
+  it('writes the contents as text and in hexadecimal, from any kind of bytes', () => {
+    for (const bytes of [der(0x0c, 'K\u00e9\x7f'), Uint8Array.from([0, ...der(0x0c, 'K\u00e9\x7f')]).subarray(1)]) {
+      const cursor = new DerCursor(bytes)
+      cursor.next()
+      expect(cursor.latin1()).toBe('K\u00e9\x7f')
+      expect(cursor.hex()).toBe('4BE97F')
+    }
+  })
+
+  it.each([
+    ['', true],
+    ['\0\x7f', true],
+    ['a\x80', false],
+    ['\u00ffa', false],
+  ])('finds whether %j is ASCII', (text, isAscii) => {
+    // The values around it are not, and do not count.
+    const cursor = new DerCursor(Buffer.concat([der(0x04, '\xff'), der(0x0c, text), der(0x04, '\xff')]))
+    cursor.next()
+    cursor.next()
+    expect(cursor.isAscii()).toBe(isAscii)
   })
 
   it('refuses a value that ends behind the value around it', () => {

@@ -1,5 +1,15 @@
 import type { DerValue } from './der.ts'
 
+/** The place of one value, for example the current one of a cursor. */
+export interface DerPlace {
+  readonly tag: number
+  readonly bytes: Uint8Array
+  /** The offset of its contents. */
+  readonly start: number
+  /** The offset behind its contents. */
+  readonly end: number
+}
+
 /**
  * Reads DER values one after the other, without an object for each value: a revocation list has millions of them.
  *
@@ -16,7 +26,7 @@ import type { DerValue } from './der.ts'
  * @see ITU-T X.690, sections 8.1 and 10.1
  */
 export class DerCursor {
-  readonly bytes: Uint8Array
+  readonly bytes: Buffer
   /** The tag of the current value; 0 before the first and after the last. */
   tag = 0
   /** The offset of the current value's tag. */
@@ -27,8 +37,12 @@ export class DerCursor {
   end = 0
   #limit = 0
 
-  constructor(bytes: Uint8Array) {
-    this.bytes = bytes
+  readonly #anyLength: boolean
+
+  /** @param anyLength - also accepts lengths that are not in their shortest form, and the tag 0 */
+  constructor(bytes: Uint8Array, anyLength = false) {
+    this.bytes = bufferOf(bytes)
+    this.#anyLength = anyLength
     this.enter(0, bytes.length)
   }
 
@@ -55,7 +69,8 @@ export class DerCursor {
     const tag = bytes[at] as number
     const first = bytes[at + 1] as number
     // The tag 0 ends a value of indefinite length, which DER does not have. Here it would read as the end of the values.
-    if (at + 2 > this.#limit || tag === 0 || (tag & 0x1f) === 0x1f) throw new SyntaxError('not a DER value')
+    if (at + 2 > this.#limit || (tag === 0 && !this.#anyLength) || (tag & 0x1f) === 0x1f)
+      throw new SyntaxError('not a DER value')
     let start = at + 2
     let length = first
     if (first >= 0x80) {
@@ -93,7 +108,7 @@ export class DerCursor {
 
   /** A cursor for the values inside the current one. */
   inside(): DerCursor {
-    const cursor = new DerCursor(this.bytes)
+    const cursor = new DerCursor(this.bytes, this.#anyLength)
     cursor.enter(this.start, this.end)
     return cursor
   }
@@ -108,6 +123,23 @@ export class DerCursor {
     return this.bytes.subarray(this.from, this.end)
   }
 
+  /** The contents of the current value, one character for each byte. */
+  latin1(): string {
+    return this.bytes.toString('latin1', this.start, this.end)
+  }
+
+  /** The contents of the current value in upper-case hexadecimal. */
+  hex(): string {
+    return this.bytes.toString('hex', this.start, this.end).toUpperCase()
+  }
+
+  /** Whether every byte of the contents is a character of ASCII. */
+  isAscii(): boolean {
+    const { bytes, end } = this
+    for (let at = this.start; at < end; at += 1) if ((bytes[at] as number) > 0x7f) return false
+    return true
+  }
+
   /** The current value as an object. */
   value(): DerValue {
     return { tag: this.tag, contents: this.contents(), encoded: this.encoded() }
@@ -118,7 +150,13 @@ export class DerCursor {
     let length = 0
     for (let at = from; at < to; at += 1) length = length * 256 + (this.bytes[at] as number)
     // Two spellings of one length would be two readings of one list.
-    if (length < 0x80 || this.bytes[from] === 0) throw new SyntaxError('a DER length is not in its shortest form')
+    if (!this.#anyLength && (length < 0x80 || this.bytes[from] === 0))
+      throw new SyntaxError('a DER length is not in its shortest form')
     return length
   }
+}
+
+/** The same memory. Node reads text from a part of a Buffer without an object for the part. */
+function bufferOf(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 }

@@ -1,8 +1,5 @@
 import { TAG } from './der.ts'
-import type { DerCursor } from './der-cursor.ts'
-
-/** A time in DER, as a cursor has it. */
-export type DerTime = Pick<DerCursor, 'bytes' | 'tag' | 'start' | 'end'>
+import type { DerPlace } from './der-cursor.ts'
 
 const ZERO = 0x30
 const UTC = 'Z'.charCodeAt(0)
@@ -21,7 +18,7 @@ const BYTES_BEHIND_YEAR = 11
  * readDerTime({ tag: 0x17, bytes, start: 0, end: 13 }) // Date.UTC(2049, 11, 31, 23, 59, 59)
  * ```
  */
-export function readDerTime({ bytes, tag, start, end }: DerTime): number {
+export function readDerTime({ bytes, tag, start, end }: DerPlace): number {
   const month = end - BYTES_BEHIND_YEAR
   const isTime = start + yearDigits(tag) === month && bytes[end - 1] === UTC && areDigits(bytes, start, end - 1)
   if (!isTime) throw new SyntaxError('not a time to the second in UTC')

@@ -81,38 +81,3 @@ export function readOrUndefined<T>(read: () => T): T | undefined {
     throw error
   }
 }
-
-/**
- * An object identifier of 100 characters, the most that a reader must support, takes at most 50 bytes (RFC 5280,
- * appendix B). To write a long arc as a decimal number takes more than linear time: 10 KB took 36 ms.
- */
-export const MAX_OID_BYTES = 128
-
-/**
- * Reads an object identifier.
- *
- * @returns the dotted form, such as `2.5.4.3`
- * @throws SyntaxError if the value is not an object identifier, or is longer than {@link MAX_OID_BYTES}
- */
-export function readDerOid(value: DerValue | undefined): string {
-  if (value?.tag !== TAG.OID) throw new SyntaxError('expected an object identifier')
-  if (value.contents.length > MAX_OID_BYTES) {
-    throw new SyntaxError(`an object identifier is longer than ${MAX_OID_BYTES} bytes`)
-  }
-  const arcs: bigint[] = []
-  let arc = 0n
-  for (const [at, byte] of value.contents.entries()) {
-    // X.690, section 8.19.2. With padding, one identifier would have many encodings, and OpenSSL reads only one.
-    if (byte === 0x80 && (value.contents[at - 1] ?? 0) < 0x80) throw new SyntaxError('an object identifier is padded')
-    arc = (arc << 7n) | BigInt(byte & 0x7f)
-    if (byte < 0x80) {
-      arcs.push(arc)
-      arc = 0n
-    }
-  }
-  const [first] = arcs
-  const last = value.contents.at(-1) ?? 0x80
-  if (first === undefined || last >= 0x80) throw new SyntaxError('an object identifier is empty or cut off')
-  const root = first < 80n ? first / 40n : 2n
-  return [root, first - root * 40n, ...arcs.slice(1)].join('.')
-}

@@ -24,19 +24,12 @@ import {
 export class DistinguishedName {
   /** The RDNs, most specific first. A multi-valued RDN has more than one attribute. */
   readonly rdns: readonly RelativeDistinguishedName[]
-  readonly #attributes = new Map<string, AttributeTypeAndValue[]>()
+  #attributes: ReadonlyMap<string, readonly AttributeTypeAndValue[]> | undefined
   #text: string | undefined
   #key: string | undefined
 
   constructor(rdns: readonly RelativeDistinguishedName[]) {
     this.rdns = Object.freeze(rdns.map((rdn) => Object.freeze(rdn.map(shareable))))
-    for (const attribute of this.rdns.flat()) {
-      const id = attributeTypeId(attribute.type)
-      // Appends in place: a copy for each value would take quadratic time for a name that repeats one attribute.
-      const attributes = this.#attributes.get(id)
-      if (attributes) attributes.push(attribute)
-      else this.#attributes.set(id, [attribute])
-    }
     Object.freeze(this)
   }
 
@@ -106,6 +99,7 @@ export class DistinguishedName {
    * @throws SyntaxError if the type is neither a name nor an OID
    */
   getAll(type: string): readonly (string | Uint8Array)[] {
+    this.#attributes ??= attributesById(this.rdns)
     return this.#attributes.get(attributeTypeId(type))?.map(({ value }) => value) ?? []
   }
 
@@ -132,11 +126,26 @@ export class DistinguishedName {
   }
 }
 
+function attributesById(rdns: readonly RelativeDistinguishedName[]): Map<string, AttributeTypeAndValue[]> {
+  const byId = new Map<string, AttributeTypeAndValue[]>()
+  for (const attribute of rdns.flat()) {
+    const id = attributeTypeId(attribute.type)
+    // Appends in place: a copy for each value would take quadratic time for a name that repeats one attribute.
+    const attributes = byId.get(id)
+    if (attributes) attributes.push(attribute)
+    else byId.set(id, [attribute])
+  }
+  return byId
+}
+
 /**
  * Requests share a name, and a handler must not change it for the others. Bytes cannot be frozen, so each read returns
  * a copy.
+ *
+ * @throws SyntaxError if the type is neither a name nor an OID
  */
 function shareable({ type, value }: AttributeTypeAndValue): AttributeTypeAndValue {
+  attributeTypeId(type)
   if (typeof value === 'string') return Object.freeze({ type, value })
   const bytes = Uint8Array.from(value)
   return Object.freeze({

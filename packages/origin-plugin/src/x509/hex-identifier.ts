@@ -1,4 +1,5 @@
 import { normalizeHex } from '@countersign/wire'
+import { formatFingerprint } from './fingerprint.ts'
 
 /**
  * Returns the one spelling of a serial number: as Node prints it, in whole bytes without leading zero bytes, and `0` for
@@ -83,7 +84,7 @@ function bytesOfNegative(serialNumber: string): string {
 export function fingerprintOf(text: string, bytes: number): string {
   const digits = normalizeHex(text)
   if (digits.length !== 2 * bytes) throw new SyntaxError(`expected a digest of ${bytes} bytes`)
-  return (digits.match(/../g) ?? []).join(':')
+  return formatFingerprint(digits)
 }
 
 /**

@@ -25,6 +25,9 @@ export function namesAgree(printed: readonly RelativeDistinguishedName[], own: D
 /** The attributes of an RDN are a set. The known types come first, because an unknown one can agree with several. */
 function rdnsAgree(printed: RelativeDistinguishedName, own: RelativeDistinguishedName): boolean {
   if (printed.length !== own.length) return false
+  // Nearly every RDN has one attribute.
+  const [first, second] = printed
+  if (first && !second) return attributesAgree(first, own[0] as AttributeTypeAndValue)
   const rest = [...own]
   const known = printed.filter(({ type }) => idsOf(type).length === 1)
   const others = printed.filter(({ type }) => idsOf(type).length !== 1)
@@ -36,9 +39,13 @@ function rdnsAgree(printed: RelativeDistinguishedName, own: RelativeDistinguishe
 }
 
 function attributesAgree(printed: AttributeTypeAndValue, own: AttributeTypeAndValue): boolean {
-  const ids = idsOf(printed.type)
-  const typesAgree = ids.length > 0 ? ids.includes(attributeTypeId(own.type)) : isNameless(own.type)
-  return typesAgree && valuesAgree(printed.value, own.value)
+  return typesAgree(printed.type, own.type) && valuesAgree(printed.value, own.value)
+}
+
+function typesAgree(printed: string, own: string): boolean {
+  if (printed === own && !isAmbiguousType(printed)) return true
+  const ids = idsOf(printed)
+  return ids.length > 0 ? ids.includes(attributeTypeId(own)) : isNameless(own)
 }
 
 /** The OIDs that a printed type can mean: one, two for an ambiguous type, none for a name that only OpenSSL knows. */

@@ -1,6 +1,7 @@
 import type { CertificateParts } from '../certificate-parts.ts'
-import { readDerOid, readOrUndefined, TAG } from '../der.ts'
+import { readOrUndefined, TAG } from '../der.ts'
 import { DerCursor } from '../der-cursor.ts'
+import { readDerOid } from '../der-oid.ts'
 
 /**
  * A purpose of a key: a name of RFC 5280, or the dotted OID of another purpose.
@@ -44,7 +45,7 @@ export function readKeyPurposes({ extensions }: OwnParts): readonly KeyPurpose[]
   const outer = new DerCursor(extension.value)
   outer.expectLast(TAG.SEQUENCE, 'the value of ExtendedKeyUsage')
   const purposes: KeyPurpose[] = []
-  for (const each = outer.inside(); each.next(); ) purposes.push(nameOf(readDerOid(each.value())))
+  for (const each = outer.inside(); each.next(); ) purposes.push(nameOf(readDerOid(each)))
   if (purposes.length === 0) throw new SyntaxError('the list of extended key usages is empty')
   return purposes
 }

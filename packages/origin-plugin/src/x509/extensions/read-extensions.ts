@@ -1,5 +1,6 @@
-import { readDerOid, TAG } from '../der.ts'
+import { TAG } from '../der.ts'
 import type { DerCursor } from '../der-cursor.ts'
+import { readDerOid } from '../der-oid.ts'
 
 /** Certificates and lists have some ten. */
 export const MAX_EXTENSIONS = 100
@@ -21,13 +22,14 @@ export function readExtensions(
   read: (oid: string, value: Uint8Array, isCritical: boolean) => void,
 ): void {
   const extensions = outer.inside()
+  const parts = outer.inside()
   const seen = new Set<string>()
   while (extensions.next()) {
     if (extensions.tag !== TAG.SEQUENCE) throw new SyntaxError(`${where} has an extension that is not a sequence`)
     if (seen.size === MAX_EXTENSIONS) throw new SyntaxError(`${where} has more than ${MAX_EXTENSIONS} extensions`)
-    const parts = extensions.inside()
+    parts.enter(extensions.start, extensions.end)
     parts.expect(TAG.OID, 'the OID of an extension')
-    const oid = readDerOid(parts.value())
+    const oid = readDerOid(parts)
     if (seen.has(oid)) throw new SyntaxError(`${where} has the extension ${oid} twice`)
     seen.add(oid)
     parts.next()

@@ -1,5 +1,6 @@
-import { readDerOid, TAG } from '../der.ts'
+import { TAG } from '../der.ts'
 import { DerCursor } from '../der-cursor.ts'
+import { readDerOid } from '../der-oid.ts'
 
 /** The longest AlgorithmIdentifier in use is that of RSA-PSS, with some 70 bytes. */
 export const MAX_ALGORITHM_BYTES = 128
@@ -64,7 +65,7 @@ export function readX509Algorithm(encoded: Uint8Array, thing: string): X509Algor
 /** Moves to an OID and reads it. The caller has bounded its length. */
 function readOid(parts: DerCursor): string {
   parts.expect(TAG.OID, 'the OID of an algorithm')
-  return readDerOid(parts.value())
+  return readDerOid(parts)
 }
 
 /**
