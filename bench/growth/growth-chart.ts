@@ -50,7 +50,7 @@ export function formatGrowthChart({ curves, points }: MeasuredCurves): string {
     formatText(LEFT + 10 + n * 130, 44, label),
   ])
   const titles = [
-    formatText(LEFT, 20, 'CPU time a request, µs, by the number of clients', 'font-weight="bold"'),
+    formatText(LEFT, 20, 'CPU time a request, µs, by the number of clients', 'class="title"'),
     formatText((LEFT + RIGHT) / 2, BOTTOM + 38, 'clients', 'class="small" text-anchor="middle"'),
   ]
   return formatSvg('CPU time a request, by the number of clients', BOTTOM + 48, [...titles, ...grid, ...drawn])

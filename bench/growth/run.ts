@@ -23,10 +23,12 @@ const { rounds } = resolveLength(values, { rounds: 5, seconds: 1 })
 
 /** Larger sizes take most of the time. */
 const limit = values.quick ? 10_000 : Number.POSITIVE_INFINITY
-const curves = CURVES.filter(({ name }) => name.includes(values.only)).map((curve) => ({
-  ...curve,
-  sizes: curve.sizes.filter((size) => size < limit),
-}))
+const curves = CURVES.filter(({ name }) => name.includes(values.only))
+  .map((curve) => ({
+    ...curve,
+    sizes: curve.sizes.filter((size) => size < limit),
+  }))
+  .filter(({ sizes }) => sizes.length > 0)
 /** The clients once each must last for the warm-up and every measured request. */
 const SPARE = 10_000
 const prepared = Math.max(SPARE, ...curves.filter(({ ofClients }) => ofClients).flatMap(({ sizes }) => sizes))

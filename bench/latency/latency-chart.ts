@@ -14,7 +14,7 @@ interface Panel {
   readonly rows: readonly (Figures | { readonly name: string })[]
 }
 
-const [LEFT, RIGHT] = [12, WIDTH - 24]
+const [LEFT, RIGHT] = [24, WIDTH - 28]
 const ROW = 40
 
 /** Three digits, whatever the size: 0.123, 1.23, 12.3, 123. */
@@ -39,9 +39,7 @@ export function formatChart(panels: readonly Panel[]): string {
       elements.push(`<line class="grid" x1="${x}" x2="${x}" y1="${top}" y2="${bottom}"/>`)
       elements.push(formatText(scale.at(tick), bottom + 14, `${tick} ms`, 'class="small" text-anchor="middle"'))
     }
-    elements.push(
-      formatText(LEFT, y + 14, `at ${share * 100} % of bare Fastify: p50, p99, p99.9`, 'font-weight="bold"'),
-    )
+    elements.push(formatText(LEFT, y + 14, `at ${share * 100} % of bare Fastify: p50, p99, p99.9`, 'class="title"'))
     for (const [at, row] of rows.entries()) elements.push(...formatRow(row, top + at * ROW, scale.at))
     y = bottom + 32
   }

@@ -7,6 +7,7 @@ export const COLORS = { ours: '#16a085', other: '#8a8f98', third: '#d9822b' } as
 /** Text and lines are dark on a light page and light on a dark one. The background is the page's. */
 const STYLE = [
   'text{font:13px system-ui,sans-serif;fill:#333}',
+  '.title{font-weight:bold}',
   '.small{font-size:11px;fill:#666}',
   '.grid{stroke:#ddd}',
   '@media(prefers-color-scheme:dark){text{fill:#ddd}.small{fill:#aaa}.grid{stroke:#444}}',
