@@ -27,5 +27,7 @@ export interface Contender {
   readonly load: 'hmac' | 'ed25519' | 'unverified' | 'unsigned' | 'new tokens'
   /** Whether it accepts a token with a wrong signature. Each other contender must refuse one before it is measured. */
   readonly ignoresToken?: true
+  /** Whether it needs a Redis, whose URL is `sample.redis`. */
+  readonly needsRedis?: true
   readonly build: (sample: Sample, plugin: Plugin) => Promise<Origin>
 }

@@ -9,6 +9,7 @@ import type { Sample } from '../lib/sample.ts'
 import { AUTHORITY } from '../lib/signed-lines.ts'
 import type { Contender } from './contender.ts'
 import { PEERS } from './peers.ts'
+import { REDIS_ORIGINS } from './redis-origins.ts'
 
 const tokenOf = (request: FastifyRequest) => String(request.headers['cf-access-jwt-assertion'])
 
@@ -87,6 +88,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
     load: 'hmac',
     build: ours(({ keys }) => ({ edge: { keys: [...keys], hosts: [AUTHORITY], replay: false } })),
   },
+  ...REDIS_ORIGINS,
   'Countersign, Ed25519': {
     checks: 'Ed25519 signature, token, certificate, guard, replay in memory',
     load: 'ed25519',

@@ -80,6 +80,8 @@ ${formatFootprints()}
 
 Each contender answers the same request in its own process, on one core.
 wrk loads it from another core, over 64 keep-alive connections.
+Redis runs on the core of wrk.
+With "one by one", each request sends its command to Redis by itself, and otherwise the requests of one turn of the event loop share a write.
 Each request has its own signature, made before the measurement.
 The real Worker made the request from alice's certificate and an Access token.
 Each contender runs for ${rounds} rounds of ${seconds} s, each after a warm-up of the same length.
@@ -129,6 +131,8 @@ function versions(): string {
     'get-jwks',
     'fastify-jwt-jwks',
     'aws-jwt-verify',
+    'ioredis',
+    'redis',
     'fast-jwt',
     'hono',
     '@hono/node-server',
