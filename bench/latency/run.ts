@@ -4,6 +4,7 @@ import { parseArgs } from 'node:util'
 import { requireWrk } from '../lib/load.ts'
 import { checkMachine, keepAwake } from '../lib/machine.ts'
 import { RUN_OPTIONS, resolveLength } from '../lib/options.ts'
+import { requireRedis } from '../lib/pinned-redis.ts'
 import { Progress } from '../lib/progress.ts'
 import { takeSamples } from '../lib/sample.ts'
 import { CHANGING_NAME } from '../origin/changing.ts'
@@ -28,7 +29,7 @@ const PUBLISHED = [
   'Countersign, in full',
   CHANGING_NAME,
   // With a store that the processes share, the latency contains a round trip.
-  ...Object.keys(CONTENDERS).filter((name) => /redis/i.test(name)),
+  ...Object.keys(CONTENDERS).filter((name) => contenderOf(name).needsRedis && !name.includes('one by one')),
   'jose, each request',
   'fastify-jwt-jwks, cached',
 ]
@@ -36,6 +37,7 @@ const rows = [BARE, ...(values.contender ?? PUBLISHED)]
 for (const name of rows) if (!contenderOf(name)) throw new TypeError(`--contender: "${name}" is unknown`)
 
 requireWrk()
+if (rows.some((name) => contenderOf(name).needsRedis)) requireRedis()
 const { load, warning } = await checkMachine()
 const { awake, release } = keepAwake()
 const samples = await takeSamples()

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { pinned } from './machine.ts'
 
-/** A Redis that lives as long as a run. */
+/** A Redis that lives as long as a measured origin. */
 export interface PinnedRedis extends AsyncDisposable {
   readonly url: string
 }

@@ -14,7 +14,7 @@ export interface Sample {
   /** Another team, which signs tokens fast enough for a new one in each request. */
   readonly team?: FastTeam['access']
   readonly clientCa: string
-  /** The URL of the run's Redis, for an origin that needs one. */
+  /** The URL of a Redis, for an origin that needs one. */
   readonly redis?: string
   /** The headers of one request from the real Worker, without its signature: names and values in turn. */
   readonly headers: readonly string[]

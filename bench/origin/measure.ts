@@ -5,6 +5,7 @@ import { ACCESS_TOKEN_HEADER } from '@countersign/wire'
 import { createFastTeam, type FastTeam } from '../lib/fast-identities.ts'
 import { load, requireAllAnswered } from '../lib/load.ts'
 import { forkPinned, nextMessage } from '../lib/machine.ts'
+import { startPinnedRedis } from '../lib/pinned-redis.ts'
 import type { Sample } from '../lib/sample.ts'
 import { formatHead, signLines } from '../lib/signed-lines.ts'
 import type { Slice } from '../lib/stats.ts'
@@ -29,7 +30,7 @@ export interface Running extends AsyncDisposable {
 }
 
 /**
- * Starts an entrant in a new process.
+ * Starts an entrant in a new process, with a Redis of its own if it needs one.
  *
  * @param flags - for the server's Node, such as `--cpu-prof`
  * @throws Error when it answers a request that it must refuse
@@ -41,16 +42,19 @@ export async function start(
 ): Promise<Running> {
   const contender = contenderOf(name)
   const team = contender.load === 'new tokens' ? createFastTeam() : undefined
-  const own = team ? { ...sample, team: team.access } : sample
+  const redis = contender.needsRedis && (await startPinnedRedis())
+  const own = { ...sample, ...(team && { team: team.access }), ...(redis && { redis: redis.url }) }
   const args = [name, JSON.stringify(own), checkout]
   // The plugin would warn that the reasons of the refusals below are logged nowhere.
   const quiet = '--disable-warning=CSN_REASONS_LOST'
   const server = forkPinned('measured', join(import.meta.dirname, 'server.ts'), args, [quiet, ...flags])
   // Not by a signal: Node writes a profile only when the process ends by itself.
   const stop = async () => {
-    if (!server.connected) return
-    server.disconnect()
-    await once(server, 'exit')
+    if (server.connected) {
+      server.disconnect()
+      await once(server, 'exit')
+    }
+    await redis?.[Symbol.asyncDispose]()
   }
   try {
     const { port } = await nextMessage<{ port: number }>(server)

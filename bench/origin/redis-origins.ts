@@ -6,7 +6,7 @@ import { createClient } from 'redis'
 import { AUTHORITY } from '../lib/signed-lines.ts'
 import type { Contender } from './contender.ts'
 
-/** The plugin in full, with a store in the Redis of the run. */
+/** The plugin in full, with a store in Redis. */
 export const REDIS_ORIGINS: Readonly<Record<string, Contender>> = {
   'Countersign, replay in Redis (ioredis)': withStore(connectIoRedis),
   'Countersign, replay in Redis (node-redis)': withStore(connectNodeRedis),

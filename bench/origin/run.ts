@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util'
 import { requireWrk } from '../lib/load.ts'
 import { checkMachine, keepAwake } from '../lib/machine.ts'
 import { RUN_OPTIONS, resolveLength } from '../lib/options.ts'
-import { requireRedis, startPinnedRedis } from '../lib/pinned-redis.ts'
+import { requireRedis } from '../lib/pinned-redis.ts'
 import { Progress } from '../lib/progress.ts'
 import { takeSamples } from '../lib/sample.ts'
 import { formatSlice, type Slice } from '../lib/stats.ts'
@@ -43,14 +43,12 @@ const entrants: readonly Entrant[] =
   Object.keys(CONTENDERS)
     .filter((name) => name === BARE || name.includes(values.only))
     .map((name) => ({ row: name, name, checkout: THIS_CHECKOUT }))
-const needsRedis = entrants.some(({ name }) => contenderOf(name).needsRedis)
 
 requireWrk()
-if (needsRedis) requireRedis()
+if (entrants.some(({ name }) => contenderOf(name).needsRedis)) requireRedis()
 const { load, warning } = await checkMachine()
 const { awake, release } = keepAwake()
 const samples = await takeSamples()
-const redis = needsRedis ? await startPinnedRedis() : undefined
 const slices = new Map<string, Slice[]>(entrants.map(({ row }) => [row, []]))
 const steps = entrants.map((entrant) => ({
   name: entrant.row,
@@ -61,15 +59,13 @@ try {
   for (let round = 1; round <= rounds; round += 1) {
     for (const entrant of inOrder(entrants, round)) {
       const sample = samples[contenderOf(entrant.name).load === 'ed25519' ? 'ed25519' : 'hmac']
-      const own = redis ? { ...sample, redis: redis.url } : sample
-      const measured = () => measure(entrant, own, seconds, profileFlags(entrant))
+      const measured = () => measure(entrant, sample, seconds, profileFlags(entrant))
       slices.get(entrant.row)?.push(await progress.run(round, entrant.row, measured, formatSlice))
     }
   }
 } finally {
   progress.close()
   release()
-  await redis?.[Symbol.asyncDispose]()
   await samples[Symbol.asyncDispose]()
 }
 
