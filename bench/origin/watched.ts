@@ -19,8 +19,8 @@ const EVENTS = 'Countersign, watched'
 const TELEMETRY = 'Countersign, watched by OpenTelemetry'
 
 /**
- * The plugin with everything on that an operator watches, beside the plugin alone. Each of them has a logger of pino at
- * the level `warn`, because Fastify makes a logger for each request only then.
+ * The plugin with everything on that an operator watches, beside the plugin alone. Each of them has Fastify's log of
+ * requests, with two lines for each, because `log` adds the client to them.
  */
 export const WATCHED: Readonly<Record<string, Contender>> = {
   [BASE]: {
@@ -62,7 +62,7 @@ async function start(
   meterProvider?: MeterProvider,
 ): Promise<FastifyInstance> {
   const { keys, ...others } = options
-  const app = Fastify({ loggerInstance: pino({ level: 'warn' }) })
+  const app = Fastify({ loggerInstance: pino(pino.destination({ dest: '/dev/null', sync: false })) })
   const all = { edge: { keys, hosts: [AUTHORITY] }, access: sample.access, ...others }
   await app.register(plugin, all as CountersignPluginOptions)
   if (meterProvider) await app.register(countersignTelemetry, { meterProvider, span: false })

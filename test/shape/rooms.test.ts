@@ -74,6 +74,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     'countersign-health.ts': ['options.ts', 'events', 'guards', 'lib'],
     'authenticate.ts': [
       'options.ts',
+      'facts',
       'token-agreement.ts',
       'request-target.ts',
       'access-token',
@@ -85,6 +86,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'lib',
     ],
     'options.ts': [
+      'facts',
       'events',
       'registration',
       'client-memory.ts',
@@ -105,9 +107,10 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     // The guards and the proofs.
     guards: ['client-cert.ts', 'x509', 'errors.ts', 'lib'],
     'client-user': ['access-token', 'client-cert.ts', 'errors.ts', 'lib'],
-    'access-token': ['client-cert.ts', 'errors.ts', 'lib'],
+    'access-token': ['facts', 'client-cert.ts', 'errors.ts', 'lib'],
     certificate: [
       'certification-path',
+      'facts',
       'revocation',
       'client-cert.ts',
       'read-headers.ts',
@@ -116,7 +119,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'errors.ts',
       'lib',
     ],
-    'certification-path': ['x509'],
+    'certification-path': ['facts', 'x509'],
     revocation: ['client-cert.ts', 'x509', 'errors.ts', 'lib'],
     'edge-signature': ['request-target.ts', 'read-headers.ts', 'errors.ts', 'lib'],
     // The ground floor.
@@ -127,6 +130,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     'header-index.ts': [],
     'received-lines.ts': [],
     x509: [],
+    facts: [],
     'errors.ts': [],
     lib: [],
   },

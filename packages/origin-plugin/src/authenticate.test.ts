@@ -225,14 +225,12 @@ describe('the order of refusals', () => {
 })
 
 describe('the memory of clients', () => {
-  it('gets the certificate before the later checks, and the proofs after them', async () => {
+  it('gets a client once, with all proofs', async () => {
     const { settings, remembered } = settingsOf()
     await accept(settings)
     expect(remembered.map(({ token, stableLines }) => [token?.token, stableLines?.token])).toEqual([
-      [undefined, undefined],
       [parties.token, parties.token],
     ])
-    expect(remembered[0]?.certificate).toBe(remembered[1]?.certificate)
   })
 
   it('is not written again for the same token', async () => {
@@ -261,7 +259,6 @@ describe('the memory of clients', () => {
     const joe = await parties.access.token({ email: 'joe@acme.example' })
     for (const token of [parties.token, parties.token, joe, joe]) await accept(settings, { key: null, token })
     expect(remembered.map(({ token, stableLines }) => [token?.token, stableLines])).toEqual([
-      [undefined, undefined],
       [parties.token, undefined],
       [joe, undefined],
     ])
@@ -272,7 +269,6 @@ describe('the memory of clients', () => {
     const joe = await parties.access.token({ email: 'joe@acme.example' })
     for (const token of [parties.token, parties.token, joe, joe]) await accept(settings, { token })
     expect(remembered.map(({ token, stableLines }) => [token, stableLines?.token])).toEqual([
-      [undefined, undefined],
       [undefined, parties.token],
       [undefined, joe],
     ])
@@ -360,13 +356,13 @@ describe('a certification path in the memory', () => {
     for (const now of [NOW, NOW + 50]) {
       expect((await authenticate(request, settings, now)).clientCert?.chain).toHaveLength(2)
     }
-    expect(remembered).toHaveLength(2)
+    expect(remembered).toHaveLength(1)
     expect(await refusalFrom((async () => authenticate(request, settings, NOW + 51))())).toEqual({
       code: 'CSN_CERT_UNTRUSTED_ISSUER',
       reason: expect.stringMatching(/^the CA certificate CN=sub expired on /),
     })
     expect((await authenticate(request, settings, NOW)).clientCert?.chain).toHaveLength(2)
-    expect(remembered).toHaveLength(2)
+    expect(remembered).toHaveLength(1)
   })
 
   it('is replaced by another one that is valid then, and access.matches gets it', async () => {

@@ -6,6 +6,7 @@ import { isTrustedNow, readTrustedCert, requireValidNow } from './certificate/re
 import type { ClientCert } from './client-cert.ts'
 import { requireOwnHost } from './edge-signature/own-host.ts'
 import { type SignedMessage, verifyEdgeSignature } from './edge-signature/verify-edge-signature.ts'
+import { RequestFacts } from './facts/facts.ts'
 import { andThen } from './lib/and-then.ts'
 import type { Settings } from './options.ts'
 import { type EdgeFields, readHeaders, requirePrintable } from './read-headers.ts'
@@ -41,7 +42,7 @@ export const nothingProven = (): Proven => ({ clientCert: null, access: null, si
  */
 export function authenticate(
   request: ReceivedRequest,
-  { source, edge, access, trustedIssuers, memory }: Settings,
+  { source, edge, access, trustedIssuers, memory, facts: knownFacts }: Settings,
   now: number = Date.now() / 1000,
   isOptional = false,
   proven: Proven = nothingProven(),
@@ -50,6 +51,8 @@ export function authenticate(
   const fields = readHeaders(receivedLines(request.raw), source, signatureInput)
   // Results for an earlier request with the same certificate headers. They save work below, and skip no check.
   const known = memory.recall(fields)
+  // What was verified for earlier requests of clients that are not in the memory any more.
+  const facts = new RequestFacts(knownFacts)
   requirePrintable(fields, known?.fields)
 
   const message = edge && signedMessage(request, fields, signatureInput)
@@ -59,7 +62,7 @@ export function authenticate(
   if (signature) proven.signature = signature.parameters
 
   // Not `await`: nearly every request has all it needs, and would still wait for a turn of the microtask queue.
-  return andThen(access ? verifyKnownToken(fields.token, access, now, known?.token) : undefined, (token) => {
+  return andThen(access ? verifyKnownToken(fields.token, access, now, known?.token, facts) : undefined, (token) => {
     // Attack: a thief of a key sends a request just before its removal, whose token waits for a key of Access.
     if (message && edge.keys.current !== keys)
       verifyEdgeSignature(message, edge.keys.current, edge, now, known?.stableLines)
@@ -67,24 +70,30 @@ export function authenticate(
     if (isOptional && isWithoutCertificate(fields, edge !== null)) {
       requireNoPreflight(request.raw.method)
       if (token) requireNoCertificate(token.identity)
-      // Nothing is remembered: the memory's key is the certificate, so clients without one would share an entry.
+      // No client is remembered: the memory's key is the certificate, so clients without one would share an entry.
+      facts.learn()
       return proven
     }
     // Read once: a reload of a CA replaces it, also while the token waits for its key.
     const issuers = trustedIssuers.current
     // An issuer can be removed since, and a CA in the path can have expired.
     const same = known && isTrustedNow(known.certificate, issuers, now) ? known : undefined
-    const certificate = same?.certificate ?? readTrustedCert(fields, issuers, now)
+    const certificate = same?.certificate ?? readTrustedCert(fields, issuers, now, facts)
     // An expired or revoked certificate is still that of this client.
     proven.clientCert = certificate.clientCert
     const stableLines = signature?.stableLines
-    // Before the checks below: a client that they refuse again and again is parsed once.
-    if (!same) memory.remember({ fields, certificate, token: undefined, stableLines: undefined })
-    requireValidNow(certificate, now)
-    if (token) requireAgreement(token, certificate.clientCert, access?.matches, same?.token)
+    try {
+      requireValidNow(certificate, now)
+      if (token) requireAgreement(token, certificate.clientCert, access?.matches, same?.token)
+    } catch (refusal) {
+      // A client that these checks refuse again and again is parsed once.
+      if (!same) memory.remember({ fields, certificate, token: undefined, stableLines: undefined })
+      throw refusal
+    }
     if (same?.token !== token || same?.stableLines !== stableLines) {
       memory.remember({ fields, certificate, token, stableLines })
     }
+    facts.learn()
     return proven
   })
 }

@@ -117,9 +117,40 @@ describe('createClientMemory', () => {
       memory.remember(entry(fingerprint, token))
     }
     expect(memory.recall(fieldsOf('aa'))?.fields.token).toBe('two')
-    memory.remember(entry('cc', 'one'))
+    for (let time = 0; time < 2; time += 1) memory.remember(entry('cc', 'one'))
     expect(memory.recall(fieldsOf('aa'))).toBeUndefined()
     expect(memory.recall(fieldsOf('bb'))).toBeDefined()
+  })
+
+  it('takes a client when it is full only if fewer clients than its entries came in between', () => {
+    const memory = createClientMemory(4)
+    const certificate = {} as TrustedCert
+    const remember = (fingerprint: string) =>
+      memory.remember({ fields: fieldsOf(fingerprint), certificate, token: undefined, stableLines: undefined })
+    const holds = (fingerprint: string) => memory.recall(fieldsOf(fingerprint)) !== undefined
+    for (const first of ['aa', 'bb', 'cc', 'dd', 'ee']) remember(first)
+    expect(holds('ee')).toBe(false)
+    for (const other of ['f1', 'f2', 'f3']) remember(other)
+    remember('ee')
+    expect(holds('ee')).toBe(false)
+    for (const other of ['g1', 'g2']) remember(other)
+    remember('ee')
+    expect([holds('ee'), holds('aa'), holds('bb')]).toEqual([true, false, true])
+    expect(['f1', 'f2', 'f3', 'g1', 'g2'].some(holds)).toBe(false)
+  })
+
+  it('keeps its clients while many more come in rotation', () => {
+    const memory = createClientMemory(100)
+    const certificate = {} as TrustedCert
+    const fields = Array.from({ length: 1_000 }, (_, at) => fieldsOf(`client ${at}`))
+    let hits = 0
+    for (let round = 0; round < 3; round += 1) {
+      for (const each of fields) {
+        if (memory.recall(each)) hits += 1
+        else memory.remember({ fields: each, certificate, token: undefined, stableLines: undefined })
+      }
+    }
+    expect(hits).toBe(200)
   })
 
   it('counts another certificate with a known fingerprint header as the youngest', () => {
@@ -127,11 +158,11 @@ describe('createClientMemory', () => {
     get(fieldsOf('aa', { 'x-cert-serial': '1' }))
     get(fieldsOf('bb'))
     const second = get(fieldsOf('aa', { 'x-cert-serial': '2' }))
-    get(fieldsOf('cc'))
+    for (let time = 0; time < 3; time += 1) get(fieldsOf('cc'))
     expect(get(fieldsOf('aa', { 'x-cert-serial': '2' }))).toBe(second)
-    expect(made()).toBe(4)
-    get(fieldsOf('bb'))
     expect(made()).toBe(5)
+    get(fieldsOf('bb'))
+    expect(made()).toBe(6)
   })
 
   it.each(CF_CERT_HEADERS.map(({ name }) => name))('does not recall a client of cf-cert that differs in %s', (name) => {
@@ -164,12 +195,12 @@ describe('createClientMemory', () => {
 
   it('drops the oldest client when it is full', () => {
     const { get, made } = counting(2)
-    for (const fingerprint of ['aa', 'bb', 'cc']) get(fieldsOf(fingerprint))
+    for (const fingerprint of ['aa', 'bb', 'cc', 'cc']) get(fieldsOf(fingerprint))
     get(fieldsOf('bb'))
     get(fieldsOf('cc'))
-    expect(made()).toBe(3)
-    get(fieldsOf('aa'))
     expect(made()).toBe(4)
+    get(fieldsOf('aa'))
+    expect(made()).toBe(5)
   })
 
   it('keeps one entry for a fingerprint, with any other headers', () => {

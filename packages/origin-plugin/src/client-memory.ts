@@ -1,5 +1,5 @@
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
-import type { KnownToken } from './access-token/token-cache.ts'
+import type { KnownToken } from './access-token/verify-known-token.ts'
 import type { TrustedCert } from './certificate/read-trusted-cert.ts'
 import type { StableLines } from './edge-signature/verify-edge-signature.ts'
 import { slotOf } from './header-index.ts'
@@ -23,7 +23,10 @@ export interface KnownClient {
 export interface ClientMemory {
   /** The client with exactly these certificate headers. */
   recall(fields: EdgeFields): KnownClient | undefined
-  /** Stores a client. Call it only after the signature was verified: otherwise an attacker could fill the memory. */
+  /**
+   * Stores a client, if the memory has room for it or expects it again soon. Call it once for a request, and only after
+   * the signature was verified: otherwise an attacker could fill the memory.
+   */
   remember(client: KnownClient): void
   /** Forgets every client. Their certificates keep the trusted issuers of their time, with the revocation lists. */
   clear(): void
@@ -32,6 +35,9 @@ export interface ClientMemory {
 /** An entry holds a parsed certificate and its headers, some 10 kB. */
 export const MAX_CLIENTS = 2_000
 
+/** The slots for marks, for each entry. With fewer, clients overwrite the marks of others too often. */
+const MARKS_PER_ENTRY = 8
+
 const SLOTS = CERTIFICATE_HEADERS.map(({ name }) => slotOf(name))
 
 /**
@@ -39,10 +45,15 @@ const SLOTS = CERTIFICATE_HEADERS.map(({ name }) => slotOf(name))
  * with the same values. It looks the entry up by the fingerprint, or by `Client-Cert` if the source sends no
  * fingerprint, and then compares all headers.
  *
+ * A full memory takes a client only if it would still hold it, had it taken every client: if fewer clients than it has
+ * entries have missed it since. More clients in rotation than entries would otherwise replace each other without a
+ * hit, and each replaced entry costs the garbage collector as much as the checks that it could save.
+ *
  * @param maxEntries - beyond it the oldest entry is dropped
  */
 export function createClientMemory(maxEntries: number): ClientMemory {
   const entries = new Map<string, KnownClient>()
+  const isRecent = createRecencyCheck(maxEntries)
   const keyOf = (fields: EdgeFields) => fields.get('x-cert-finger-256') ?? fields.get('client-cert') ?? ''
 
   function recall(fields: EdgeFields): KnownClient | undefined {
@@ -55,12 +66,46 @@ export function createClientMemory(maxEntries: number): ClientMemory {
     clear: () => entries.clear(),
     remember(client) {
       const key = keyOf(client.fields)
-      // Another certificate with this fingerprint header counts as new, so its entry becomes the youngest.
-      if (!recall(client.fields)) entries.delete(key)
+      if (!recall(client.fields)) {
+        if (entries.size >= maxEntries && !entries.has(key) && !isRecent(key)) return
+        // Another certificate with this fingerprint header counts as new, so its entry becomes the youngest.
+        entries.delete(key)
+      }
       entries.set(key, client)
       if (entries.size > maxEntries) entries.delete(entries.keys().next().value as string)
     },
   }
+}
+
+/**
+ * Makes a check that marks a key, and tells whether it was marked before, fewer than `maxEntries` checks ago.
+ *
+ * The marks are a table with one slot for a key, overwritten by the next key of this slot. A key that finds the mark of
+ * another one counts as recent, and a key whose mark was overwritten does not. Both do no harm.
+ */
+function createRecencyCheck(maxEntries: number): (key: string) => boolean {
+  const slots = 2 ** Math.ceil(Math.log2(maxEntries * MARKS_PER_ENTRY))
+  const marks = new Uint32Array(slots)
+  const times = new Uint32Array(slots)
+  let time = 0
+  return (key) => {
+    const mark = markOf(key)
+    const slot = mark & (slots - 1)
+    const isRecent = marks[slot] === mark && time - (times[slot] as number) < maxEntries
+    marks[slot] = mark
+    times[slot] = time
+    time = (time + 1) >>> 0
+    return isRecent
+  }
+}
+
+/** FNV-1a of the last characters: of a fingerprint, or of the signature of a certificate. */
+function markOf(key: string): number {
+  let mark = 0x811c9dc5
+  for (let at = Math.max(0, key.length - 24); at < key.length; at += 1) {
+    mark = Math.imul(mark ^ key.charCodeAt(at), 0x01000193)
+  }
+  return mark >>> 0
 }
 
 function isSame(known: EdgeFields, { values, later }: EdgeFields): boolean {

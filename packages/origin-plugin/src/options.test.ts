@@ -88,7 +88,7 @@ describe('resolveOptions', () => {
     [
       'an unknown option',
       { ...good, polices: {} },
-      'options: unknown option "polices"; known options are source, edge, access, trustedIssuers, policies, routes, mode, identify, log, hooksInFront, listenersInFront',
+      'options: unknown option "polices"; known options are source, edge, access, trustedIssuers, policies, routes, mode, identify, log, maxKnownClients, hooksInFront, listenersInFront',
     ],
     [
       'no edge',
@@ -156,6 +156,16 @@ describe('resolveOptions', () => {
       'an asynchronous log',
       { ...good, log: async () => ({}) },
       'log must be synchronous; return an object, not a promise',
+    ],
+    ...[-1, 10_000_001, Number.NaN, '1', null].map((maxKnownClients): [string, object, string] => [
+      `maxKnownClients as ${maxKnownClients}`,
+      { ...good, maxKnownClients },
+      'maxKnownClients must be a number of clients from 0 to 10000000',
+    ]),
+    [
+      'a part of a client',
+      { ...good, maxKnownClients: 1.5 },
+      'maxKnownClients must be a whole number of clients, not 1.5',
     ],
     ['a wrong limit of identify', { ...good, identify: { user: () => null, maxAge: -1 } }, /^identify\.maxAge must be/],
     ...['upgrade', ['upgrades'], [undefined], null].map((listenersInFront): [string, object, string] => [

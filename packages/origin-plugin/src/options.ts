@@ -12,12 +12,14 @@ import { checkIdentify, type Identify, type IdentifyOptions } from './client-use
 import { type EdgeOptions, type EdgeVerifier, resolveEdge } from './edge-signature/edge-options.ts'
 import { type BindClient, type LogBindings, resolveLog } from './events/client-log.ts'
 import type { DegradedMessage, PartName } from './events/messages.ts'
+import { createDigestSet, type DigestSet } from './facts/digest-set.ts'
+import { FACTS_PER_CLIENT } from './facts/facts.ts'
 import { createGuardCompiler, type GuardCompiler } from './guards/compile-guard.ts'
 import type { Requirement } from './guards/requirement.ts'
 import { compileRouteRules, MODES, type Mode, type RouteRule, type RouteRules } from './guards/route-rules.ts'
 import { HEADER_SOURCES, type HeaderSource, type HeaderSourceName } from './header-source.ts'
 import { type BackgroundTask, combineTasks, type Report, type WatchedTask } from './lib/background-task.ts'
-import { checkChoice, checkKnown, checkObject, optionNames } from './lib/check-option.ts'
+import { checkChoice, checkKnown, checkNumber, checkObject, optionNames } from './lib/check-option.ts'
 import { cutText } from './lib/quote-value.ts'
 import { resolveListenersInFront } from './registration/server-listeners.ts'
 import type { Revocation } from './revocation/revocation.ts'
@@ -67,6 +69,12 @@ export interface CountersignPluginOptions {
    */
   readonly log?: boolean | LogBindings
   /**
+   * The most clients whose signatures are remembered, from 0 to 10,000,000. The default is 200,000. Such a client costs no
+   * public-key cryptography while it keeps its certificate and token: the plugin remembers digests of what it verified,
+   * and still checks times, keys in use, revocation and requirements. Each client takes some 130 bytes.
+   */
+  readonly maxKnownClients?: number
+  /**
    * The names of all `onRequest` hooks that run in front of the plugin, in their order. Such a hook can answer a request
    * that the plugin would refuse. None by default. `anonymous` is a function without a name.
    */
@@ -94,6 +102,8 @@ export interface Settings {
   readonly hooksInFront: readonly string[]
   readonly listenersInFront: readonly string[]
   readonly memory: ClientMemory
+  /** Digests of what was verified for clients, so that it is not verified again. */
+  readonly facts: DigestSet
   /** Finds the user of an admitted client; `null` without `identify`. */
   readonly findUser: FindUser | null
   /** Binds an admitted client to the log of its request; `null` without `log`. */
@@ -119,6 +129,7 @@ const OPTIONS = optionNames<keyof CountersignPluginOptions>({
   mode: true,
   identify: true,
   log: true,
+  maxKnownClients: true,
   hooksInFront: true,
   listenersInFront: true,
 })
@@ -151,6 +162,7 @@ export function resolveOptions(options: unknown, report: ReportOfPart): Settings
     )
   }
   const memory = createClientMemory(MAX_CLIENTS)
+  const facts = createDigestSet(FACTS_PER_CLIENT * maxKnownClients(given.maxKnownClients))
   const { issuers, sources, revocations, background } = resolveTrustedIssuers(given.trustedIssuers, source.name, {
     reportList: reportOf('revocation list'),
     reportIssuers: reportOf('trusted issuers'),
@@ -179,12 +191,23 @@ export function resolveOptions(options: unknown, report: ReportOfPart): Settings
     hooksInFront: hookNames(given.hooksInFront === undefined ? [] : given.hooksInFront),
     listenersInFront: resolveListenersInFront(given.listenersInFront),
     memory,
+    facts,
     findUser: given.identify === undefined ? null : createUserFinder(checkIdentify(given.identify)),
     bindClient: resolveLog(given.log),
     issuerSources: sources,
     revocations,
     background: combineTasks([access?.refresh, edge?.reload, background].filter((task) => !!task)),
   }
+}
+
+/** More digests would take gigabytes. */
+const MOST_CLIENTS = 10_000_000
+const DEFAULT_CLIENTS = 200_000
+
+function maxKnownClients(given: unknown = DEFAULT_CLIENTS): number {
+  const count = checkNumber(given, 0, MOST_CLIENTS, 'clients', 'maxKnownClients')
+  if (Number.isInteger(count)) return count
+  throw new TypeError(`maxKnownClients must be a whole number of clients, not ${count}`)
 }
 
 /** Only the Worker signs, so a source without it leaves the Access token as the only proof. */

@@ -77,6 +77,13 @@ export class EdgeFields {
     })
     return [...known, ...this.later]
   }
+
+  /** The certificate headers in one text, which no other headers have. All of them have passed {@link requirePrintable}. */
+  get certificateLines(): string {
+    let lines = ''
+    for (const [name, value] of this.certificateHeaders()) lines += `${name}: ${value}\n`
+    return lines
+  }
 }
 
 /**

@@ -1,7 +1,7 @@
 import { normalizeHex, parsePrintedName } from '@countersign/wire'
 import { type AccessIdentity, isServiceTokenId, namesCertificate } from './access-token/access-identity.ts'
 import type { ResolvedAccess } from './access-token/access-options.ts'
-import type { KnownToken } from './access-token/token-cache.ts'
+import type { KnownToken } from './access-token/verify-known-token.ts'
 import { type ClientCert, describeCert } from './client-cert.ts'
 import { refusalAt } from './errors.ts'
 import { askOperator } from './lib/operator-function.ts'

@@ -8,7 +8,6 @@ import type { AccessIdentity } from './access-identity.ts'
 import { createAccessKeys } from './access-keys.ts'
 import { createKeySet, type TokenKeys } from './key-set.ts'
 import { selectSigningKeys } from './signing-keys.ts'
-import { createTokenCache, MAX_TOKENS, type TokenCache } from './token-cache.ts'
 import type { AccessVerifier } from './verify-access-token.ts'
 
 interface AccessChecks {
@@ -72,9 +71,7 @@ interface ResolvedKeys extends TokenKeys {
 }
 
 /** The option `access`, checked and compiled. */
-export interface ResolvedAccess extends AccessVerifier, ResolvedKeys, Pick<AccessTeamOptions, 'matches'> {
-  readonly tokens: TokenCache
-}
+export interface ResolvedAccess extends AccessVerifier, ResolvedKeys, Pick<AccessTeamOptions, 'matches'> {}
 
 /** A clock set by NTP is right within milliseconds. Five seconds cover a clock that is being set. */
 const DEFAULT_CLOCK_TOLERANCE = 5
@@ -111,7 +108,6 @@ export function resolveAccess(access: Record<string, unknown>, report: Report): 
   return {
     issuer,
     ...(keys instanceof URL ? fetchedKeys(keys, required, report) : givenKeys(keys)),
-    tokens: createTokenCache(MAX_TOKENS),
     audience: resolveAudience(access),
     clockTolerance: checkNumber(clockTolerance, 0, 60, 'seconds', 'access.clockTolerance'),
     ...(access.matches ? { matches: access.matches as NonNullable<AccessTeamOptions['matches']> } : {}),

@@ -1,4 +1,4 @@
-import { KeyObject } from 'node:crypto'
+import { hash, KeyObject } from 'node:crypto'
 import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey } from 'jose'
 import { JOSEError, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from 'jose/errors'
 import { isCountersignError, refusalAt } from '../errors.ts'
@@ -10,7 +10,14 @@ const refuse = refusalAt('Access token')
 /** A token's protected header, and the key that it asks for: several, if the team lists several under its `kid`. */
 export interface TokenKey {
   readonly header: JWSHeaderParameters
-  readonly keys: readonly KeyObject[]
+  readonly keys: readonly TeamKey[]
+}
+
+/** A key of the team. */
+export interface TeamKey {
+  readonly key: KeyObject
+  /** SHA-256 of its SubjectPublicKeyInfo, so that equal keys of two fetches have the same. */
+  readonly id: string
 }
 
 /**
@@ -89,12 +96,12 @@ async function keysOf(
 }
 
 /** @throws TypeError for a key that is too weak (RFC 7518, section 3.3) */
-function rsaKey(found: CryptoKey): KeyObject {
+function rsaKey(found: CryptoKey): TeamKey {
   const key = KeyObject.from(found)
   if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) {
     throw new TypeError('RS256 requires an RSA key of 2048 bits or more')
   }
-  return key
+  return { key, id: hash('sha256', key.export({ type: 'spki', format: 'der' })) }
 }
 
 /** jose's errors for a token whose key the team does not list. Every other failure is a failure of the keys. */

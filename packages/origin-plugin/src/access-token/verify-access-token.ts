@@ -1,5 +1,6 @@
 import type { JWTPayload } from 'jose'
 import { refusalAt } from '../errors.ts'
+import type { Facts } from '../facts/facts.ts'
 import { andThen } from '../lib/and-then.ts'
 import { quoteValue } from '../lib/quote-value.ts'
 import { type AccessIdentity, readAccessIdentity } from './access-identity.ts'
@@ -25,6 +26,7 @@ export interface AccessVerifier extends ExpectedClaims, TokenKeys {}
  *
  * @param token - the value of `Cf-Access-Jwt-Assertion`
  * @param now - seconds since the epoch
+ * @param facts - as in {@link verifyJws}
  * @returns without a promise, unless the key has to be found
  * @throws CountersignError `CSN_ACCESS_TOKEN_MISSING`, `_INVALID`, `_EXPIRED`, or `CSN_ACCESS_KEYS_UNAVAILABLE`
  * @see {@link https://developers.cloudflare.com/cloudflare-one/identity/authorization-cookie/validating-json/ Cloudflare: validate JWTs}
@@ -33,9 +35,10 @@ export function verifyAccessToken(
   token: string | undefined,
   verifier: AccessVerifier,
   now: number,
+  facts?: Facts,
 ): AccessIdentity | Promise<AccessIdentity> {
   if (token === undefined) throw refuse('CSN_ACCESS_TOKEN_MISSING', 'Cf-Access-Jwt-Assertion is missing')
-  return andThen(verifyJws(token, verifier), ({ header, payload }) => {
+  return andThen(verifyJws(token, verifier, facts), ({ header, payload }) => {
     // RFC 8725, section 3.11: a key may sign other kinds of tokens. The `typ` of an Access token is JWT, or may be
     // absent.
     if (header.typ !== undefined && !isJwt(header.typ))

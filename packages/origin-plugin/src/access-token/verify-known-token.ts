@@ -1,15 +1,28 @@
+import type { Facts } from '../facts/facts.ts'
 import { andThen } from '../lib/and-then.ts'
 import { deepFreeze } from '../lib/deep-freeze.ts'
+import type { AccessIdentity } from './access-identity.ts'
 import type { ResolvedAccess } from './access-options.ts'
 import type { KeySet } from './key-set.ts'
-import type { KnownToken } from './token-cache.ts'
 import { verifyAccessToken } from './verify-access-token.ts'
+
+/** A verified token. */
+export interface KnownToken {
+  readonly token: string
+  /** The key set in use when its verification began; `undefined` without usable keys. */
+  readonly keySet: KeySet | undefined
+  /** Seconds since the epoch until which the token is accepted. */
+  readonly expires: number
+  /** The identity that the token names. */
+  readonly identity: AccessIdentity
+}
 
 /**
  * Returns the cached verification while the token has not expired and the key set is unchanged. Otherwise verifies.
  *
- * @param cached - the verification of this client's last token, if there is one. It saves the look-up
+ * @param cached - the verification of this client's last token, if there is one
  * @param now - seconds since the epoch
+ * @param facts - as in {@link verifyAccessToken}
  * @returns without a promise, unless the key has to be found
  * @throws CountersignError as {@link verifyAccessToken}
  */
@@ -18,17 +31,14 @@ export function verifyKnownToken(
   access: ResolvedAccess,
   now: number,
   cached: KnownToken | undefined,
+  facts?: Facts,
 ): KnownToken | Promise<KnownToken> {
   const keySet = access.keySet()
-  const known = cached?.token === token ? cached : token === undefined ? undefined : access.tokens.get(token)
-  if (known && isStillValid(known, keySet, now)) return known
+  if (cached && cached.token === token && isStillValid(cached, keySet, now)) return cached
 
-  return andThen(verifyAccessToken(token, access, now), (identity) => {
+  return andThen(verifyAccessToken(token, access, now, facts), (identity) => {
     const expires = (identity.claims.exp as number) + access.clockTolerance
-    const verified = { token: token as string, keySet, expires, identity: deepFreeze(identity) }
-    // A refetch during the verification replaced the key set, so the entry would never be valid.
-    if (keySet && keySet === access.keySet()) access.tokens.set(verified)
-    return verified
+    return { token: token as string, keySet, expires, identity: deepFreeze(identity) }
   })
 }
 

@@ -1,33 +1,60 @@
-import { createHash, type X509Certificate } from 'node:crypto'
+import { hash, type X509Certificate } from 'node:crypto'
 import { parseCertificateDate } from '@countersign/wire'
-import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import { type CertificateNames, readNames, type SubjectAltNames } from '../x509/certificate-names.ts'
-import { type CertificateParts, readCertificateParts } from '../x509/certificate-parts.ts'
+import { type CertificateParts, readCertificateParts, type Validity } from '../x509/certificate-parts.ts'
 import { readOrUndefined } from '../x509/der.ts'
 import { type KeyPurpose, readExtendedKeyUsage } from '../x509/extensions/extended-key-usage.ts'
-import { fingerprintOf, readSerialNumber } from '../x509/hex-identifier.ts'
+import { fingerprintOf } from '../x509/hex-identifier.ts'
 import { parseCertificate } from '../x509/parse-certificate.ts'
 import { isSigningCertificate } from '../x509/signing-certificate.ts'
 import { findSpiffeId } from '../x509/text/spiffe-id.ts'
+import type { WholeCert } from './shareable-cert.ts'
 
 const refuse = refusalAt('certificate')
 
 /** The certificate in `Client-Cert`. */
-export interface ForwardedCert {
-  readonly x509: X509Certificate
+export class ForwardedCert implements WholeCert {
+  readonly der: Buffer
   readonly parts: CertificateParts
   readonly names: CertificateNames
+  readonly subjectAltNames: SubjectAltNames
   readonly spiffeId: string | undefined
   /** SHA-256 of SubjectPublicKeyInfo in base64. */
   readonly spki256: string
   readonly extendedKeyUsage: readonly KeyPurpose[] | undefined
-  readonly serialNumber: string
-  /** Milliseconds since the epoch. `X509Certificate#validFromDate` needs Node 22.10. */
-  readonly validFrom: number
-  readonly validTo: number
+  /** Milliseconds since the epoch. */
+  readonly notBefore: number
+  readonly notAfter: number
+  #x509: X509Certificate | undefined
+
+  /**
+   * @param x509 - `undefined` for bytes that Node has read before
+   * @throws SyntaxError if the bytes cannot be read
+   */
+  constructor(der: Buffer, x509: X509Certificate | undefined) {
+    const parts = readCertificateParts(der)
+    const names = readNames(parts)
+    this.der = der
+    this.#x509 = x509
+    this.parts = parts
+    this.names = names
+    this.subjectAltNames = deepFreeze(names.subjectAltNames)
+    this.spiffeId = isSigningCertificate(parts) ? undefined : readSpiffeId(names.subjectAltNames)
+    this.spki256 = hash('sha256', parts.publicKey, 'base64')
+    this.extendedKeyUsage = deepFreeze(readExtendedKeyUsage(parts))
+    // Node reads more forms of times than RFC 5280 allows.
+    const { notBefore, notAfter } = parts.validity ?? readValidity(this.x509)
+    this.notBefore = notBefore
+    this.notAfter = notAfter
+  }
+
+  get x509(): X509Certificate {
+    this.#x509 ??= parseCertificate(this.der)
+    return this.#x509
+  }
 }
 
 const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/
@@ -45,17 +72,14 @@ export function readByteSequence(text: string): string | undefined {
  * headers, a certificate that Node can read counts as the verified one.
  *
  * @param fingerprint256 - the fingerprint in the headers, in Node's spelling; `undefined` if the source sends none
- * @returns `undefined` without the header
  * @throws CountersignError `CSN_HEADERS_MALFORMED`, or `CSN_CERT_UNREADABLE` for a certificate with this fingerprint
  */
-export function readForwardedCert(fields: EdgeFields, fingerprint256: string | undefined): ForwardedCert | undefined {
-  const text = fields.get('client-cert')
-  if (text === undefined) return undefined
-  const base64 = readByteSequence(text)
+export function readForwardedCert(fields: EdgeFields, fingerprint256: string | undefined): ForwardedCert {
+  const base64 = readByteSequence(fields.get('client-cert') ?? '')
   if (!base64) throw refuse('CSN_HEADERS_MALFORMED', 'client-cert is not base64 between colons (RFC 9440)')
   const der = Buffer.from(base64, 'base64')
   try {
-    return readCertificate(der)
+    return new ForwardedCert(der, parseCertificate(der))
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     throw isVerified(der, fingerprint256)
@@ -64,32 +88,14 @@ export function readForwardedCert(fields: EdgeFields, fingerprint256: string | u
   }
 }
 
-/**
- * The properties of a {@link ClientCert} that only the certificate itself has. Requests share them, so they are frozen.
- *
- * @param forwarded - `undefined` for a certificate that did not come along
- */
-export function ownProperties(
-  forwarded: ForwardedCert | undefined,
-): Pick<
-  ClientCert,
-  'x509' | 'chain' | 'subjectAltName' | 'subjectAltNames' | 'spiffeId' | 'spki256' | 'extendedKeyUsage'
-> {
-  return {
-    x509: forwarded?.x509,
-    // Only readTrustedCert() verifies a path.
-    chain: undefined,
-    subjectAltName: forwarded?.x509.subjectAltName,
-    subjectAltNames: deepFreeze(forwarded?.names.subjectAltNames),
-    spiffeId: forwarded?.spiffeId,
-    spki256: forwarded?.spki256,
-    extendedKeyUsage: deepFreeze(forwarded?.extendedKeyUsage),
-  }
+/** Reads the certificate in `Client-Cert` of a request whose certificate headers were read before. Node need not read it again. */
+export function readKnownCert(fields: EdgeFields): ForwardedCert {
+  return new ForwardedCert(Buffer.from((fields.get('client-cert') as string).slice(1, -1), 'base64'), undefined)
 }
 
 function isVerified(der: Buffer, fingerprint256: string | undefined): boolean {
   if (fingerprint256 === undefined) return isCertificate(der)
-  return fingerprintOf(createHash('sha256').update(der).digest('hex'), 32) === fingerprint256
+  return fingerprintOf(hash('sha256', der), 32) === fingerprint256
 }
 
 function isCertificate(der: Buffer): boolean {
@@ -101,21 +107,8 @@ function isCertificate(der: Buffer): boolean {
   }
 }
 
-function readCertificate(der: Buffer): ForwardedCert {
-  const x509 = parseCertificate(der)
-  const parts = readCertificateParts(der)
-  const names = readNames(parts)
-  return {
-    x509,
-    parts,
-    names,
-    spiffeId: isSigningCertificate(parts) ? undefined : readSpiffeId(names.subjectAltNames),
-    spki256: createHash('sha256').update(parts.publicKey).digest('base64'),
-    extendedKeyUsage: readExtendedKeyUsage(parts),
-    serialNumber: readSerialNumber(x509.serialNumber),
-    validFrom: parseCertificateDate(x509.validFrom),
-    validTo: parseCertificateDate(x509.validTo),
-  }
+function readValidity({ validFrom, validTo }: X509Certificate): Validity {
+  return { notBefore: parseCertificateDate(validFrom), notAfter: parseCertificateDate(validTo) }
 }
 
 /** A certificate without a valid SPIFFE ID may have other names, so this is not a fault of the whole certificate. */

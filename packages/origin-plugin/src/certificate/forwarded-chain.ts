@@ -24,7 +24,7 @@ export interface ForwardedChain {
  *
  * @throws CountersignError `CSN_HEADERS_MALFORMED` if the header is not a list of byte sequences
  */
-export function readForwardedChain({ raw }: Pick<ClientCert, 'raw'>): ForwardedChain {
+export function readForwardedChain(raw: ClientCert['raw']): ForwardedChain {
   const text = raw['client-cert-chain']
   if (text === undefined) return { certificates: [], gap: absentReason(raw) }
   const members = text.split(',').map((member) => member.trim())

@@ -1,9 +1,11 @@
+import type { X509Certificate } from 'node:crypto'
 import { describeNoPath, type NoPath } from '../certification-path/describe-no-path.ts'
 import { type Anchor, findPath, type Presented } from '../certification-path/find-path.ts'
 import { createIssuedBy, MAX_VERIFICATIONS, TooManySignaturesError } from '../certification-path/issued-by.ts'
 import { type PathCertificate, readPathCertificate } from '../certification-path/path-certificate.ts'
-import type { ClientCert } from '../client-cert.ts'
+import type { Facts } from '../facts/facts.ts'
 import { readForwardedChain } from './forwarded-chain.ts'
+import type { ParsedCert, WholeCert } from './shareable-cert.ts'
 
 /** The client's own certificate cannot be read as a part of a path. */
 export interface UnreadableClient {
@@ -20,26 +22,26 @@ export interface VerifiedPath {
   readonly validTo: number
 }
 
-/** A client certificate that the Worker forwarded. */
-export type ForwardedClientCert = ClientCert & { readonly x509: NonNullable<ClientCert['x509']> }
-
 /**
  * Looks for a certification path from one of the roots to the client's certificate, through the certificates that the
  * client sent.
  *
  * @param time - milliseconds since the epoch
+ * @param facts - the signatures that are known to verify
  * @returns the path, or the reason why there is none
  * @throws CountersignError `CSN_HEADERS_MALFORMED`
  */
 export function lookForPath(
-  cert: ForwardedClientCert,
+  { raw }: Pick<ParsedCert, 'raw'>,
+  { x509 }: Pick<WholeCert, 'x509'>,
   anchors: readonly Anchor[],
   time: number,
+  facts?: Facts,
 ): VerifiedPath | NoPath | UnreadableClient {
-  const { certificates, gap } = readForwardedChain(cert)
-  const client = readClient(cert)
+  const { certificates, gap } = readForwardedChain(raw)
+  const client = readClient(x509)
   if (!('subject' in client)) return client
-  const isIssuedBy = createIssuedBy()
+  const isIssuedBy = createIssuedBy(MAX_VERIFICATIONS, facts)
   try {
     for (const anchor of anchors) {
       const cas = findPath(presentedTo(anchor, client, certificates), anchor, isIssuedBy, time)
@@ -66,9 +68,9 @@ function presentedTo({ root }: Anchor, client: PathCertificate, certificates: re
   return { client, others: certificates.filter(({ x509 }) => x509.fingerprint256 !== root.x509.fingerprint256) }
 }
 
-function readClient(cert: ForwardedClientCert): PathCertificate | UnreadableClient {
+function readClient(x509: X509Certificate): PathCertificate | UnreadableClient {
   try {
-    return readPathCertificate(cert.x509)
+    return readPathCertificate(x509)
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
     return { kind: 'unreadable', reason: `the certificate cannot be read: ${error.message}` }

@@ -11,6 +11,7 @@ import {
 } from '../../test/support/header-lines.ts'
 import { requirePrintable } from '../read-headers.ts'
 import { parseClientCert } from './parse-client-cert.ts'
+import { shareableCert } from './shareable-cert.ts'
 
 let issued: IssuedCert
 beforeAll(async () => {
@@ -18,13 +19,15 @@ beforeAll(async () => {
   issued = await ca.issue({ san: [{ type: 'dns', value: 'pay.acme.example' }] })
 })
 
-const parse = (changes: HeaderChanges = {}) => parseClientCert(fieldsFrom('cf-cert', cfCertLines(issued, changes)))
+const parse = (changes: HeaderChanges = {}) =>
+  shareableCert(parseClientCert(fieldsFrom('cf-cert', cfCertLines(issued, changes))), undefined)
 const latin1 = (text: string) => Buffer.from(text).toString('latin1')
 
 describe('parseClientCert of cf-cert', () => {
   it('has the same values as with the headers of the Worker without Client-Cert', () => {
     const { raw, ...cert } = parse()
-    const { raw: _, ...workers } = parseClientCert(edgeFieldsOf(certificateLines(issued, { 'client-cert': null })))
+    const text = edgeFieldsOf(certificateLines(issued, { 'client-cert': null }))
+    const { raw: _, ...workers } = shareableCert(parseClientCert(text), undefined)
     expect(JSON.stringify(cert)).toBe(JSON.stringify(workers))
     expect(cert).toMatchObject({ verification: 'SUCCESS', x509: undefined, subjectAltNames: undefined })
     expect(raw).toEqual(Object.fromEntries(cfCertLines(issued)))

@@ -14,6 +14,7 @@ import { certificateLines, edgeFieldsOf, type HeaderChanges } from '../../test/s
 import type { ClientCert } from '../client-cert.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
 import { parseClientCert } from './parse-client-cert.ts'
+import { shareableCert } from './shareable-cert.ts'
 
 let ca: TestCa
 let issued: IssuedCert
@@ -22,7 +23,8 @@ beforeAll(async () => {
   issued = await ca.issue({ serialNumber: '00936eacbe07f201df', san: [{ type: 'dns', value: 'pay.acme.example' }] })
 })
 
-const parse = (changes: HeaderChanges = {}, of = issued) => parseClientCert(edgeFieldsOf(certificateLines(of, changes)))
+const parse = (changes: HeaderChanges = {}, of = issued) =>
+  shareableCert(parseClientCert(edgeFieldsOf(certificateLines(of, changes))), undefined)
 /** Without `Client-Cert`, so that nothing contradicts a changed header. */
 const parseText = (changes: HeaderChanges) => parse({ 'client-cert': null, ...changes })
 const malformed = (reason: string | RegExp) => refusedWith('CSN_HEADERS_MALFORMED', reason)

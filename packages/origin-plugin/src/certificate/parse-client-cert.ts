@@ -8,12 +8,14 @@ import {
 } from '@countersign/wire'
 import { type ClientCert, describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
+import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
 import { fingerprintOf, readSerialNumber, serialNumbersAgree } from '../x509/hex-identifier.ts'
 import { namesAgree } from '../x509/names-agree.ts'
-import { type ForwardedCert, ownProperties, readForwardedCert } from './forwarded-cert.ts'
+import { type ForwardedCert, readForwardedCert, readKnownCert } from './forwarded-cert.ts'
 import { parseWholeCert } from './parse-whole-cert.ts'
+import type { ParsedCert } from './shareable-cert.ts'
 
 const refuse = refusalAt('certificate')
 
@@ -22,44 +24,55 @@ const refuse = refusalAt('certificate')
  * every header must agree with it. The source `rfc9440` sends no other header.
  *
  * @param fields - the certificate headers, after {@link requireVerdict}
+ * @param facts - the lines of headers that are known to agree
  * @throws CountersignError `CSN_HEADERS_MALFORMED`, `CSN_CERT_UNREADABLE`, or `CSN_CERT_MISMATCH` if `Client-Cert` and
  *   the headers differ
  */
-export function parseClientCert(fields: EdgeFields): ClientCert {
-  if (fields.source.name === 'rfc9440') return parseWholeCert(fields)
-  const { subject, issuer, ...text } = parseFields(fields)
+export function parseClientCert(fields: EdgeFields, facts: Facts = NO_FACTS): ParsedCert {
+  if (fields.source.name === 'rfc9440') return parseWholeCert(fields, facts)
+  if (!fields.has('client-cert')) return fromText(fields, parseFields(fields))
+  const agreement = factOf('lines', '', fields.certificateLines)
+  if (facts.has(agreement)) return fromCertificate(fields, readKnownCert(fields))
+  const text = parseFields(fields)
   const forwarded = readForwardedCert(fields, text.fingerprint256)
-  if (forwarded) requireAgreement({ subject, issuer, ...text }, forwarded)
+  requireAgreement(text, forwarded)
+  facts.note(agreement)
+  return fromCertificate(fields, forwarded)
+}
+
+function fromText(fields: EdgeFields, { subject, issuer, ...text }: CertFields): ParsedCert {
   return {
-    subject: forwarded?.names.subject ?? new DistinguishedName(unambiguous(fields, 'x-cert-subject-dn', subject)),
-    issuer: forwarded?.names.issuer ?? new DistinguishedName(unambiguous(fields, 'x-cert-issuer-dn', issuer)),
     ...text,
-    serialNumber: forwarded?.serialNumber ?? text.serialNumber,
-    keyId: text.keyId ?? forwarded?.names.subjectKeyId,
-    verified: true,
-    verification: 'SUCCESS',
-    revoked: false,
-    ...ownProperties(forwarded),
-    // Without the Access token, because applications log and display certificates.
-    raw: Object.freeze(Object.fromEntries(fields.certificateHeaders())),
+    subject: new DistinguishedName(unambiguous(fields, 'x-cert-subject-dn', subject)),
+    issuer: new DistinguishedName(unambiguous(fields, 'x-cert-issuer-dn', issuer)),
+    raw: rawHeaders(fields),
+    whole: undefined,
+  }
+}
+
+/** The headers agree with the certificate, so that only values that it does not have are read from them. */
+function fromCertificate(fields: EdgeFields, forwarded: ForwardedCert): ParsedCert {
+  const { names, parts, notBefore, notAfter } = forwarded
+  return {
+    subject: names.subject,
+    issuer: names.issuer,
+    serialNumber: parts.serialNumber,
+    fingerprint: fingerprintOf(fields.get('x-cert-finger') as string, 20),
+    fingerprint256: fingerprintOf(fields.get('x-cert-finger-256') as string, 32),
+    validFrom: fields.get('x-cert-notbe') as string,
+    validTo: fields.get('x-cert-notaf') as string,
+    notBefore,
+    notAfter,
+    keyId: optionalHex(fields.get('x-cert-ski')) ?? names.subjectKeyId,
+    issuerKeyId: optionalHex(fields.get('x-cert-issuer-ski')),
+    raw: rawHeaders(fields),
+    whole: forwarded,
   }
 }
 
 type PrintedName = readonly RelativeDistinguishedName[]
 
-interface CertFields
-  extends Pick<
-    ClientCert,
-    | 'serialNumber'
-    | 'fingerprint'
-    | 'fingerprint256'
-    | 'validFrom'
-    | 'validFromDate'
-    | 'validTo'
-    | 'validToDate'
-    | 'keyId'
-    | 'issuerKeyId'
-  > {
+interface CertFields extends Omit<ParsedCert, 'subject' | 'issuer' | 'raw' | 'whole'> {
   readonly subject: PrintedName
   readonly issuer: PrintedName
 }
@@ -80,12 +93,17 @@ function parseFields(fields: EdgeFields): CertFields {
     fingerprint: parse('x-cert-finger', () => fingerprintOf(required(fields, 'x-cert-finger'), 20)),
     fingerprint256: parse('x-cert-finger-256', () => fingerprintOf(required(fields, 'x-cert-finger-256'), 32)),
     validFrom,
-    validFromDate: parse('x-cert-notbe', () => new Date(parseCertificateDate(validFrom))),
+    notBefore: parse('x-cert-notbe', () => parseCertificateDate(validFrom)),
     validTo,
-    validToDate: parse('x-cert-notaf', () => new Date(parseCertificateDate(validTo))),
+    notAfter: parse('x-cert-notaf', () => parseCertificateDate(validTo)),
     keyId: parse('x-cert-ski', () => optionalHex(fields.get('x-cert-ski'))),
     issuerKeyId: parse('x-cert-issuer-ski', () => optionalHex(fields.get('x-cert-issuer-ski'))),
   }
+}
+
+/** Without the Access token, because applications log and display certificates. */
+function rawHeaders(fields: EdgeFields): ClientCert['raw'] {
+  return Object.freeze(Object.fromEntries(fields.certificateHeaders()))
 }
 
 /** Prefers the RFC 2253 form: only there is every character unambiguous. */
@@ -140,21 +158,21 @@ function optionalHex(text: string | undefined): string | undefined {
 }
 
 /** Cloudflare fills both from one certificate, so a difference arose after Cloudflare. */
-function requireAgreement(text: CertFields, { x509, names, ...own }: ForwardedCert): void {
+function requireAgreement(text: CertFields, { x509, names, parts, notBefore, notAfter }: ForwardedCert): void {
   const agreements: Partial<Record<CertificateHeaderName, boolean>> = {
     'x-cert-finger-256': text.fingerprint256 === x509.fingerprint256,
     'x-cert-finger': text.fingerprint === x509.fingerprint,
-    'x-cert-serial': serialNumbersAgree(text.serialNumber, own.serialNumber),
+    'x-cert-serial': serialNumbersAgree(text.serialNumber, parts.serialNumber),
     'x-cert-subject-dn': namesAgree(text.subject, names.subject),
     'x-cert-issuer-dn': namesAgree(text.issuer, names.issuer),
-    'x-cert-notbe': text.validFromDate.getTime() === own.validFrom,
-    'x-cert-notaf': text.validToDate.getTime() === own.validTo,
+    'x-cert-notbe': text.notBefore === notBefore,
+    'x-cert-notaf': text.notAfter === notAfter,
     // Compared only if both have one: not every certificate does, and Cloudflare may omit or derive it.
     'x-cert-ski': !text.keyId || !names.subjectKeyId || text.keyId === names.subjectKeyId,
   }
   const contradicted = Object.entries(agreements).find(([, agrees]) => !agrees)?.[0]
   if (!contradicted) return
-  const { serialNumber } = own
+  const { serialNumber } = parts
   const forwarded = describeCert({ serialNumber, fingerprint256: x509.fingerprint256, subject: names.subject })
   throw refuse('CSN_CERT_MISMATCH', `Client-Cert does not match ${contradicted} (${forwarded})`)
 }

@@ -4,11 +4,13 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { refusalOf, refusedWith } from '../../test/support/expect-refusal.ts'
 import { certificateLines, edgeFieldsOf, fieldsFrom, rfc9440Lines } from '../../test/support/header-lines.ts'
 import type { ClientCert } from '../client-cert.ts'
+import type { EdgeFields } from '../read-headers.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
 import { readCertificateParts } from '../x509/certificate-parts.ts'
 import { readAuthorityKey } from '../x509/extensions/authority-key.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { parseWholeCert } from './parse-whole-cert.ts'
+import { shareableCert } from './shareable-cert.ts'
 
 let ca: TestCa
 let issued: IssuedCert
@@ -17,7 +19,8 @@ beforeAll(async () => {
   issued = await ca.issue({ serialNumber: '00936eacbe07f201df', san: [{ type: 'dns', value: 'pay.acme.example' }] })
 })
 
-const parse = (of = issued) => parseClientCert(fieldsFrom('rfc9440', rfc9440Lines(of)))
+const shared = (fields: EdgeFields) => shareableCert(parseClientCert(fields), undefined)
+const parse = (of = issued) => shared(fieldsFrom('rfc9440', rfc9440Lines(of)))
 const parseText = (clientCert: string) => parseClientCert(fieldsFrom('rfc9440', [['Client-Cert', clientCert]]))
 const encode = (der: Uint8Array) => `:${Buffer.from(der).toString('base64')}:`
 const withoutRaw = ({ raw, x509: whole, ...cert }: ClientCert) => ({ ...cert, der: whole?.raw.toString('hex') })
@@ -25,7 +28,7 @@ const withoutRaw = ({ raw, x509: whole, ...cert }: ClientCert) => ({ ...cert, de
 describe('parseClientCert of rfc9440', () => {
   it('has the same values as with the headers of the Worker, whose names differ only in raw', () => {
     const cert = parse()
-    const workers = parseClientCert(edgeFieldsOf(certificateLines(issued)))
+    const workers = shared(edgeFieldsOf(certificateLines(issued)))
     expect(JSON.parse(JSON.stringify(withoutRaw(cert)))).toEqual(JSON.parse(JSON.stringify(withoutRaw(workers))))
     expect(cert).toMatchObject({ verified: true, verification: 'SUCCESS', revoked: false })
     expect(cert.validFromDate).toEqual(new Date(issued.cert.validFrom))
@@ -102,7 +105,7 @@ describe('parseClientCert of rfc9440', () => {
   it('refuses fields without a certificate', () => {
     expect(refusalOf(() => parseWholeCert(fieldsFrom('rfc9440', [])))).toEqual({
       code: 'CSN_HEADERS_MALFORMED',
-      reason: 'client-cert is missing',
+      reason: 'client-cert is not base64 between colons (RFC 9440)',
     })
   })
 })

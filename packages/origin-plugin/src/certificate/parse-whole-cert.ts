@@ -1,40 +1,40 @@
-import type { ClientCert } from '../client-cert.ts'
-import { refusalAt } from '../errors.ts'
+import { formatCertificateDate } from '@countersign/wire'
+import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import type { CertificateParts } from '../x509/certificate-parts.ts'
 import { readOrUndefined } from '../x509/der.ts'
 import { readAuthorityKey } from '../x509/extensions/authority-key.ts'
-import { ownProperties, readForwardedCert } from './forwarded-cert.ts'
-
-const refuse = refusalAt('certificate')
+import { computeFingerprint } from '../x509/fingerprint.ts'
+import { readForwardedCert, readKnownCert } from './forwarded-cert.ts'
+import type { ParsedCert } from './shareable-cert.ts'
 
 /**
  * Parses the certificate of a source that sends nothing else: every value comes from its DER.
  *
  * @param fields - the fields of the source `rfc9440`, after {@link requireVerdict}
+ * @param facts - the lines of headers that are known to be readable
  * @throws CountersignError `CSN_HEADERS_MALFORMED` or `CSN_CERT_UNREADABLE`
  */
-export function parseWholeCert(fields: EdgeFields): ClientCert {
-  const forwarded = readForwardedCert(fields, undefined)
-  if (!forwarded) throw refuse('CSN_HEADERS_MALFORMED', 'client-cert is missing')
-  const { x509, parts, names, serialNumber, validFrom, validTo } = forwarded
+export function parseWholeCert(fields: EdgeFields, facts: Facts = NO_FACTS): ParsedCert {
+  const readable = factOf('lines', '', fields.certificateLines)
+  const isKnown = facts.has(readable)
+  const forwarded = isKnown ? readKnownCert(fields) : readForwardedCert(fields, undefined)
+  if (!isKnown) facts.note(readable)
+  const { der, parts, names, notBefore, notAfter } = forwarded
   return {
     subject: names.subject,
     issuer: names.issuer,
-    serialNumber,
-    fingerprint: x509.fingerprint,
-    fingerprint256: x509.fingerprint256,
-    validFrom: x509.validFrom,
-    validFromDate: new Date(validFrom),
-    validTo: x509.validTo,
-    validToDate: new Date(validTo),
+    serialNumber: parts.serialNumber,
+    fingerprint: computeFingerprint(der, 'sha1'),
+    fingerprint256: computeFingerprint(der, 'sha256'),
+    validFrom: formatCertificateDate(notBefore),
+    validTo: formatCertificateDate(notAfter),
+    notBefore,
+    notAfter,
     keyId: names.subjectKeyId,
     issuerKeyId: readIssuerKeyId(parts),
-    verified: true,
-    verification: 'SUCCESS',
-    revoked: false,
-    ...ownProperties(forwarded),
     raw: Object.freeze(Object.fromEntries(fields.certificateHeaders())),
+    whole: forwarded,
   }
 }
 

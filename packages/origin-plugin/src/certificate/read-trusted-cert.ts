@@ -1,11 +1,13 @@
 import { type ClientCert, describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
+import type { Facts } from '../facts/facts.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import type { ListedCert, Revocation } from '../revocation/revocation.ts'
 import { isNegativeSerialNumber } from '../x509/hex-identifier.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { requireTrustedIssuer, type Trust } from './require-trusted-issuer.ts'
 import { requireVerdict } from './require-verdict.ts'
+import type { ParsedCert } from './shareable-cert.ts'
 import { shareableCert } from './shareable-cert.ts'
 import { type CompiledIssuer, listsOf } from './trusted-issuers.ts'
 
@@ -38,6 +40,7 @@ interface RevocationQuestion {
  *
  * @param trustedIssuers - `null` trusts every CA that Cloudflare verifies against
  * @param now - seconds since the epoch
+ * @param facts - the parts that were verified for these headers before
  * @throws CountersignError for a verdict that does not admit, `CSN_HEADERS_MALFORMED`, `CSN_CERT_UNREADABLE`,
  *   `CSN_CERT_MISMATCH` or `CSN_CERT_UNTRUSTED_ISSUER`
  */
@@ -45,9 +48,10 @@ export function readTrustedCert(
   fields: EdgeFields,
   trustedIssuers: readonly CompiledIssuer[] | null,
   now: number,
+  facts?: Facts,
 ): TrustedCert {
   requireVerdict(fields)
-  return requireTrust(parseClientCert(fields), trustedIssuers, now)
+  return requireTrust(parseClientCert(fields, facts), trustedIssuers, now, facts)
 }
 
 /**
@@ -55,22 +59,24 @@ export function readTrustedCert(
  *
  * @param trustedIssuers - `null` trusts every CA that Cloudflare verifies against
  * @param now - seconds since the epoch
+ * @param facts - the parts that were verified for these headers before
  * @throws CountersignError as {@link requireTrustedIssuer}
  */
 export function requireTrust(
-  parsed: ClientCert,
+  parsed: ParsedCert,
   trustedIssuers: readonly CompiledIssuer[] | null,
   now: number,
+  facts?: Facts,
 ): TrustedCert {
-  const trust = trustedIssuers ? requireTrustedIssuer(parsed, trustedIssuers, now) : undefined
+  const trust = trustedIssuers ? requireTrustedIssuer(parsed, trustedIssuers, now, facts) : undefined
   const path = trust?.path
   const clientCert = shareableCert(parsed, path?.cas)
   return {
     clientCert,
     trustedIssuers,
     questions: trust && trustedIssuers ? questionsOf(clientCert, trust, trustedIssuers) : [],
-    validFrom: clientCert.validFromDate.getTime(),
-    validTo: clientCert.validToDate.getTime(),
+    validFrom: parsed.notBefore,
+    validTo: parsed.notAfter,
     trustedFrom: path?.validFrom ?? Number.NEGATIVE_INFINITY,
     trustedTo: path?.validTo ?? Number.POSITIVE_INFINITY,
   }

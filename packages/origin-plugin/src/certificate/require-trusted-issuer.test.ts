@@ -4,9 +4,10 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { refusalOf } from '../../test/support/expect-refusal.ts'
 import { certificateLines, edgeFieldsOf, type HeaderChanges } from '../../test/support/header-lines.ts'
 import { CA_DN, compileIssuers, createIssuers } from '../../test/support/issuers.ts'
-import { type ClientCert, describeCert } from '../client-cert.ts'
+import { describeCert } from '../client-cert.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { requireTrustedIssuer } from './require-trusted-issuer.ts'
+import type { ParsedCert } from './shareable-cert.ts'
 
 let ca: TestCa
 let namesake: TestCa
@@ -20,17 +21,17 @@ beforeAll(async () => {
   byNamesake = await namesake.issue()
 })
 
-const certOf = (cert: IssuedCert, changes?: HeaderChanges): ClientCert =>
+const certOf = (cert: IssuedCert, changes?: HeaderChanges): ParsedCert =>
   parseClientCert(edgeFieldsOf(certificateLines(cert, changes)))
 
 /** Without `Client-Cert`, so that only names can be compared. */
 const named = (cert: IssuedCert, changes: HeaderChanges = {}) => certOf(cert, { 'client-cert': null, ...changes })
 
-const trust = (cert: ClientCert, ...issuers: readonly unknown[]) =>
+const trust = (cert: ParsedCert, ...issuers: readonly unknown[]) =>
   requireTrustedIssuer(cert, compileIssuers(...issuers), Date.now() / 1000).issuers
 
 /** The reason of the refusal without the name of the certificate at its end, which has to be there. */
-function refusal(cert: ClientCert, ...issuers: readonly unknown[]): string {
+function refusal(cert: ParsedCert, ...issuers: readonly unknown[]): string {
   const { code, reason } = refusalOf(() => trust(cert, ...issuers))
   expect(code).toBe('CSN_CERT_UNTRUSTED_ISSUER')
   const at = reason.lastIndexOf(' (serial number ')

@@ -1,10 +1,12 @@
 import type { NoPath } from '../certification-path/describe-no-path.ts'
-import { type ClientCert, describeCert } from '../client-cert.ts'
+import { describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
+import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
 import { readCertificateParts } from '../x509/certificate-parts.ts'
 import { readOrUndefined } from '../x509/der.ts'
 import { readAuthorityKey } from '../x509/extensions/authority-key.ts'
-import { type ForwardedClientCert, lookForPath, type VerifiedPath } from './look-for-path.ts'
+import { lookForPath, type VerifiedPath } from './look-for-path.ts'
+import type { ParsedCert } from './shareable-cert.ts'
 import type { CompiledIssuer } from './trusted-issuers.ts'
 
 const refuse = refusalAt('trust')
@@ -25,15 +27,21 @@ export interface Trust {
  * refused, unless the issuer is trusted by name explicitly.
  *
  * @param now - seconds since the epoch
+ * @param facts - the signatures that are known to verify
  * @throws CountersignError `CSN_CERT_UNTRUSTED_ISSUER`, `CSN_HEADERS_MALFORMED` for a malformed `Client-Cert-Chain`, or
  *   `CSN_CERT_UNREADABLE` for a certificate that cannot be a part of a path
  */
-export function requireTrustedIssuer(cert: ClientCert, trusted: readonly CompiledIssuer[], now: number): Trust {
+export function requireTrustedIssuer(
+  cert: ParsedCert,
+  trusted: readonly CompiledIssuer[],
+  now: number,
+  facts: Facts = NO_FACTS,
+): Trust {
   const direct = trusted.filter(({ chain }) => !chain)
   const named = direct.filter((issuer) => isNamed(cert, issuer))
-  const issuers = named.filter((issuer) => hasSigned(cert, issuer))
+  const issuers = named.filter((issuer) => hasIssued(cert, issuer, facts))
   const anchors = trusted.flatMap(({ chain }) => (chain ? [chain.anchor] : []))
-  const found = anchors.length > 0 && isForwarded(cert) ? lookForPath(cert, anchors, now * 1000) : undefined
+  const found = anchors.length > 0 && cert.whole ? lookForPath(cert, cert.whole, anchors, now * 1000, facts) : undefined
   if (found && 'cas' in found) return { issuers, path: found }
   if (issuers.length > 0) return { issuers, path: undefined }
   if (found?.kind === 'unreadable') throw refuse('CSN_CERT_UNREADABLE', `${found.reason} (${describeCert(cert)})`)
@@ -41,23 +49,27 @@ export function requireTrustedIssuer(cert: ClientCert, trusted: readonly Compile
   throw untrusted(cert, named.length > 0 ? unsignedReason(cert, named) : unnamedReason(cert, trusted, found))
 }
 
-const isForwarded = (cert: ClientCert): cert is ForwardedClientCert => cert.x509 !== undefined
-
-function untrusted(cert: ClientCert, reason: string) {
+function untrusted(cert: ParsedCert, reason: string) {
   return refuse('CSN_CERT_UNTRUSTED_ISSUER', `${reason} (${describeCert(cert)})`)
 }
 
 /** With both certificates at hand the signature decides, and not the key identifiers, which a CA chooses. */
-function isNamed(cert: ClientCert, { dn, keyId, ca }: CompiledIssuer): boolean {
+function isNamed(cert: ParsedCert, { dn, keyId, ca }: CompiledIssuer): boolean {
   if (dn && !dn.equals(cert.issuer)) return false
-  return !keyId || (ca !== undefined && cert.x509 !== undefined) || cert.issuerKeyId === keyId
+  return !keyId || (ca !== undefined && cert.whole !== undefined) || cert.issuerKeyId === keyId
 }
 
-function hasSigned({ x509 }: ClientCert, { ca, byName }: CompiledIssuer): boolean {
-  return x509 && ca ? x509.checkIssued(ca) && x509.verify(ca.publicKey) : byName
+function hasIssued({ whole, fingerprint256 }: ParsedCert, { ca, byName }: CompiledIssuer, facts: Facts): boolean {
+  if (!whole || !ca) return byName
+  const fact = factOf('issued', ca.fingerprint256, fingerprint256)
+  if (facts.has(fact)) return true
+  const { x509 } = whole
+  const isIssued = x509.checkIssued(ca) && x509.verify(ca.publicKey)
+  if (isIssued) facts.note(fact)
+  return isIssued
 }
 
-function unnamedReason(cert: ClientCert, trusted: readonly CompiledIssuer[], noPath: NoPath | undefined): string {
+function unnamedReason(cert: ParsedCert, trusted: readonly CompiledIssuer[], noPath: NoPath | undefined): string {
   const { issuer, issuerKeyId = 'missing' } = cert
   const stranger = `the issuer ${issuer} is not one of trustedIssuers`
   if (noPath) return noPath.kind === 'missing' ? `${stranger}, and ${noPath.reason}` : noPath.reason
@@ -68,16 +80,17 @@ function unnamedReason(cert: ClientCert, trusted: readonly CompiledIssuer[], noP
 }
 
 /** Only the issuer's own signature can be replaced by its name. A path needs every certificate. */
-function unprovenReason({ raw }: ClientCert, hasChain: boolean): string {
+function unprovenReason({ raw }: ParsedCert, hasChain: boolean): string {
   const [forward, orName] = hasChain ? ['chain', ''] : ['leaf', ', or write { ca, byName: true }']
   return raw['x-cert-too-large'] === '1'
     ? `the certificate is larger than 10 KiB, so Cloudflare does not forward it and its signature cannot be verified; issue a smaller one${orName}`
     : `the Worker does not forward the certificate, so its signature cannot be verified; set COUNTERSIGN_FORWARD_CERT to ${forward}${orName}`
 }
 
-function unsignedReason(cert: ClientCert, named: readonly CompiledIssuer[]): string {
-  const { issuer, x509 } = cert
-  if (!x509) return unprovenReason(cert, false)
+function unsignedReason(cert: ParsedCert, named: readonly CompiledIssuer[]): string {
+  const { issuer, whole } = cert
+  if (!whole) return unprovenReason(cert, false)
+  const { x509 } = whole
   const sameKey = named.find(({ ca }) => ca && x509.verify(ca.publicKey))
   if (!sameKey?.ca) return `another CA of the same name signed the certificate, and not the trusted issuer ${issuer}`
   const authority = readOrUndefined(() => readAuthorityKey(readCertificateParts(x509.raw)))

@@ -1,3 +1,4 @@
+import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
 import type { PathCertificate } from './path-certificate.ts'
 
 /**
@@ -22,9 +23,10 @@ export class TooManySignaturesError extends Error {
  *
  * Attack: a client sends many certificates that claim the same issuer, to keep the process busy.
  *
+ * @param facts - the signatures that are known to verify. They do not count for the limit
  * @throws TooManySignaturesError (from the check) after {@link MAX_VERIFICATIONS} signatures
  */
-export function createIssuedBy(limit: number = MAX_VERIFICATIONS): IssuedBy {
+export function createIssuedBy(limit: number = MAX_VERIFICATIONS, facts: Facts = NO_FACTS): IssuedBy {
   const known = new Map<PathCertificate, Map<PathCertificate, boolean>>()
   let left = limit
   return (certificate, ca) => {
@@ -33,10 +35,13 @@ export function createIssuedBy(limit: number = MAX_VERIFICATIONS): IssuedBy {
     known.set(certificate, byCa)
     const before = byCa.get(ca)
     if (before !== undefined) return before
+    const fact = factOf('signed', ca.x509.fingerprint256, certificate.x509.fingerprint256)
+    if (facts.has(fact)) return true
     if (left === 0) throw new TooManySignaturesError()
     left -= 1
     const isSigned = verifies(certificate, ca)
     byCa.set(ca, isSigned)
+    if (isSigned) facts.note(fact)
     return isSigned
   }
 }

@@ -1,5 +1,6 @@
 import { setImmediate as otherWork } from 'node:timers/promises'
 import { isTrustedNow, requireTrust, requireValidNow, type TrustedCert } from '../certificate/read-trusted-cert.ts'
+import { reopenCert } from '../certificate/shareable-cert.ts'
 import type { CompiledIssuer } from '../certificate/trusted-issuers.ts'
 import type { ClientCert } from '../client-cert.ts'
 import { type CountersignError, isCountersignError, refusalAt } from '../errors.ts'
@@ -114,7 +115,7 @@ export function createTrustWatch(
     try {
       const issuers = trustedIssuers()
       if (!client.trusted || !isTrustedNow(client.trusted, issuers, time)) {
-        client.trusted = requireTrust(clientCert, issuers, time)
+        client.trusted = requireTrust(reopenCert(clientCert), issuers, time)
       }
       requireValidNow(client.trusted, time)
       return undefined

@@ -2,8 +2,8 @@ import type { SignatureParameters } from '@countersign/wire'
 import { isWithoutCertificate } from '../certificate/certificate-absence.ts'
 import { parseClientCert } from '../certificate/parse-client-cert.ts'
 import { requireTrustedIssuer, type Trust } from '../certificate/require-trusted-issuer.ts'
+import type { ParsedCert } from '../certificate/shareable-cert.ts'
 import { revocationsOf } from '../certificate/trusted-issuers.ts'
-import type { ClientCert } from '../client-cert.ts'
 import { type CountersignErrorCode, STEPS, type StepName } from '../errors.ts'
 import type { RouteGuard } from '../guards/guard.ts'
 import type { Settings } from '../options.ts'
@@ -147,7 +147,7 @@ function describeHeaders({ later }: EdgeFields): string {
 }
 
 /** The certificate of a request whose certificate step held: the same parser reads the same headers again. */
-function certificateOf(explained: Explained): ClientCert {
+function certificateOf(explained: Explained): ParsedCert {
   return parseClientCert(fieldsOf(explained))
 }
 
@@ -155,13 +155,13 @@ function describeSignature({ keyid, alg, created = 0 }: Partial<SignatureParamet
   return `by the key "${keyid}" (${alg}), made at ${new Date(created * 1000).toISOString()}`
 }
 
-function describeCertificate({ subject, issuer, x509 }: ClientCert, { source }: Settings): string {
-  const forwarded = x509 ? 'Client-Cert matches' : 'no Client-Cert to compare with'
+function describeCertificate({ subject, issuer, whole }: ParsedCert, { source }: Settings): string {
+  const forwarded = whole ? 'Client-Cert matches' : 'no Client-Cert to compare with'
   const compared = source.name === 'rfc9440' ? 'read from Client-Cert alone' : forwarded
   return `${String(subject) || '(empty)'}, issued by ${issuer}; ${compared}`
 }
 
-function describeTrust(cert: ClientCert, { settings, at }: Explained): string {
+function describeTrust(cert: ParsedCert, { settings, at }: Explained): string {
   const issuers = settings.trustedIssuers.current
   const validity = `valid from ${cert.validFrom} to ${cert.validTo}`
   if (!issuers) return `every issuer is trusted; ${validity}`
@@ -170,9 +170,9 @@ function describeTrust(cert: ClientCert, { settings, at }: Explained): string {
   return `${describeSigner(cert, requireTrustedIssuer(cert, issuers, at))}; ${validity}; ${lists}`
 }
 
-function describeSigner({ x509 }: ClientCert, { issuers, path }: Trust): string {
+function describeSigner({ whole }: ParsedCert, { issuers, path }: Trust): string {
   if (path) return `a certification path was verified: ${path.cas.map(({ subject }) => subject).join(' ◀ ')}`
-  return x509 && issuers.some(({ ca }) => ca)
+  return whole && issuers.some(({ ca }) => ca)
     ? 'a trusted issuer signed it'
     : 'the issuer is trusted by its name, and no signature was verified'
 }
