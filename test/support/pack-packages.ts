@@ -10,11 +10,12 @@ export const PUBLISHED = ['dev-edge', 'origin-plugin', 'wire', 'worker'] as cons
  * Packs the published packages as for publication. Needs a build, and pnpm in the path, as in a script of pnpm.
  *
  * @param folder - the folder for the tarballs; it must be empty
+ * @param root - the root of the workspace
  * @returns the path of each tarball, in the order of {@link PUBLISHED}
  */
-export function packPackages(folder: string): string[] {
+export function packPackages(folder: string, root = ROOT): string[] {
   const filters = PUBLISHED.flatMap((name) => ['--filter', `./packages/${name}`])
-  execFileSync('pnpm', ['--recursive', ...filters, 'exec', 'pnpm', 'pack', '--pack-destination', folder], { cwd: ROOT })
+  execFileSync('pnpm', ['--recursive', ...filters, 'exec', 'pnpm', 'pack', '--pack-destination', folder], { cwd: root })
   const tarballs = readdirSync(folder).toSorted()
   if (tarballs.length !== PUBLISHED.length) {
     throw new Error(`expected the tarballs of ${PUBLISHED.join(', ')}, got ${tarballs.join(', ') || 'none'}`)
