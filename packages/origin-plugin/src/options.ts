@@ -71,7 +71,7 @@ export interface CountersignPluginOptions {
   /**
    * The most clients whose signatures are remembered, from 0 to 10,000,000. The default is 200,000. Such a client costs no
    * public-key cryptography while it keeps its certificate and token: the plugin remembers digests of what it verified,
-   * and still checks times, keys in use, revocation and requirements. Each client takes some 130 bytes.
+   * and still checks times, keys in use, revocation and requirements. Each client takes 120 to 240 bytes.
    */
   readonly maxKnownClients?: number
   /**

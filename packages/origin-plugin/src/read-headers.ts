@@ -15,6 +15,8 @@ const refuse = refusalAt('headers')
 
 const EMPTY: readonly (string | undefined)[] = COVERED_FIELDS.map(() => undefined)
 const TOKEN_SLOT = slotOf(ACCESS_TOKEN_HEADER)
+/** Every source that sends it has this name for it. */
+const CHAIN: CoveredField = 'client-cert-chain'
 
 /** A certificate header that a later release of the Worker sends. Its name is in lower case. */
 export type LaterHeader = readonly [name: string, value: string]
@@ -78,10 +80,13 @@ export class EdgeFields {
     return [...known, ...this.later]
   }
 
-  /** The certificate headers in one text, which no other headers have. All of them have passed {@link requirePrintable}. */
+  /**
+   * The headers of the client's own certificate in one text, which no other headers have. All of them have passed
+   * {@link requirePrintable}. `Client-Cert-Chain` is not one of them, because a client can send another one each time.
+   */
   get certificateLines(): string {
     let lines = ''
-    for (const [name, value] of this.certificateHeaders()) lines += `${name}: ${value}\n`
+    for (const [name, value] of this.certificateHeaders()) if (name !== CHAIN) lines += `${name}: ${value}\n`
     return lines
   }
 }

@@ -10,6 +10,7 @@ import {
 } from '@countersign/test-support/write-certificate'
 import { der } from '@countersign/test-support/write-der'
 import { afterAll, describe, expect, it, vi } from 'vitest'
+import { type Fact, factOf } from '../facts/facts.ts'
 import { describeNoPath } from './describe-no-path.ts'
 import { findPath } from './find-path.ts'
 import { createIssuedBy, MAX_VERIFICATIONS, TooManySignaturesError } from './issued-by.ts'
@@ -377,6 +378,24 @@ describe('createIssuedBy', () => {
     expect([isIssuedBy(one, anchor), isIssuedBy(two, one), isIssuedBy(two, anchor)]).toEqual([true, false, true])
     expect(() => isIssuedBy(three, anchor)).toThrow(TooManySignaturesError)
     expect(isIssuedBy(one, anchor)).toBe(true)
+  })
+
+  it('does not verify a signature that is known, looks it up once, and counts it all the same', () => {
+    const learnt: Fact[] = []
+    const [one = anchor, two = anchor, three = anchor] = certificates
+    const noting = { has: () => false, note: (fact: Fact) => learnt.push(fact) }
+    const verifying = createIssuedBy(2, noting)
+    expect([verifying(one, anchor), verifying(one, anchor), verifying(two, one)]).toEqual([true, true, false])
+    expect(learnt).toEqual([factOf('signed', anchor.x509.fingerprint256, one.x509.fingerprint256)])
+
+    const has = vi.fn(() => true)
+    const note = vi.fn()
+    const verify = vi.spyOn(three.x509, 'verify')
+    const knowing = createIssuedBy(2, { has, note })
+    expect([knowing(three, anchor), knowing(three, anchor), knowing(one, anchor)]).toEqual([true, true, true])
+    expect([has.mock.calls.length, note.mock.calls.length, verify.mock.calls.length]).toEqual([2, 0, 0])
+    expect(() => knowing(two, anchor)).toThrow(TooManySignaturesError)
+    expect(knowing(anchor, one)).toBe(false)
   })
 
   it('has room for every path of ten certificates, and not for all pairs of ten', () => {

@@ -23,7 +23,8 @@ export class TooManySignaturesError extends Error {
  *
  * Attack: a client sends many certificates that claim the same issuer, to keep the process busy.
  *
- * @param facts - the signatures that are known to verify. They do not count for the limit
+ * @param facts - the signatures that are known to verify. They count for the limit too, so that no answer depends on the
+ *   memory
  * @throws TooManySignaturesError (from the check) after {@link MAX_VERIFICATIONS} signatures
  */
 export function createIssuedBy(limit: number = MAX_VERIFICATIONS, facts: Facts = NO_FACTS): IssuedBy {
@@ -35,15 +36,20 @@ export function createIssuedBy(limit: number = MAX_VERIFICATIONS, facts: Facts =
     known.set(certificate, byCa)
     const before = byCa.get(ca)
     if (before !== undefined) return before
-    const fact = factOf('signed', ca.x509.fingerprint256, certificate.x509.fingerprint256)
-    if (facts.has(fact)) return true
     if (left === 0) throw new TooManySignaturesError()
     left -= 1
-    const isSigned = verifies(certificate, ca)
+    const isSigned = hasSigned(ca, certificate, facts)
     byCa.set(ca, isSigned)
-    if (isSigned) facts.note(fact)
     return isSigned
   }
+}
+
+function hasSigned(ca: PathCertificate, certificate: PathCertificate, facts: Facts): boolean {
+  const fact = factOf('signed', ca.x509.fingerprint256, certificate.x509.fingerprint256)
+  if (facts.has(fact)) return true
+  const isSigned = verifies(certificate, ca)
+  if (isSigned) facts.note(fact)
+  return isSigned
 }
 
 function verifies({ x509 }: PathCertificate, { key }: PathCertificate): boolean {

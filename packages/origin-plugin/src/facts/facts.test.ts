@@ -1,15 +1,18 @@
-import { describe, expect, it } from 'vitest'
+import { hash } from 'node:crypto'
+import { describe, expect, it, vi } from 'vitest'
 import { createDigestSet } from './digest-set.ts'
 import { type FactKind, factOf, NO_FACTS, RequestFacts } from './facts.ts'
 
 const FACT = factOf('token', 'key', 'a.b.c')
 
 describe('factOf', () => {
-  it('is a SHA-256 of 32 bytes', () => {
+  it('has 32 bytes, the same ones each time, and other ones in another process', async () => {
     expect(FACT).toHaveLength(32)
-    expect(Buffer.from(FACT, 'latin1').toString('hex')).toBe(
-      'b330e1c57187cee9910c44f4eb9a4105887a00d81aac2f04b1038bbecd9c4144',
-    )
+    expect(factOf('token', 'key', 'a.b.c')).toBe(FACT)
+    expect(FACT).not.toBe(hash('sha256', 'token\nkey\na.b.c', 'binary'))
+    vi.resetModules()
+    const other = await import('./facts.ts')
+    expect(other.factOf('token', 'key', 'a.b.c')).not.toBe(FACT)
   })
 
   it('differs by its kind and by each of its texts', () => {

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import { hash, randomBytes } from 'node:crypto'
 import type { Digest, DigestSet } from './digest-set.ts'
 
 /**
@@ -21,6 +21,12 @@ export type Fact = Digest
 export type FactKind = 'token' | 'lines' | 'issued' | 'signed'
 
 /**
+ * Attack: a client chooses texts whose digests share a slot of the table, so that each look-up visits all of them. With
+ * a secret in front of each text, an attacker cannot compute a digest.
+ */
+const SALT = randomBytes(16).toString('base64url')
+
+/**
  * Makes a fact of its texts, as their SHA-256. Texts that contain a line feed must come last, so that no two facts have
  * the same text.
  *
@@ -30,7 +36,7 @@ export type FactKind = 'token' | 'lines' | 'issued' | 'signed'
  * ```
  */
 export function factOf(kind: FactKind, subject: string, text: string): Fact {
-  return hash('sha256', `${kind}\n${subject}\n${text}`, 'binary')
+  return hash('sha256', `${SALT}${kind}\n${subject}\n${text}`, 'binary')
 }
 
 /** A client has three facts: its token, its lines and its issuer. */
@@ -65,8 +71,8 @@ export class RequestFacts implements Facts {
   }
 
   /**
-   * Remembers the facts that were noted. Call it only for a request that was proven in full: otherwise an attacker could
-   * fill the memory.
+   * Remembers the facts that were noted. Call it only for a request whose client was proven in full: otherwise an
+   * attacker could fill the memory.
    */
   learn(): void {
     for (const fact of this.#noted ?? []) this.#known.add(fact)
