@@ -7,7 +7,7 @@ import { CLIENTS } from '../support/redis-stores.ts'
 /**
  * One of the processes of an origin. Sends its port to the parent when it listens.
  *
- * Arguments: the key that the Worker signs with (JWK), the URL of Redis, and the name of a client in `CLIENTS`.
+ * Its answer names the process. Arguments: the key that the Worker signs with (JWK), the URL of Redis, and the name of a client in `CLIENTS`.
  */
 const [, , jwk = '', url = '', name = ''] = argv
 const { store } = await CLIENTS[name as keyof typeof CLIENTS](url)
@@ -17,6 +17,6 @@ await app.register(countersign, {
   access: null,
   trustedIssuers: null,
 })
-app.get('/', () => 'in')
+app.get('/', () => `in ${process.pid}`)
 await app.listen({ host: '127.0.0.1', port: 0 })
 process.send?.((app.server.address() as AddressInfo).port)

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { Agent } from 'node:http'
 import { join } from 'node:path'
 import { signAsWorker } from '@countersign/test-support/sign-as-worker'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type Chain, startChain } from '../support/chain.ts'
 import { freePort } from '../support/free-port.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
@@ -13,8 +13,11 @@ import { useChain } from '../support/use-chain.ts'
 
 const REQUESTS = 10_000
 const CONNECTIONS = 8
+/** For a cluster: connections to each of its workers, and requests that a pair of them sends. */
+const PAIRS = 16
+const REQUESTS_OF_PAIR = 30
 
-describe('four processes that share a Redis', () => {
+describe('processes that share a Redis', () => {
   const chain = useChain()
   let redis: RedisServer
   const processes: ChildProcess[] = []
@@ -36,7 +39,7 @@ describe('four processes that share a Redis', () => {
     await redis.stop()
   })
 
-  it(`accept each of ${REQUESTS} captured requests exactly once, sent to all four at the same time`, {
+  it(`accept each of ${REQUESTS} captured requests exactly once, sent to four of them at the same time`, {
     timeout: 120_000,
   }, async () => {
     const captured = await chain.capture('/', { client: chain.edge.clients.alice })
@@ -58,6 +61,52 @@ describe('four processes that share a Redis', () => {
     expect(accepted.filter((times) => times !== 1)).toHaveLength(0)
     expect(replayed).toBe(3 * REQUESTS)
   })
+
+  it.each(['ioredis', 'redis'])(
+    'that are two workers of a cluster of Node admit each request once: %s',
+    async (name) => {
+      const primary = fork(join(import.meta.dirname, 'cluster-primary.ts'), [
+        JSON.stringify(chain.key),
+        redis.url,
+        name,
+      ])
+      const connections = Array.from({ length: 2 * PAIRS }, () => new Agent({ keepAlive: true, maxSockets: 1 }))
+      onTestFinished(() => {
+        for (const connection of connections) connection.destroy()
+        primary.disconnect()
+      })
+      const [port] = (await once(primary, 'message')) as [number]
+      const captured = await chain.capture('/', { client: chain.edge.clients.alice })
+      const sign = () => signAsWorker(captured, chain.key)
+
+      // A connection stays with its worker, and the workers take turns to accept one.
+      const ofWorker = new Map<string, Agent[]>()
+      for (const connection of connections) {
+        const { body } = await sendKeptAlive(port, sign(), connection)
+        ofWorker.set(body, [...(ofWorker.get(body) ?? []), connection])
+      }
+      const [some = [], others = []] = ofWorker.values()
+      expect([ofWorker.size, some.length, others.length]).toEqual([2, PAIRS, PAIRS])
+
+      const outcomes = { admitted: 0, replayed: 0, others: 0 }
+      const admittedBy = new Set<string>()
+      const sendAll = async (pair: readonly Agent[]) => {
+        for (let sent = 0; sent < REQUESTS_OF_PAIR; sent += 1) {
+          const signed = sign()
+          const answers = await Promise.all(pair.map((connection) => sendKeptAlive(port, signed, connection)))
+          const admitted = answers.filter(({ outcome }) => outcome === '200')
+          outcomes.admitted += admitted.length
+          outcomes.replayed += answers.filter(({ outcome }) => outcome === 'CSN_SIGNATURE_REPLAYED').length
+          if (admitted.length !== 1) outcomes.others += 1
+          for (const { body } of admitted) admittedBy.add(body)
+        }
+      }
+      await Promise.all(some.map((connection, at) => sendAll([connection, others[at] as Agent])))
+      const total = PAIRS * REQUESTS_OF_PAIR
+      expect(outcomes).toEqual({ admitted: total, replayed: total, others: 0 })
+      expect([...admittedBy].toSorted()).toEqual([...ofWorker.keys()].toSorted())
+    },
+  )
 })
 
 describe.each(Object.keys(CLIENTS) as (keyof typeof CLIENTS)[])('a replay store through %s', (name) => {

@@ -33,20 +33,41 @@ describe('a replay store that detects no replay', () => {
     }
   })
 
+  it.each<[string, (fresh: readonly boolean[]) => unknown]>([
+    ['accepts every nonce', (fresh) => fresh.map(() => true)],
+    ['answers in another order', (fresh) => fresh.toReversed()],
+    ['answers about one nonce', ([first]) => [first]],
+  ])('because a batch of it %s, stops the start', async (_why, change) => {
+    for (const onStoreUnavailable of ['refuse', 'accept'] as const) {
+      const { spend } = expiringStore()
+      const spendMany: ReplayStore['spendMany'] = async (nonces, lifetime) =>
+        change(await Promise.all(nonces.map((nonce) => spend(nonce, lifetime)))) as boolean[]
+      const { app } = await originWith({ replay: { spend, spendMany }, onStoreUnavailable })
+      await expect(app.ready()).rejects.toThrow('spendMany() must return an array with true for each fresh nonce')
+    }
+  })
+
   it('because the client drops the arguments of SET, is refused', () => {
     const set = async (_key: string, _value: string) => 'OK'
     expect(() => redisReplayStore({ set } as unknown as IoRedisLike)).toThrow('redisReplayStore: client must be')
   })
 })
 
-/** A store whose entries expire by the clock of the test. */
+/** A store whose entries expire by the clock of the test. It would report both of two equal nonces of a batch as fresh. */
 function expiringStore(): ReplayStore {
   const expiry = new Map<string, number>()
+  const isFresh = (nonce: string) => (expiry.get(nonce) ?? 0) <= Date.now()
+  const remember = (nonce: string, lifetime: number) => expiry.set(nonce, Date.now() + lifetime)
   return {
     async spend(nonce, lifetime) {
-      const isFresh = (expiry.get(nonce) ?? 0) <= Date.now()
-      if (isFresh) expiry.set(nonce, Date.now() + lifetime)
-      return isFresh
+      const answer = isFresh(nonce)
+      if (answer) remember(nonce, lifetime)
+      return answer
+    },
+    async spendMany(nonces, lifetime) {
+      const answers = nonces.map(isFresh)
+      nonces.forEach((nonce, at) => void (answers[at] && remember(nonce, lifetime)))
+      return answers
     },
   }
 }
@@ -78,4 +99,14 @@ describeThreat('a captured request of an origin with a short tolerance', { plugi
       expect(await sendRaw(port, formatRequest(other))).toMatchObject({ status: 200 })
     },
   )
+
+  it('is admitted once of twenty copies at the same time', async () => {
+    const captured = await chain.capture('/me', { client: chain.edge.clients.alice })
+    const request = chain.sign(captured)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => chain.around(request)))
+    expect(answers.map(({ status, code }) => code ?? status).toSorted()).toEqual([
+      200,
+      ...new Array(19).fill('CSN_SIGNATURE_REPLAYED'),
+    ])
+  })
 })

@@ -83,7 +83,7 @@ function deliver(batch: ReadonlyMap<string, Spend>, answerAt: (at: number) => St
   for (const { getAnswer, replays } of batch.values()) {
     const answer = answerAt(at)
     getAnswer(answer)
-    for (const getReplay of replays ?? []) getReplay(typeof answer === 'boolean' ? false : answer)
+    if (replays) for (const getReplay of replays) getReplay(typeof answer === 'boolean' ? false : answer)
     at += 1
   }
 }
