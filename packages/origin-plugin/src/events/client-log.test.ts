@@ -27,7 +27,7 @@ function logOf(options: object = {}) {
   const exchange = (clientCert: ClientCert | null, access: AccessIdentity | null = null) => {
     const child = log.child({ reqId: 'r' })
     return {
-      request: { clientCert, access, log: child } as never as FastifyRequest,
+      request: { clientCert, access, log: child, server: { log } } as never as FastifyRequest,
       reply: { log: child } as never as FastifyReply,
     }
   }

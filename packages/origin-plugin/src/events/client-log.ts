@@ -5,6 +5,7 @@ import { ignoreRejection, requireSynchronous } from '../lib/operator-function.ts
 import { describeError, quoteMessage } from '../lib/quote-error.ts'
 import { cutText } from '../lib/quote-value.ts'
 import { writeLine } from '../lib/write-line.ts'
+import { childLogger } from './child-logger.ts'
 
 /**
  * Returns the fields of a client for `request.log`; `null` for none.
@@ -71,9 +72,10 @@ function createBinder(bindingsOf: LogBindings, usualOf: LogBindings): BindClient
 
 function bind(request: FastifyRequest, reply: FastifyReply, bindings: object | null): void {
   if (!bindings) return
-  const log = request.log.child(bindings)
+  const parent = request.server.log
+  const log = childLogger(request.log, bindings, parent)
   // Fastify writes "request completed" to the log of the reply. A hook may have replaced one of the two.
-  reply.log = reply.log === request.log ? log : reply.log.child(bindings)
+  reply.log = reply.log === request.log ? log : childLogger(reply.log, bindings, parent)
   request.log = log
   ;(request as BoundRequest)[BOUND] = bindings
 }

@@ -1,0 +1,198 @@
+import { lineStream } from '@countersign/test-support/line-stream'
+import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import { type LoggerOptions, pino } from 'pino'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { childLogger } from './child-logger.ts'
+
+const CLIENT = { client: { fingerprint256: 'AB:CD', subject: 'CN="pay\u00071"', access: { kind: 'service' } } }
+
+type Make = (log: FastifyBaseLogger, bindings: object, parent: FastifyBaseLogger) => FastifyBaseLogger
+type Factory = NonNullable<FastifyServerOptions['childLoggerFactory']>
+interface Case {
+  readonly options?: LoggerOptions
+  readonly factory?: Factory
+  /** Whether the third request has a sibling, and not a child. */
+  readonly fast: boolean
+}
+
+/** Answers four requests, whose log is made by a function, and returns the lines of the fields and the last logger. */
+async function run({ options = {}, factory }: Case, make: Make) {
+  const lines: object[] = []
+  const logger = pino(
+    { timestamp: false, ...options },
+    lineStream((line) => lines.push(JSON.parse(line))),
+  )
+  const app = Fastify({ loggerInstance: logger }) as never as FastifyInstance
+  onTestFinished(() => app.close())
+  if (factory) app.setChildLoggerFactory(factory)
+  const made: { readonly log: FastifyBaseLogger; readonly before: FastifyBaseLogger }[] = []
+  app.addHook('onRequest', async (request, reply) => {
+    const before = request.log
+    const log = make(before, { ...CLIENT, at: made.length }, request.server.log)
+    made.push({ log, before })
+    request.log = log
+    reply.log = log
+  })
+  app.get('/', (request) => {
+    request.log.info({ client: 'a field of the line' }, 'in')
+    request.log.debug('a level that is off')
+    request.log.child({ grand: 'child' }).warn(new Error('text'))
+    made.at(-1)?.before.info('the logger before')
+    return 'ok'
+  })
+  for (let time = 0; time < 4; time += 1) await app.inject('/')
+  const { log, before } = made[2] as (typeof made)[number]
+  return { lines: lines.map(withoutTimes), isSibling: Object.getPrototypeOf(log) !== before && log !== before }
+}
+
+/** Times, ports and stacks differ between two requests. */
+function withoutTimes(line: object): object {
+  return JSON.parse(JSON.stringify(line, (key, value) => (/^(?:responseTime|stack|reqId)$/.test(key) ? 0 : value)))
+}
+
+const CASES: Readonly<Record<string, Case>> = {
+  'the usual one': { fast: true },
+  'a level': { options: { level: 'warn' }, fast: true },
+  'a level below': { options: { level: 'trace' }, fast: true },
+  'own levels': { options: { customLevels: { audit: 35 } }, fast: true },
+  'a serializer': { options: { serializers: { client: ({ subject }) => subject } }, fast: true },
+  redaction: { options: { redact: ['client.subject', '*.fingerprint256'] }, fast: true },
+  'removed fields': { options: { redact: { paths: ['client.access'], remove: true } }, fast: true },
+  formatters: {
+    options: {
+      formatters: {
+        level: (label) => ({ severity: label }),
+        bindings: (bindings) => ({ ...bindings, formatted: true }),
+        log: (fields) => ({ ...fields, logged: true }),
+      },
+    },
+    fast: true,
+  },
+  'a mixin': { options: { mixin: () => ({ trace: 'abc' }) }, fast: true },
+  'a nested key, and other names': { options: { nestedKey: 'fields', messageKey: 'message', base: null }, fast: true },
+  'a prefix': { options: { msgPrefix: '[app] ' }, fast: true },
+  'a function for each child': {
+    options: { onChild: (child) => child.setBindings({ seen: true }) },
+    fast: false,
+  },
+  'a hook for each line': {
+    options: {
+      hooks: {
+        logMethod(args, method) {
+          method.apply(this, ['hooked', ...args.slice(1)] as never)
+        },
+      },
+    },
+    fast: true,
+  },
+  'a factory with fields, level, serializers and redaction': {
+    factory: (log, bindings, options) =>
+      log.child({ ...bindings, tenant: 'acme' }, {
+        ...options,
+        level: 'debug',
+        serializers: { at: (at: number) => `n${at}` },
+        redact: ['client.subject'],
+      } as object),
+    fast: true,
+  },
+  'a factory with an own format of bindings': {
+    factory: (log, bindings, options) =>
+      log.child(bindings, { ...options, formatters: { bindings: (given: object) => ({ ...given, f: 1 }) } } as object),
+    fast: false,
+  },
+  'a factory with the logger of the server': { factory: (log) => log, fast: false },
+  'a factory with a child of a child': { factory: (log, bindings) => log.child({ a: 1 }).child(bindings), fast: false },
+  'a factory with a proxy': {
+    factory: (log, bindings) =>
+      new Proxy(log.child(bindings), {
+        get: (target, name) =>
+          name === 'info' ? () => target.info('through the proxy') : Reflect.get(target, name, target),
+      }),
+    fast: false,
+  },
+  'a factory with an own function child': {
+    factory: (log, bindings) => {
+      const child = log.child(bindings)
+      const own = (given: object) => log.child.call(child, { ...given, own: true })
+      return Object.assign(child, { child: own })
+    },
+    fast: false,
+  },
+  'a factory with an own method': {
+    factory: (log, bindings) => {
+      const child = log.child(bindings)
+      return Object.assign(child, { info: (_: object, text: string) => log.info(`own ${text}`) })
+    },
+    fast: true,
+  },
+}
+
+describe('childLogger', () => {
+  it.each(Object.entries(CASES))('writes the lines of child() for %s', async (_name, each) => {
+    const plain = await run(each, (log, bindings) => log.child(bindings))
+    const { lines, isSibling } = await run(each, childLogger)
+    expect(lines).toEqual(plain.lines)
+    expect(lines.length).toBeGreaterThan(3)
+    expect(isSibling).toBe(each.fast)
+  })
+
+  it('asks a logger that an application has changed since for a child', () => {
+    const server = pino(
+      { base: null },
+      lineStream(() => {}),
+    )
+    const isSibling = (change: (log: FastifyBaseLogger) => object = (log) => log) => {
+      const log = change(server.child({}, {})) as FastifyBaseLogger
+      return Object.getPrototypeOf(childLogger(log, CLIENT, server)) === server
+    }
+    expect([isSibling(), isSibling(), isSibling()]).toEqual([false, true, true])
+    const bindings = () => ({})
+    const changes: ((log: FastifyBaseLogger) => object)[] = [
+      (log) => new Proxy(log, {}),
+      (log) => Object.assign(log, { child: log.child.bind(log) }),
+      (log) => Object.assign(log, { setBindings: () => {} }),
+      () => server.child({}, { formatters: { bindings } }),
+    ]
+    for (const change of changes) expect([isSibling(change), isSibling()]).toEqual([false, true])
+    const seen: unknown[] = []
+    server.onChild = (child) => void seen.push(child)
+    expect([isSibling(), seen.length]).toEqual([false, 2])
+  })
+
+  it('asks a logger of another kind for a child, each time', () => {
+    let children = 0
+    class Other {
+      bound: object | undefined
+      child(bindings: object) {
+        children += 1
+        return Object.assign(Object.create(this), { bound: bindings })
+      }
+    }
+    const server = Object.create(new Other())
+    for (let time = 1; time <= 3; time += 1) {
+      const log = childLogger(Object.create(server), CLIENT, server) as never as Other
+      expect([log.bound, children]).toEqual([CLIENT, time])
+    }
+  })
+
+  it('throws what a serializer throws, and binds nothing', () => {
+    const lines: string[] = []
+    const serializers = { client: ({ subject }: { subject?: string }) => (subject as string).length }
+    const server = pino(
+      { base: null, timestamp: false, serializers },
+      lineStream((line) => lines.push(line)),
+    )
+    for (let time = 0; time < 3; time += 1) {
+      const log = server.child({}, {})
+      expect(() => childLogger(log, { client: {} }, server)).toThrow(TypeError)
+      log.info('in')
+      childLogger(log, CLIENT, server).info('out')
+    }
+    expect(lines.map((line) => JSON.parse(line))).toEqual(
+      [1, 2, 3].flatMap(() => [
+        { level: 30, msg: 'in' },
+        { level: 30, client: CLIENT.client.subject.length, msg: 'out' },
+      ]),
+    )
+  })
+})
