@@ -17,7 +17,8 @@ export interface MeasuredLatency {
   /** Whether the system kept idle processors awake. */
   readonly awake: boolean
   readonly load: number
-  readonly warning?: string | undefined
+  /** A busy machine, and rows that a late load has disturbed. */
+  readonly warnings: readonly string[]
 }
 
 /** Formats the results as tables, the page around them, and a chart. */
@@ -84,7 +85,7 @@ function formatSpread(values: readonly number[]): string {
   return `${formatMilliseconds(median(values))} (${formatMilliseconds(low)} to ${formatMilliseconds(high)})`
 }
 
-function formatPage(tables: string, { rounds, seconds, awake, load, warning, capacities }: MeasuredLatency): string {
+function formatPage(tables: string, { rounds, seconds, awake, load, warnings, capacities }: MeasuredLatency): string {
   const [low, high] = [Math.min(...capacities), Math.max(...capacities)].map((each) => Math.round(each / 100) * 100)
   return `# Latency
 
@@ -103,7 +104,9 @@ An origin that does not bear a rate has no latency at that rate: its queue grows
 
 Load and origin have a core each, and 64 keep-alive connections.
 Every thread of an origin shares its core, also the thread that loads a revocation list.
-The load reports its own delay, and the run fails if it sent a request more than 2 ms late (99.9 % of the requests).
+The load reports its own delay.
+The run fails unless it sent 99.9 % of the requests within 2 ms of their time.
+Redis shares the core of the load.
 Each figure is the median of ${rounds === 1 ? 'one round' : `${rounds} rounds`} of ${seconds} s, after a warm-up and one second that is not recorded.
 The origins take turns within a round, each in a new process.
 Added latencies are differences within a round.
@@ -113,6 +116,6 @@ While keys rotate, the edge key and the Access key change in the middle of the m
 The origin waits for half a minute before, because the plugin fetches unknown Access keys once in 30 s.
 ${awake ? 'Idle processors were kept awake (`/dev/cpu_dma_latency`).' : 'Idle processors could not be kept awake (`/dev/cpu_dma_latency`).'}
 
-${describeMachine()}; its load before the start was ${load.toFixed(1)}.${warning ? `\n${warning}` : ''}
+${describeMachine()}; its load before the start was ${load.toFixed(1)}.${warnings.map((each) => `\n${each}`).join('')}
 `
 }
