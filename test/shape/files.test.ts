@@ -7,6 +7,8 @@ import { keepPieces, scanSource } from './scan-source.ts'
 const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'packages/worker/src/index.ts': 'exports entry of the package',
   'packages/dev-edge/src/cli/main.ts': 'the command',
+  'packages/dev-edge/templates/server.ts': 'the process of a new project',
+  'packages/dev-edge/templates/worker/worker.ts': 'the Worker of a new project',
   'examples/autoload/plugins/cors.ts': 'a file of autoload',
   'examples/autoload/routes/jobs/archive/index.ts': 'a file of autoload',
   'examples/autoload/routes/jobs/autohooks.ts': 'a file of autoload',

@@ -136,7 +136,18 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
   },
   'dev-edge': {
     'index.ts': ['create-dev-edge.ts', 'folder', 'dev-edge.ts', 'doctor', 'edge', 'access', 'net', 'pki'],
-    cli: ['create-dev-edge.ts', 'folder', 'dev-edge.ts', 'doctor', 'inspect', 'edge', 'handshake', 'net', 'pki'],
+    cli: [
+      'create-dev-edge.ts',
+      'folder',
+      'dev-edge.ts',
+      'doctor',
+      'init',
+      'inspect',
+      'edge',
+      'handshake',
+      'net',
+      'pki',
+    ],
     'create-dev-edge.ts': [
       'folder',
       'dev-edge.ts',
@@ -149,6 +160,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'pki',
       'known-names.ts',
     ],
+    init: ['folder', 'pki'],
     folder: ['dev-edge.ts', 'access', 'pki'],
     'dev-edge.ts': ['edge', 'access', 'net', 'pki'],
     doctor: ['testing', 'access', 'errors.ts'],

@@ -3,7 +3,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { runCountersign, runHere, runUnread } from '../../test/support/command.ts'
-import { COMMANDS, describeOldNode } from './run-command.ts'
+import { describeOldNode } from './output/describe-old-node.ts'
+import { COMMANDS } from './run-command.ts'
 
 // Child processes start slowly on machines under load.
 vi.setConfig({ testTimeout: 20_000 })
@@ -81,12 +82,12 @@ describe('countersign', () => {
     [[], /Usage: countersign/],
     [
       ['nonsense'],
-      /^countersign: unknown command 'nonsense'\nCommands: dev, cert, revoke, keygen, doctor, inspect\ncountersign --help /,
+      /^countersign: unknown command 'nonsense'\nCommands: init, dev, cert, revoke, keygen, doctor, inspect\ncountersign --help /,
     ],
-    [['nonsense', '--help'], /^countersign: unknown command 'nonsense'\nCommands: dev, /],
-    [['-h', 'nonsense'], /^countersign: unknown command 'nonsense'\nCommands: dev, /],
-    [['help', 'nonsense'], /^countersign: unknown command 'nonsense'\nCommands: dev, /],
-    [['inspct', '--help'], /^countersign: unknown command 'inspct'\n\(Did you mean inspect\?\)\nCommands: dev, /],
+    [['nonsense', '--help'], /^countersign: unknown command 'nonsense'\nCommands: init, dev, /],
+    [['-h', 'nonsense'], /^countersign: unknown command 'nonsense'\nCommands: init, dev, /],
+    [['help', 'nonsense'], /^countersign: unknown command 'nonsense'\nCommands: init, dev, /],
+    [['inspct', '--help'], /^countersign: unknown command 'inspct'\n\(Did you mean inspect\?\)\nCommands: init, dev, /],
     [['--nonsense', '--help'], /^countersign: unknown option '--nonsense'\n/],
     [['dev', '--orign', 'http://127.0.0.1:3000'], /unknown option '--orign'\n\(Did you mean --origin\?\)/],
     [['dev'], /--origin is missing; write the address of your server: --origin http:\/\/127\.0\.0\.1:3000/],

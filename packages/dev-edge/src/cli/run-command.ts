@@ -3,13 +3,16 @@ import { Command, CommanderError } from 'commander'
 import { certCommand } from './commands/cert.ts'
 import { devCommand } from './commands/dev.ts'
 import { doctorCommand } from './commands/doctor.ts'
+import { initCommand } from './commands/init.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { keygenCommand } from './commands/keygen.ts'
 import { revokeCommand } from './commands/revoke.ts'
+import { describeOldNode } from './output/describe-old-node.ts'
 import { printError } from './output/print.ts'
 
 /** Every command, in the order of `countersign --help`. */
 export const COMMANDS: readonly (() => Command)[] = [
+  initCommand,
   devCommand,
   certCommand,
   revokeCommand,
@@ -90,22 +93,6 @@ function describeUsageError(text: string): string {
 
 /** The unscoped package of this name on npm is not ours, so `npx countersign` would run another program. */
 const INSTALLED = '\nIn a project, write npx --package @countersign/dev-edge countersign in place of countersign.'
-
-/**
- * npm installs a package on an older Node than it needs, and only warns. The first request would then end the process
- * with a stack trace.
- *
- * @param running - such as `22.13.1`
- * @param engines - such as `>=22.13`
- * @returns the error, or `undefined` if the version suffices
- */
-export function describeOldNode(running: string, engines: string): string | undefined {
-  const needed = engines.replace('>=', '')
-  const [major = 0, minor = 0] = running.split('.').map(Number)
-  const [leastMajor = 0, leastMinor = 0] = needed.split('.').map(Number)
-  if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return undefined
-  return `Node ${running} is too old; install Node ${needed} or later`
-}
 
 /** The path to package.json is the same from `src` and from `dist`. */
 function readPackage(): { readonly version: string; readonly engines: { readonly node: string } } {

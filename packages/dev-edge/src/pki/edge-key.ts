@@ -7,6 +7,13 @@ export function createEdgeKey(alg: SignatureAlgorithm = 'hmac-sha256'): SigningJ
 }
 
 /**
+ * Creates the name of a key for production. The month shows its age. The random part distinguishes two keys of one month.
+ */
+export function newKeyId(): string {
+  return `${new Date().toISOString().slice(0, 7)}-${randomBytes(4).toString('hex')}`
+}
+
+/**
  * Creates a private key for the edge signature.
  *
  * @param kid - the name of the key on the wire

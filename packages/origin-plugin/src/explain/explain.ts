@@ -86,6 +86,23 @@ export async function explainRequests(
   }
 }
 
+/**
+ * Checks options as the plugin does when it is registered. It fetches no keys, reads no files, and calls no functions.
+ *
+ * @throws TypeError whose message states the correction
+ * @example
+ * ```ts
+ * checkPluginOptions({
+ *   edge: null,
+ *   access: { team: 'https://acme.cloudflareaccess.com', audience: process.env['ACCESS_AUDIENCE'] },
+ *   trustedIssuers: null,
+ * }) // TypeError: access.team must be the name before .cloudflareaccess.com, such as "acme"
+ * ```
+ */
+export function checkPluginOptions(options: CountersignPluginOptions): void {
+  resolveOptions(options, () => {})
+}
+
 async function explain(
   captured: CapturedRequest,
   settings: Settings,

@@ -1,7 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { checkSigningKey, type SignatureAlgorithm, type SigningJwk } from '@countersign/wire'
 import { Command, Option } from 'commander'
-import { createSigningKey, toVerificationKey } from '../../pki/edge-key.ts'
+import { createSigningKey, newKeyId, toVerificationKey } from '../../pki/edge-key.ts'
 import { parseKeySet } from '../arguments/parse-key-set.ts'
 import { KEYS_SOURCE } from '../arguments/read-keys.ts'
 import { jsonOption } from '../arguments/shared-options.ts'
@@ -45,7 +44,10 @@ export function keygenCommand(): Command {
 function keygen({ alg, rotate, json }: KeygenOptions, command: Command): void {
   const present = rotate === undefined ? [] : presentKeys(rotate, command)
   const newest = present.at(-1)
-  const workerKey = createSigningKey(alg ?? (newest ? checkSigningKey(newest, 'verify').alg : 'hmac-sha256'), keyId())
+  const workerKey = createSigningKey(
+    alg ?? (newest ? checkSigningKey(newest, 'verify').alg : 'hmac-sha256'),
+    newKeyId(),
+  )
   const originKeys = [toVerificationKey(workerKey)]
   const bothKeys = [...present, ...originKeys]
   if (json) {
@@ -64,11 +66,6 @@ function presentKeys(rotate: string, command: Command): readonly SigningJwk[] {
   } catch (error) {
     return command.error((error as TypeError).message)
   }
-}
-
-/** The month shows the age of a key. The random part distinguishes two keys of one month. */
-function keyId(): string {
-  return `${new Date().toISOString().slice(0, 7)}-${randomBytes(4).toString('hex')}`
 }
 
 function formatFirst(workerKey: SigningJwk, originKeys: readonly SigningJwk[]): string {

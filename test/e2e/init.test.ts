@@ -1,0 +1,118 @@
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { runHere, startCountersignDev } from '../../packages/dev-edge/test/support/command.ts'
+import { ROOT } from '../support/files.ts'
+import { freePort } from '../support/free-port.ts'
+
+const run = promisify(execFile)
+
+/** The project stands outside of the repository, with links to the packages in place of an installation. */
+const root = mkdtempSync(join(tmpdir(), 'countersign-'))
+const project = join(root, 'new-app')
+const app = join(root, 'app')
+afterAll(() => rmSync(root, { recursive: true }))
+
+const FLAGS = ['--hostname', 'app.example.com', '--team', 'acme', '--audience', 'a'.repeat(64)]
+
+beforeAll(async () => {
+  // The local edge makes a CA: its folder stays, and the server in front of it gets the CA from there.
+  expect((await runHere('cert', 'first', '--folder', join(root, '.countersign'))).code).toBe(0)
+  mkdirSync(app)
+  writeFileSync(join(app, 'package.json'), '{ "private": true }')
+  for (const folder of [project, app]) {
+    const { code, stderr } = await runHere('init', folder, ...FLAGS, '--ca', join(root, '.countersign/client-ca.pem'))
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    linkPackages(folder)
+    cpSync(join(root, '.countersign'), join(folder, '.countersign'), { recursive: true })
+  }
+})
+
+function linkPackages(folder: string): void {
+  const modules = join(folder, 'node_modules')
+  mkdirSync(join(modules, '@countersign'), { recursive: true })
+  mkdirSync(join(modules, '@types'))
+  for (const name of ['dev-edge', 'origin-plugin', 'worker']) {
+    symlinkSync(join(ROOT, 'packages', name), join(modules, '@countersign', name))
+  }
+  symlinkSync(join(ROOT, 'packages/dev-edge/node_modules/fastify'), join(modules, 'fastify'))
+  symlinkSync(join(ROOT, 'node_modules/@types/node'), join(modules, '@types/node'))
+}
+
+/** Starts the server of the project, as its script `start:local` does. Stops it at the end of the test. */
+async function startServer(port: number): Promise<void> {
+  const server = spawn(process.execPath, ['--env-file=.countersign/origin.env', 'server.ts'], {
+    cwd: project,
+    env: { ...process.env, PORT: String(port) },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  const closed = once(server, 'close')
+  onTestFinished(async () => {
+    server.kill()
+    await closed
+  })
+  for await (const chunk of server.stdout) if (String(chunk).includes('Server listening')) return
+  throw new Error('the server ended')
+}
+
+function get(url: string, name?: string): Promise<unknown> {
+  const file = (path: string) => readFileSync(join(project, '.countersign', path))
+  const client = name && { cert: file(`clients/${name}.pem`), key: file(`clients/${name}-key.pem`) }
+  return new Promise((resolve, reject) => {
+    request(url, { ca: file('edge-ca.pem'), ...client, agent: false }, async (response) => {
+      resolve([response.statusCode, await json(response)])
+    })
+      .on('error', reject)
+      .end()
+  })
+}
+
+describe('the project of countersign init', () => {
+  it('passes its type check', async () => {
+    await run(join(ROOT, 'node_modules/.bin/tsc'), ['--project', project])
+  })
+
+  it('passes its test', async () => {
+    const { stdout } = await run(process.execPath, ['--test'], { cwd: project })
+    expect(stdout).toMatch(/^. tests 5\n(?:.*\n)*. pass 5$/m)
+  })
+
+  it('runs behind countersign dev, with its own Worker', async () => {
+    const port = await freePort()
+    const ports = ['--origin', `http://127.0.0.1:${port}`, '--port', '0', '--access-port', '0']
+    const dev = startCountersignDev(project, ...ports, '--worker', 'worker/worker.ts', '--json')
+    onTestFinished(async () => {
+      await dev.stop()
+    })
+    const { url } = JSON.parse(await dev.line(/"started"/))
+    await startServer(port)
+    expect(await get(`${url}/me`, 'alice')).toMatchObject([200, { name: 'alice', access: 'user' }])
+    expect(await get(`${url}/ops`, 'alice')).toEqual([200, { operator: 'alice' }])
+    expect(await get(`${url}/ops`, 'bob')).toMatchObject([403, { code: 'CSN_CERT_FORBIDDEN' }])
+    expect(await get(`${url}/me`)).toMatchObject([401, { code: 'CSN_CERT_MISSING' }])
+    expect(await get(`${url}/healthz`)).toEqual([200, { ok: true }])
+  })
+
+  it('starts with the environment for Cloudflare, and refuses to start without one', async () => {
+    const probe =
+      "import('./countersign.ts').then(({ readProofs }) => console.log(JSON.stringify(readProofs(process.env).access)))"
+    const { stdout } = await run(process.execPath, ['--env-file=origin.env', '--eval', probe], { cwd: project })
+    expect(JSON.parse(stdout)).toEqual({ team: 'acme', audience: 'a'.repeat(64) })
+    await expect(run(process.execPath, ['server.ts'], { cwd: project })).rejects.toThrow(
+      'TypeError: CLIENT_CA is missing; start with node --env-file=origin.env, or --env-file=.countersign/origin.env',
+    )
+  })
+})
+
+describe('the files that countersign init adds to an app in CommonJS', () => {
+  it('pass their test', async () => {
+    const { stdout } = await run(process.execPath, ['--test'], { cwd: app })
+    expect(stdout).toMatch(/^. tests 3\n(?:.*\n)*. pass 3$/m)
+  })
+})
