@@ -1,4 +1,4 @@
-import { AUDIENCE, createTestTeam, ISSUER, type TestTeam } from '@countersign/test-support/access-team'
+import { AUDIENCE, createTestTeam, ISSUER, serviceClaims, type TestTeam } from '@countersign/test-support/access-team'
 import { createLocalJWKSet, type JWTVerifyGetKey } from 'jose'
 import { beforeAll, describe, expect, it, vi } from 'vitest'
 import type { ResolvedAccess } from './access-options.ts'
@@ -48,6 +48,31 @@ describe('verifyKnownToken', () => {
     )
   })
 
+  it.each([
+    ['before its start', 1_000, 995, 994.9],
+    ['before its start, in a part of a second', 1_000.5, 996, 995.9],
+  ])('verifies again after the clock was set back to a time %s, and refuses the token', async (_, nbf, from, early) => {
+    const keySet = createKeySet()
+    const access = accessOf(() => keySet)
+    const known = await verifyKnownToken(await team.token({ nbf, iat: nbf, exp: 2_000 }), access, 1_500, undefined)
+    expect(known.starts).toBe(from)
+    expect(verifyKnownToken(known.token, access, from, known)).toBe(known)
+    expect(await verifyKnownToken(known.token, access, from, undefined)).toEqual(known)
+    for (const cached of [known, undefined]) {
+      expect(() => verifyKnownToken(known.token, access, early, cached)).toThrow(
+        expect.objectContaining({ code: 'CSN_ACCESS_TOKEN_INVALID' }),
+      )
+    }
+  })
+
+  it('is not bound to a start for the token of a service, which has none', async () => {
+    const keySet = createKeySet()
+    const access = accessOf(() => keySet)
+    const known = await verifyKnownToken(await team.token(serviceClaims()), access, now(), undefined)
+    expect(known.starts).toBe(Number.NEGATIVE_INFINITY)
+    expect(verifyKnownToken(known.token, access, 0, known)).toBe(known)
+  })
+
   it('does not take a verification without usable keys', async () => {
     const access = accessOf(() => undefined)
     const token = await team.token()
@@ -66,6 +91,7 @@ describe('verifyKnownToken', () => {
 const known = (token: string, { keySet }: { keySet: KeySet | undefined }): KnownToken => ({
   token,
   keySet,
+  starts: 10,
   expires: 100,
   identity: { kind: 'user', email: 'jane@acme.example', sub: undefined, claims: {} },
 })
@@ -76,6 +102,8 @@ describe('isStillValid', () => {
   it('requires the same key set, until the token expires', () => {
     expect(isStillValid(known('token', { keySet }), keySet, 99.9)).toBe(true)
     expect(isStillValid(known('token', { keySet }), keySet, 100)).toBe(false)
+    expect(isStillValid(known('token', { keySet }), keySet, 10)).toBe(true)
+    expect(isStillValid(known('token', { keySet }), keySet, 9.9)).toBe(false)
     expect(isStillValid(known('token', { keySet }), createKeySet(), 50)).toBe(false)
     expect(isStillValid(known('token', { keySet }), undefined, 50)).toBe(false)
   })

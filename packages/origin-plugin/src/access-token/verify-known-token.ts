@@ -11,14 +11,15 @@ export interface KnownToken {
   readonly token: string
   /** The key set in use when its verification began; `undefined` without usable keys. */
   readonly keySet: KeySet | undefined
-  /** Seconds since the epoch until which the token is accepted. */
+  /** Seconds since the epoch between which the token is accepted. */
+  readonly starts: number
   readonly expires: number
   /** The identity that the token names. */
   readonly identity: AccessIdentity
 }
 
 /**
- * Returns the cached verification while the token has not expired and the key set is unchanged. Otherwise verifies.
+ * Returns the cached verification while the token is valid and the key set is unchanged. Otherwise verifies.
  *
  * @param cached - the verification of this client's last token, if there is one
  * @param now - seconds since the epoch
@@ -37,17 +38,21 @@ export function verifyKnownToken(
   if (cached && cached.token === token && isStillValid(cached, keySet, now)) return cached
 
   return andThen(verifyAccessToken(token, access, now, facts), (identity) => {
-    const expires = (identity.claims.exp as number) + access.clockTolerance
-    return { token: token as string, keySet, expires, identity: deepFreeze(identity) }
+    const { exp, nbf } = identity.claims
+    const expires = (exp as number) + access.clockTolerance
+    // A verification compares whole seconds.
+    const starts = nbf === undefined ? Number.NEGATIVE_INFINITY : Math.ceil(nbf - access.clockTolerance)
+    return { token: token as string, keySet, starts, expires, identity: deepFreeze(identity) }
   })
 }
 
 /**
- * Whether a verification would succeed again: the key set is the same object, and the token has not expired.
+ * Whether a verification would succeed again: the key set is the same object, and the token is valid. A clock can be set
+ * back, to a time before the token.
  *
  * @param keySet - the key set in use
  * @param now - seconds since the epoch
  */
 export function isStillValid(known: KnownToken, keySet: KeySet | undefined, now: number): boolean {
-  return keySet !== undefined && known.keySet === keySet && now < known.expires
+  return keySet !== undefined && known.keySet === keySet && known.starts <= now && now < known.expires
 }
