@@ -10,7 +10,8 @@ export const inTurn =
 /**
  * Draws clients by Zipf's law with exponent 1: the client of rank `k` comes `1/k` times as often as the first.
  *
- * The draws are the same in each run.
+ * Before, each client comes once, the first one last: otherwise a client could come for the first time in the
+ * measurement. The draws are the same in each run.
  *
  * @see {@link https://en.wikipedia.org/wiki/Zipf%27s_law}
  */
@@ -22,7 +23,7 @@ export function byZipf(n: number): Draw {
     cumulative[rank - 1] = sum
   }
   const random = createRandom(1)
-  return () => lowerBound(cumulative, random() * sum)
+  return (at) => (at < n ? n - 1 - at : lowerBound(cumulative, random() * sum))
 }
 
 /** The first place whose value is not below the searched one. */

@@ -76,6 +76,7 @@ Memory is the heap, external memory and array buffers after a garbage collection
 
 Clients in turn come one after another, so each of them was away for as long as possible.
 By Zipf's law the client of rank *k* comes 1/*k* times as often as the first.
+Each client comes at least once before the measurement.
 Every number of clients in rotation gets as many requests before the measurement, so that each process remembers as many nonces.
 The certificates and signatures of tokens are made before, on all cores, and a measured process reads them from a file.
 One round measures the clients that come once, without protection against replay: its nonces would hide the memory of clients.

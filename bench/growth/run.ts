@@ -32,8 +32,9 @@ const curves = CURVES.filter(({ name }) => name.includes(values.only))
 /** The clients once each must last for the warm-up and every measured request. */
 const SPARE = 10_000
 const prepared = Math.max(SPARE, ...curves.filter(({ ofClients }) => ofClients).flatMap(({ sizes }) => sizes))
-/** Every size gets as many requests, so that each process remembers as many nonces. */
-const rotation = Math.max(WARM_UP, ...curves.filter(({ inRotation }) => inRotation).flatMap(({ sizes }) => sizes))
+const most = Math.max(WARM_UP, ...curves.filter(({ inRotation }) => inRotation).flatMap(({ sizes }) => sizes))
+/** Each client once, and then as the curve draws them. Every size gets as many, for as many nonces in the memory. */
+const rotation = Math.ceil(most * 1.2)
 
 const { warning } = await checkMachine()
 const begin = performance.now()
