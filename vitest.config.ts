@@ -25,6 +25,7 @@ export default defineConfig({
         test: { ...shared, name: 'examples', include: ['examples/**/*.test.ts'] },
       },
       across('shape'),
+      { test: { ...shared, name: 'site', include: ['site/*.test.ts'] } },
       across('e2e', limits),
       across('threats'),
       across('interop'),

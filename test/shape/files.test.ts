@@ -15,6 +15,11 @@ const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'examples/autoload/routes/root.ts': 'a file of autoload',
   'examples/nest/app-module.ts': 'the root module of the application',
   'examples/nest/main.ts': 'the process',
+  'examples/guides/client-certificate-auth.d.ts': 'types of a library without any',
+  'examples/guides/ops-origin.ts': 'the origin after a guide',
+  'examples/guides/proven-header-origin.ts': 'the origin after a guide',
+  'examples/guides/proven-token-origin.ts': 'the origin after a guide',
+  'examples/guides/signing-worker.ts': 'the Worker after a guide',
   'examples/quickstart/server.ts': 'the process in production',
   'examples/testing/app.ts': 'the application of the example',
   'test/mutation/vitest.config.ts': 'configuration of Vitest under Stryker',
@@ -39,7 +44,7 @@ const SHARED_FILE_NAMES: Readonly<Record<string, string>> = {
   'signing-key': 'wire checks a key before use, the Worker imports it',
 }
 
-const SOURCES = filesMatching('{packages,examples,bench,test}/**/*.{ts,js}').filter(
+const SOURCES = filesMatching('{packages,examples,bench,test,site}/**/*.{ts,js}').filter(
   (path) => !path.endsWith('.test.ts'),
 )
 const NAMED = SOURCES.filter((path) => /^(?:packages\/[^/]+\/(?:src|test)|test\/support)\//.test(path))

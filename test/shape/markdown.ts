@@ -53,14 +53,18 @@ export function headingAnchors(markdown: string): Set<string> {
   const anchors = new Set<string>()
   const headings = markdown.replace(FENCED, blank).matchAll(/^#{1,6}[ \t]+(.+?)[ \t]*#*$/gm)
   for (const { 1: heading = '' } of headings) {
-    const text = heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    const slug = text
-      .toLowerCase()
-      .replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '')
-      .replaceAll(' ', '-')
+    const slug = slugOf(heading.replace(/\[([^\]]*)\]\([^)]*\)/g, '$1'))
     let anchor = slug
     for (let copy = 1; anchors.has(anchor); copy++) anchor = `${slug}-${copy}`
     anchors.add(anchor)
   }
   return anchors
+}
+
+/** The anchor of a heading's text, as GitHub writes it. */
+export function slugOf(text: string): string {
+  return text
+    .toLowerCase()
+    .replace(/[^\p{L}\p{N}\p{M}_ -]/gu, '')
+    .replaceAll(' ', '-')
 }

@@ -1,0 +1,2 @@
+/** The build of VitePress reads the stylesheet. */
+declare module '*.css'
