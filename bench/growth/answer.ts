@@ -56,11 +56,17 @@ export async function answer(app: FastifyInstance, requests: readonly IncomingMe
 }
 
 function response(ended: (status: number) => void): unknown {
+  // Fastify writes a line of its log when the answer is finished.
+  const finished: (() => void)[] = []
+  const on = (event: string, listener: () => void) => {
+    if (event === 'finish') finished.push(listener)
+    return self
+  }
   const self = {
     statusCode: 200,
     headersSent: false,
-    on: () => self,
-    once: () => self,
+    on,
+    once: on,
     removeListener: () => self,
     setHeader: () => self,
     getHeader: () => undefined,
@@ -70,7 +76,10 @@ function response(ended: (status: number) => void): unknown {
       self.statusCode = status
       return self
     },
-    end: () => ended(self.statusCode),
+    end() {
+      for (const listener of finished) listener()
+      ended(self.statusCode)
+    },
   }
   return self
 }

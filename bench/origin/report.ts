@@ -112,8 +112,9 @@ ${versions()}
 | \`pnpm bench:memory\` | the memory of an origin after many clients |
 | \`pnpm bench:start\` | the time that the plugin adds to the start of an origin |
 | \`pnpm bench --against <folder>\` | the plugin, beside that of another checkout of this repository |
-| \`pnpm bench --watched\` | the plugin with log, reload, health and a subscriber of its channels or OpenTelemetry, beside the plugin alone |
+| \`pnpm bench --watched\` | the plugin with log, reload, health and a subscriber of its channels or OpenTelemetry, beside the plugin alone: [watched.md](watched.md) |
 | \`node bench/probes/server-steps.ts\` | each step of a verification, in a server under load |
+| \`node bench/probes/watched.ts\` | each thing that watches the plugin, without sockets |
 | \`node bench/probes/first-sight.ts\` | each step of reading a certificate and a token that the origin does not remember |
 | \`node bench/probes/names.ts\` | how the cost of reading a name grows with its length; it fails if the growth is not linear |
 

@@ -9,10 +9,11 @@ import { Progress } from '../lib/progress.ts'
 import { takeSamples } from '../lib/sample.ts'
 import { formatSlice, type Slice } from '../lib/stats.ts'
 import { compareAgainst } from './against.ts'
-import { type Entrant, formatComparison, THIS_CHECKOUT } from './compare.ts'
+import { type Comparison, type Entrant, formatComparison, THIS_CHECKOUT } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
 import { contenderOf, guessSeconds, measure } from './measure.ts'
 import { formatReport } from './report.ts'
+import { formatWatched } from './report-watched.ts'
 import { WATCHED_COMPARISON } from './watched.ts'
 
 /**
@@ -23,7 +24,8 @@ import { WATCHED_COMPARISON } from './watched.ts'
  * - `--only <text>`: only the contenders whose name contains the text
  * - `--cpu-prof`: every server leaves a profile in bench/profiles
  * - `--against <folder>`: compares the plugin with that of another checkout, in 12 rounds
- * - `--watched`: compares the plugin with everything on that watches it, in 12 rounds
+ *
+ * With `--watched` it compares the plugin with everything on that watches it, in 12 rounds, and writes bench/watched.md.
  */
 const { values } = parseArgs({
   options: {
@@ -69,7 +71,9 @@ try {
   await samples[Symbol.asyncDispose]()
 }
 
-if (comparison) console.log(`\n${formatComparison(comparison, slices)}`)
+/** Figures of a short run, or of a part, are not published. */
+const isWhole = values.only === '' && !values['cpu-prof'] && !values.quick
+if (comparison) publishComparison(comparison)
 else publish()
 if (warning) console.log(`\n${warning}`)
 if (values['cpu-prof']) console.log(`\nThe profiles are in ${PROFILES}.`)
@@ -83,9 +87,17 @@ function inOrder(entrants: readonly Entrant[], round: number): readonly Entrant[
 function publish(): void {
   const report = formatReport({ slices, bare: BARE, rounds, seconds, awake, load, warning })
   console.log(`\n${report.table}`)
-  if (values.only !== '' || values['cpu-prof'] || values.quick) return
+  if (!isWhole) return
   writeFileSync(join(import.meta.dirname, '../README.md'), report.markdown)
   writeFileSync(join(import.meta.dirname, '../chart.svg'), report.svg)
+}
+
+function publishComparison(compared: Comparison): void {
+  const table = formatComparison(compared, slices)
+  console.log(`\n${table}`)
+  if (compared !== WATCHED_COMPARISON || !isWhole) return
+  const page = formatWatched({ table, rounds, seconds, awake, load, warning })
+  writeFileSync(join(import.meta.dirname, '../watched.md'), page)
 }
 
 function profileFlags({ row }: Entrant): string[] {

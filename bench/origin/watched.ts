@@ -6,7 +6,6 @@ import type { CountersignPluginOptions } from '@countersign/origin-plugin'
 import { countersignTelemetry } from '@countersign/origin-plugin/otel'
 import { MeterProvider, PeriodicExportingMetricReader } from '@opentelemetry/sdk-metrics'
 import Fastify, { type FastifyInstance } from 'fastify'
-
 import pino from 'pino'
 import type { Sample } from '../lib/sample.ts'
 import { AUTHORITY } from '../lib/signed-lines.ts'
@@ -18,34 +17,22 @@ const BASE = 'Countersign, with a logger'
 const EVENTS = 'Countersign, watched'
 const TELEMETRY = 'Countersign, watched by OpenTelemetry'
 
+/** A thing that an operator turns on to watch the plugin. */
+export type Watcher = 'log' | 'reload' | 'health' | 'subscriber' | 'telemetry'
+
 /**
  * The plugin with everything on that an operator watches, beside the plugin alone. Each of them has Fastify's log of
  * requests, with two lines for each, because `log` adds the client to them.
  */
 export const WATCHED: Readonly<Record<string, Contender>> = {
-  [BASE]: {
-    checks: 'HMAC signature, token, certificate, guard, replay in memory',
-    load: 'hmac',
-    build: (sample, plugin) => start(sample, plugin, { keys: sample.keys, trustedIssuers: [sample.clientCa] }),
-  },
-  [EVENTS]: {
-    checks: 'the same, with log, reload, health, and a subscriber of each channel',
-    load: 'hmac',
-    build: async (sample, plugin) => {
-      const app = await start(sample, plugin, reloaded(sample))
-      const counts = new Map<string, number>()
-      for (const name of ['admitted', 'refused', 'degraded']) {
-        channel(`countersign:${name}`).subscribe(() => counts.set(name, (counts.get(name) ?? 0) + 1))
-      }
-      setInterval(() => app.countersignHealth(), 1_000)
-      return app
-    },
-  },
-  [TELEMETRY]: {
-    checks: 'the same, with OpenTelemetry as the subscriber',
-    load: 'hmac',
-    build: (sample, plugin) => start(sample, plugin, reloaded(sample), createProvider()),
-  },
+  [BASE]: contender('HMAC signature, token, certificate, guard, replay in memory', []),
+  [EVENTS]: contender('the same, with log, reload, health, and a subscriber of each channel', [
+    'log',
+    'reload',
+    'health',
+    'subscriber',
+  ]),
+  [TELEMETRY]: contender('the same, with OpenTelemetry as the subscriber', ['log', 'reload', 'health', 'telemetry']),
 }
 
 /** The rows of `pnpm bench --watched`. */
@@ -55,26 +42,44 @@ export const WATCHED_COMPARISON: Comparison = {
   title: 'watched / not watched',
 }
 
-async function start(
+function contender(checks: string, watchers: readonly Watcher[]): Contender {
+  return { checks, load: 'hmac', build: (sample, plugin) => startWatched(sample, plugin, watchers) }
+}
+
+/** Builds the origin of all these rows, with some of the watchers. */
+export async function startWatched(
   sample: Sample,
   plugin: Plugin,
-  options: { readonly keys: unknown; readonly trustedIssuers: unknown; readonly log?: true },
-  meterProvider?: MeterProvider,
+  watchers: readonly Watcher[],
 ): Promise<FastifyInstance> {
-  const { keys, ...others } = options
+  const has = (watcher: Watcher) => watchers.includes(watcher)
   const app = Fastify({ loggerInstance: pino(pino.destination({ dest: '/dev/null', sync: false })) })
-  const all = { edge: { keys, hosts: [AUTHORITY] }, access: sample.access, ...others }
-  await app.register(plugin, all as CountersignPluginOptions)
-  if (meterProvider) await app.register(countersignTelemetry, { meterProvider, span: false })
+  const { keys, trustedIssuers } = has('reload') ? reloaded(sample) : fixed(sample)
+  const options = { edge: { keys, hosts: [AUTHORITY] }, access: sample.access, trustedIssuers, log: has('log') }
+  await app.register(plugin, options as CountersignPluginOptions)
+  if (has('telemetry')) {
+    await app.register(countersignTelemetry, { meterProvider: createProvider(), span: false })
+  }
   app.get('/', { config: { clientCert: { subject: { CN: 'alice', O: 'Acme' } } } }, () => ({ ok: true }))
+  if (has('subscriber')) countMessages()
+  if (has('health')) setInterval(() => app.countersignHealth(), 1_000)
   return app as unknown as FastifyInstance
 }
 
-/** Keys from a function and the CA from a file, read again each second, and the identity in the request's log. */
+const fixed = ({ keys, clientCa }: Sample) => ({ keys, trustedIssuers: [clientCa] })
+
+/** Keys from a function and the CA from a file, read again each second. */
 function reloaded({ keys, clientCa }: Sample) {
   const file = join(tmpdir(), `countersign-bench-${process.pid}.pem`)
   writeFileSync(file, clientCa)
-  return { keys: () => keys, trustedIssuers: [{ ca: { file }, refresh: 1 }], log: true } as const
+  return { keys: () => keys, trustedIssuers: [{ ca: { file }, refresh: 1 }] }
+}
+
+function countMessages(): void {
+  const counts = new Map<string, number>()
+  for (const name of ['admitted', 'refused', 'degraded']) {
+    channel(`countersign:${name}`).subscribe(() => counts.set(name, (counts.get(name) ?? 0) + 1))
+  }
 }
 
 /** Collects each second, as a scrape would, and sends the result nowhere. */

@@ -2,12 +2,13 @@ import { type Attributes, type Meter, ValueType } from '@opentelemetry/api'
 import type { FastifyInstance } from 'fastify'
 import type { AdmittedMessage, DegradedMessage, RefusedMessage } from '../events/messages.ts'
 import type { HealthState } from '../lib/health.ts'
+import { createDecisionCounter } from './decision-counter.ts'
 
 /** Takes the measurements of one registration of the plugin. */
 export interface Instruments {
   count(message: AdmittedMessage | RefusedMessage): void
   countEvent(message: DegradedMessage): void
-  /** Ends the observation of the health. */
+  /** Ends the observation of the health. All decisions are counted then. */
   stop(): void
 }
 
@@ -20,19 +21,6 @@ export const BOUNDARIES: readonly number[] = [
 ]
 
 const STATES = ['ok', 'degraded', 'failing'] as const
-
-/** The attributes of a decision on a span. They have few values, and nothing of the client. */
-export function decisionAttributes(message: AdmittedMessage | RefusedMessage): Attributes {
-  const { enforced } = message
-  return 'code' in message
-    ? {
-        'countersign.outcome': 'refused',
-        'countersign.code': message.code,
-        'countersign.step': message.step,
-        'countersign.enforced': enforced,
-      }
-    : { 'countersign.outcome': 'admitted', 'countersign.enforced': enforced }
-}
 
 /**
  * Creates the instruments of a registration.
@@ -62,23 +50,38 @@ export function createInstruments(
     unit: '{event}',
     valueType: ValueType.INT,
   })
-  const stop = observeHealth(meter, healthOf, common)
+  const counter = createDecisionCounter(decisions, common)
+  const stopHealth = observeHealth(meter, healthOf, common, counter.flush)
   return {
     count(message) {
-      const attributes = { ...common, ...decisionAttributes(message) }
+      const attributes = counter.count(message)
       // A refusal of a hook has no duration: another plugin may have answered in between.
       if (message.duration !== undefined) duration.record(message.duration / 1000, attributes)
-      decisions.add(1, message.route === undefined ? attributes : { ...attributes, 'http.route': message.route })
     },
     countEvent({ part, state }) {
       events.add(1, { ...common, 'countersign.part.type': part, 'countersign.part.event': state })
     },
-    stop,
+    stop() {
+      try {
+        counter.flush()
+      } finally {
+        stopHealth()
+      }
+    },
   }
 }
 
-/** Observes the health at each collection, which reads memory alone. */
-function observeHealth(meter: Meter, healthOf: FastifyInstance['countersignHealth'], common: Attributes): () => void {
+/**
+ * Observes the health at each collection, which reads memory alone.
+ *
+ * @param begin - is called at the beginning of each collection. The SDK reads the counters after the calls of observers
+ */
+function observeHealth(
+  meter: Meter,
+  healthOf: FastifyInstance['countersignHealth'],
+  common: Attributes,
+  begin: () => void,
+): () => void {
   const gauge = (name: string, unit: string, description: string) =>
     meter.createObservableGauge(`countersign.${name}`, { unit, description })
   const status = gauge('part.status', '', '1 for the present state of a part, 0 for its other states.')
@@ -91,6 +94,7 @@ function observeHealth(meter: Meter, healthOf: FastifyInstance['countersignHealt
 
   const seen = new Map<string, Attributes>()
   const observe: Parameters<Meter['addBatchObservableCallback']>[0] = (observer) => {
+    begin()
     const { parts, edgeKeys, unenforcedRoutes } = healthOf()
     const observeStatus = (attributes: Attributes, present: HealthState | undefined) => {
       for (const state of STATES) {

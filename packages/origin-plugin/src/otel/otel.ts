@@ -12,8 +12,9 @@ import type { AdmittedMessage, DegradedMessage, RefusedMessage } from '../events
 import { ignoreRejection } from '../lib/operator-function.ts'
 import { describeError } from '../lib/quote-error.ts'
 import { writeLine } from '../lib/write-line.ts'
+import { decisionAttributes } from './decision-counter.ts'
 import { identityAttributes } from './identity-attributes.ts'
-import { createInstruments, decisionAttributes } from './instruments.ts'
+import { createInstruments } from './instruments.ts'
 import {
   type CountersignTelemetryOptions,
   resolveTelemetryOptions,
