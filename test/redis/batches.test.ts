@@ -116,7 +116,7 @@ describe.each(Object.keys(CLIENTS) as (keyof typeof CLIENTS)[])('a batch of nonc
   ])('is refused while the server has no %s, and the store recovers', async (_what, set, reset, reason) => {
     const { decide } = await startStore()
     await admin.config('SET', ...set)
-    onTestFinished(() => void admin.config('SET', ...reset))
+    onTestFinished(async () => void (await admin.config('SET', ...reset)))
     const batch = nonces(3)
     for (const outcome of await decide(batch)) {
       expect(outcome).toMatch(/^CSN_REPLAY_STORE_UNAVAILABLE: the replay store failed: /)
@@ -129,7 +129,7 @@ describe.each(Object.keys(CLIENTS) as (keyof typeof CLIENTS)[])('a batch of nonc
   it('is refused by a server that became a replica', async () => {
     const { decide } = await startStore()
     await admin.replicaof('127.0.0.1', await freePort())
-    onTestFinished(() => void admin.replicaof('NO', 'ONE'))
+    onTestFinished(async () => void (await admin.replicaof('NO', 'ONE')))
     for (const outcome of await decide(nonces(3))) {
       expect(outcome).toContain('CSN_REPLAY_STORE_UNAVAILABLE: the replay store failed: "READONLY')
     }
@@ -141,7 +141,7 @@ describe.each(Object.keys(CLIENTS) as (keyof typeof CLIENTS)[])('a batch of nonc
     const [denied = ''] = nonces(1, 'b')
     expect(await decide([spent])).toEqual(['in'])
     await admin.acl('SETUSER', 'default', 'resetkeys', '~countersign:nonce:a*')
-    onTestFinished(() => void admin.acl('SETUSER', 'default', 'allkeys'))
+    onTestFinished(async () => void (await admin.acl('SETUSER', 'default', 'allkeys')))
     const [ofDenied, ...others] = await decide([denied, spent, fresh])
     expect(others).toEqual([REPLAYED, 'in'])
     if (how === 'accept') expect(ofDenied).toBe('in')

@@ -102,20 +102,35 @@ describe('redisReplayStore with several nonces', () => {
     await expect(pipelining(null).store.spendMany?.(['a'], 1)).resolves.toEqual([])
   })
 
-  it('leaves the commands of one turn to createClient of node-redis, and reads each reply or error', async () => {
-    const failure = new Error('READONLY')
-    const replies: unknown[] = ['OK', null, failure, 'QUEUED']
-    const calls: unknown[][] = []
-    const set = async (...args: unknown[]) => {
-      const reply = replies[calls.push(args) - 1]
-      if (reply instanceof Error) throw reply
-      return reply
-    }
-    const nodeRedis = { ...NODE_REDIS, set, legacy: () => {} } as unknown as NodeRedisLike
-    const { spendMany } = redisReplayStore(nodeRedis)
-    await expect(spendMany?.(['a', 'b', 'c', 'd'], 70_000.4)).resolves.toEqual([true, false, failure, 'QUEUED'])
-    expect(calls[3]).toEqual(['countersign:nonce:d', '1', { NX: true, PX: 70_001 }])
-  })
+  it.each([true, false])(
+    'leaves the commands of one turn to createClient of node-redis, without their time-outs if it is ready: %j',
+    async (isReady) => {
+      const failure = new Error('READONLY')
+      const replies: unknown[] = ['OK', null, failure, 'QUEUED']
+      const calls: unknown[][] = []
+      const setterOf = (timed: string) => async (key: string, value: string, options: object) => {
+        const reply = replies[calls.push([timed, key, value, options]) - 1]
+        if (reply instanceof Error) throw reply
+        return reply
+      }
+      const nodeRedis = {
+        ...NODE_REDIS,
+        isReady,
+        set: setterOf('with a time-out'),
+        legacy: () => {},
+        withCommandOptions: (options: object) => ({ set: setterOf(JSON.stringify(Object.entries(options))) }),
+      } as unknown as NodeRedisLike
+      const store = redisReplayStore(nodeRedis)
+      await expect(store.spendMany?.(['a', 'b', 'c', 'd'], 70_000.4)).resolves.toEqual([true, false, failure, 'QUEUED'])
+      const timed = isReady ? '[["timeout",null]]' : 'with a time-out'
+      expect(calls).toEqual(
+        ['a', 'b', 'c', 'd'].map((nonce) => [timed, `countersign:nonce:${nonce}`, '1', { NX: true, PX: 70_001 }]),
+      )
+      replies.push('OK')
+      await expect(store.spend('e', 1)).resolves.toBe(true)
+      expect(calls[4]?.[0]).toBe('with a time-out')
+    },
+  )
 
   it('sends each nonce by itself to a cluster or a pool', () => {
     expect(pipelining([], { isCluster: true }).store.spendMany).toBeUndefined()
