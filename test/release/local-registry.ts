@@ -1,14 +1,12 @@
-import { type ChildProcess, execFile, fork } from 'node:child_process'
+import { type ChildProcess, fork } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
 import { ROOT } from '../support/files.ts'
 import { onFreePort } from '../support/free-port.ts'
 import { packPackages } from '../support/pack-packages.ts'
-
-const run = promisify(execFile)
+import { npmrcOf, publishTarballs, registryOf } from './publish-tarballs.ts'
 
 /** The names that only this registry has. It never asks another registry for them. */
 const OWN_NAMES = ['@countersign/*', 'create-countersign']
@@ -21,8 +19,8 @@ export interface LocalRegistry {
   readonly npmrc: string
   /** The environment with which npm, npx and pnpm use this registry in each folder, and may publish to it. */
   readonly env: NodeJS.ProcessEnv
-  /** Publishes tarballs, as npm does. */
-  publish(tarballs: readonly string[]): Promise<void>
+  /** Publishes tarballs as the workflow `release` does, but without provenance. Returns the published versions. */
+  publish(tarballs: readonly string[]): Promise<string[]>
   /** Ends the process, and removes the folder with the packages. */
   close(): Promise<void>
 }
@@ -40,9 +38,9 @@ export interface LocalRegistry {
  */
 export async function startLocalRegistry(): Promise<LocalRegistry> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-registry-'))
-  const { stdout } = await run('npm', ['config', 'get', 'registry'], { cwd: folder })
+  const uplink = await registryOf(process.env)
   const config = join(folder, 'config.json')
-  writeFileSync(config, JSON.stringify(configuration(folder, stdout.trim())))
+  writeFileSync(config, JSON.stringify(configuration(folder, uplink)))
   const remove = () => rmSync(folder, { recursive: true, force: true })
   const { child, url } = await onFreePort(async (port) => ({
     child: await startProcess(config, port),
@@ -51,7 +49,7 @@ export async function startLocalRegistry(): Promise<LocalRegistry> {
     remove()
     throw error
   })
-  const npmrc = `registry=${url}\n${url.slice('http:'.length)}:_authToken=local\n`
+  const npmrc = npmrcOf(url, 'local')
   const userconfig = join(folder, '.npmrc')
   writeFileSync(userconfig, npmrc)
   const env = { ...process.env, npm_config_userconfig: userconfig, npm_config_registry: url }
@@ -59,11 +57,8 @@ export async function startLocalRegistry(): Promise<LocalRegistry> {
     url,
     npmrc,
     env,
-    async publish(tarballs) {
-      const publishOne = (tarball: string) =>
-        run('npm', ['publish', tarball, '--provenance=false'], { cwd: folder, env })
-      await Promise.all(tarballs.map(publishOne))
-    },
+    // Only a workflow can prove from which source it built.
+    publish: (tarballs) => publishTarballs(tarballs, env, ['--provenance=false']),
     async close() {
       const ended = once(child, 'exit')
       child.kill()
@@ -74,10 +69,10 @@ export async function startLocalRegistry(): Promise<LocalRegistry> {
 }
 
 /** Packs the published packages with their present version, and publishes them. Needs a build, and pnpm in the path. */
-export async function publishWorkspace(registry: LocalRegistry, root = ROOT): Promise<void> {
+export async function publishWorkspace(registry: LocalRegistry): Promise<string[]> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
   try {
-    await registry.publish(packPackages(folder, root))
+    return await registry.publish(packPackages(folder))
   } finally {
     rmSync(folder, { recursive: true })
   }
