@@ -160,6 +160,30 @@ const damaged = fc.tuple(certificate, fc.nat({ max: 10_000 }), fc.nat({ max: 7 }
   return copy
 })
 
+/** Texts that could be the end of one line and the beginning of the next. */
+const headerValue = fc
+  .array(fc.constantFrom('a', ': ', ':', ' ', 'x-cert-ski: ', 'x-cert-ski', '\\n', ','), { minLength: 1, maxLength: 3 })
+  .map((parts) => parts.join(''))
+const headers = fc
+  .dictionary(
+    fc.constantFrom('x-cert-serial', 'x-cert-issuer-ski', 'x-cert-ski', 'client-cert', 'x-cert-a', 'x-cert-a-b'),
+    headerValue,
+    { minKeys: 1, maxKeys: 3 },
+  )
+  .map((all) => Object.entries(all).sort(([one], [other]) => (one < other ? -1 : 1)))
+
+describe('the text of certificate headers', () => {
+  it('is the same for the same headers alone', () =>
+    fuzz(
+      fc.property(headers, headers, (some, others) => {
+        const [one, two] = [edgeFieldsOf(some).certificateLines, edgeFieldsOf(others).certificateLines]
+        expect(one === two).toBe(JSON.stringify(some) === JSON.stringify(others))
+        const chained = edgeFieldsOf([...some, ['client-cert-chain', ':AAAA:'], ['cf-access-jwt-assertion', 'a.b.c']])
+        expect(chained.certificateLines).toBe(one)
+      }),
+    ))
+})
+
 describe('a certificate that is known', () => {
   it('is the same as at its first sight, with random names, times and extensions, and damaged', async () => {
     let parsed = 0
