@@ -237,6 +237,22 @@ describe('a client whose facts are known', () => {
     await accept(settings)
   })
 
+  it('is refused if only keys and CAs are left that were tried for it, and did not sign', async () => {
+    const access = { issuer: ISSUER, audience: AUDIENCE }
+    const namesake = await createCa()
+    const both = { keys: [...other.jwks.keys, ...parties.access.jwks.keys] }
+    const { settings, learnt, change } = originOf({
+      access: { ...access, jwks: both },
+      trustedIssuers: [namesake.pem, parties.ca.pem],
+    })
+    await accept(settings)
+    expect(learnt).toHaveLength(3)
+    change({ access: { ...access, jwks: other.jwks } })
+    expect(await codeOf(settings)).toBe('CSN_ACCESS_TOKEN_INVALID')
+    change({ access: { ...access, jwks: both }, trustedIssuers: [namesake.pem] })
+    expect(await codeOf(settings)).toBe('CSN_CERT_UNTRUSTED_ISSUER')
+  })
+
   it('is refused once it is on a revocation list', async () => {
     const { ca } = parties
     const cert = await ca.issue({ serialNumber: '4712' })
@@ -325,7 +341,16 @@ describe('the facts of a CA and of a path', () => {
     expect(await codeOf(settings, { cert: issuedBy(sub, alike), changes: { 'client-cert-chain': encoded(sub) } })).toBe(
       'CSN_CERT_UNTRUSTED_ISSUER',
     )
-    await accept(settings, { cert, changes: { 'client-cert-chain': encoded(forged, sub) } })
+    // Another key of the same name is tried in vain, and does not count as the signer from then on.
+    const namesake = writeCaCert('sub', root)
+    for (const [others, code] of [
+      [[namesake, forged, sub], undefined],
+      [[namesake], 'CSN_CERT_UNTRUSTED_ISSUER'],
+    ] as const) {
+      const changes = { 'client-cert-chain': encoded(...others) }
+      if (code) expect(await codeOf(settings, { cert, changes })).toBe(code)
+      else await accept(settings, { cert, changes })
+    }
   })
 })
 
