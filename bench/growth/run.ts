@@ -5,7 +5,7 @@ import { parseArgs, promisify } from 'node:util'
 import { checkMachine } from '../lib/machine.ts'
 import { RUN_OPTIONS, resolveLength } from '../lib/options.ts'
 import { Progress } from '../lib/progress.ts'
-import { CURVES, type Point, pointName, SECONDS_PER_CLIENT, WARM_UP } from './curves.ts'
+import { CURVES, type Curve, type Point, pointName, SECONDS_PER_CLIENT, WARM_UP } from './curves.ts'
 import { prepareClients } from './prepared-clients.ts'
 import { formatGrowth } from './report-growth.ts'
 
@@ -23,7 +23,10 @@ const { rounds } = resolveLength(values, { rounds: 5, seconds: 1 })
 
 /** Larger sizes take most of the time. */
 const limit = values.quick ? 10_000 : Number.POSITIVE_INFINITY
-const curves = CURVES.filter(({ name }) => name.includes(values.only))
+const chosen = CURVES.filter(({ name }) => name.includes(values.only))
+/** One client, to which the other numbers of clients are a ratio, is a point of the first curve. */
+const isBase = ({ name }: Curve) => name === 'clients' && chosen.some(({ inRotation }) => inRotation)
+const curves = CURVES.filter((curve) => chosen.includes(curve) || isBase(curve))
   .map((curve) => ({
     ...curve,
     sizes: curve.sizes.filter((size) => size < limit),
