@@ -2,7 +2,7 @@ import { lineStream } from '@countersign/test-support/line-stream'
 import Fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyServerOptions } from 'fastify'
 import { type LoggerOptions, pino } from 'pino'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { childLogger } from './child-logger.ts'
+import { childLogger, declareReused } from './child-logger.ts'
 
 const CLIENT = { client: { fingerprint256: 'AB:CD', subject: 'CN="pay\u00071"', access: { kind: 'service' } } }
 
@@ -16,7 +16,7 @@ interface Case {
 }
 
 /** Answers four requests, whose log is made by a function, and returns the lines of the fields and the last logger. */
-async function run({ options = {}, factory }: Case, make: Make) {
+async function run({ options = {}, factory }: Case, make: Make, reused?: object) {
   const lines: object[] = []
   const logger = pino(
     { timestamp: false, ...options },
@@ -28,7 +28,8 @@ async function run({ options = {}, factory }: Case, make: Make) {
   const made: { readonly log: FastifyBaseLogger; readonly before: FastifyBaseLogger }[] = []
   app.addHook('onRequest', async (request, reply) => {
     const before = request.log
-    const log = make(before, { ...CLIENT, at: made.length }, request.server.log)
+    const fields = reused ?? { ...CLIENT, at: made.length }
+    const log = make(before, fields, request.server.log)
     made.push({ log, before })
     request.log = log
     reply.log = log
@@ -134,6 +135,59 @@ describe('childLogger', () => {
     expect(lines).toEqual(plain.lines)
     expect(lines.length).toBeGreaterThan(3)
     expect(isSibling).toBe(each.fast)
+  })
+
+  it.each(Object.entries(CASES))(
+    'writes the lines of child() for %s, with fields that come again',
+    async (_name, each) => {
+      const fields = { ...CLIENT, at: 7 }
+      declareReused(fields)
+      const plain = await run(each, (log, bindings) => log.child(bindings), fields)
+      // The same fields in another server, whose logger has other serializers.
+      await run(CASES['a serializer'] as Case, childLogger, fields)
+      await run(CASES['the usual one'] as Case, childLogger, fields)
+      const { lines, isSibling } = await run(each, childLogger, fields)
+      expect(lines).toEqual(plain.lines)
+      expect(isSibling).toBe(each.fast)
+    },
+  )
+
+  it('formats fields that come again once, unless a serializer or a redaction of their logger changes them', () => {
+    let reads = 0
+    const fields = {
+      client: {
+        get cn() {
+          reads += 1
+          return 'pay-1'
+        },
+      },
+    }
+    declareReused(fields)
+    const lines: object[] = []
+    const stream = lineStream((line) => lines.push(JSON.parse(line).client))
+    const writeBy = (server: FastifyBaseLogger, options: object = {}) => {
+      reads = 0
+      childLogger(server.child({}, options), fields, server).info('in')
+      return reads
+    }
+    const server = pino({ base: null }, stream)
+    for (let time = 0; time < 3; time += 1) writeBy(server)
+    expect(writeBy(server)).toBe(0)
+    const own = { client: () => 'own' }
+    expect([writeBy(server, { redact: ['client.cn'] }) > 0, writeBy(server)]).toEqual([true, 0])
+    expect([writeBy(server, { serializers: own }), writeBy(server)]).toEqual([0, 0])
+    expect(lines.splice(0).slice(-4)).toEqual([{ cn: '[Redacted]' }, { cn: 'pay-1' }, 'own', { cn: 'pay-1' }])
+    let answers = 0
+    const counted = pino({ base: null, serializers: { client: () => (answers += 1) } }, stream)
+    for (let time = 0; time < 5; time += 1) writeBy(counted)
+    expect(new Set(lines.splice(0)).size).toBe(5)
+    const open = (value: unknown) => (answers > 7 ? answers : value)
+    const opened = pino({ base: null, redact: { paths: ['client.cn'], censor: open } }, stream)
+    for (answers = 5; answers < 10; answers += 1) writeBy(opened)
+    expect(lines.splice(0).slice(-2)).toEqual([{ cn: 8 }, { cn: 9 }])
+    const censored = pino({ base: null, redact: { paths: ['client.cn'], censor: () => (answers += 1) } }, stream)
+    for (let time = 0; time < 5; time += 1) writeBy(censored)
+    expect(new Set(lines.splice(0).map((client) => JSON.stringify(client))).size).toBe(5)
   })
 
   it('asks a logger that an application has changed since for a child', () => {

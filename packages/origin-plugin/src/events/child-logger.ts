@@ -4,8 +4,14 @@ import type { FastifyBaseLogger } from 'fastify'
 /** Pino's public symbol of the functions that form bindings, levels and lines. */
 const FORMATTERS: unique symbol = Symbol.for('pino.formatters') as never
 
+/** Pino's public symbol of the functions that serialize fields. */
+const SERIALIZERS: unique symbol = Symbol.for('pino.serializers') as never
+
 /** A logger of pino, as far as {@link siblingWith} uses it. */
 interface PinoLogger extends FastifyBaseLogger {
+  /** The redaction of this logger alone. */
+  readonly redact?: unknown
+  readonly [SERIALIZERS]: unknown
   readonly setBindings: (bindings: object) => void
   readonly bindings: () => object
   readonly onChild: unknown
@@ -13,7 +19,26 @@ interface PinoLogger extends FastifyBaseLogger {
 }
 
 /** The functions of a logger for which a sibling writes the same lines as a child. */
-type Functions = Pick<PinoLogger, 'child' | 'onChild' | 'setBindings'> & { readonly format: unknown }
+type Functions = Pick<PinoLogger, 'child' | 'onChild' | 'setBindings'> & {
+  readonly format: unknown
+  /** The symbol of the text of a logger's fields; `undefined` for a logger that formats them each time. */
+  readonly text: symbol | undefined
+}
+
+/** The text of fields in a line. */
+interface Written {
+  readonly functions: Functions
+  readonly serializers: unknown
+  readonly text: string
+}
+
+/** The text of fields that come again; `null` before it is known. */
+const texts = new WeakMap<object, Written | null>()
+
+/** Declares that the same object of fields will be bound to many loggers. It must not change. */
+export function declareReused(bindings: object): void {
+  texts.set(bindings, null)
+}
 
 /** These functions by the logger of the server; `null` for a logger without siblings. */
 const known = new WeakMap<object, Functions | null>()
@@ -28,7 +53,7 @@ const known = new WeakMap<object, Functions | null>()
 export function childLogger(log: FastifyBaseLogger, bindings: object, parent: FastifyBaseLogger): FastifyBaseLogger {
   if (Object.getPrototypeOf(log) !== parent) return log.child(bindings)
   const functions = known.get(parent)
-  if (functions && isUnchanged(log as PinoLogger, functions)) return siblingWith(log as PinoLogger, bindings)
+  if (functions && isUnchanged(log as PinoLogger, functions)) return siblingWith(log as PinoLogger, bindings, functions)
   const child = log.child(bindings)
   if (functions === undefined) known.set(parent, compare(log as PinoLogger, child, bindings))
   return child
@@ -41,10 +66,46 @@ export function childLogger(log: FastifyBaseLogger, bindings: object, parent: Fa
  * every property of the child slowly. The child costs 4.5 µs, and 12 µs with the line that Fastify writes to it. A
  * sibling has the prototype that all requests share, and costs 1 µs in both cases.
  */
-function siblingWith(log: PinoLogger, bindings: object): PinoLogger {
+function siblingWith(log: PinoLogger, bindings: object, functions?: Functions): PinoLogger {
   const sibling: PinoLogger = Object.assign(Object.create(Object.getPrototypeOf(log)), log)
-  sibling.setBindings(bindings)
+  const text = functions && textOf(bindings, log, functions)
+  if (functions?.text && text) addText(sibling, functions.text, text)
+  else {
+    sibling.setBindings(bindings)
+    if (functions) keepText(bindings, log, sibling, functions)
+  }
   return sibling
+}
+
+/**
+ * Adds the text of fields to a logger, as pino has formatted it before.
+ *
+ * The plain form is `log.setBindings(bindings)`, which formats the same fields in each request, at 1.1 µs.
+ */
+function addText(log: PinoLogger, symbol: symbol, text: string): void {
+  ;(log as never as Record<symbol, string>)[symbol] += text
+}
+
+/** The text of fields that pino has formatted before, if this logger would format them alike. */
+function textOf(bindings: object, log: PinoLogger, functions: Functions): string | undefined {
+  const written = texts.get(bindings)
+  if (!written || written.functions !== functions) return undefined
+  return written.serializers === log[SERIALIZERS] && log.redact === undefined ? written.text : undefined
+}
+
+/**
+ * Keeps the text of fields that come again, if pino has formatted them as plain JSON.
+ *
+ * A serializer of the application can answer otherwise in the next request.
+ */
+function keepText(bindings: object, log: PinoLogger, sibling: PinoLogger, functions: Functions): void {
+  const { text: symbol } = functions
+  if (symbol === undefined || texts.get(bindings) === undefined || log.redact !== undefined) return
+  const serializers = log[SERIALIZERS] as object
+  if (Object.keys(bindings).some((field) => field in serializers)) return
+  const text = `,${JSON.stringify(bindings).slice(1, -1)}`
+  const read = (logger: PinoLogger) => (logger as never as Record<symbol, unknown>)[symbol]
+  if (read(sibling) === `${read(log)}${text}`) texts.set(bindings, { functions, serializers, text })
 }
 
 /** Whether a logger is still the one that was compared. An application can replace its functions, or wrap it. */
@@ -72,8 +133,21 @@ function compare(log: PinoLogger, child: FastifyBaseLogger, bindings: object): F
     const sibling = siblingWith(log, bindings)
     if (JSON.stringify(sibling.bindings()) !== JSON.stringify((child as PinoLogger).bindings())) return null
     const format = (child as PinoLogger)[FORMATTERS].bindings
-    return { child: log.child, onChild: log.onChild, setBindings: log.setBindings, format }
+    const text = hasRedaction(log) ? undefined : findSymbol(log, 'pino.chindings')
+    return { child: log.child, onChild: log.onChild, setBindings: log.setBindings, format, text }
   } catch {
     return null
   }
+}
+
+const findSymbol = (holder: object, description: string): symbol | undefined =>
+  Object.getOwnPropertySymbols(holder).find((symbol) => symbol.description === description)
+
+/** Whether a logger redacts fields, or can. The answer of a redaction can be another one in the next request. */
+function hasRedaction(log: object): boolean {
+  for (let holder: object | null = log; holder; holder = Object.getPrototypeOf(holder) as object | null) {
+    const symbol = findSymbol(holder, 'pino.stringifiers')
+    if (symbol) return Reflect.ownKeys((holder as Record<symbol, object>)[symbol] as object).length > 0
+  }
+  return true
 }

@@ -5,7 +5,7 @@ import { ignoreRejection, requireSynchronous } from '../lib/operator-function.ts
 import { describeError, quoteMessage } from '../lib/quote-error.ts'
 import { cutText } from '../lib/quote-value.ts'
 import { writeLine } from '../lib/write-line.ts'
-import { childLogger } from './child-logger.ts'
+import { childLogger, declareReused } from './child-logger.ts'
 
 /**
  * Returns the fields of a client for `request.log`; `null` for none.
@@ -92,7 +92,10 @@ function usualBindings(): LogBindings {
     const same = clientCert && known.get(clientCert)
     if (same && same.access === access) return same.bindings
     const bindings = { client: { ...(clientCert && fieldsOf(clientCert)), ...(access && { access: nameOf(access) }) } }
-    if (clientCert) known.set(clientCert, { access, bindings })
+    if (clientCert) {
+      known.set(clientCert, { access, bindings })
+      declareReused(bindings)
+    }
     return bindings
   }
 }
