@@ -3,7 +3,7 @@ import { X509Certificate } from 'node:crypto'
 import type { HeaderLine } from '@countersign/test-support/wire-request'
 import { der, derName } from '@countersign/test-support/write-der'
 import fc from 'fast-check'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import { parseClientCert } from '../../packages/origin-plugin/src/certificate/parse-client-cert.ts'
 import { type ParsedCert, shareableCert } from '../../packages/origin-plugin/src/certificate/shareable-cert.ts'
 import { isCountersignError } from '../../packages/origin-plugin/src/errors.ts'
@@ -204,5 +204,17 @@ describe('a certificate that is known', () => {
       return headersOf(cert.raw, issuer).map(expectSame)
     })
     expect(parsed).toEqual(all.map(() => [true, true]))
+  })
+
+  it('is not known of headers that were refused', () => {
+    const { certificates } = readVectors<{ certificates: Readonly<Record<string, string>> }>('pkits-revocation')
+    const [base64 = ''] = Object.values(certificates)
+    const cert = new X509Certificate(Buffer.from(base64, 'base64'))
+    const set = createDigestSet(8)
+    const facts = new RequestFacts(set)
+    const noted = vi.spyOn(facts, 'note')
+    const fields = edgeFieldsOf(certificateLines({ cert, issuer: cert, pem: '' }, { 'x-cert-serial': '0A1B' }))
+    expect(parse(fields, facts)).toMatchObject({ code: 'CSN_CERT_MISMATCH' })
+    expect(noted).not.toHaveBeenCalled()
   })
 })
