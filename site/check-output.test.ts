@@ -40,6 +40,13 @@ describe('checkOutput', () => {
     expect(() => checkOutput(folder)).toThrow(`docs/one.${extension}: contains ${ROOT}`)
   })
 
+  it('reads the page of a file whose name ends in .js', () => {
+    const folder = site({ 'index.html': '<a href="/docs/one.js/">a</a>' })
+    mkdirSync(join(folder, 'docs/one.js'))
+    writeFileSync(join(folder, 'docs/one.js/index.html'), '')
+    expect(checkOutput(folder)).toEqual({ files: 2, links: 1 })
+  })
+
   it('refuses a folder without a page', () => {
     const folder = site({})
     expect(() => checkOutput(folder)).toThrow(`${folder} has no page`)

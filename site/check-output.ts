@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import { homedir } from 'node:os'
-import { dirname, extname, join } from 'node:path'
+import { dirname, extname, join, relative } from 'node:path'
 import { OUTPUT, ROOT } from './places.ts'
 
 /** The size of a checked site. */
@@ -16,9 +16,7 @@ export interface CheckedOutput {
  * @throws Error that lists the faults
  */
 export function checkOutput(folder: string = OUTPUT): CheckedOutput {
-  const pages = new Map(
-    globSync('**/*.html', { cwd: folder }).map((path) => [path, readFileSync(join(folder, path), 'utf8')]),
-  )
+  const pages = new Map(filesIn(folder, '**/*.html'))
   const faults: string[] = []
   let links = 0
   for (const [page, html] of pages) {
@@ -28,13 +26,20 @@ export function checkOutput(folder: string = OUTPUT): CheckedOutput {
       if (fault) faults.push(`${page}: ${target} ${fault}`)
     }
   }
-  for (const path of globSync('**/*.{html,js,json,css}', { cwd: folder })) {
-    const text = readFileSync(join(folder, path), 'utf8')
+  for (const [path, text] of filesIn(folder, '**/*.{html,js,json,css}')) {
     for (const secret of machineTexts()) if (text.includes(secret)) faults.push(`${path}: contains ${secret}`)
   }
   if (pages.size === 0) throw new Error(`${folder} has no page`)
   if (faults.length > 0) throw new Error(`The site has faults:\n${faults.join('\n')}`)
   return { files: pages.size, links }
+}
+
+/** The files that match a glob, each with its text. A page of a file such as `one.js` is a folder of this name. */
+function filesIn(folder: string, pattern: string): [path: string, text: string][] {
+  return globSync(pattern, { cwd: folder, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map(({ parentPath, name }) => join(parentPath, name))
+    .map((path) => [relative(folder, path), readFileSync(path, 'utf8')])
 }
 
 /** The fault of a link, or `undefined`. Links to other sites are not followed. */

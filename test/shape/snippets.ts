@@ -110,8 +110,10 @@ function importsFor(path: string, code: string): string[] {
   const modules = [path, ...entriesOf(path.split('/')[1] ?? ''), ...entriesOf('origin-plugin')]
   const imported = new Set<string>()
   return modules.flatMap((module) => {
-    const names = exportedNames(readText(module)).filter((name) => !imported.has(name) && isFree(code, name))
-    for (const name of names) imported.add(name)
+    // An entry can export the type alone of a class, which the example's file exports whole.
+    const isNew = (name: string) => !imported.has(name.replace(/^type\s+/, ''))
+    const names = exportedNames(readText(module)).filter((name) => isNew(name) && isFree(code, name))
+    for (const name of names) imported.add(name.replace(/^type\s+/, ''))
     return names.length === 0 ? [] : [`import { ${names.join(', ')} } from '${join('../../..', module)}'`]
   })
 }
@@ -151,7 +153,8 @@ function isFree(code: string, exported: string): boolean {
   const name = exported.replace(/^type\s+/, '')
   const text = keepPieces(code, scanSource(code, 'script'), ['code'])
   const declaration = /\b(?:import|const|let|function|class|interface|type)\b([^=(:\n]*?)(?:[=(:\n]|\bfrom\b)/g
-  const mentioned = new RegExp(`(?<![.\\w])${name}\\b(?!:)`)
+  // Three dots before a name spread it, and one reads a property.
+  const mentioned = new RegExp(`(?<!\\w)(?<!(?<!\\.\\.)\\.)${name}\\b(?!:)`)
   const declared = [...text.matchAll(declaration)].some(([, names = '']) => new RegExp(`\\b${name}\\b`).test(names))
   return mentioned.test(text) && !declared
 }

@@ -9,7 +9,15 @@ import type { EdgeFetchOptions, EdgeResponse, EdgeTlsOptions } from './net/edge-
 import type { DevClient, IssueClientOptions } from './pki/dev-client.ts'
 import type { DevClients } from './pki/dev-clients.ts'
 
-/** Options of {@link createDevEdge}. */
+/**
+ * Options of {@link createDevEdge}.
+ *
+ * @example
+ * ```ts
+ * const options: DevEdgeOptions = { origin: 'http://127.0.0.1:3000', folder: '.countersign', forwardCert: 'chain' }
+ * const edge = await createDevEdge(options)
+ * ```
+ */
 export interface DevEdgeOptions {
   /** The origin that the Worker's `fetch()` reaches: `http://host:port`, without a path. */
   readonly origin: string
@@ -75,7 +83,15 @@ export interface DevEdgeOptions {
   readonly log?: ((line: string) => void) | undefined
 }
 
-/** Options of {@link DevEdge.accessToken}. */
+/**
+ * Options of {@link DevEdge.accessToken}.
+ *
+ * @example
+ * ```ts
+ * const options: AccessTokenOptions = { as: 'user', claims: { email: 'jane@acme.example' }, expiresIn: 60 }
+ * const token = await edge.accessToken(options)
+ * ```
+ */
 export interface AccessTokenOptions {
   /** The login that the token proves. The default is `user`. */
   readonly as?: AccessLogin | undefined
@@ -91,7 +107,14 @@ export interface AccessTokenOptions {
   readonly issuer?: string | undefined
 }
 
-/** The local Access team, in the form of the origin plugin's `access` option. */
+/**
+ * The local Access team, in the form of the origin plugin's `access` option.
+ *
+ * @example
+ * ```ts
+ * const { issuer, audience, jwksUri }: DevAccessOptions = edge.access
+ * ```
+ */
 export interface DevAccessOptions {
   /** The team's domain as an origin. The edge and the origin fetch nothing from it. */
   readonly issuer: string
@@ -101,7 +124,15 @@ export interface DevAccessOptions {
   readonly jwksUri: string
 }
 
-/** A running local edge, returned by {@link createDevEdge}. */
+/**
+ * A running local edge, returned by {@link createDevEdge}.
+ *
+ * @example
+ * ```ts
+ * const { status, body } = await edge.fetch('/me', { client: edge.clients.alice })
+ * await edge.close()
+ * ```
+ */
 export interface DevEdge extends AsyncDisposable {
   /** `https://localhost:PORT` */
   readonly url: string

@@ -3,7 +3,14 @@ import type { SubjectAltNames } from './x509/certificate-names.ts'
 import type { DistinguishedName } from './x509/distinguished-name.ts'
 import type { KeyPurpose } from './x509/extensions/extended-key-usage.ts'
 
-/** The certificate of a CA in a verified certification path. */
+/**
+ * The certificate of a CA in a verified certification path.
+ *
+ * @example
+ * ```ts
+ * app.get('/chain', (request) => clientCertOf(request).chain?.map(({ subject }: ChainCert) => String(subject)) ?? [])
+ * ```
+ */
 export interface ChainCert {
   readonly subject: DistinguishedName
   readonly issuer: DistinguishedName
@@ -105,7 +112,14 @@ export interface ClientCert {
   readonly raw: Readonly<Record<string, string>>
 }
 
-/** A request of any server, with any logger and type provider. */
+/**
+ * A request of any server, with any logger and type provider.
+ *
+ * @example
+ * ```ts
+ * const nameOf = (request: CertifiedRequest) => request.clientCert?.subject.CN ?? 'anonymous'
+ * ```
+ */
 export interface CertifiedRequest {
   readonly clientCert: ClientCert | null
 }

@@ -5,7 +5,15 @@ import { type Health, type HealthState, worstOf } from './lib/health.ts'
 import { cutText } from './lib/quote-value.ts'
 import { MAX_FAILURE, type Settings } from './options.ts'
 
-/** The health of one part. */
+/**
+ * The health of one part.
+ *
+ * @example
+ * ```ts
+ * const faults = (parts: readonly PartHealth[]) =>
+ *   parts.filter(({ state }) => state !== 'ok').map(({ part, name, reason }) => `${part} ${name}: ${reason}`)
+ * ```
+ */
 export interface PartHealth extends Health {
   readonly part: PartName
 }
@@ -19,7 +27,14 @@ export type ConfiguredCheck =
   | 'revocation'
   | 'identify'
 
-/** A key of the Worker, as the origin knows it. */
+/**
+ * A key of the Worker, as the origin knows it.
+ *
+ * @example
+ * ```ts
+ * const unused = (keys: readonly EdgeKeyUse[]) => keys.filter(({ lastUsed }) => lastUsed === null)
+ * ```
+ */
 export interface EdgeKeyUse {
   readonly keyid: string
   /** The time of the last valid signature with this key; `null` if there was none since the start. */
@@ -29,6 +44,14 @@ export interface EdgeKeyUse {
 /**
  * The health of a registration of the plugin. It contains no secret. It names CAs and URLs, so answer it to operators
  * only.
+ *
+ * @example
+ * ```ts
+ * app.get('/readyz', { config: { clientCert: false } }, () => {
+ *   const health: CountersignHealth = app.countersignHealth()
+ *   return { state: health.state }
+ * })
+ * ```
  */
 export interface CountersignHealth {
   /** The worst state of a part. */

@@ -25,10 +25,24 @@ const REFUSALS = {
   CSN_IDENTIFY_UNAVAILABLE: [503, 'The user of the client cannot be looked up'],
 } as const
 
-/** The code of a refused request. It is stable, and the only part of a refusal to program against. */
+/**
+ * The code of a refused request. It is stable, and the only part of a refusal to program against.
+ *
+ * @example
+ * ```ts
+ * const isTransient = (code: CountersignErrorCode) => countersignErrors.get(code)?.statusCode === 503
+ * ```
+ */
 export type CountersignErrorCode = keyof typeof REFUSALS
 
-/** A refused request. */
+/**
+ * A refused request.
+ *
+ * @example
+ * ```ts
+ * const logLine = ({ code, statusCode, reason }: CountersignError) => `${statusCode} ${code}: ${reason}`
+ * ```
+ */
 export interface CountersignError extends FastifyError {
   readonly code: CountersignErrorCode
   readonly statusCode: number
@@ -54,7 +68,14 @@ for (const [code, [statusCode, message]] of Object.entries(REFUSALS)) {
   constructors.set(code as CountersignErrorCode, createError(code, message, statusCode, Error, false))
 }
 
-/** Every code with its status and message, for documentation and tests. */
+/**
+ * Every code with its status and message, for documentation and tests.
+ *
+ * @example
+ * ```ts
+ * console.table([...countersignErrors].map(([code, { statusCode }]) => ({ code, statusCode })))
+ * ```
+ */
 export const countersignErrors: ReadonlyMap<
   CountersignErrorCode,
   { readonly statusCode: number; readonly message: string }
@@ -80,7 +101,14 @@ export const STEPS = [
   'user',
 ] as const
 
-/** One of the plugin's steps. */
+/**
+ * One of the plugin's steps.
+ *
+ * @example
+ * ```ts
+ * const isOfToken = (step: StepName) => step === 'Access token'
+ * ```
+ */
 export type StepName = (typeof STEPS)[number]
 
 /** A verdict, a name or a parser's message can be as long as a header. A log line should not be. */

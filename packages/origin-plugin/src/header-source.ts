@@ -4,6 +4,11 @@ import { createHeaderIndex, type HeaderIndex } from './header-index.ts'
 /**
  * The sender of the certificate headers: the Worker of Countersign, transform rules that write `Client-Cert` (RFC 9440),
  * or Cloudflare's managed transform "Add TLS client auth headers".
+ *
+ * @example
+ * ```ts
+ * const source: HeaderSourceName = 'rfc9440'
+ * ```
  */
 export type HeaderSourceName = 'worker' | 'rfc9440' | 'cf-cert'
 

@@ -26,6 +26,17 @@ import type { Revocation } from './revocation/revocation.ts'
 
 /**
  * Options of the plugin. `edge`, `access` and `trustedIssuers` are all required. Write `null` to skip a check.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from 'node:fs'
+ *
+ * const options: CountersignPluginOptions = {
+ *   edge: { keys: process.env['COUNTERSIGN_KEYS'], hosts: ['app.example.com'] },
+ *   access: { team: 'acme', audience: process.env['ACCESS_AUDIENCE'] },
+ *   trustedIssuers: [readFileSync('client-ca.pem', 'utf8')],
+ * }
+ * ```
  */
 export interface CountersignPluginOptions {
   /**

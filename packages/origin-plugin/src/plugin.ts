@@ -82,6 +82,12 @@ declare module 'fastify' {
  * A hook of `app.requireClientCert()`, for every hook before the handler: `onRequest`, `preParsing`, `preValidation` and
  * `preHandler`. The server does not start with one elsewhere. It fits a server of any kind, with any logger
  * and type provider.
+ *
+ * @example
+ * ```ts
+ * const onlyOps: ClientCertHook = app.requireClientCert('ops')
+ * app.addHook('preHandler', onlyOps)
+ * ```
  */
 export type ClientCertHook = (request: CertifiedRequest, reply: Pick<FastifyReply, 'sent'>) => Promise<void>
 

@@ -6,7 +6,16 @@
 
 import type { ReplayStore } from './edge-signature/replay-store.ts'
 
-/** The part of a client of ioredis that the store uses: `Redis` or `Cluster`. */
+/**
+ * The part of a client of ioredis that the store uses: `Redis` or `Cluster`.
+ *
+ * @example
+ * ```ts
+ * import { Redis } from 'ioredis'
+ *
+ * const client: IoRedisLike = new Redis('redis://127.0.0.1:6379', { enableOfflineQueue: false })
+ * ```
+ */
 export interface IoRedisLike {
   set(key: string, value: string, px: 'PX', milliseconds: number, nx: 'NX'): Promise<string | null>
   pipeline(): IoRedisPipelineLike
@@ -17,14 +26,33 @@ export interface IoRedisLike {
   getBuiltinCommands(): string[]
 }
 
-/** The part of a pipeline of ioredis that the store uses. */
+/**
+ * The part of a pipeline of ioredis that the store uses.
+ *
+ * @example
+ * ```ts
+ * const send = (pipeline: IoRedisPipelineLike, nonce: string) => {
+ *   pipeline.set(nonce, '1', 'PX', 60_000, 'NX')
+ *   return pipeline.exec()
+ * }
+ * ```
+ */
 export interface IoRedisPipelineLike {
   set(key: string, value: string, px: 'PX', milliseconds: number, nx: 'NX'): unknown
   /** Sends the commands in one write. Each has a reply, or an error of its own. */
   exec(): Promise<readonly (readonly [error: Error | null, reply?: unknown])[] | null>
 }
 
-/** The part of a client of node-redis that the store uses: of `createClient`, `createClientPool` or `createCluster`. */
+/**
+ * The part of a client of node-redis that the store uses: of `createClient`, `createClientPool` or `createCluster`.
+ *
+ * @example
+ * ```ts
+ * import { createClient } from 'redis'
+ *
+ * const client: NodeRedisLike = createClient({ disableOfflineQueue: true })
+ * ```
+ */
 export interface NodeRedisLike {
   set(key: string, value: string, options: { readonly NX: true; readonly PX: number }): Promise<unknown>
   readonly isOpen: boolean
@@ -38,7 +66,14 @@ interface NodeRedisConnection extends NodeRedisLike {
   withCommandOptions(options: { readonly timeout: undefined }): NodeRedisLike
 }
 
-/** Options of {@link redisReplayStore}. */
+/**
+ * Options of {@link redisReplayStore}.
+ *
+ * @example
+ * ```ts
+ * const options: RedisReplayStoreOptions = { prefix: 'payments:nonce:' }
+ * ```
+ */
 export interface RedisReplayStoreOptions {
   /** The text before every nonce, so that several origins can share a server. Default `countersign:nonce:`. */
   readonly prefix?: string

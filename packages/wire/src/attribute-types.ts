@@ -173,6 +173,10 @@ export function attributeTypeId(type: string): string {
  *
  * @param type - as for {@link attributeTypeId}
  * @throws SyntaxError as {@link attributeTypeId} does
+ * @example
+ * ```ts
+ * attributeTypeName('2.5.4.3') // 'CN'
+ * ```
  */
 export function attributeTypeName(type: string): string {
   const id = attributeTypeId(type)

@@ -14,6 +14,11 @@ const STRING_TAGS: ReadonlySet<number | undefined> = new Set(Object.values(STRIN
 /**
  * Whether a BER value has the type of one of ASN.1's character strings. If {@link decodeBerString} returned its bytes,
  * they are text that cannot be read.
+ *
+ * @example
+ * ```ts
+ * isBerString(Uint8Array.of(0x0c, 2, 0x68, 0x69)) // true
+ * ```
  */
 export function isBerString(ber: Uint8Array): boolean {
   return STRING_TAGS.has(ber[0])
@@ -31,6 +36,10 @@ const utf16 = new TextDecoder('utf-16be', { fatal: true, ignoreBOM: true })
  *   character set. Certificates contain such strings, and two readers could read two different texts
  * @throws SyntaxError if the length does not match the bytes
  * @see {@link https://www.rfc-editor.org/rfc/rfc4514#section-2.4 RFC 4514, section 2.4}
+ * @example
+ * ```ts
+ * decodeBerString(Uint8Array.of(0x0c, 2, 0x68, 0x69)) // 'hi'
+ * ```
  */
 export function decodeBerString(ber: Uint8Array): string | Uint8Array {
   const contents = berContents(ber)

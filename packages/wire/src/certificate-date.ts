@@ -35,6 +35,10 @@ export function parseCertificateDate(text: string): number {
  * @param time - milliseconds since the epoch, in the years 0 to 9999; parts of a second are dropped
  * @returns `Dec  2 19:39:00 2018 GMT`
  * @throws RangeError if the time is not in those years
+ * @example
+ * ```ts
+ * formatCertificateDate(Date.UTC(2018, 11, 22, 19, 39)) // 'Dec 22 19:39:00 2018 GMT'
+ * ```
  */
 export function formatCertificateDate(time: number): string {
   const date = new Date(time)

@@ -1,6 +1,13 @@
 import type { TlsClientAuth } from './tls-client-auth.ts'
 
-/** The syntax of a header's value. It decides the escaping at the edge and the parser at the origin. */
+/**
+ * The syntax of a header's value. It decides the escaping at the edge and the parser at the origin.
+ *
+ * @example
+ * ```ts
+ * const isName = (syntax: CertificateHeaderSyntax) => syntax === 'dn' || syntax === 'legacy-dn'
+ * ```
+ */
 export type CertificateHeaderSyntax =
   /** `0` or `1` */
   | 'flag'
@@ -17,7 +24,14 @@ export type CertificateHeaderSyntax =
   /** a Structured Fields byte sequence, or a list of them (RFC 9440) */
   | 'rfc9440'
 
-/** One header of the certificate family: its name on the wire, and the source of its value. */
+/**
+ * One header of the certificate family: its name on the wire, and the source of its value.
+ *
+ * @example
+ * ```ts
+ * const fields = (headers: readonly CertificateHeader[]) => headers.map(({ name, field }) => `${name}: ${field}`)
+ * ```
+ */
 export interface CertificateHeader {
   /** The field name in lower case, as `node:http` and the Fetch API spell it. */
   readonly name: string
@@ -41,6 +55,10 @@ export interface CertificateHeader {
  * decide anything.
  *
  * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
+ * @example
+ * ```ts
+ * CERTIFICATE_HEADERS.find(({ field }) => field === 'certSerial')?.name // 'x-cert-serial'
+ * ```
  */
 export const CERTIFICATE_HEADERS = [
   { name: 'x-cert-presented', field: 'certPresented', syntax: 'flag', when: 'always' },
@@ -68,10 +86,24 @@ export const CERTIFICATE_HEADERS = [
 // On a line of its own: `isolatedDeclarations` does not accept `as const satisfies`.
 CERTIFICATE_HEADERS satisfies readonly CertificateHeader[]
 
-/** The name of a certificate header, in lower case. A mistyped name does not compile. */
+/**
+ * The name of a certificate header, in lower case. A mistyped name does not compile.
+ *
+ * @example
+ * ```ts
+ * const verdict: CertificateHeaderName = 'x-cert-verify'
+ * ```
+ */
 export type CertificateHeaderName = (typeof CERTIFICATE_HEADERS)[number]['name']
 
-/** One header of Cloudflare's managed transform. */
+/**
+ * One header of Cloudflare's managed transform.
+ *
+ * @example
+ * ```ts
+ * const header: CfCertHeader = { name: 'cf-cert-verified', field: 'certVerified' }
+ * ```
+ */
 export interface CfCertHeader {
   /** The field name in lower case. */
   readonly name: string
@@ -86,6 +118,10 @@ export interface CfCertHeader {
  * Cloudflare overwrites the client's own header of such a name, and removes it where the value is empty.
  *
  * @see {@link https://developers.cloudflare.com/rules/transform/managed-transforms/reference/#add-tls-client-auth-headers Cloudflare: managed transforms}
+ * @example
+ * ```ts
+ * CF_CERT_HEADERS.find(({ field }) => field === 'certVerified')?.name // 'cf-cert-verified'
+ * ```
  */
 export const CF_CERT_HEADERS = [
   { name: 'cf-cert-presented', field: 'certPresented' },
@@ -108,7 +144,14 @@ export const CF_CERT_HEADERS = [
 ] as const
 CF_CERT_HEADERS satisfies readonly CfCertHeader[]
 
-/** A signature covers at most so many headers of a later release. */
+/**
+ * A signature covers at most so many headers of a later release.
+ *
+ * @example
+ * ```ts
+ * const isTooMany = (later: readonly string[]) => later.length > MAX_LATER_HEADERS
+ * ```
+ */
 export const MAX_LATER_HEADERS = 16
 
 const LATER_NAME = /^x-cert-[a-z0-9]+(?:-[a-z0-9]+)*$/

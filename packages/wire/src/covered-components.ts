@@ -1,9 +1,23 @@
 import { CERTIFICATE_HEADERS, type CertificateHeaderName } from './certificate-headers.ts'
 
-/** The header in which Cloudflare Access sends its application token, in lower case. */
+/**
+ * The header in which Cloudflare Access sends its application token, in lower case.
+ *
+ * @example
+ * ```ts
+ * const token = new Headers().get(ACCESS_TOKEN_HEADER)
+ * ```
+ */
 export const ACCESS_TOKEN_HEADER = 'cf-access-jwt-assertion'
 
-/** The name of a header field that a signature can cover, in lower case. */
+/**
+ * The name of a header field that a signature can cover, in lower case.
+ *
+ * @example
+ * ```ts
+ * const field: CoveredField = 'cf-access-jwt-assertion'
+ * ```
+ */
 export type CoveredField = CertificateHeaderName | typeof ACCESS_TOKEN_HEADER
 
 /**
@@ -11,6 +25,11 @@ export type CoveredField = CertificateHeaderName | typeof ACCESS_TOKEN_HEADER
  *
  * They come before the derived components on purpose. They stay the same between a client's requests, so their lines
  * can be cached.
+ *
+ * @example
+ * ```ts
+ * const covered = COVERED_FIELDS.filter((name) => new Headers().has(name))
+ * ```
  */
 export const COVERED_FIELDS: readonly CoveredField[] = [
   ACCESS_TOKEN_HEADER,
@@ -19,10 +38,22 @@ export const COVERED_FIELDS: readonly CoveredField[] = [
 
 /**
  * The derived components that every signature covers, after the header fields, in this order (RFC 9421, section 2.2).
+ *
+ * @example
+ * ```ts
+ * DERIVED_COMPONENTS.join(' ') // '@authority @method @path @query'
+ * ```
  */
 export const DERIVED_COMPONENTS = ['@authority', '@method', '@path', '@query'] as const
 
-/** The derived components of one request, as both ends must see them. */
+/**
+ * The derived components of one request, as both ends must see them.
+ *
+ * @example
+ * ```ts
+ * const target: RequestTarget = { authority: 'app.example.com', method: 'GET', path: '/pay', query: '?x=1' }
+ * ```
+ */
 export interface RequestTarget {
   /** The host in lower case, with the port unless it is the scheme's default. */
   readonly authority: string

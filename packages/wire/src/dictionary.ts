@@ -1,4 +1,11 @@
-/** One member of a Structured Fields dictionary: its key, and its value as in the header. */
+/**
+ * One member of a Structured Fields dictionary: its key, and its value as in the header.
+ *
+ * @example
+ * ```ts
+ * const [member]: DictionaryMember[] = splitDictionary('sig1=:AA==:') // { key: 'sig1', value: ':AA==:' }
+ * ```
+ */
 export interface DictionaryMember {
   readonly key: string
   readonly value: string

@@ -2,7 +2,14 @@ import { attributeTypeName } from './attribute-types.ts'
 import { decodeBerString } from './ber-string.ts'
 import { formatHex, parseHex } from './hex.ts'
 
-/** One attribute of an RDN. */
+/**
+ * One attribute of an RDN.
+ *
+ * @example
+ * ```ts
+ * const attribute: AttributeTypeAndValue = { type: 'CN', value: 'pay-1' }
+ * ```
+ */
 export interface AttributeTypeAndValue {
   /** The type's printed name: `CN`, `emailAddress`, or a dotted OID. */
   readonly type: string
@@ -10,10 +17,25 @@ export interface AttributeTypeAndValue {
   readonly value: string | Uint8Array
 }
 
-/** One RDN: one attribute, or several joined by `+`. */
+/**
+ * One RDN: one attribute, or several joined by `+`.
+ *
+ * @example
+ * ```ts
+ * const rdn: RelativeDistinguishedName = [{ type: 'OU', value: 'Ops' }]
+ * formatDistinguishedName([rdn]) // 'OU=Ops'
+ * ```
+ */
 export type RelativeDistinguishedName = readonly AttributeTypeAndValue[]
 
-/** Node's default limit for all headers together is 16 KiB, so a name from the edge is never longer. */
+/**
+ * Node's default limit for all headers together is 16 KiB, so a name from the edge is never longer.
+ *
+ * @example
+ * ```ts
+ * const isTooLong = (text: string) => text.length > MAX_DISTINGUISHED_NAME_LENGTH
+ * ```
+ */
 export const MAX_DISTINGUISHED_NAME_LENGTH = 16_384
 
 /**
@@ -42,6 +64,10 @@ export function parseDistinguishedName(text: string): RelativeDistinguishedName[
  * types `uid` and `Mail` stay as they are, and {@link isAmbiguousType} finds them.
  *
  * @throws SyntaxError if the text is not such a name
+ * @example
+ * ```ts
+ * formatDistinguishedName(parsePrintedName('CN=pay-1, O=Acme')) // 'CN=pay-1,O=Acme'
+ * ```
  */
 export function parsePrintedName(text: string): RelativeDistinguishedName[] {
   return parseName(text, 'keep')
@@ -191,6 +217,11 @@ class Parser {
  * Whether a type, spelled exactly so, can be one of two. OpenSSL prints uniqueIdentifier as `uid` and userId as `UID`,
  * and has the type `Mail` besides `mail`. Types are read without regard to case, so a certificate's uniqueIdentifier
  * would pass for its user id.
+ *
+ * @example
+ * ```ts
+ * isAmbiguousType('uid') // true: OpenSSL prints uniqueIdentifier so, and others print userId
+ * ```
  */
 export function isAmbiguousType(type: string): boolean {
   return type === 'uid' || type === 'Mail'

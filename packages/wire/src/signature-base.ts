@@ -11,6 +11,11 @@ import type { RequestTarget } from './covered-components.ts'
  * @returns the signature base; every character is one byte (latin1)
  * @throws TypeError if a covered field has no value
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-2.5 RFC 9421, section 2.5}
+ * @example
+ * ```ts
+ * const target = { authority: 'app.example.com', method: 'GET', path: '/pay', query: '?' }
+ * const base = buildSignatureBase(['x-cert-presented'], () => '0', target, '("x-cert-presented" "@authority");created=1')
+ * ```
  */
 export function buildSignatureBase<Field extends string>(
   fields: readonly Field[],
@@ -26,6 +31,10 @@ export function buildSignatureBase<Field extends string>(
  * requests.
  *
  * @throws TypeError if a covered field has no value
+ * @example
+ * ```ts
+ * buildFieldLines(['x-cert-presented'], () => '0') // '"x-cert-presented": 0\n'
+ * ```
  */
 export function buildFieldLines<Field extends string>(
   fields: readonly Field[],
@@ -40,7 +49,14 @@ export function buildFieldLines<Field extends string>(
   return lines
 }
 
-/** Builds the rest of the signature base: the lines that differ with every request. */
+/**
+ * Builds the rest of the signature base: the lines that differ with every request.
+ *
+ * @example
+ * ```ts
+ * const lines = buildTargetLines({ authority: 'app.example.com', method: 'GET', path: '/', query: '?' }, '();created=1')
+ * ```
+ */
 export function buildTargetLines({ authority, method, path, query }: RequestTarget, signatureInput: string): string {
   return `"@authority": ${authority}\n"@method": ${method}\n"@path": ${path}\n"@query": ${query}\n"@signature-params": ${signatureInput}`
 }

@@ -2,16 +2,50 @@ import { isLaterHeader, MAX_LATER_HEADERS } from './certificate-headers.ts'
 import { COVERED_FIELDS, type CoveredField, DERIVED_COMPONENTS } from './covered-components.ts'
 import { splitDictionary } from './dictionary.ts'
 
-/** The label of our signature in `Signature-Input` and `Signature`. */
+/**
+ * The label of our signature in `Signature-Input` and `Signature`.
+ *
+ * @example
+ * ```ts
+ * const signature = (base64: string) => `${SIGNATURE_LABEL}=:${base64}:`
+ * ```
+ */
 export const SIGNATURE_LABEL = 'countersign'
 
-/** The `tag` parameter, which names the application of the signature (RFC 9421, section 2.3). */
+/**
+ * The `tag` parameter, which names the application of the signature (RFC 9421, section 2.3).
+ *
+ * @example
+ * ```ts
+ * const parameter = `tag="${SIGNATURE_TAG}"`
+ * ```
+ */
 export const SIGNATURE_TAG = 'countersign'
 
-/** The algorithms of the profile, by their names in RFC 9421's registry. */
+/**
+ * The algorithms of the profile, by their names in RFC 9421's registry.
+ *
+ * @example
+ * ```ts
+ * const alg: SignatureAlgorithm = 'ed25519'
+ * ```
+ */
 export type SignatureAlgorithm = 'hmac-sha256' | 'ed25519'
 
-/** The parameters of a signature, in the order in which they are written. */
+/**
+ * The parameters of a signature, in the order in which they are written.
+ *
+ * @example
+ * ```ts
+ * const parameters: SignatureParameters = {
+ *   created: 1795600000,
+ *   expires: 1795600060,
+ *   nonce: 'q8Yr2yVxS6a3oC0h4K1mNw',
+ *   keyid: '2026-11',
+ *   alg: 'hmac-sha256',
+ * }
+ * ```
+ */
 export interface SignatureParameters {
   /** The time of signing, in seconds since the epoch. */
   readonly created: number
@@ -25,7 +59,14 @@ export interface SignatureParameters {
   readonly alg: SignatureAlgorithm
 }
 
-/** The header fields that a signature covers. All derived components follow them in every signature. */
+/**
+ * The header fields that a signature covers. All derived components follow them in every signature.
+ *
+ * @example
+ * ```ts
+ * const covered: CoveredFields = { fields: ['x-cert-presented'], later: [] }
+ * ```
+ */
 export interface CoveredFields {
   /** The fields of the table, in its order. */
   readonly fields: readonly CoveredField[]
@@ -33,7 +74,14 @@ export interface CoveredFields {
   readonly later: readonly string[]
 }
 
-/** A parsed `Signature-Input` member of our profile. */
+/**
+ * A parsed `Signature-Input` member of our profile.
+ *
+ * @example
+ * ```ts
+ * const ageOf = ({ created }: SignatureInput) => Date.now() / 1000 - created
+ * ```
+ */
 export interface SignatureInput extends SignatureParameters, CoveredFields {}
 
 const DERIVED = DERIVED_COMPONENTS.map((name) => `"${name}"`).join(' ')
@@ -43,6 +91,10 @@ const DERIVED = DERIVED_COMPONENTS.map((name) => `"${name}"`).join(' ')
  *
  * @param fields - the covered header fields, a subsequence of {@link COVERED_FIELDS}
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-2.3 RFC 9421, section 2.3}
+ * @example
+ * ```ts
+ * formatComponents(['x-cert-presented']) // '("x-cert-presented" "@authority" "@method" "@path" "@query")'
+ * ```
  */
 export function formatComponents(fields: readonly string[]): string {
   return `(${fields.map((name) => `"${name}" `).join('')}${DERIVED})`
@@ -54,6 +106,17 @@ export function formatComponents(fields: readonly string[]): string {
  * @param fields - the covered header fields, a subsequence of {@link COVERED_FIELDS}
  * @param parameters - the parameters; `nonce` and `keyid` contain no character that a quoted string would escape
  * @see {@link https://www.rfc-editor.org/rfc/rfc9421#section-2.3 RFC 9421, section 2.3}
+ * @example
+ * ```ts
+ * const parameters: SignatureParameters = {
+ *   created: 1795600000,
+ *   expires: 1795600060,
+ *   nonce: 'q8Yr2yVxS6a3oC0h4K1mNw',
+ *   keyid: '2026-11',
+ *   alg: 'hmac-sha256',
+ * }
+ * const input = formatSignatureInput(['x-cert-presented', 'x-cert-verify', 'x-cert-revoked'], parameters)
+ * ```
  */
 export function formatSignatureInput(fields: readonly string[], parameters: SignatureParameters): string {
   const { created, expires, nonce, keyid, alg } = parameters
@@ -68,6 +131,10 @@ const PARAMETERS =
  *
  * @param text - the text after the list of components in a `Signature-Input` member
  * @throws SyntaxError if the text is not of the profile
+ * @example
+ * ```ts
+ * const isOld = (text: string) => parseSignatureParameters(text).expires < Date.now() / 1000
+ * ```
  */
 export function parseSignatureParameters(text: string): SignatureParameters {
   const parameters = PARAMETERS.exec(text)
@@ -89,6 +156,10 @@ export function parseSignatureParameters(text: string): SignatureParameters {
  *
  * @param value - the member's value, without its label
  * @throws SyntaxError with the reason, if the value is not of the profile
+ * @example
+ * ```ts
+ * const keyidOf = (value: string) => parseSignatureInput(value).keyid
+ * ```
  */
 export function parseSignatureInput(value: string): SignatureInput {
   const close = value.indexOf(')')
@@ -133,6 +204,10 @@ function parseFields(list: string): CoveredFields {
  *
  * @param text - the value of `Signature-Input`; `undefined` without one
  * @returns the names in the order of the signature; none for a signature outside the profile
+ * @example
+ * ```ts
+ * listLaterHeaders(undefined) // []
+ * ```
  */
 export function listLaterHeaders(text: string | undefined): readonly string[] {
   try {

@@ -1,7 +1,14 @@
 import { isGuessable } from './key-strength.ts'
 import type { SignatureAlgorithm } from './signature-input.ts'
 
-/** A key for the edge signature as a JSON Web Key (RFC 7517): `kty: "oct"` for HMAC, `kty: "OKP"` for Ed25519. */
+/**
+ * A key for the edge signature as a JSON Web Key (RFC 7517): `kty: "oct"` for HMAC, `kty: "OKP"` for Ed25519.
+ *
+ * @example
+ * ```ts
+ * const key: SigningJwk = { kty: 'OKP', crv: 'Ed25519', kid: '2026-11', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' }
+ * ```
+ */
 export interface SigningJwk {
   readonly kty: string
   /** The name of the key on the wire: 1 to 64 of the characters `A-Z a-z 0-9 . _ ~ -`. */
@@ -19,13 +26,27 @@ export interface SigningJwk {
   readonly d?: string
 }
 
-/** The key id and the algorithm of a valid key. */
+/**
+ * The key id and the algorithm of a valid key.
+ *
+ * @example
+ * ```ts
+ * const describe = ({ keyid, alg }: SigningKeyInfo) => `${keyid} (${alg})`
+ * ```
+ */
 export interface SigningKeyInfo {
   readonly keyid: string
   readonly alg: SignatureAlgorithm
 }
 
-/** Lists the keys in one JWK, a list of JWKs, or a JWK Set (RFC 7517, section 5). It does not check them. */
+/**
+ * Lists the keys in one JWK, a list of JWKs, or a JWK Set (RFC 7517, section 5). It does not check them.
+ *
+ * @example
+ * ```ts
+ * listSigningKeys({ keys: [{ kty: 'oct', kid: '2026-11' }] }) // [{ kty: 'oct', kid: '2026-11' }]
+ * ```
+ */
 export function listSigningKeys(keys: unknown): readonly unknown[] {
   if (Array.isArray(keys)) return keys
   const set = (keys as { readonly keys?: unknown } | null | undefined)?.keys

@@ -6,6 +6,10 @@
  * because a runtime that is older than a field omits it.
  *
  * @see {@link https://developers.cloudflare.com/workers/runtime-apis/request/#incomingrequestcfproperties Cloudflare: request.cf}
+ * @example
+ * ```ts
+ * const isVerified = ({ certVerified, certRevoked }: TlsClientAuth) => certVerified === 'SUCCESS' && certRevoked === '0'
+ * ```
  */
 export interface TlsClientAuth {
   /** `"1"` if the client sent a certificate, otherwise `"0"`. */

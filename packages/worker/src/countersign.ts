@@ -8,7 +8,17 @@ import { importSigningKey } from './signing-key.ts'
 import { type ForwardCert, type NameForms, stampHeaders } from './stamp-headers.ts'
 import { stripHeaders } from './strip-headers.ts'
 
-/** Options of {@link countersign}. */
+/**
+ * Options of {@link countersign}.
+ *
+ * @example
+ * ```ts
+ * const optionsFor = (env: { COUNTERSIGN_KEY: string }): CountersignOptions => ({
+ *   key: env.COUNTERSIGN_KEY,
+ *   forwardCert: 'chain',
+ * })
+ * ```
+ */
 export interface CountersignOptions {
   /**
    * The private JWK that signs, as the JSON text of a secret binding or as an object. `kty: "oct"` signs with

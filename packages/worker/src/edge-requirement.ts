@@ -5,6 +5,11 @@ import { isPreflight, tlsClientAuth } from './incoming-request.ts'
  * What a request must prove at the edge. The Worker answers every other request with 403.
  *
  * A property that is `undefined` is an error, because an unset variable would otherwise drop the requirement.
+ *
+ * @example
+ * ```ts
+ * const requirement: EdgeRequirement = { verified: true, access: audience }
+ * ```
  */
 export interface EdgeRequirement {
   /**
@@ -23,7 +28,14 @@ export interface EdgeRequirement {
   readonly access?: string
 }
 
-/** The context of a request, of which the Worker reads `access`. Cloudflare's `ExecutionContext` is one. */
+/**
+ * The context of a request, of which the Worker reads `access`. Cloudflare's `ExecutionContext` is one.
+ *
+ * @example
+ * ```ts
+ * const audienceOf = ({ access }: WorkerContext) => access?.aud
+ * ```
+ */
 export interface WorkerContext {
   waitUntil(promise: Promise<unknown>): void
   /** The Access application that admitted the request, if any. */

@@ -1,4 +1,11 @@
-/** The faults of the Worker's own configuration. The Worker logs the code and answers 500. */
+/**
+ * The faults of the Worker's own configuration. The Worker logs the code and answers 500.
+ *
+ * @example
+ * ```ts
+ * const isOfTheKey = (code: CountersignWorkerErrorCode) => code === 'CSN_WORKER_KEY_INVALID'
+ * ```
+ */
 export type CountersignWorkerErrorCode =
   | 'CSN_WORKER_KEY_MISSING'
   | 'CSN_WORKER_KEY_INVALID'

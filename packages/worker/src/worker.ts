@@ -12,7 +12,14 @@ import { logLine } from './log-line.ts'
 import { checkFetcher, type OriginFetcher, requireResponse } from './origin-fetcher.ts'
 import { locateFailure, quoteFailure } from './quote-failure.ts'
 
-/** Options of {@link createWorker}. */
+/**
+ * Options of {@link createWorker}.
+ *
+ * @example
+ * ```ts
+ * const options: WorkerOptions = { key: process.env['EDGE_KEY'], require: { verified: true } }
+ * ```
+ */
 export interface WorkerOptions extends CountersignOptions {
   /**
    * What a request must prove at the edge. Left out, the Worker forwards every request, and the origin's routes decide.
@@ -32,7 +39,14 @@ const KNOWN_OPTIONS: ReadonlyMap<string, boolean> = new Map<keyof WorkerOptions,
   ['fetcher', true],
 ])
 
-/** The bindings that the default Worker reads. */
+/**
+ * The bindings that the default Worker reads.
+ *
+ * @example
+ * ```ts
+ * const bindings: WorkerBindings = { COUNTERSIGN_FORWARD_CERT: 'chain', COUNTERSIGN_REQUIRE: 'verified' }
+ * ```
+ */
 export interface WorkerBindings {
   /** Secret: the private JWK as JSON. */
   readonly COUNTERSIGN_KEY?: string
@@ -57,7 +71,14 @@ const KNOWN_BINDINGS = Object.keys({
   COUNTERSIGN_ORIGIN: true,
 } satisfies Record<keyof WorkerBindings, true>)
 
-/** A module Worker's default export. */
+/**
+ * A module Worker's default export.
+ *
+ * @example
+ * ```ts
+ * const handler: WorkerHandler<{ EDGE_KEY: string }> = createWorker((env) => ({ key: env.EDGE_KEY }))
+ * ```
+ */
 export interface WorkerHandler<Bindings, Context extends WorkerContext = WorkerContext> {
   fetch(request: Request, bindings: Bindings, context: Context): Promise<Response>
 }
@@ -148,7 +169,14 @@ function answer(statusCode: number, code: string, error: string, message: string
   return Response.json({ statusCode, code, error, message }, { status: statusCode, headers })
 }
 
-/** A Worker that is ready to deploy. It takes its configuration from {@link WorkerBindings}. */
+/**
+ * A Worker that is ready to deploy. It takes its configuration from {@link WorkerBindings}.
+ *
+ * @example
+ * ```ts
+ * export { default } from '@countersign/worker'
+ * ```
+ */
 const worker: WorkerHandler<WorkerBindings> = createWorker<WorkerBindings>((bindings) => {
   checkBindings(bindings, KNOWN_BINDINGS)
   const { COUNTERSIGN_FORWARD_CERT: forwardCert, COUNTERSIGN_NAMES: names, COUNTERSIGN_ORIGIN: fetcher } = bindings

@@ -6,10 +6,25 @@ import type { LoginCertificate } from './login-claims.ts'
 /** The request header that chooses the Access token of a request. The edge removes it before the Worker runs. */
 export const DEV_ACCESS_HEADER = 'countersign-dev-access'
 
-/** The values of that header. */
+/**
+ * The values of that header.
+ *
+ * @example
+ * ```ts
+ * console.log(`Countersign-Dev-Access is one of ${DEV_ACCESS.join(', ')}`)
+ * ```
+ */
 export const DEV_ACCESS = ['user', 'service', 'certificate', 'expired', 'other-audience', 'none'] as const
 
-/** One of the values of that header. The default is `user`. */
+/**
+ * One of the values of that header. The default is `user`.
+ *
+ * @example
+ * ```ts
+ * const login: DevAccess = 'service'
+ * await edge.fetch('/me', { headers: { 'Countersign-Dev-Access': login } })
+ * ```
+ */
 export type DevAccess = (typeof DEV_ACCESS)[number]
 
 /**

@@ -2,7 +2,15 @@ import { randomBytes } from 'node:crypto'
 import type { JWTPayload } from 'jose'
 import type { FullTlsClientAuth } from '../handshake/build-tls-client-auth.ts'
 
-/** The proof of a login: an identity provider, a service token or a client certificate. */
+/**
+ * The proof of a login: an identity provider, a service token or a client certificate.
+ *
+ * @example
+ * ```ts
+ * const as: AccessLogin = 'service'
+ * const token = await edge.accessToken({ as })
+ * ```
+ */
 export type AccessLogin = 'user' | 'service' | 'certificate'
 
 /** The fields of a client certificate that a token contains. */

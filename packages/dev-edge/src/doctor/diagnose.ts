@@ -9,12 +9,30 @@ import { check, type Finding } from './finding.ts'
 import type { ClientCredentials } from './probe.ts'
 import { findSigningKey } from './sign-probe.ts'
 
-/** The Access application of a deployment, in the form of the origin's `access`. */
+/**
+ * The Access application of a deployment, in the form of the origin's `access`.
+ *
+ * @example
+ * ```ts
+ * const access: DiagnosedAccess = { team: 'acme', audience: process.env['ACCESS_AUDIENCE'] ?? '' }
+ * ```
+ */
 export type DiagnosedAccess =
   | { readonly team: string; readonly audience: string }
   | { readonly issuer: string; readonly audience: string; readonly jwksUri?: string | undefined }
 
-/** Options of {@link diagnose}. */
+/**
+ * Options of {@link diagnose}.
+ *
+ * @example
+ * ```ts
+ * const options: DiagnoseOptions = {
+ *   origin: 'http://127.0.0.1:3000/me',
+ *   access: { team: 'acme', audience },
+ *   host: 'app.example.com',
+ * }
+ * ```
+ */
 export interface DiagnoseOptions {
   /** A protected route at the origin's own address, around Cloudflare: `https://203.0.113.7:3000/me`. */
   readonly origin: string

@@ -1,4 +1,11 @@
-/** The name of a check. */
+/**
+ * The name of a check.
+ *
+ * @example
+ * ```ts
+ * const ignored: readonly CheckName[] = ['header-size-chain']
+ * ```
+ */
 export type CheckName =
   | 'audience'
   | 'access-keys'
@@ -17,7 +24,14 @@ export type CheckName =
   | 'cache'
   | 'preflight'
 
-/** The result of a check. */
+/**
+ * The result of a check.
+ *
+ * @example
+ * ```ts
+ * const failed = (findings: readonly Finding[]) => findings.filter(({ outcome }) => outcome === 'failed')
+ * ```
+ */
 export interface Finding {
   readonly check: CheckName
   /**

@@ -2,7 +2,14 @@ import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
 import type { EdgeClient } from './edge-client.ts'
 
-/** One ended request, with the facts for a line of an access log. */
+/**
+ * One ended request, with the facts for a line of an access log.
+ *
+ * @example
+ * ```ts
+ * const line = ({ method, path, status, code }: EdgeRequestEvent) => `${method} ${path} ${status} ${code ?? ''}`
+ * ```
+ */
 export interface EdgeRequestEvent {
   readonly method: string
   /** Without the query, which may contain personal data. */
@@ -31,7 +38,15 @@ export interface EdgeRequestEvent {
   readonly ray: string
 }
 
-/** Receives an event for each ended request. An error that it throws is logged and has no other effect. */
+/**
+ * Receives an event for each ended request. An error that it throws is logged and has no other effect.
+ *
+ * @example
+ * ```ts
+ * const onRequest: RequestListener = ({ method, path, status }) => console.log(method, path, status)
+ * await createDevEdge({ origin: 'http://127.0.0.1:3000', onRequest })
+ * ```
+ */
 export type RequestListener = (event: EdgeRequestEvent) => void
 
 export function buildRequestEvent(

@@ -7,7 +7,16 @@ import { PRIVATE, PUBLIC, writeWhole } from './write-whole.ts'
 /** The default password of `.p12` files. macOS does not import a file without a password. */
 export const PKCS12_PASSWORD = 'countersign'
 
-/** The paths of a client's files. */
+/**
+ * The paths of a client's files.
+ *
+ * @example
+ * ```ts
+ * const { clients } = await writeClients('.countersign', edge)
+ * const { cert, key }: ClientFiles = clients.alice
+ * console.log(`curl --cert ${cert} --key ${key} ${edge.url}/me`)
+ * ```
+ */
 export interface ClientFiles {
   /** PEM: the certificate, then the intermediates that the client sends with it. */
   readonly cert: string

@@ -4,7 +4,14 @@ import { type ClientFiles, clientFiles, PKCS12_PASSWORD, writeClient } from './c
 import { edgeCaFile } from './open-folder.ts'
 import { PUBLIC, writeWhole } from './write-whole.ts'
 
-/** The paths that {@link writeClients} has written. */
+/**
+ * The paths that {@link writeClients} has written.
+ *
+ * @example
+ * ```ts
+ * const { edgeCa, clients, password }: WrittenClients = await writeClients('.countersign', edge)
+ * ```
+ */
 export interface WrittenClients {
   /** PEM of the CA that a client must trust to reach the edge (`curl --cacert`). */
   readonly edgeCa: string

@@ -5,7 +5,15 @@ import { buffer } from 'node:stream/consumers'
 import type { DevClient } from '../pki/dev-client.ts'
 import { headerPairs } from './raw-headers.ts'
 
-/** Options of {@link DevEdge.fetch}. */
+/**
+ * Options of {@link DevEdge.fetch}.
+ *
+ * @example
+ * ```ts
+ * const options: EdgeFetchOptions = { client: edge.clients.alice, method: 'POST', body: '{}' }
+ * await edge.fetch('/pay', options)
+ * ```
+ */
 export interface EdgeFetchOptions {
   /** The client that sends the request. Without it no certificate is sent. */
   readonly client?: DevClient | undefined
@@ -24,7 +32,15 @@ export interface EdgeFetchOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-/** The answer of {@link DevEdge.fetch}, of any status. */
+/**
+ * The answer of {@link DevEdge.fetch}, of any status.
+ *
+ * @example
+ * ```ts
+ * const answer: EdgeResponse = await edge.fetch('/me')
+ * console.log(answer.status, answer.json().code)
+ * ```
+ */
 export interface EdgeResponse {
   readonly status: number
   /** As `node:http` reads them: names in lower case, `set-cookie` as an array. */
@@ -40,7 +56,17 @@ export interface EdgeResponse {
   json(): any
 }
 
-/** Options of a client for `node:tls`, `node:https` and `ws`, ready to spread. */
+/**
+ * Options of a client for `node:tls`, `node:https` and `ws`, ready to spread.
+ *
+ * @example
+ * ```ts
+ * import { get } from 'node:https'
+ *
+ * const options: EdgeTlsOptions = edge.tlsOptions(edge.clients.alice)
+ * get({ ...options, path: '/me' }, (answer) => console.log(answer.statusCode))
+ * ```
+ */
 export interface EdgeTlsOptions {
   readonly host: string
   readonly port: number

@@ -3,7 +3,14 @@ import { type Identity, issueCertificate, type SubjectAltNames } from './issue-c
 import { formatPrivateKey, type KeyType } from './key-pair.ts'
 import { type Authorities, daysFromNow } from './pki.ts'
 
-/** A client with its certificate, in the form that `node:tls`, curl (`--cert`, `--key`) and openssl read. */
+/**
+ * A client with its certificate, in the form that `node:tls`, curl (`--cert`, `--key`) and openssl read.
+ *
+ * @example
+ * ```ts
+ * const { cert, key }: DevClient = edge.clients.alice
+ * ```
+ */
 export interface DevClient {
   /** Its name in {@link DevEdge.clients}. */
   readonly name: string
@@ -15,7 +22,15 @@ export interface DevClient {
   readonly ca?: string
 }
 
-/** Options of {@link DevEdge.issueClient}. */
+/**
+ * Options of {@link DevEdge.issueClient}.
+ *
+ * @example
+ * ```ts
+ * const options: IssueClientOptions = { name: 'pay-1', subject: 'CN=pay-1,O=Acme' }
+ * const client = await edge.issueClient(options)
+ * ```
+ */
 export interface IssueClientOptions {
   /** A name for the client. The default is `client`. */
   readonly name?: string | undefined

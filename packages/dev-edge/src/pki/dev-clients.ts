@@ -1,7 +1,14 @@
 import { type DevClient, type IssueClientOptions, issueClient } from './dev-client.ts'
 import { type Authorities, daysFromNow, expiredDates } from './pki.ts'
 
-/** The clients of every local edge: one for each value that Cloudflare reports of a client certificate. */
+/**
+ * The clients of every local edge: one for each value that Cloudflare reports of a client certificate.
+ *
+ * @example
+ * ```ts
+ * const { alice, bob }: DevClients = edge.clients
+ * ```
+ */
 export interface DevClients {
   /** `CN=alice,OU=Ops,O=Acme,C=US`: verified. */
   readonly alice: DevClient
@@ -30,7 +37,15 @@ export interface DevClients {
   readonly otherBranch: DevClient
 }
 
-/** The names of these clients. */
+/**
+ * The names of these clients.
+ *
+ * @example
+ * ```ts
+ * const name: DevClientName = 'revoked'
+ * await edge.fetch('/me', { client: edge.clients[name] })
+ * ```
+ */
 export type DevClientName = keyof DevClients
 
 const ALICE = 'CN=alice,OU=Ops,O=Acme,C=US'

@@ -7,6 +7,12 @@ import * as x509 from './peculiar-x509.ts'
 /**
  * Subject alternative names to issue, by kind. The type of the same name in the origin plugin describes the names that
  * a certificate contains. Both are public.
+ *
+ * @example
+ * ```ts
+ * const san: SubjectAltNames = { dns: ['pay.acme.example'], uri: ['spiffe://acme.example/pay'] }
+ * await edge.issueClient({ subject: 'CN=pay-1', san })
+ * ```
  */
 export interface SubjectAltNames {
   /** Host names. */

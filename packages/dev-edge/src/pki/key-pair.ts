@@ -2,7 +2,15 @@ import { createPrivateKey, type KeyObject, type webcrypto } from 'node:crypto'
 
 type KeyPair = webcrypto.CryptoKeyPair
 
-/** The kinds of key that a client certificate may have here. */
+/**
+ * The kinds of key that a client certificate may have here.
+ *
+ * @example
+ * ```ts
+ * const keyType: KeyType = 'RSA-2048'
+ * await edge.issueClient({ subject: 'CN=pay-1', keyType })
+ * ```
+ */
 export type KeyType = 'P-256' | 'RSA-2048'
 
 /**

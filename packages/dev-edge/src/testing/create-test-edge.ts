@@ -16,7 +16,14 @@ import { type TestAccess, TestAccessTokens } from './test-access.ts'
 import { type TestCertificate, TestClients } from './test-clients.ts'
 import { REQUEST, type TestInjectOptions, type TestRequest } from './test-request.ts'
 
-/** Options of {@link createTestEdge}. */
+/**
+ * Options of {@link createTestEdge}.
+ *
+ * @example
+ * ```ts
+ * const edge = await createTestEdge({ access: null, alg: 'ed25519' } satisfies TestEdgeOptions)
+ * ```
+ */
 export interface TestEdgeOptions {
   /**
    * The sender of the certificate headers, as the origin's option `source`. The default is `worker`. With `rfc9440` and
@@ -35,7 +42,14 @@ export interface TestEdgeOptions {
 
 const OPTIONS = namesOf<TestEdgeOptions>({ headers: true, alg: true, access: true, forwardCert: true, hostname: true })
 
-/** Options of the origin plugin, ready to spread. */
+/**
+ * Options of the origin plugin, ready to spread.
+ *
+ * @example
+ * ```ts
+ * const plugin: TestPluginOptions = edge.options
+ * ```
+ */
 export interface TestPluginOptions {
   readonly edge: { readonly keys: readonly SigningJwk[]; readonly hosts: readonly string[] }
   readonly access: { readonly issuer: string; readonly audience: string; readonly jwks: JSONWebKeySet } | null
@@ -43,7 +57,15 @@ export interface TestPluginOptions {
   readonly trustedIssuers: readonly string[]
 }
 
-/** Options of the origin plugin for a zone without a Worker, ready to spread. */
+/**
+ * Options of the origin plugin for a zone without a Worker, ready to spread.
+ *
+ * @example
+ * ```ts
+ * const { options } = await createTestEdge({ headers: 'rfc9440' })
+ * const { source, trustedIssuers }: UnsignedPluginOptions = options
+ * ```
+ */
 export interface UnsignedPluginOptions {
   readonly source: TransformSource
   readonly edge: null
@@ -51,7 +73,14 @@ export interface UnsignedPluginOptions {
   readonly trustedIssuers: readonly (string | { readonly ca: string; readonly byName: true })[]
 }
 
-/** An edge for tests, returned by {@link createTestEdge}. */
+/**
+ * An edge for tests, returned by {@link createTestEdge}.
+ *
+ * @example
+ * ```ts
+ * const response = await edge.inject(app, { url: '/pay', cert: { subject: 'CN=pay-1,O=Acme' } })
+ * ```
+ */
 export interface TestEdge<Options = TestPluginOptions> {
   /** The plugin's options: `app.register(countersign, { ...edge.options, policies })`. */
   readonly options: Options

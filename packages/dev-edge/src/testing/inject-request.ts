@@ -3,7 +3,14 @@ import { refuseUnknown } from '../known-names.ts'
 import type { InjectableRequest } from './sign-request.ts'
 import { INJECT_OPTIONS, type TestInjectOptions, type TestRequest } from './test-request.ts'
 
-/** A Fastify instance of any type parameters. */
+/**
+ * A Fastify instance of any type parameters.
+ *
+ * @example
+ * ```ts
+ * const me = async (origin: InjectableApp) => (await edge.inject(origin, { url: '/me' })).json()
+ * ```
+ */
 export interface InjectableApp {
   inject(options: InjectOptions): Promise<LightMyRequestResponse>
 }

@@ -6,6 +6,12 @@ import type { LoginCertificate } from '../access/login-claims.ts'
 /**
  * The Access login of a request: one of {@link DevAccess}, or `null` for a request without a token. Claims replace
  * those of a user, or those of a service token if they contain `common_name`.
+ *
+ * @example
+ * ```ts
+ * const access: TestAccess = { email: 'jane@acme.example', sub: '7335d417' }
+ * await edge.inject(app, { url: '/me', access })
+ * ```
  */
 export type TestAccess = Exclude<DevAccess, 'none'> | JWTPayload | null
 

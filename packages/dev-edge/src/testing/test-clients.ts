@@ -10,7 +10,15 @@ import { formatPrivateKey } from '../pki/key-pair.ts'
 import { expiredDates, type Pki } from '../pki/pki.ts'
 import { shakeHands } from './shake-hands.ts'
 
-/** A client certificate to issue. */
+/**
+ * A client certificate to issue.
+ *
+ * @example
+ * ```ts
+ * const cert: TestCertificate = { subject: 'CN=pay-1,O=Acme', expired: true }
+ * await edge.inject(app, { url: '/me', cert })
+ * ```
+ */
 export interface TestCertificate extends Omit<IssueClientOptions, 'name'> {
   /** Whether it expired yesterday. Excludes `notBefore` and `notAfter`. */
   readonly expired?: boolean | undefined

@@ -5,7 +5,15 @@ import type { DevClient } from '../pki/dev-client.ts'
 import type { TestAccess } from './test-access.ts'
 import type { TestCertificate } from './test-clients.ts'
 
-/** The sender of a request. */
+/**
+ * The sender of a request.
+ *
+ * @example
+ * ```ts
+ * const robot: TestIdentity = { cert: { subject: 'CN=robot-1' }, access: 'service' }
+ * await edge.inject(app, { url: '/me', ...robot })
+ * ```
+ */
 export interface TestIdentity {
   /** A client, or the description of a certificate to issue once. Without it the client has no certificate. */
   readonly cert?: DevClient | TestCertificate | null | undefined
@@ -13,7 +21,15 @@ export interface TestIdentity {
   readonly access?: TestAccess | undefined
 }
 
-/** A request and its sender. */
+/**
+ * A request and its sender.
+ *
+ * @example
+ * ```ts
+ * const request: TestRequest = { method: 'GET', url: '/me', cert: null }
+ * const headers = await edge.headers(request)
+ * ```
+ */
 export interface TestRequest extends TestIdentity {
   /** The default is `GET`. */
   readonly method?: string | undefined
@@ -32,7 +48,15 @@ export const REQUEST: readonly string[] = namesOf<TestRequest>({
   access: true,
 })
 
-/** Options of {@link TestEdge#inject}: those of `app.inject()`, and the sender. */
+/**
+ * Options of {@link TestEdge#inject}: those of `app.inject()`, and the sender.
+ *
+ * @example
+ * ```ts
+ * const pay: TestInjectOptions = { method: 'POST', url: '/pay', cert: { subject: 'CN=pay-1' }, payload: { amount: 1 } }
+ * await edge.inject(app, pay)
+ * ```
+ */
 export interface TestInjectOptions extends TestIdentity, Omit<InjectOptions, 'url' | 'path'> {
   /** A path with its query, or a whole URL. */
   readonly url: string

@@ -5,7 +5,14 @@ interface AccessClaims {
   readonly claims: Readonly<JWTPayload>
 }
 
-/** A person, signed in through an identity provider. */
+/**
+ * A person, signed in through an identity provider.
+ *
+ * @example
+ * ```ts
+ * const addressOf = ({ email, sub }: AccessUser) => `${email} (${sub ?? 'no identifier'})`
+ * ```
+ */
 export interface AccessUser extends AccessClaims {
   readonly kind: 'user'
   readonly email: string
@@ -13,14 +20,31 @@ export interface AccessUser extends AccessClaims {
   readonly sub: string | undefined
 }
 
-/** A program with an Access service token. */
+/**
+ * A program with an Access service token.
+ *
+ * @example
+ * ```ts
+ * const isDeployer = ({ clientId }: AccessService) => clientId === '1f2e3d4c.access'
+ * ```
+ */
 export interface AccessService extends AccessClaims {
   readonly kind: 'service'
   /** The service token's client id: 32 hexadecimal digits and `.access`. */
   readonly clientId: string
 }
 
-/** A program that Access admitted by its client certificate alone (mTLS service auth). */
+/**
+ * A program that Access admitted by its client certificate alone (mTLS service auth).
+ *
+ * @example
+ * ```ts
+ * app.get('/me', ({ access }) => {
+ *   const identity = access?.kind === 'certificate' ? (access satisfies AccessCertificate) : undefined
+ *   return identity?.commonName
+ * })
+ * ```
+ */
 export interface AccessCertificate extends AccessClaims {
   readonly kind: 'certificate'
   /** The certificate's common name, as Access wrote it into the token. */

@@ -55,7 +55,18 @@ export interface AccessTeamOptions extends AccessChecks {
   readonly team: string | undefined
 }
 
-/** Options for the check of the Access token, with issuer and keys instead of the name of the team. */
+/**
+ * Options for the check of the Access token, with issuer and keys instead of the name of the team.
+ *
+ * @example
+ * ```ts
+ * const access: AccessIssuerOptions = {
+ *   issuer: 'https://login.acme.example',
+ *   audience: process.env['ACCESS_AUDIENCE'],
+ *   jwksUri: 'https://login.acme.example/cdn-cgi/access/certs',
+ * }
+ * ```
+ */
 export interface AccessIssuerOptions extends AccessChecks {
   /** The `iss` of the tokens. `undefined` throws at the start. */
   readonly issuer: string | undefined

@@ -8,7 +8,19 @@ import { checkRevocation, type RevocationOptions } from '../revocation/revocatio
 import type { MakeList } from './list-tasks.ts'
 import { type ConfiguredCa, parseOneCa } from './parse-ca.ts'
 
-/** The revocation list of an intermediate CA. */
+/**
+ * The revocation list of an intermediate CA.
+ *
+ * @example
+ * ```ts
+ * import { readFileSync } from 'node:fs'
+ *
+ * const branch: IntermediateRevocationOptions = {
+ *   ca: readFileSync('branch-ca.pem', 'utf8'),
+ *   crl: 'http://ca.acme.example/branch.crl',
+ * }
+ * ```
+ */
 export interface IntermediateRevocationOptions extends RevocationOptions {
   /** The certificate of the intermediate CA in PEM. Its key signs the list, and the list names certificates that it issued. */
   readonly ca: string

@@ -33,7 +33,17 @@ import { requirePemText } from './require-pem-text.ts'
  */
 export type CaSource = FileSource | ((signal: AbortSignal) => string | Promise<string>)
 
-/** A CA whose client certificates are accepted, by its certificate, its name or its key identifier. */
+/**
+ * A CA whose client certificates are accepted, by its certificate, its name or its key identifier.
+ *
+ * @example
+ * ```ts
+ * const issuer: TrustedIssuerOptions = {
+ *   ca: { file: '/etc/acme/client-ca.pem' },
+ *   revocation: { crl: 'http://ca.acme.example/client.crl' },
+ * }
+ * ```
+ */
 export interface TrustedIssuerOptions {
   /**
    * The CA's certificate in PEM. It admits only certificates whose signature the plugin verifies, so the Worker must

@@ -1,6 +1,13 @@
 import type { ClientUser } from 'fastify'
 
-/** A request of any server, with any logger and type provider. */
+/**
+ * A request of any server, with any logger and type provider.
+ *
+ * @example
+ * ```ts
+ * const isKnown = (request: IdentifiedRequest) => request.clientUser !== null
+ * ```
+ */
 export interface IdentifiedRequest {
   readonly clientUser: ClientUser | null
 }

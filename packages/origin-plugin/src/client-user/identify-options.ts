@@ -19,6 +19,11 @@ declare module 'fastify' {
  *
  * @param access - the identity that Access admitted; `null` with `access: null`
  * @param signal - aborts when the time is up, to cancel a query
+ * @example
+ * ```ts
+ * const users = new Map<string, { id: string; roles: string[] }>()
+ * const identify: Identify = async (clientCert) => users.get(clientCert.fingerprint256) ?? null
+ * ```
  */
 export type Identify = (
   clientCert: ClientCert,
@@ -26,7 +31,17 @@ export type Identify = (
   signal: AbortSignal,
 ) => ClientUser | null | PromiseLike<ClientUser | null>
 
-/** {@link Identify}, with its limits. */
+/**
+ * {@link Identify}, with its limits.
+ *
+ * @example
+ * ```ts
+ * const identify: IdentifyOptions = {
+ *   user: async ({ subject }) => (subject.CN === undefined ? null : { id: subject.CN, roles: [] }),
+ *   maxAge: 10,
+ * }
+ * ```
+ */
 export interface IdentifyOptions {
   readonly user: Identify
   /** Seconds for which a user is kept, from 0 to 3600. The default is 60. */

@@ -4,7 +4,16 @@ import { checkRefresh, createReloaded } from '../lib/reloaded.ts'
 import { checkTextSource, type FileSource, isTextSource, WrongAnswer } from '../lib/text-source.ts'
 import { type EdgeKeys, importEdgeKeys, keepUnchanged } from './edge-keys.ts'
 
-/** The accepted keys of the Worker: one JWK, several, a JWK Set (RFC 7517), or the JSON text of these. */
+/**
+ * The accepted keys of the Worker: one JWK, several, a JWK Set (RFC 7517), or the JSON text of these.
+ *
+ * @example
+ * ```ts
+ * const keys: EdgeKeyList = [
+ *   { kty: 'OKP', crv: 'Ed25519', kid: '2026-11', x: '11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo' },
+ * ]
+ * ```
+ */
 export type EdgeKeyList = SigningJwk | readonly SigningJwk[] | { readonly keys: readonly SigningJwk[] } | string
 
 /**

@@ -14,6 +14,11 @@ import { childLogger, declareReused } from './child-logger.ts'
  *
  * @param clientCert - `null` on an optional route if the client presented no certificate
  * @param access - the identity that Access admitted; `null` with `access: null`
+ * @example
+ * ```ts
+ * const log: LogBindings = (clientCert) => (clientCert === null ? null : { cn: clientCert.subject.CN })
+ * await app.register(countersign, { ...options, log })
+ * ```
  */
 export type LogBindings = (clientCert: ClientCert | null, access: AccessIdentity | null) => object | null
 

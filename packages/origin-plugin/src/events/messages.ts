@@ -79,7 +79,14 @@ export interface RefusedMessage extends DecisionMessage {
   readonly reason: string
 }
 
-/** A part of the plugin that can fail beside the requests. */
+/**
+ * A part of the plugin that can fail beside the requests.
+ *
+ * @example
+ * ```ts
+ * const isOfTheEdge = (part: PartName) => part === 'edge keys' || part === 'replay store'
+ * ```
+ */
 export type PartName =
   | 'edge keys'
   | 'trusted issuers'

@@ -1,7 +1,15 @@
 import { parseSignatureInput, SIGNATURE_LABEL, type SignatureParameters, splitDictionary } from '@countersign/wire'
 import type { ReceivedRequest } from '../request-target.ts'
 
-/** A request as the origin, or a tool in front of it, received it. */
+/**
+ * A request as the origin, or a tool in front of it, received it.
+ *
+ * @example
+ * ```ts
+ * const request: CapturedRequest = { method: 'GET', target: '/me', rawHeaders }
+ * await explainRequests([request], options)
+ * ```
+ */
 export interface CapturedRequest {
   readonly method: string
   /** Path and query, as in the request line. */

@@ -21,7 +21,15 @@ export type { StepName } from '../errors.ts'
 export type { CapturedRequest } from './captured-request.ts'
 export type { ExplainedRefusal, ExplainedStep } from './steps.ts'
 
-/** Options of {@link explainRequests}. */
+/**
+ * Options of {@link explainRequests}.
+ *
+ * @example
+ * ```ts
+ * const question: ExplainOptions = { requirement: 'ops', now: Date.parse('2026-11-28T09:00:00Z') }
+ * await explainRequests([{ method: 'GET', target: '/ops', rawHeaders }], options, question)
+ * ```
+ */
 export interface ExplainOptions {
   /** The requirement of the route. Without it, no guard is applied. */
   readonly requirement?: Requirement | OptionalRequirement
@@ -32,7 +40,14 @@ export interface ExplainOptions {
   readonly now?: number
 }
 
-/** The plugin's decision on a request, with the reasons. */
+/**
+ * The plugin's decision on a request, with the reasons.
+ *
+ * @example
+ * ```ts
+ * const isAdmitted = ({ refusal }: Explanation) => refusal === null
+ * ```
+ */
 export interface Explanation {
   /** The time of the decision, in seconds since the epoch. */
   readonly at: number

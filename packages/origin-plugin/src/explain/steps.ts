@@ -10,7 +10,14 @@ import type { Settings } from '../options.ts'
 import { type EdgeFields, readHeaders } from '../read-headers.ts'
 import { type CapturedRequest, receivedHeader, signatureParameters } from './captured-request.ts'
 
-/** One step of the plugin, with its outcome. */
+/**
+ * One step of the plugin, with its outcome.
+ *
+ * @example
+ * ```ts
+ * const failed = (steps: readonly ExplainedStep[]) => steps.find(({ outcome }) => outcome === 'fails')
+ * ```
+ */
 export interface ExplainedStep {
   readonly step: StepName
   /** `not asked for`: the options do not ask for it. `not reached`: an earlier step refused the request. */
@@ -21,7 +28,14 @@ export interface ExplainedStep {
   readonly code?: CountersignErrorCode
 }
 
-/** A refusal, as the origin would answer and log it. */
+/**
+ * A refusal, as the origin would answer and log it.
+ *
+ * @example
+ * ```ts
+ * const line = ({ statusCode, code, reason }: ExplainedRefusal) => `${statusCode} ${code}: ${reason}`
+ * ```
+ */
 export interface ExplainedRefusal {
   readonly code: CountersignErrorCode
   readonly statusCode: number

@@ -6,6 +6,11 @@ import type { KeyPurpose } from '../x509/extensions/extended-key-usage.ts'
 /**
  * The accepted values: exactly this text, one of these texts, or a RegExp that is anchored at both ends
  * (`/^pay-\d+$/`). Put alternatives into a group: `/^(?:a|b)$/`.
+ *
+ * @example
+ * ```ts
+ * const names: TextMatch[] = ['pay-1', ['pay-1', 'pay-2'], /^pay-\d+$/]
+ * ```
  */
 export type TextMatch = string | readonly string[] | RegExp
 
@@ -31,6 +36,11 @@ export type AttributeMatch = TextMatch | { readonly some: TextMatch }
  *
  * A text that is most likely not the name of a certificate is an error at the start. For an unusual certificate, write
  * `DistinguishedName.parse('C=US,CN=pay-1')`, which accepts every name.
+ *
+ * @example
+ * ```ts
+ * const subject: NameMatch = { O: 'Acme', OU: ['Ops', 'Audit'] }
+ * ```
  */
 export type NameMatch =
   | string
@@ -38,7 +48,14 @@ export type NameMatch =
   | readonly (string | DistinguishedName)[]
   | { readonly [attributeType: string]: AttributeMatch }
 
-/** The required alternative names: the certificate must have at least one matching name of each given kind. */
+/**
+ * The required alternative names: the certificate must have at least one matching name of each given kind.
+ *
+ * @example
+ * ```ts
+ * const san: SubjectAltNameMatch = { dns: /\.pay\.acme\.example$/, ip: '10.1.0.0' }
+ * ```
+ */
 export interface SubjectAltNameMatch {
   /** Host names, in any case. */
   readonly dns?: TextMatch
@@ -76,6 +93,11 @@ export interface SpiffeMatch {
 /**
  * The identity that Access must have admitted. `kind` alone requires an identity of that kind. Of `email`,
  * `clientId` and `commonName`, only one can be given, because each belongs to one kind.
+ *
+ * @example
+ * ```ts
+ * const access: AccessMatch = { kind: 'user', email: /@acme\.example$/, claims: { country: ['DE', 'FR'] } }
+ * ```
  */
 export interface AccessMatch {
   readonly kind?: 'user' | 'service' | 'certificate'
@@ -97,6 +119,11 @@ export interface AccessMatch {
 /**
  * The accepted values of a claim. They are compared exactly and with their type. A claim that is a list needs one
  * matching element. A missing claim is undecided, so that neither the requirement nor its negation admits.
+ *
+ * @example
+ * ```ts
+ * const country: ClaimMatch = ['DE', 'FR']
+ * ```
  */
 export type ClaimMatch = TextMatch | number | boolean | readonly (string | number | boolean)[]
 
@@ -114,7 +141,14 @@ export interface ClaimsMatch {
   readonly [path: string]: ClaimMatch
 }
 
-/** A requirement on the certificate: every given property must match. */
+/**
+ * A requirement on the certificate: every given property must match.
+ *
+ * @example
+ * ```ts
+ * const ops: CertificateRequirement = { subject: { O: 'Acme', OU: 'Ops' }, issuer: { CN: 'Acme CA' } }
+ * ```
+ */
 export interface CertificateRequirement {
   readonly subject?: NameMatch
   /** The CA that signed the certificate. */
@@ -145,7 +179,14 @@ export interface CertificateRequirement {
   readonly access?: AccessMatch
 }
 
-/** The request of any server. `request.raw` is a request of HTTP/1.1 or of HTTP/2. */
+/**
+ * The request of any server. `request.raw` is a request of HTTP/1.1 or of HTTP/2.
+ *
+ * @example
+ * ```ts
+ * const isOwn = (request: GuardedRequest) => (request.params as { tenant: string }).tenant === 'acme'
+ * ```
+ */
 export type GuardedRequest = FastifyRequest<RouteGenericInterface, RawServerBase>
 
 /**
@@ -166,16 +207,34 @@ export type GuardFunction = { decide(clientCert: ClientCert, request: GuardedReq
 /**
  * The requirement of a route: `true` for any verified certificate, the name of a policy, a requirement on the
  * certificate, a function, or a combination.
+ *
+ * @example
+ * ```ts
+ * const policies: Record<string, Requirement> = { ops: { subject: { OU: 'Ops' } }, any: true }
+ * ```
  */
 export type Requirement = true | string | CertificateRequirement | GuardFunction | Combination
 
 /**
  * The requirement in a route's config: a {@link Requirement}, one that is {@link optional}, or `false` for a public
  * route.
+ *
+ * @example
+ * ```ts
+ * const clientCert: RouteRequirement = false
+ * app.get('/healthz', { config: { clientCert } }, () => 'ok')
+ * ```
  */
 export type RouteRequirement = Requirement | OptionalRequirement | false
 
-/** A combination of requirements, made by {@link allOf}, {@link anyOf} or {@link not}. */
+/**
+ * A combination of requirements, made by {@link allOf}, {@link anyOf} or {@link not}.
+ *
+ * @example
+ * ```ts
+ * const requirement: Combination = anyOf('ops', { subject: { CN: 'pay-1' } })
+ * ```
+ */
 export class Combination {
   readonly operator: 'allOf' | 'anyOf' | 'not'
   readonly requirements: readonly Requirement[]
@@ -229,7 +288,15 @@ export function not(requirement: Requirement, ...others: never[]): Combination {
   return new Combination('not', [requirement])
 }
 
-/** A requirement that a client without a certificate need not meet, made by {@link optional}. */
+/**
+ * A requirement that a client without a certificate need not meet, made by {@link optional}.
+ *
+ * @example
+ * ```ts
+ * const login: OptionalRequirement = optional('ops')
+ * app.get('/login', { config: { clientCert: login } }, ({ clientCert }) => clientCert?.subject.CN ?? 'guest')
+ * ```
+ */
 export class OptionalRequirement {
   /** The requirement on a certificate that comes. */
   readonly requirement: Requirement

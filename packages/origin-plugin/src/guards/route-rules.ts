@@ -33,7 +33,14 @@ export interface RouteRule {
   readonly mode?: Mode
 }
 
-/** `enforce` refuses a request; `report` reports the refusal, and lets the request pass. */
+/**
+ * `enforce` refuses a request; `report` reports the refusal, and lets the request pass.
+ *
+ * @example
+ * ```ts
+ * const mode: Mode = process.env['ENFORCE'] === '1' ? 'enforce' : 'report'
+ * ```
+ */
 export type Mode = 'enforce' | 'report'
 
 /** A rule with a requirement, and its guard; the guard of public routes is `null`. */

@@ -5,7 +5,15 @@ import { ANY_VERIFIED, type RouteGuard } from './guard.ts'
 import { type OwnRequirement, requirementIn, requireSpelling } from './requirement-in.ts'
 import type { CompiledRule, Mode, RouteRules } from './route-rules.ts'
 
-/** A route with its protection. */
+/**
+ * A route with its protection.
+ *
+ * @example
+ * ```ts
+ * const isOpen = ({ protection, enforced }: ClientCertRoute) => protection === 'public' || !enforced
+ * console.table(app.clientCertRoutes().filter(isOpen))
+ * ```
+ */
 export interface ClientCertRoute {
   readonly method: string
   readonly url: string

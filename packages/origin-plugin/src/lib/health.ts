@@ -1,7 +1,21 @@
-/** How a part works at present. `degraded`: with what it has. `failing`: requests that need it are refused. */
+/**
+ * How a part works at present. `degraded`: with what it has. `failing`: requests that need it are refused.
+ *
+ * @example
+ * ```ts
+ * const status = (state: HealthState) => (state === 'failing' ? 503 : 200)
+ * ```
+ */
 export type HealthState = 'ok' | 'degraded' | 'failing'
 
-/** The health of a part that keeps data current, or remembers. */
+/**
+ * The health of a part that keeps data current, or remembers.
+ *
+ * @example
+ * ```ts
+ * const describe = ({ name, state, reason = 'no fault' }: Health) => `${name} is ${state}: ${reason}`
+ * ```
+ */
 export interface Health {
   readonly state: HealthState
   /** Which one of its kind: a URL without its query, or the name of a CA. */

@@ -6,6 +6,11 @@ import { readTextFile } from './read-text-file.ts'
 /**
  * A file that is read again and again. Write it as an object: keys and certificates are text too, so a bare path could
  * not be told from them.
+ *
+ * @example
+ * ```ts
+ * const keys: FileSource = { file: '/run/secrets/countersign-keys.json' }
+ * ```
  */
 export interface FileSource {
   /** A path, or a `file:` URL. */

@@ -20,7 +20,14 @@ type SecuritySchemes = NonNullable<
   NonNullable<NonNullable<FastifyDynamicSwaggerOptions['openapi']>['components']>['securitySchemes']
 >
 
-/** The parts of the options of `@fastify/swagger` that describe the plugin. */
+/**
+ * The parts of the options of `@fastify/swagger` that describe the plugin.
+ *
+ * @example
+ * ```ts
+ * const { securitySchemes, transform }: CountersignOpenApi = countersignOpenApi(app)
+ * ```
+ */
 export interface CountersignOpenApi {
   /** For `openapi.components.securitySchemes`. Without Access it is `mutualTLS` alone. */
   readonly securitySchemes: SecuritySchemes
@@ -28,7 +35,15 @@ export interface CountersignOpenApi {
   readonly transform: SwaggerTransform
 }
 
-/** Options of {@link countersignOpenApi}. */
+/**
+ * Options of {@link countersignOpenApi}.
+ *
+ * @example
+ * ```ts
+ * const own: CountersignOpenApiOptions = { transform: ({ schema, url }) => ({ schema, url: `/v1${url}` }) }
+ * countersignOpenApi(app, own)
+ * ```
+ */
 export interface CountersignOpenApiOptions {
   /** Your own transform. It runs first. */
   readonly transform?: SwaggerTransform

@@ -3,7 +3,15 @@ import type { FastifyRequest } from 'fastify'
 import { checkChoice, checkKnown, checkObject, optionNames } from '../lib/check-option.ts'
 import { requireSynchronous } from '../lib/operator-function.ts'
 
-/** Options of {@link countersignTelemetry}. */
+/**
+ * Options of {@link countersignTelemetry}.
+ *
+ * @example
+ * ```ts
+ * const telemetry: CountersignTelemetryOptions = { attributes: { 'service.namespace': 'payments' }, identity: true }
+ * await app.register(countersignTelemetry, telemetry)
+ * ```
+ */
 export interface CountersignTelemetryOptions {
   /**
    * The provider of the meter. Default: the global one at the time of the registration, so start the SDK before.

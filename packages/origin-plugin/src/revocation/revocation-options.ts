@@ -11,6 +11,10 @@ export type CrlSource = string | URL | (() => Uint8Array | Promise<Uint8Array>)
  * Options for the revocation list of a trusted issuer. Cloudflare checks no list for a CA that you bring.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-5 RFC 5280, section 5}
+ * @example
+ * ```ts
+ * const revocation: RevocationOptions = { crl: 'http://ca.acme.example/client.crl', refresh: 600, onStale: 'refuse' }
+ * ```
  */
 export interface RevocationOptions {
   /**

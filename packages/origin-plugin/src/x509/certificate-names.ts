@@ -7,7 +7,14 @@ import { DistinguishedName } from './distinguished-name.ts'
 import { formatIpAddress } from './ip-address.ts'
 import { findIssuerName } from './issuer-name.ts'
 
-/** The subject alternative names of a certificate, by kind (RFC 5280, section 4.2.1.6). */
+/**
+ * The subject alternative names of a certificate, by kind (RFC 5280, section 4.2.1.6).
+ *
+ * @example
+ * ```ts
+ * const hosts = ({ dns, ip }: SubjectAltNames) => [...dns, ...ip]
+ * ```
+ */
 export interface SubjectAltNames {
   /** Host names, in lower case. */
   readonly dns: readonly string[]

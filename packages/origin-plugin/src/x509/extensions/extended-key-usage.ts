@@ -7,6 +7,10 @@ import { readDerOid } from '../der-oid.ts'
  * A purpose of a key: a name of RFC 5280, or the dotted OID of another purpose.
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-4.2.1.12 RFC 5280, section 4.2.1.12}
+ * @example
+ * ```ts
+ * const purposes: KeyPurpose[] = ['clientAuth', '1.3.6.1.4.1.311.20.2.2']
+ * ```
  */
 export type KeyPurpose =
   | 'serverAuth'
