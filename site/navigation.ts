@@ -66,7 +66,10 @@ export function menu(): MenuGroup[] {
     return { text, items, ...(collapsed && { collapsed }) }
   })
   if (left.size > 0) throw new Error(`no group of the menu has ${[...left].join(', ')}; add a pattern to GROUPS`)
-  const entries = listEntries().map(({ name }) => ({ text: name, link: `/${pageOfEntry(name)}` }))
+  const entries = listEntries().map(({ name }) => ({
+    text: name.replace('@countersign/', ''),
+    link: `/${pageOfEntry(name)}`,
+  }))
   groups.splice(3, 0, { text: 'API', items: entries })
   return groups.filter(({ items }) => items.length > 0)
 }

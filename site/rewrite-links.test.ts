@@ -40,7 +40,7 @@ describe('menu', () => {
     expect(items).toContainEqual({ text: 'The wire', link: '/docs/wire.md' })
     expect(items).toContainEqual({ text: 'Countersign', link: '/index.md' })
     expect(items).toContainEqual({
-      text: '@countersign/origin-plugin/redis',
+      text: 'origin-plugin/redis',
       link: '/api/@countersign/origin-plugin/redis.md',
     })
   })

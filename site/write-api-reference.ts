@@ -48,6 +48,17 @@ export async function writeApiReference(): Promise<number> {
     excludeExternals: true,
     excludePrivate: true,
     sort: ['kind', 'alphabetical'],
+    kindSortOrder: [
+      'Function',
+      'Variable',
+      'Class',
+      'Interface',
+      'TypeAlias',
+      'Constructor',
+      'Property',
+      'Accessor',
+      'Method',
+    ],
     treatWarningsAsErrors: true,
     externalSymbolLinkMappings: {
       '@types/node': { '*': 'https://nodejs.org/docs/latest-v24.x/api/' },

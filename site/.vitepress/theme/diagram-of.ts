@@ -12,7 +12,14 @@ export const DiagramOf: Component = defineComponent({
     const source = decodeURIComponent(code)
     const draw = async () => {
       const { default: mermaid } = await import('mermaid')
-      mermaid.initialize({ startOnLoad: false, theme: isDark.value ? 'dark' : 'default', securityLevel: 'strict' })
+      mermaid.initialize({
+        startOnLoad: false,
+        theme: isDark.value ? 'dark' : 'default',
+        securityLevel: 'strict',
+        // Labels of HTML take the line height of the page, and are cut off.
+        htmlLabels: false,
+        flowchart: { htmlLabels: false },
+      })
       drawn++
       svg.value = (await mermaid.render(`diagram-${drawn}`, source)).svg
     }
