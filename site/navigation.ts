@@ -30,9 +30,14 @@ const GROUPS: readonly Group[] = [
   { text: 'Packages', patterns: [/^packages\/origin-plugin\/README/, /^packages\/[^/]+\/README\.md$/] },
   {
     text: 'In production',
-    patterns: [/^docs\/deploy\.md$/, /^docs\/operations\.md$/, /^docs\/errors\.md$/, /^docs\/[^/]+\.md$/],
+    patterns: [
+      /^docs\/deploy\.md$/,
+      /^docs\/operations\.md$/,
+      /^docs\/errors\.md$/,
+      /^docs\/(?!security-review)[^/]+\.md$/,
+    ],
   },
-  { text: 'Security', patterns: [/^SECURITY\.md$/] },
+  { text: 'Security', patterns: [/^SECURITY\.md$/, /^docs\/security-review\.md$/] },
   { text: 'Examples', patterns: [/^examples\//], collapsed: true },
   { text: 'Measurements', patterns: [/^bench\//], collapsed: true },
   {
