@@ -173,6 +173,12 @@ const headers = fc
   .map((all) => Object.entries(all).sort(([one], [other]) => (one < other ? -1 : 1)))
 
 describe('the text of certificate headers', () => {
+  it('tells a header from the end of the value in front of it', () => {
+    const textOf = (...lines: HeaderLine[]) => edgeFieldsOf(lines).certificateLines
+    expect(textOf(['x-cert-serial', 'a'], ['x-cert-ski', 'b'])).toBe('x-cert-serial: a\nx-cert-ski: b\n')
+    expect(textOf(['x-cert-serial', 'ax-cert-ski: b'])).toBe('x-cert-serial: ax-cert-ski: b\n')
+  })
+
   it('is the same for the same headers alone', () =>
     fuzz(
       fc.property(headers, headers, (some, others) => {

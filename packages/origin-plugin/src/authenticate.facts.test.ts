@@ -107,6 +107,19 @@ describe('the facts of a request', () => {
     expect(learnt).toHaveLength(3)
   })
 
+  it('have room for the three of each of maxKnownClients', () => {
+    const { options } = originOf()
+    const held = (maxKnownClients: number) => {
+      const { facts } = resolveOptions({ ...options, maxKnownClients }, () => {})
+      const digests = ['a', 'b', 'c', 'd'].map((letter) => letter.repeat(32))
+      for (const digest of digests) facts.add(digest)
+      return digests.map((digest) => facts.has(digest))
+    }
+    expect(held(0)).toEqual([false, false, false, false])
+    expect(held(1)).toEqual([false, true, true, true])
+    expect(held(2)).toEqual([true, true, true, true])
+  })
+
   it('are not learnt from a request that is refused, in whichever step', async () => {
     const expired = { notBefore: date(NOW - 2_000), notAfter: date(NOW - 1_000) }
     const { ca, access, cert } = parties
