@@ -44,7 +44,7 @@ function visible(parsed: ParsedCert) {
     frozen: frozen.map(Object.isFrozen),
     names: [String(subject), String(issuer), subject.rdns, issuer.rdns],
     times: [notBefore, notAfter],
-    whole: whole && [whole.der, whole.x509.raw, whole.x509.fingerprint256, whole.spki256],
+    whole: whole && [whole.der, whole.x509.raw, whole.x509.fingerprint256],
   }
 }
 

@@ -32,8 +32,8 @@ export interface ClientMemory {
   clear(): void
 }
 
-/** An entry holds a parsed certificate and its headers, some 10 kB. */
-export const MAX_CLIENTS = 2_000
+/** An entry holds a parsed certificate and its headers, 6 kB. */
+export const MAX_CLIENTS = 4_000
 
 /** The slots for marks, for each entry. With fewer, clients overwrite the marks of others too often. */
 const MARKS_PER_ENTRY = 8

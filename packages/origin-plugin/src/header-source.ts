@@ -1,4 +1,10 @@
-import { ACCESS_TOKEN_HEADER, CERTIFICATE_HEADERS, CF_CERT_HEADERS, type CoveredField } from '@countersign/wire'
+import {
+  ACCESS_TOKEN_HEADER,
+  CERTIFICATE_HEADERS,
+  CF_CERT_HEADERS,
+  COVERED_FIELDS,
+  type CoveredField,
+} from '@countersign/wire'
 import { createHeaderIndex, type HeaderIndex } from './header-index.ts'
 
 /**
@@ -21,6 +27,8 @@ export interface HeaderSource {
   readonly index: HeaderIndex
   /** The name of the header with this field, for the operator; `undefined` if the source does not send it. */
   nameOf(field: CoveredField): string | undefined
+  /** The beginning of the line of each field in a signature base, in the order of the fields. */
+  readonly lineStarts: readonly string[]
 }
 
 /**
@@ -46,7 +54,8 @@ export function missingProof(source: HeaderSourceName, trustsEveryIssuer: boolea
 
 function createSource(name: HeaderSourceName, headers: ReadonlyMap<string, string>): HeaderSource {
   const nameOf = (field: CoveredField) => (field === ACCESS_TOKEN_HEADER ? field : headers.get(field))
-  return { name, nameOf, index: createHeaderIndex(nameOf) }
+  const lineStarts = COVERED_FIELDS.map((field) => `"${nameOf(field) ?? field}": `)
+  return { name, nameOf, lineStarts, index: createHeaderIndex(nameOf) }
 }
 
 const workerHeaders = CERTIFICATE_HEADERS.map(({ name }): [string, string] => [name, name])

@@ -15,8 +15,8 @@ const refuse = refusalAt('headers')
 
 const EMPTY: readonly (string | undefined)[] = COVERED_FIELDS.map(() => undefined)
 const TOKEN_SLOT = slotOf(ACCESS_TOKEN_HEADER)
+const CHAIN_SLOT = slotOf('client-cert-chain')
 /** Every source that sends it has this name for it. */
-const CHAIN: CoveredField = 'client-cert-chain'
 
 /** A certificate header that a later release of the Worker sends. Its name is in lower case. */
 export type LaterHeader = readonly [name: string, value: string]
@@ -36,6 +36,7 @@ export class EdgeFields {
   readonly source: HeaderSource
   /** Headers that are not in the table, in the order in which the signature covers them. They decide nothing. */
   later: readonly LaterHeader[] = NO_LATER_HEADERS
+  #certificateLines: string | undefined
 
   constructor(source: HeaderSource) {
     this.source = source
@@ -81,12 +82,28 @@ export class EdgeFields {
   }
 
   /**
-   * The headers of the client's own certificate in one text, which no other headers have. All of them have passed
-   * {@link requirePrintable}. `Client-Cert-Chain` is not one of them, because a client can send another one each time.
+   * The certificate headers in one text, as the signature covers them (RFC 9421, section 2.5). No other headers have the
+   * same text, once they have passed {@link requirePrintable}. Call it when all fields are read.
    */
   get certificateLines(): string {
+    this.#certificateLines ??= this.#buildLines(TOKEN_SLOT)
+    return this.#certificateLines
+  }
+
+  /** The same without `Client-Cert-Chain`, because a client can send another one each time. */
+  get ownCertificateLines(): string {
+    return this.values[CHAIN_SLOT] === undefined ? this.certificateLines : this.#buildLines(CHAIN_SLOT)
+  }
+
+  #buildLines(without: number): string {
+    const { values, source, later } = this
     let lines = ''
-    for (const [name, value] of this.certificateHeaders()) if (name !== CHAIN) lines += `${name}: ${value}\n`
+    for (let slot = 0; slot < values.length; slot += 1) {
+      const value = values[slot]
+      if (value !== undefined && slot !== TOKEN_SLOT && slot !== without)
+        lines += `${source.lineStarts[slot]}${value}\n`
+    }
+    for (const [name, value] of later) lines += `"${name}": ${value}\n`
     return lines
   }
 }
@@ -186,7 +203,8 @@ export function requirePrintable(fields: EdgeFields, checked?: EdgeFields): void
     if (token !== checked.token && token !== undefined) requirePrintableValue(ACCESS_TOKEN_HEADER, token)
     return
   }
-  for (const [slot, value] of values.entries()) {
+  for (let slot = 0; slot < values.length; slot += 1) {
+    const value = values[slot]
     if (value === undefined) continue
     const field = COVERED_FIELDS[slot] as CoveredField
     if (source.name === 'cf-cert' && NAMES.has(field)) requireNoControl(fields.headerOf(field), value)

@@ -10,13 +10,8 @@ const refuse = refusalAt('Access token')
 /** A token's protected header, and the key that it asks for: several, if the team lists several under its `kid`. */
 export interface TokenKey {
   readonly header: JWSHeaderParameters
-  readonly keys: readonly TeamKey[]
-}
-
-/** A key of the team. */
-export interface TeamKey {
-  readonly key: KeyObject
-  /** SHA-256 of its SubjectPublicKeyInfo, so that equal keys of two fetches have the same. */
+  readonly keys: readonly KeyObject[]
+  /** SHA-256 of all keys, so that equal keys of two fetches have the same. */
   readonly id: string
 }
 
@@ -69,7 +64,8 @@ export async function findTokenKey(token: FlattenedJWSInput, keys: JWTVerifyGetK
   if (header.crit !== undefined) throw invalid('the crit of the token is not supported')
   try {
     const found = await keysOf(header as JWSHeaderParameters & { alg: string }, token, keys)
-    return { header, keys: found.map(rsaKey) }
+    const all = found.map(rsaKey)
+    return { header, keys: all, id: idOf(all) }
   } catch (error) {
     throw asRefusal(error, header)
   }
@@ -96,12 +92,17 @@ async function keysOf(
 }
 
 /** @throws TypeError for a key that is too weak (RFC 7518, section 3.3) */
-function rsaKey(found: CryptoKey): TeamKey {
+function rsaKey(found: CryptoKey): KeyObject {
   const key = KeyObject.from(found)
   if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) {
     throw new TypeError('RS256 requires an RSA key of 2048 bits or more')
   }
-  return { key, id: hash('sha256', key.export({ type: 'spki', format: 'der' })) }
+  return key
+}
+
+function idOf(keys: readonly KeyObject[]): string {
+  // DER states its length, so no other list of keys has the same bytes.
+  return hash('sha256', Buffer.concat(keys.map((key) => key.export({ type: 'spki', format: 'der' }))))
 }
 
 /** jose's errors for a token whose key the team does not list. Every other failure is a failure of the keys. */

@@ -1,9 +1,9 @@
 import { type KeyObject, verify } from 'node:crypto'
 import type { JWSHeaderParameters } from 'jose'
 import { refusalAt } from '../errors.ts'
-import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
+import { type Fact, type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
 import { andThen } from '../lib/and-then.ts'
-import { findTokenKey, type TeamKey, type TokenKeys } from './key-set.ts'
+import { findTokenKey, type TokenKeys } from './key-set.ts'
 import { parseTokenPart } from './token-part.ts'
 
 const refuse = refusalAt('Access token')
@@ -31,28 +31,30 @@ export function verifyJws(
   { keys, keySet }: TokenKeys,
   facts: Facts = NO_FACTS,
 ): VerifiedJws | Promise<VerifiedJws> {
-  const [, protectedHeader = '', payload = '', signature = ''] = COMPACT.exec(token) ?? []
   const set = keySet()
-  const known = set?.keyFor(protectedHeader)
+  const known = set?.keyFor(token.slice(0, token.indexOf('.')))
+  const fact = known && factOf('token', known.id, token)
+  // A token that was verified has the form, so its payload lies between its dots.
+  if (known && facts.has(fact as Fact)) {
+    const payload = token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'))
+    return { header: known.header, payload: parseTokenPart(payload, 'payload') }
+  }
 
+  const [, protectedHeader = '', payload = '', signature = ''] = COMPACT.exec(token) ?? []
   return andThen(known ?? findTokenKey({ protected: protectedHeader, payload, signature }, keys), (found) => {
-    if (!found.keys.some((key) => hasSigned(key, token, facts))) {
-      throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the signature of the token does not verify')
+    const own = fact ?? factOf('token', found.id, token)
+    if (!facts.has(own)) {
+      const signed = Buffer.from(`${protectedHeader}.${payload}`)
+      const bytes = Buffer.from(signature, 'base64url')
+      if (!found.keys.some((key) => verifyRs256(signed, key, bytes))) {
+        throw refuse('CSN_ACCESS_TOKEN_INVALID', 'the signature of the token does not verify')
+      }
+      facts.note(own)
     }
     // A key set that was replaced meanwhile may not contain the key.
     if (!known && set === keySet()) set?.remember(protectedHeader, found)
     return { header: found.header, payload: parseTokenPart(payload, 'payload') }
   })
-}
-
-/** Whether a key signed a token, which is in {@link COMPACT} form. */
-function hasSigned({ key, id }: TeamKey, token: string, facts: Facts): boolean {
-  const fact = factOf('token', id, token)
-  if (facts.has(fact)) return true
-  const end = token.lastIndexOf('.')
-  const isSigned = verifyRs256(Buffer.from(token.slice(0, end)), key, Buffer.from(token.slice(end + 1), 'base64url'))
-  if (isSigned) facts.note(fact)
-  return isSigned
 }
 
 /** Whether a key made an RS256 signature: RSASSA-PKCS1-v1_5 with SHA-256 (RFC 7518, section 3.3). */

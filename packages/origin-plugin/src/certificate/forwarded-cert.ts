@@ -1,30 +1,25 @@
 import { hash, type X509Certificate } from 'node:crypto'
 import { parseCertificateDate } from '@countersign/wire'
+import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import { deepFreeze } from '../lib/deep-freeze.ts'
 import type { EdgeFields } from '../read-headers.ts'
-import { type CertificateNames, readNames, type SubjectAltNames } from '../x509/certificate-names.ts'
+import { type MainNames, readAltNames, readMainNames, type SubjectAltNames } from '../x509/certificate-names.ts'
 import { type CertificateParts, readCertificateParts, type Validity } from '../x509/certificate-parts.ts'
 import { readOrUndefined } from '../x509/der.ts'
-import { type KeyPurpose, readExtendedKeyUsage } from '../x509/extensions/extended-key-usage.ts'
+import { readExtendedKeyUsage } from '../x509/extensions/extended-key-usage.ts'
 import { fingerprintOf } from '../x509/hex-identifier.ts'
 import { parseCertificate } from '../x509/parse-certificate.ts'
 import { isSigningCertificate } from '../x509/signing-certificate.ts'
 import { findSpiffeId } from '../x509/text/spiffe-id.ts'
-import type { WholeCert } from './shareable-cert.ts'
 
 const refuse = refusalAt('certificate')
 
 /** The certificate in `Client-Cert`. */
-export class ForwardedCert implements WholeCert {
+export class ForwardedCert {
   readonly der: Buffer
   readonly parts: CertificateParts
-  readonly names: CertificateNames
-  readonly subjectAltNames: SubjectAltNames
-  readonly spiffeId: string | undefined
-  /** SHA-256 of SubjectPublicKeyInfo in base64. */
-  readonly spki256: string
-  readonly extendedKeyUsage: readonly KeyPurpose[] | undefined
+  readonly names: MainNames
   /** Milliseconds since the epoch. */
   readonly notBefore: number
   readonly notAfter: number
@@ -35,18 +30,12 @@ export class ForwardedCert implements WholeCert {
    * @throws SyntaxError if the bytes cannot be read
    */
   constructor(der: Buffer, x509: X509Certificate | undefined) {
-    const parts = readCertificateParts(der)
-    const names = readNames(parts)
     this.der = der
     this.#x509 = x509
-    this.parts = parts
-    this.names = names
-    this.subjectAltNames = deepFreeze(names.subjectAltNames)
-    this.spiffeId = isSigningCertificate(parts) ? undefined : readSpiffeId(names.subjectAltNames)
-    this.spki256 = hash('sha256', parts.publicKey, 'base64')
-    this.extendedKeyUsage = deepFreeze(readExtendedKeyUsage(parts))
+    this.parts = readCertificateParts(der)
+    this.names = readMainNames(this.parts)
     // Node reads more forms of times than RFC 5280 allows.
-    const { notBefore, notAfter } = parts.validity ?? readValidity(this.x509)
+    const { notBefore, notAfter } = this.parts.validity ?? readValidity(this.x509)
     this.notBefore = notBefore
     this.notAfter = notAfter
   }
@@ -54,6 +43,21 @@ export class ForwardedCert implements WholeCert {
   get x509(): X509Certificate {
     this.#x509 ??= parseCertificate(this.der)
     return this.#x509
+  }
+}
+
+/** The properties of a certificate that few requests need. Requests share them, so they are frozen. */
+export type RareProperties = Pick<ClientCert, 'subjectAltNames' | 'spiffeId' | 'spki256' | 'extendedKeyUsage'>
+
+/** Reads them from a certificate that was read before. None of them is a fault of the whole certificate. */
+export function readRareProperties(der: Buffer): RareProperties {
+  const parts = readCertificateParts(der)
+  const subjectAltNames = deepFreeze(readAltNames(parts))
+  return {
+    subjectAltNames,
+    spiffeId: isSigningCertificate(parts) ? undefined : readSpiffeId(subjectAltNames),
+    spki256: hash('sha256', parts.publicKey, 'base64'),
+    extendedKeyUsage: deepFreeze(readExtendedKeyUsage(parts)),
   }
 }
 

@@ -1,7 +1,7 @@
 import { type PathCertificate, parsePathCertificate } from '../certification-path/path-certificate.ts'
-import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import { readByteSequence } from './forwarded-cert.ts'
+import type { CertHeaders } from './shareable-cert.ts'
 
 const refuse = refusalAt('certificate')
 
@@ -24,9 +24,9 @@ export interface ForwardedChain {
  *
  * @throws CountersignError `CSN_HEADERS_MALFORMED` if the header is not a list of byte sequences
  */
-export function readForwardedChain(raw: ClientCert['raw']): ForwardedChain {
-  const text = raw['client-cert-chain']
-  if (text === undefined) return { certificates: [], gap: absentReason(raw) }
+export function readForwardedChain(headers: CertHeaders): ForwardedChain {
+  const text = headers.get('client-cert-chain')
+  if (text === undefined) return { certificates: [], gap: absentReason(headers) }
   const members = text.split(',').map((member) => member.trim())
   const encoded = members.map((member) => readByteSequence(member) ?? malformed())
   if (encoded.length > MAX_FORWARDED) {
@@ -50,13 +50,13 @@ function malformed(): never {
   throw refuse('CSN_HEADERS_MALFORMED', 'client-cert-chain is not a list of base64 between colons (RFC 9440)')
 }
 
-function absentReason(raw: ClientCert['raw']): string {
-  if (raw['x-cert-chain-too-large'] === '1') {
+function absentReason(headers: CertHeaders): string {
+  if (headers.get('x-cert-chain-too-large') === '1') {
     return 'the intermediates are larger than 16 KiB together, so Cloudflare does not forward them (X-CERT-CHAIN-TOO-LARGE); let the client send only those that lead to the root'
   }
   // Only the Worker sends its own headers. Transform rules write Client-Cert alone (source: 'rfc9440').
   const sender =
-    raw['x-cert-verify'] === undefined
+    headers.get('x-cert-verify') === undefined
       ? 'write it in the transform rule'
       : 'set COUNTERSIGN_FORWARD_CERT=chain at the Worker'
   return `Client-Cert-Chain is missing; ${sender}, and let the client send its intermediates`

@@ -12,10 +12,10 @@ import {
   rfc9440Lines,
 } from '../../test/support/header-lines.ts'
 import { compileIssuers } from '../../test/support/issuers.ts'
-import { describeCert } from '../client-cert.ts'
 import type { Revocation } from '../revocation/revocation.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { readTrustedCert, requireValidNow, type TrustedCert } from './read-trusted-cert.ts'
+import { describeParsed } from './shareable-cert.ts'
 import type { CompiledIssuer } from './trusted-issuers.ts'
 
 const NOW = Math.floor(Date.now() / 1000)
@@ -44,7 +44,7 @@ const read = (changes: HeaderChanges, issuers: readonly CompiledIssuer[] = trust
 /** The refusal, whose reason must end with the name of the certificate. */
 function refusal(changes: HeaderChanges, issuers?: readonly CompiledIssuer[], now?: number): Refused {
   const { code, reason } = refusalOf(() => read(changes, issuers, now))
-  const named = ` (${describeCert(parseClientCert(fieldsOf(changes)))})`
+  const named = ` (${describeParsed(parseClientCert(fieldsOf(changes)))})`
   const at = reason.indexOf(' (serial number ')
   if (at >= 0) expect(named.startsWith(reason.slice(at))).toBe(true)
   return { code, reason: at < 0 ? reason : reason.slice(0, at) }

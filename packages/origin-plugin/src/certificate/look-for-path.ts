@@ -4,8 +4,9 @@ import { type Anchor, findPath, type Presented } from '../certification-path/fin
 import { createIssuedBy, MAX_VERIFICATIONS, TooManySignaturesError } from '../certification-path/issued-by.ts'
 import { type PathCertificate, readPathCertificate } from '../certification-path/path-certificate.ts'
 import type { Facts } from '../facts/facts.ts'
+import type { ForwardedCert } from './forwarded-cert.ts'
 import { readForwardedChain } from './forwarded-chain.ts'
-import type { ParsedCert, WholeCert } from './shareable-cert.ts'
+import type { ParsedCert } from './shareable-cert.ts'
 
 /** The client's own certificate cannot be read as a part of a path. */
 export interface UnreadableClient {
@@ -32,13 +33,13 @@ export interface VerifiedPath {
  * @throws CountersignError `CSN_HEADERS_MALFORMED`
  */
 export function lookForPath(
-  { raw }: Pick<ParsedCert, 'raw'>,
-  { x509 }: Pick<WholeCert, 'x509'>,
+  { headers }: Pick<ParsedCert, 'headers'>,
+  { x509 }: Pick<ForwardedCert, 'x509'>,
   anchors: readonly Anchor[],
   time: number,
   facts?: Facts,
 ): VerifiedPath | NoPath | UnreadableClient {
-  const { certificates, gap } = readForwardedChain(raw)
+  const { certificates, gap } = readForwardedChain(headers)
   const client = readClient(x509)
   if (!('subject' in client)) return client
   const isIssuedBy = createIssuedBy(MAX_VERIFICATIONS, facts)

@@ -6,7 +6,7 @@ import {
   parsePrintedName,
   type RelativeDistinguishedName,
 } from '@countersign/wire'
-import { type ClientCert, describeCert } from '../client-cert.ts'
+import { describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
 import type { EdgeFields } from '../read-headers.ts'
@@ -31,10 +31,10 @@ const refuse = refusalAt('certificate')
 export function parseClientCert(fields: EdgeFields, facts: Facts = NO_FACTS): ParsedCert {
   if (fields.source.name === 'rfc9440') return parseWholeCert(fields, facts)
   if (!fields.has('client-cert')) return fromText(fields, parseFields(fields))
-  const agreement = factOf('lines', '', fields.certificateLines)
+  const agreement = factOf('lines', '', fields.ownCertificateLines)
   if (facts.has(agreement)) return fromCertificate(fields, readKnownCert(fields))
   const text = parseFields(fields)
-  const forwarded = readForwardedCert(fields, text.fingerprint256)
+  const forwarded = readForwardedCert(fields, text.sha256)
   requireAgreement(text, forwarded)
   facts.note(agreement)
   return fromCertificate(fields, forwarded)
@@ -45,7 +45,7 @@ function fromText(fields: EdgeFields, { subject, issuer, ...text }: CertFields):
     ...text,
     subject: new DistinguishedName(unambiguous(fields, 'x-cert-subject-dn', subject)),
     issuer: new DistinguishedName(unambiguous(fields, 'x-cert-issuer-dn', issuer)),
-    raw: rawHeaders(fields),
+    headers: fields,
     whole: undefined,
   }
 }
@@ -57,22 +57,22 @@ function fromCertificate(fields: EdgeFields, forwarded: ForwardedCert): ParsedCe
     subject: names.subject,
     issuer: names.issuer,
     serialNumber: parts.serialNumber,
-    fingerprint: fingerprintOf(fields.get('x-cert-finger') as string, 20),
-    fingerprint256: fingerprintOf(fields.get('x-cert-finger-256') as string, 32),
+    sha1: fields.get('x-cert-finger'),
+    sha256: fields.get('x-cert-finger-256') as string,
     validFrom: fields.get('x-cert-notbe') as string,
     validTo: fields.get('x-cert-notaf') as string,
     notBefore,
     notAfter,
     keyId: optionalHex(fields.get('x-cert-ski')) ?? names.subjectKeyId,
     issuerKeyId: optionalHex(fields.get('x-cert-issuer-ski')),
-    raw: rawHeaders(fields),
+    headers: fields,
     whole: forwarded,
   }
 }
 
 type PrintedName = readonly RelativeDistinguishedName[]
 
-interface CertFields extends Omit<ParsedCert, 'subject' | 'issuer' | 'raw' | 'whole'> {
+interface CertFields extends Omit<ParsedCert, 'subject' | 'issuer' | 'headers' | 'whole'> {
   readonly subject: PrintedName
   readonly issuer: PrintedName
 }
@@ -90,8 +90,8 @@ function parseFields(fields: EdgeFields): CertFields {
       parsePrintedName(dnText(fields, 'x-cert-issuer-dn') ?? missing(fields, 'x-cert-issuer-dn')),
     ),
     serialNumber: parse('x-cert-serial', () => readSerialNumber(required(fields, 'x-cert-serial'))),
-    fingerprint: parse('x-cert-finger', () => fingerprintOf(required(fields, 'x-cert-finger'), 20)),
-    fingerprint256: parse('x-cert-finger-256', () => fingerprintOf(required(fields, 'x-cert-finger-256'), 32)),
+    sha1: parse('x-cert-finger', () => fingerprintOf(required(fields, 'x-cert-finger'), 20)),
+    sha256: parse('x-cert-finger-256', () => fingerprintOf(required(fields, 'x-cert-finger-256'), 32)),
     validFrom,
     notBefore: parse('x-cert-notbe', () => parseCertificateDate(validFrom)),
     validTo,
@@ -99,11 +99,6 @@ function parseFields(fields: EdgeFields): CertFields {
     keyId: parse('x-cert-ski', () => optionalHex(fields.get('x-cert-ski'))),
     issuerKeyId: parse('x-cert-issuer-ski', () => optionalHex(fields.get('x-cert-issuer-ski'))),
   }
-}
-
-/** Without the Access token, because applications log and display certificates. */
-function rawHeaders(fields: EdgeFields): ClientCert['raw'] {
-  return Object.freeze(Object.fromEntries(fields.certificateHeaders()))
 }
 
 /** Prefers the RFC 2253 form: only there is every character unambiguous. */
@@ -160,8 +155,8 @@ function optionalHex(text: string | undefined): string | undefined {
 /** Cloudflare fills both from one certificate, so a difference arose after Cloudflare. */
 function requireAgreement(text: CertFields, { x509, names, parts, notBefore, notAfter }: ForwardedCert): void {
   const agreements: Partial<Record<CertificateHeaderName, boolean>> = {
-    'x-cert-finger-256': text.fingerprint256 === x509.fingerprint256,
-    'x-cert-finger': text.fingerprint === x509.fingerprint,
+    'x-cert-finger-256': text.sha256 === x509.fingerprint256,
+    'x-cert-finger': text.sha1 === x509.fingerprint,
     'x-cert-serial': serialNumbersAgree(text.serialNumber, parts.serialNumber),
     'x-cert-subject-dn': namesAgree(text.subject, names.subject),
     'x-cert-issuer-dn': namesAgree(text.issuer, names.issuer),

@@ -40,7 +40,7 @@ describe('parseClientCert of rfc9440', () => {
 
   it('has the chain in raw, and never the token', () => {
     const lines = [['Cf-Access-Jwt-Assertion', 'a.b.c'] as const, ...rfc9440Lines(issued)]
-    const cert = parseClientCert(fieldsFrom('rfc9440', [...lines, ['Client-Cert-Chain', encode(ca.cert.raw)]]))
+    const cert = shared(fieldsFrom('rfc9440', [...lines, ['Client-Cert-Chain', encode(ca.cert.raw)]]))
     expect(cert.raw).toEqual({ 'client-cert': encode(issued.cert.raw), 'client-cert-chain': encode(ca.cert.raw) })
   })
 

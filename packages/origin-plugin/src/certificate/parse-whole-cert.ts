@@ -1,10 +1,10 @@
+import { hash } from 'node:crypto'
 import { formatCertificateDate } from '@countersign/wire'
 import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import type { CertificateParts } from '../x509/certificate-parts.ts'
 import { readOrUndefined } from '../x509/der.ts'
 import { readAuthorityKey } from '../x509/extensions/authority-key.ts'
-import { computeFingerprint } from '../x509/fingerprint.ts'
 import { readForwardedCert, readKnownCert } from './forwarded-cert.ts'
 import type { ParsedCert } from './shareable-cert.ts'
 
@@ -16,7 +16,7 @@ import type { ParsedCert } from './shareable-cert.ts'
  * @throws CountersignError `CSN_HEADERS_MALFORMED` or `CSN_CERT_UNREADABLE`
  */
 export function parseWholeCert(fields: EdgeFields, facts: Facts = NO_FACTS): ParsedCert {
-  const readable = factOf('lines', '', fields.certificateLines)
+  const readable = factOf('lines', '', fields.ownCertificateLines)
   const isKnown = facts.has(readable)
   const forwarded = isKnown ? readKnownCert(fields) : readForwardedCert(fields, undefined)
   if (!isKnown) facts.note(readable)
@@ -25,15 +25,15 @@ export function parseWholeCert(fields: EdgeFields, facts: Facts = NO_FACTS): Par
     subject: names.subject,
     issuer: names.issuer,
     serialNumber: parts.serialNumber,
-    fingerprint: computeFingerprint(der, 'sha1'),
-    fingerprint256: computeFingerprint(der, 'sha256'),
+    sha1: undefined,
+    sha256: hash('sha256', der),
     validFrom: formatCertificateDate(notBefore),
     validTo: formatCertificateDate(notAfter),
     notBefore,
     notAfter,
     keyId: names.subjectKeyId,
     issuerKeyId: readIssuerKeyId(parts),
-    raw: Object.freeze(Object.fromEntries(fields.certificateHeaders())),
+    headers: fields,
     whole: forwarded,
   }
 }

@@ -9,7 +9,7 @@ import { requireTrustedIssuer, type Trust } from './require-trusted-issuer.ts'
 import { requireVerdict } from './require-verdict.ts'
 import type { ParsedCert } from './shareable-cert.ts'
 import { shareableCert } from './shareable-cert.ts'
-import { type CompiledIssuer, listsOf } from './trusted-issuers.ts'
+import { type CompiledIssuer, hasLists, listsOf } from './trusted-issuers.ts'
 
 const refuse = refusalAt('trust')
 
@@ -97,12 +97,15 @@ export function isTrustedNow(
   return trustedIssuers === current && trustedFrom <= now * 1000 && now * 1000 <= trustedTo
 }
 
+const NO_QUESTIONS: readonly RevocationQuestion[] = []
+
 /** Asks each list about each certificate that its CA issued. A CA is known by its name and key, in any of its entries. */
 function questionsOf(
   cert: ClientCert,
   { issuers, path }: Trust,
   trustedIssuers: readonly CompiledIssuer[],
-): RevocationQuestion[] {
+): readonly RevocationQuestion[] {
+  if (!hasLists(trustedIssuers)) return NO_QUESTIONS
   const [issuer, ...above] = (path?.cas ?? []).map((ca) => listsOf(trustedIssuers, ca.subject, ca.key))
   const direct = issuers.flatMap(({ dn, ca }) => (dn && ca ? listsOf(trustedIssuers, dn, ca.publicKey) : []))
   const about = (question: ListedCert, lists: readonly Revocation[] = []) =>

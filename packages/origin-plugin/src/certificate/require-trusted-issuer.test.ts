@@ -4,10 +4,9 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { refusalOf } from '../../test/support/expect-refusal.ts'
 import { certificateLines, edgeFieldsOf, type HeaderChanges } from '../../test/support/header-lines.ts'
 import { CA_DN, compileIssuers, createIssuers } from '../../test/support/issuers.ts'
-import { describeCert } from '../client-cert.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { requireTrustedIssuer } from './require-trusted-issuer.ts'
-import type { ParsedCert } from './shareable-cert.ts'
+import { describeParsed, type ParsedCert } from './shareable-cert.ts'
 
 let ca: TestCa
 let namesake: TestCa
@@ -35,7 +34,7 @@ function refusal(cert: ParsedCert, ...issuers: readonly unknown[]): string {
   const { code, reason } = refusalOf(() => trust(cert, ...issuers))
   expect(code).toBe('CSN_CERT_UNTRUSTED_ISSUER')
   const at = reason.lastIndexOf(' (serial number ')
-  expect(` (${describeCert(cert)})`.startsWith(reason.slice(at, 300))).toBe(true)
+  expect(` (${describeParsed(cert)})`.startsWith(reason.slice(at, 300))).toBe(true)
   return reason.slice(0, at)
 }
 

@@ -1,12 +1,11 @@
 import type { NoPath } from '../certification-path/describe-no-path.ts'
-import { describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
 import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
 import { readCertificateParts } from '../x509/certificate-parts.ts'
 import { readOrUndefined } from '../x509/der.ts'
 import { readAuthorityKey } from '../x509/extensions/authority-key.ts'
 import { lookForPath, type VerifiedPath } from './look-for-path.ts'
-import type { ParsedCert } from './shareable-cert.ts'
+import { describeParsed, type ParsedCert } from './shareable-cert.ts'
 import type { CompiledIssuer } from './trusted-issuers.ts'
 
 const refuse = refusalAt('trust')
@@ -37,20 +36,19 @@ export function requireTrustedIssuer(
   now: number,
   facts: Facts = NO_FACTS,
 ): Trust {
-  const direct = trusted.filter(({ chain }) => !chain)
-  const named = direct.filter((issuer) => isNamed(cert, issuer))
+  const named = trusted.filter((issuer) => !issuer.chain && isNamed(cert, issuer))
   const issuers = named.filter((issuer) => hasIssued(cert, issuer, facts))
   const anchors = trusted.flatMap(({ chain }) => (chain ? [chain.anchor] : []))
   const found = anchors.length > 0 && cert.whole ? lookForPath(cert, cert.whole, anchors, now * 1000, facts) : undefined
   if (found && 'cas' in found) return { issuers, path: found }
   if (issuers.length > 0) return { issuers, path: undefined }
-  if (found?.kind === 'unreadable') throw refuse('CSN_CERT_UNREADABLE', `${found.reason} (${describeCert(cert)})`)
+  if (found?.kind === 'unreadable') throw refuse('CSN_CERT_UNREADABLE', `${found.reason} (${describeParsed(cert)})`)
   if (found?.kind === 'signed') throw untrusted(cert, found.reason)
   throw untrusted(cert, named.length > 0 ? unsignedReason(cert, named) : unnamedReason(cert, trusted, found))
 }
 
 function untrusted(cert: ParsedCert, reason: string) {
-  return refuse('CSN_CERT_UNTRUSTED_ISSUER', `${reason} (${describeCert(cert)})`)
+  return refuse('CSN_CERT_UNTRUSTED_ISSUER', `${reason} (${describeParsed(cert)})`)
 }
 
 /** With both certificates at hand the signature decides, and not the key identifiers, which a CA chooses. */
@@ -59,9 +57,9 @@ function isNamed(cert: ParsedCert, { dn, keyId, ca }: CompiledIssuer): boolean {
   return !keyId || (ca !== undefined && cert.whole !== undefined) || cert.issuerKeyId === keyId
 }
 
-function hasIssued({ whole, fingerprint256 }: ParsedCert, { ca, byName }: CompiledIssuer, facts: Facts): boolean {
+function hasIssued({ whole, sha256 }: ParsedCert, { ca, byName }: CompiledIssuer, facts: Facts): boolean {
   if (!whole || !ca) return byName
-  const fact = factOf('issued', ca.fingerprint256, fingerprint256)
+  const fact = factOf('issued', ca.fingerprint256, sha256)
   if (facts.has(fact)) return true
   const { x509 } = whole
   const isIssued = x509.checkIssued(ca) && x509.verify(ca.publicKey)
@@ -80,9 +78,9 @@ function unnamedReason(cert: ParsedCert, trusted: readonly CompiledIssuer[], noP
 }
 
 /** Only the issuer's own signature can be replaced by its name. A path needs every certificate. */
-function unprovenReason({ raw }: ParsedCert, hasChain: boolean): string {
+function unprovenReason({ headers }: ParsedCert, hasChain: boolean): string {
   const [forward, orName] = hasChain ? ['chain', ''] : ['leaf', ', or write { ca, byName: true }']
-  return raw['x-cert-too-large'] === '1'
+  return headers.get('x-cert-too-large') === '1'
     ? `the certificate is larger than 10 KiB, so Cloudflare does not forward it and its signature cannot be verified; issue a smaller one${orName}`
     : `the Worker does not forward the certificate, so its signature cannot be verified; set COUNTERSIGN_FORWARD_CERT to ${forward}${orName}`
 }

@@ -69,12 +69,13 @@ const CF_CERT_REPORT: Report = {
 
 function requireReportedVerdict(fields: EdgeFields, report: Report): void {
   const verdict = fields.get('x-cert-verify')
-  const isDescribed = DESCRIPTIONS.some((name) => fields.has(name))
-  if (!fields.has('x-cert-presented') && !isDescribed) throw refuse('CSN_CERT_MISSING', report.missing)
-
   const presented = report.readFlag(fields.get('x-cert-presented'))
   const verified = report.readVerdict(verdict)
   const revoked = report.readFlag(fields.get('x-cert-revoked'))
+  if (presented === true && verified === true && revoked === false) return
+
+  const isDescribed = DESCRIPTIONS.some((name) => fields.has(name))
+  if (!fields.has('x-cert-presented') && !isDescribed) throw refuse('CSN_CERT_MISSING', report.missing)
   if (presented === undefined || verified === undefined || revoked === undefined) {
     throw refuse('CSN_HEADERS_MALFORMED', report.malformed)
   }

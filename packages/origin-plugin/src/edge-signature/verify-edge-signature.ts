@@ -122,7 +122,34 @@ function hasPrefix(text: string, prefix: string): boolean {
 /** The cached certificate headers have the same names. Only the presence of a token can differ. */
 function componentsOf(fields: EdgeFields, cached: StableLines | undefined): string {
   const isSame = cached && (cached.token === undefined) === (fields.token === undefined)
-  return isSame ? cached.components : formatComponents(fields.coveredNames())
+  return isSame
+    ? cached.components
+    : fields.later.length > 0
+      ? formatComponents(fields.coveredNames())
+      : listKnown(fields)
+}
+
+/** Lists of components, by the fields that they contain. Clients of one edge have few different sets of fields. */
+const lists = new Map<number, string>()
+const MAX_LISTS = 32
+
+/**
+ * Formats the list of components of fields without headers of a later release.
+ *
+ * The plain form is `formatComponents(fields.names())`: 1.1 µs, where this takes 0.1 for a list that is known.
+ */
+function listKnown(fields: EdgeFields): string {
+  const { values } = fields
+  let present = 0
+  // Exact for 53 fields, and not by shifting, which is for 32.
+  for (let slot = 0; slot < values.length; slot += 1) present = present * 2 + (values[slot] === undefined ? 0 : 1)
+  const known = lists.get(present)
+  if (known !== undefined) return known
+  const list = formatComponents(fields.names())
+  // Attack: headers in all combinations. Nothing here proves that the edge sent them.
+  if (lists.size === MAX_LISTS) lists.clear()
+  lists.set(present, list)
+  return list
 }
 
 /** The lines of all fields: the cached ones, the cached ones with a new token, or new ones. */
@@ -143,8 +170,7 @@ const MANDATORY = CERTIFICATE_HEADERS.filter((header) => header.when === 'always
 function buildCertificateLines(fields: EdgeFields): string {
   const missing = MANDATORY.find((name) => !fields.has(name))
   if (missing) throw invalid(`the signature does not cover ${missing}`)
-  const values = new Map(fields.certificateHeaders())
-  return buildFieldLines([...values.keys()], (name) => values.get(name))
+  return fields.certificateLines
 }
 
 /** The reason why a list of components does not cover exactly the fields of the request. */

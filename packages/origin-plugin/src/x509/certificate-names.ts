@@ -34,13 +34,17 @@ export interface SubjectAltNames {
 /** A kind of subject alternative name. */
 export type SubjectAltNameKind = 'dns' | 'email' | 'uri' | 'ip' | 'upn'
 
-/** Every name in a certificate. */
-export interface CertificateNames {
+/** The names of a certificate that every request needs. */
+export interface MainNames {
   readonly subject: DistinguishedName
   readonly issuer: DistinguishedName
-  readonly subjectAltNames: SubjectAltNames
   /** Subject key identifier in upper-case hexadecimal, if the certificate has one (RFC 5280, section 4.2.1.2). */
   readonly subjectKeyId: string | undefined
+}
+
+/** Every name in a certificate. */
+export interface CertificateNames extends MainNames {
+  readonly subjectAltNames: SubjectAltNames
 }
 
 /**
@@ -60,13 +64,27 @@ export function readCertificateNames(der: Uint8Array): CertificateNames {
  *
  * @throws SyntaxError if a name cannot be read
  */
-export function readNames({ issuer, subject, extensions }: CertificateParts): CertificateNames {
+export function readNames(parts: CertificateParts): CertificateNames {
+  const { subject, issuer, subjectKeyId } = readMainNames(parts)
+  return { subject, issuer, subjectKeyId, subjectAltNames: readAltNames(parts) }
+}
+
+/**
+ * Does the same without the subject alternative names.
+ *
+ * @throws SyntaxError if a name cannot be read
+ */
+export function readMainNames({ issuer, subject, extensions }: CertificateParts): MainNames {
   return {
     subject: readName(subject),
     issuer: findIssuerName(issuer, readName),
-    subjectAltNames: readSubjectAltNames(extensions.get(SUBJECT_ALT_NAME)?.value),
     subjectKeyId: readSubjectKeyId(extensions.get(SUBJECT_KEY_ID)?.value),
   }
+}
+
+/** Reads the subject alternative names. Those that cannot be read are marked. */
+export function readAltNames({ extensions }: Pick<CertificateParts, 'extensions'>): SubjectAltNames {
+  return readSubjectAltNames(extensions.get(SUBJECT_ALT_NAME)?.value)
 }
 
 /** In one RDN. Each is compared with every other one, and a name of 900 took 100 ms. RDNs in use have two or three. */
