@@ -26,9 +26,10 @@ beforeAll(async () => {
   expect((await runHere('cert', 'first', '--folder', join(root, '.countersign'))).code).toBe(0)
   mkdirSync(app)
   writeFileSync(join(app, 'package.json'), '{ "private": true }')
+  const flags = [...FLAGS, '--ca', join(root, '.countersign/client-ca.pem')]
+  expect((await runHere('init', project, ...flags)).code).toBe(0)
+  await run(process.execPath, [join(ROOT, 'packages/create-countersign/src/create-countersign.ts'), app, ...flags])
   for (const folder of [project, app]) {
-    const { code, stderr } = await runHere('init', folder, ...FLAGS, '--ca', join(root, '.countersign/client-ca.pem'))
-    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
     linkPackages(folder)
     cpSync(join(root, '.countersign'), join(folder, '.countersign'), { recursive: true })
   }
@@ -110,7 +111,7 @@ describe('the project of countersign init', () => {
   })
 })
 
-describe('the files that countersign init adds to an app in CommonJS', () => {
+describe('the files that npm create countersign adds to an app in CommonJS', () => {
   it('pass their test', async () => {
     const { stdout } = await run(process.execPath, ['--test'], { cwd: app })
     expect(stdout).toMatch(/^. tests 3\n(?:.*\n)*. pass 3$/m)

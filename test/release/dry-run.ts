@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { ROOT } from '../support/files.ts'
-import { PUBLISHED } from '../support/pack-packages.ts'
+import { npmName, PUBLISHED } from '../support/pack-packages.ts'
 import { copyWorkspace } from './copy-workspace.ts'
 import { createFreshProject, INSTALL, type PackageManager } from './fresh-project.ts'
 import { type LocalRegistry, startLocalRegistry } from './local-registry.ts'
@@ -61,11 +61,11 @@ async function useAsStranger(registry: LocalRegistry, manager: PackageManager, v
   const program = readFileSync(join(ROOT, 'test/release/consumer/first-request.ts'), 'utf8')
   const place = mkdtempSync(join(tmpdir(), `countersign-${manager}-`))
   try {
-    const libraries = [...LIBRARIES, ...OPTIONAL_LIBRARIES, '@countersign/wire']
+    const libraries = [...LIBRARIES, ...OPTIONAL_LIBRARIES, '@countersign/wire', 'create-countersign']
     const project = await createFreshProject(registry, manager, place, libraries, { 'first-request.ts': program })
     tell(`${manager}: installed`)
     for (const name of PUBLISHED) {
-      const { repository, version: installed } = manifestIn(join(place, 'node_modules/@countersign', name))
+      const { repository, version: installed } = manifestIn(join(place, 'node_modules', npmName(name)))
       expectThat(installed === version, `${manager} installed ${name} ${installed}, not ${version}`)
       expectThat(
         repository?.url === 'git+https://git.example/acme/countersign.git' &&

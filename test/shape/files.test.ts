@@ -6,6 +6,8 @@ import { keepPieces, scanSource } from './scan-source.ts'
 /** Files that are short because a tool, a process or a package starts there. */
 const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'packages/worker/src/index.ts': 'exports entry of the package',
+  'packages/create-countersign/src/create-countersign.ts': 'the command',
+  'packages/dev-edge/src/cli/countersign-command.ts': 'exports entry of the package',
   'packages/dev-edge/src/cli/main.ts': 'the command',
   'packages/dev-edge/templates/server.ts': 'the process of a new project',
   'packages/dev-edge/templates/worker/worker.ts': 'the Worker of a new project',

@@ -4,7 +4,7 @@ import { filesMatching, readText } from '../support/files.ts'
 import { codeBlocks } from './markdown.ts'
 import { collectSnippets } from './snippets.ts'
 
-const PUBLISHED = ['wire', 'worker', 'origin-plugin', 'dev-edge']
+const PUBLISHED = ['wire', 'worker', 'origin-plugin', 'dev-edge', 'create-countersign']
 const OLDEST_NODE = '22.13'
 
 const documents = filesMatching('**/*.md').filter((path) => !/^(?:\.changeset|bench|test)\//.test(path))

@@ -31,6 +31,7 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
     'node:',
     'reflect-metadata',
   ],
+  'create-countersign': ['@countersign/dev-edge', 'node:'],
   'test-support': ['@countersign/wire', '@peculiar/x509', 'jose', 'node:', 'reflect-metadata'],
 }
 
@@ -54,7 +55,7 @@ describe('imports', () => {
   for (const [name, allowed] of Object.entries(ALLOWED)) {
     it(`of ${name} follow the arrows`, () => {
       const paths = sources(name)
-      expect(paths.length).toBeGreaterThan(3)
+      expect(paths.length).toBeGreaterThan(0)
       const against = paths.flatMap((path) =>
         importsOf(path)
           .filter(

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { readWorkflow, repositoryFields } from '../release/release-manifest.ts'
 import { filesMatching, readText } from '../support/files.ts'
-import { PUBLISHED } from '../support/pack-packages.ts'
+import { npmName, PUBLISHED } from '../support/pack-packages.ts'
 
 const workspace = parse(readText('pnpm-workspace.yaml'))
 const manifestOf = (name: string) => JSON.parse(readText(`packages/${name}/package.json`))
@@ -21,9 +21,9 @@ describe('the manifest', () => {
     const others = filesMatching(
       '{package.json,{packages,examples}/*/package.json,test/package.json,bench/package.json}',
     )
-    const names = PUBLISHED.map((name) => `packages/${name}/package.json`)
+    const names = PUBLISHED.map((name) => `packages/${name}/package.json`).toSorted()
     const open = others.filter((path) => JSON.parse(readText(path)).private !== true)
-    expect(open).toEqual(names)
+    expect(open.toSorted()).toEqual(names)
   })
 })
 
@@ -34,7 +34,7 @@ describe('the changesets', () => {
 
   it('raise all packages together', () => {
     const { fixed, access } = JSON.parse(readText('.changeset/config.json'))
-    expect(fixed.map((group: string[]) => group.toSorted())).toEqual([PUBLISHED.map((name) => `@countersign/${name}`)])
+    expect(fixed.map((group: string[]) => group.toSorted())).toEqual([PUBLISHED.map(npmName).toSorted()])
     expect(access).toBe('public')
   })
 
@@ -47,7 +47,7 @@ describe('the changesets', () => {
 
 describe('readWorkflow', () => {
   const env = { GITHUB_SERVER_URL: 'https://git.example', GITHUB_REPOSITORY: 'acme/app', GITHUB_REF_NAME: 'v0.1.0' }
-  const versions = ['0.1.0', '0.1.0', '0.1.0', '0.1.0']
+  const versions = PUBLISHED.map(() => '0.1.0')
 
   it('reads the repository and the tag', () => {
     expect(readWorkflow(env, versions)).toEqual({ repository: 'https://git.example/acme/app', tag: 'v0.1.0' })
@@ -62,7 +62,7 @@ describe('readWorkflow', () => {
     ['another version', versions, 'v0.1.1'],
     ['a version without v', versions, '0.1.0'],
     ['a branch', versions, 'main'],
-    ['a package of another version', ['0.1.0', '0.1.0', '0.1.0', '0.0.0'], 'v0.1.0'],
+    ['a package of another version', versions.with(-1, '0.0.0'), 'v0.1.0'],
     ['a package that is missing', versions.slice(1), 'v0.1.0'],
   ])('refuses to pack for the tag of %s', (_case, all, tag) => {
     expect(() => readWorkflow({ ...env, GITHUB_REF_NAME: tag }, all)).toThrow(

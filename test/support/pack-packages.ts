@@ -4,7 +4,12 @@ import { join } from 'node:path'
 import { ROOT } from './files.ts'
 
 /** The published packages, by their folder below `packages`. */
-export const PUBLISHED = ['dev-edge', 'origin-plugin', 'wire', 'worker'] as const
+export const PUBLISHED = ['dev-edge', 'origin-plugin', 'wire', 'worker', 'create-countersign'] as const
+
+/** The name of a published package at npm. */
+export function npmName(folder: (typeof PUBLISHED)[number]): string {
+  return folder === 'create-countersign' ? folder : `@countersign/${folder}`
+}
 
 /**
  * Packs the published packages as for publication. Needs a build, and pnpm in the path, as in a script of pnpm.

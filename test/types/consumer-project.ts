@@ -29,7 +29,11 @@ export function createConsumer(): void {
   rmSync(FOLDER, { recursive: true, force: true })
   const tarballs = mkdtempSync(join(tmpdir(), 'countersign-'))
   try {
-    for (const [index, tarball] of packPackages(tarballs).entries()) install(PUBLISHED[index] as string, tarball)
+    for (const [index, tarball] of packPackages(tarballs).entries()) {
+      const name = PUBLISHED[index] as string
+      // A command, with nothing to import.
+      if (name !== 'create-countersign') install(name, tarball)
+    }
   } finally {
     rmSync(tarballs, { recursive: true })
   }

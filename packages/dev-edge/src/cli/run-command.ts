@@ -37,6 +37,13 @@ Exit codes:
  *
  * @param args - without the interpreter and the script
  * @returns the exit code
+ * @example
+ * ```ts
+ * import { runCommand, tolerateClosedPipes } from '@countersign/dev-edge/command'
+ *
+ * tolerateClosedPipes()
+ * process.exitCode = await runCommand(['keygen', '--json'])
+ * ```
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const { version, engines } = readPackage()

@@ -6,6 +6,14 @@ type Format = Parameters<typeof styleText>[0]
 /**
  * Lets a command run to its end when the reader of its output has left (`countersign doctor | head -1`). Node would end
  * the process with a stack trace. The exit code stays that of the command.
+ *
+ * @example
+ * ```ts
+ * import { runCommand, tolerateClosedPipes } from '@countersign/dev-edge/command'
+ *
+ * tolerateClosedPipes()
+ * process.exitCode = await runCommand(['keygen', '--json'])
+ * ```
  */
 export function tolerateClosedPipes(): void {
   for (const stream of [process.stdout, process.stderr]) {

@@ -1,0 +1,8 @@
+/**
+ * The command `countersign`, for programs that run it in their own process.
+ *
+ * @module
+ */
+
+export { tolerateClosedPipes } from './output/print.ts'
+export { runCommand } from './run-command.ts'
