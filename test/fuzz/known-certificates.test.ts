@@ -174,18 +174,19 @@ const headers = fc
 
 describe('the text of certificate headers', () => {
   it('tells a header from the end of the value in front of it', () => {
-    const textOf = (...lines: HeaderLine[]) => edgeFieldsOf(lines).certificateLines
-    expect(textOf(['x-cert-serial', 'a'], ['x-cert-ski', 'b'])).toBe('x-cert-serial: a\nx-cert-ski: b\n')
-    expect(textOf(['x-cert-serial', 'ax-cert-ski: b'])).toBe('x-cert-serial: ax-cert-ski: b\n')
+    const textOf = (...lines: HeaderLine[]) => edgeFieldsOf(lines).ownCertificateLines
+    expect(textOf(['x-cert-serial', 'a'], ['x-cert-ski', 'b'])).toBe('"x-cert-serial": a\n"x-cert-ski": b\n')
+    expect(textOf(['x-cert-serial', 'ax-cert-ski: b'])).toBe('"x-cert-serial": ax-cert-ski: b\n')
   })
 
   it('is the same for the same headers alone', () =>
     fuzz(
       fc.property(headers, headers, (some, others) => {
-        const [one, two] = [edgeFieldsOf(some).certificateLines, edgeFieldsOf(others).certificateLines]
+        const [one, two] = [edgeFieldsOf(some).ownCertificateLines, edgeFieldsOf(others).ownCertificateLines]
         expect(one === two).toBe(JSON.stringify(some) === JSON.stringify(others))
         const chained = edgeFieldsOf([...some, ['client-cert-chain', ':AAAA:'], ['cf-access-jwt-assertion', 'a.b.c']])
-        expect(chained.certificateLines).toBe(one)
+        expect(chained.ownCertificateLines).toBe(one)
+        expect(chained.certificateLines).toContain('"client-cert-chain": :AAAA:\n')
       }),
     ))
 })

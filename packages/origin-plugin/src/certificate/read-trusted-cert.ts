@@ -9,7 +9,7 @@ import { requireTrustedIssuer, type Trust } from './require-trusted-issuer.ts'
 import { requireVerdict } from './require-verdict.ts'
 import type { ParsedCert } from './shareable-cert.ts'
 import { shareableCert } from './shareable-cert.ts'
-import { type CompiledIssuer, hasLists, listsOf } from './trusted-issuers.ts'
+import { type CompiledIssuer, listsOf } from './trusted-issuers.ts'
 
 const refuse = refusalAt('trust')
 
@@ -95,6 +95,13 @@ export function isTrustedNow(
   now: number,
 ): boolean {
   return trustedIssuers === current && trustedFrom <= now * 1000 && now * 1000 <= trustedTo
+}
+
+/** Whether the option has a revocation list. */
+function hasLists(issuers: readonly CompiledIssuer[]): boolean {
+  return issuers.some(
+    ({ revocation, chain }) => revocation !== undefined || (chain !== undefined && chain.lists.length > 0),
+  )
 }
 
 const NO_QUESTIONS: readonly RevocationQuestion[] = []

@@ -224,13 +224,6 @@ function listedCas(issuers: readonly CompiledIssuer[]): readonly ListedCa[] {
   ])
 }
 
-/** Whether the option has a revocation list. */
-export function hasLists(issuers: readonly CompiledIssuer[]): boolean {
-  return issuers.some(
-    ({ revocation, chain }) => revocation !== undefined || (chain !== undefined && chain.lists.length > 0),
-  )
-}
-
 /** Every revocation list in the option. */
 export function revocationsOf(issuers: readonly CompiledIssuer[]): Revocation[] {
   return listedCas(issuers).map(({ revocation }) => revocation)
