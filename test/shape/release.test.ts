@@ -120,7 +120,7 @@ describe('the templates', () => {
     const bug = readText('.github/ISSUE_TEMPLATE/bug.yml')
     for (const text of ['SECURITY.md', 'CSN_', '@countersign/dev-edge/testing', 'countersign doctor'])
       expect(bug).toContain(text)
-    expect(readText('SECURITY.md')).toContain('Report a vulnerability in private')
+    expect(readText('SECURITY.md')).toContain('"Report a vulnerability"')
   })
 
   it.each(templates)('%s has the form that GitHub reads', (path) => {
