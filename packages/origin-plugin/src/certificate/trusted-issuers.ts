@@ -38,10 +38,7 @@ export type CaSource = FileSource | ((signal: AbortSignal) => string | Promise<s
  *
  * @example
  * ```ts
- * const issuer: TrustedIssuerOptions = {
- *   ca: { file: '/etc/acme/client-ca.pem' },
- *   revocation: { crl: 'http://ca.acme.example/client.crl' },
- * }
+ * const issuer: TrustedIssuerOptions = { ca: { file: '/etc/acme/client-ca.pem' }, refresh: 300 }
  * ```
  */
 export interface TrustedIssuerOptions {
