@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { formatFigures, staleFigures } from '../release/package-figures.ts'
 import { readWorkflow, repositoryFields } from '../release/release-manifest.ts'
-import { filesMatching, readText } from '../support/files.ts'
+import { filesMatching, readText, tableRows } from '../support/files.ts'
 import { npmName, PUBLISHED } from '../support/pack-packages.ts'
 
 const workspace = parse(readText('pnpm-workspace.yaml'))
@@ -78,6 +79,32 @@ describe('repositoryFields', () => {
       homepage: 'https://git.example/acme/app/tree/v0.1.0/packages/wire#readme',
       bugs: { url: 'https://git.example/acme/app/issues' },
     })
+  })
+})
+
+describe('staleFigures', () => {
+  const figures = { name: '@countersign/wire', packed: 100_400, unpacked: 200_000, direct: 0, all: 0 }
+  const table = formatFigures([figures])
+
+  it('accepts the measured table, and sizes within a tenth', () => {
+    expect(table).toContain('| `@countersign/wire` | 100 | 200 | 0 | 0 | no finding | no problem |\n')
+    expect(staleFigures(`text\n\n${table}\ntext`, table)).toEqual([])
+    expect(staleFigures(table, formatFigures([{ ...figures, packed: 111_000, unpacked: 182_000 }]))).toEqual([])
+  })
+
+  it('finds a size beyond a tenth, another number of libraries, and a missing package', () => {
+    const cells = (changed: object) => staleFigures(table, formatFigures([{ ...figures, ...changed }]))
+    expect(cells({ packed: 112_000 })).toEqual(['`@countersign/wire`, tarball, kB: 100, measured 112'])
+    expect(cells({ unpacked: 181_000 })).toEqual(['`@countersign/wire`, files, kB: 200, measured 181'])
+    expect(cells({ direct: 1 })).toEqual(['`@countersign/wire`, direct libraries: 0, measured 1'])
+    expect(cells({ all: 1 })).toEqual(['`@countersign/wire`, all libraries: 0, measured 1'])
+    expect(cells({ name: '@countersign/new' })).toHaveLength(7)
+  })
+
+  it('has a row in the document for each published package, to which the README leads', () => {
+    const rows = tableRows(readText('docs/packages.md')).map(([name]) => name)
+    expect(rows).toEqual(PUBLISHED.map((name) => `\`${npmName(name)}\``))
+    for (const path of ['README.md', 'SECURITY.md']) expect(readText(path)).toContain('(docs/packages.md)')
   })
 })
 
