@@ -48,17 +48,6 @@ export async function writeApiReference(): Promise<number> {
     excludeExternals: true,
     excludePrivate: true,
     sort: ['kind', 'alphabetical'],
-    kindSortOrder: [
-      'Function',
-      'Variable',
-      'Class',
-      'Interface',
-      'TypeAlias',
-      'Constructor',
-      'Property',
-      'Accessor',
-      'Method',
-    ],
     treatWarningsAsErrors: true,
     externalSymbolLinkMappings: {
       '@types/node': { '*': 'https://nodejs.org/docs/latest-v24.x/api/' },
@@ -66,6 +55,7 @@ export async function writeApiReference(): Promise<number> {
     },
     ...({
       outputFileStrategy: 'modules',
+      groupOrder: ['Functions', 'Variables', 'Classes', 'Interfaces', 'Type Aliases', '*'],
       entryFileName: 'index',
       useHTMLAnchors: true,
       anchorPrefix: 'api-',

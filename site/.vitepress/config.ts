@@ -11,6 +11,7 @@ export default defineConfig({
   outDir: '.output',
   cacheDir: '.cache',
   metaChunk: true,
+  vite: { build: { reportCompressedSize: false, chunkSizeWarningLimit: 4096 } },
   ignoreDeadLinks: [/^https:\/\/localhost:/],
   markdown: {
     anchor: { slugify: slugOf },
@@ -37,6 +38,10 @@ export default defineConfig({
     search: {
       provider: 'local',
       options: {
+        // An error code is one word. By default, each of its parts would be one.
+        miniSearch: {
+          options: { tokenize: (text: string) => text.split(/[^\p{L}\p{N}_]+/u).filter((word) => word !== '') },
+        },
         // A page with the text of a source file is no answer to a question.
         _render: (source, env, md) => {
           const html = md.render(source, env)
