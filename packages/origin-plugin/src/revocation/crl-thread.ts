@@ -26,7 +26,9 @@ async function run({ source, key, acceptsCaList, maxBytes, timeout }: CrlTask): 
     const bytes = await loadBytes(source, maxBytes, timeout)
     const publicKey = createPublicKey({ key: Buffer.from(key), format: 'der', type: 'spki' })
     const list = readCrl(bytes, publicKey, acceptsCaList)
-    answer({ list }, [list.serials.numbers.buffer, list.serials.slots.buffer])
+    const { numbers, slots } = list.serials
+    // TypeScript 5.6 cannot name a typed array of an ArrayBuffer, so the table's published type has any buffer.
+    answer({ list }, [numbers.buffer as ArrayBuffer, slots.buffer as ArrayBuffer])
   } catch (error) {
     answer({ failure: (error as Error).message })
   }

@@ -6,9 +6,9 @@ export interface SerialTable {
   /** The number of different serial numbers. */
   readonly size: number
   /** Each number, after a byte with its length. The first byte is not used, so no number has the offset 0. */
-  readonly numbers: Uint8Array<ArrayBuffer>
+  readonly numbers: Uint8Array
   /** A hash table of offsets into `numbers`, at most half full. 0 marks an empty slot. */
-  readonly slots: Uint32Array<ArrayBuffer>
+  readonly slots: Uint32Array
 }
 
 /**
