@@ -34,6 +34,28 @@ describe('verifyJws', () => {
     expect(team.find).toHaveBeenCalledTimes(1)
   })
 
+  it('has the same reason for a token of another form, whether or not its header is known', async () => {
+    const team = freshKeys()
+    const token = await access.token()
+    const forms = [
+      `${token}=`,
+      `${token}.`,
+      `${token}.AAAA`,
+      token.replace('.', '..'),
+      token.slice(0, token.lastIndexOf('.')),
+    ]
+    const reasonOf = async (form: string, of = team) =>
+      (
+        await Promise.resolve()
+          .then(() => verifyJws(form, of))
+          .catch((error) => error)
+      ).reason
+    const unknown = await Promise.all(forms.map((form) => reasonOf(form, freshKeys())))
+    await verifyJws(token, team)
+    expect(await Promise.all(forms.map((form) => reasonOf(form)))).toEqual(unknown)
+    expect(new Set(unknown)).toEqual(new Set(['the header of the token is not JSON']))
+  })
+
   it('verifies the signature also when the key is known', async () => {
     const team = freshKeys()
     await verifyJws(await access.token(), team)

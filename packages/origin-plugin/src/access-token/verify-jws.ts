@@ -32,15 +32,16 @@ export function verifyJws(
   facts: Facts = NO_FACTS,
 ): VerifiedJws | Promise<VerifiedJws> {
   const set = keySet()
-  const known = set?.keyFor(token.slice(0, token.indexOf('.')))
-  const fact = known && factOf('token', known.id, token)
+  const expected = set?.keyFor(token.slice(0, token.indexOf('.')))
+  const fact = expected && factOf('token', expected.id, token)
   // A token that was verified has the form, so its payload lies between its dots.
-  if (known && facts.has(fact as Fact)) {
+  if (expected && facts.has(fact as Fact)) {
     const payload = token.slice(token.indexOf('.') + 1, token.lastIndexOf('.'))
-    return { header: known.header, payload: parseTokenPart(payload, 'payload') }
+    return { header: expected.header, payload: parseTokenPart(payload, 'payload') }
   }
 
   const [, protectedHeader = '', payload = '', signature = ''] = COMPACT.exec(token) ?? []
+  const known = set?.keyFor(protectedHeader)
   return andThen(known ?? findTokenKey({ protected: protectedHeader, payload, signature }, keys), (found) => {
     const own = fact ?? factOf('token', found.id, token)
     if (!facts.has(own)) {
