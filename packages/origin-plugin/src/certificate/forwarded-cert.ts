@@ -92,9 +92,15 @@ export function readForwardedCert(fields: EdgeFields, fingerprint256: string | u
   }
 }
 
+/** Decodes the certificate in `Client-Cert` of a request whose certificate headers were read before. */
+export function decodeClientCert(headers: Pick<EdgeFields, 'get'>): Buffer | undefined {
+  const text = headers.get('client-cert')
+  return text === undefined ? undefined : Buffer.from(text.slice(1, -1), 'base64')
+}
+
 /** Reads the certificate in `Client-Cert` of a request whose certificate headers were read before. Node need not read it again. */
 export function readKnownCert(fields: EdgeFields): ForwardedCert {
-  return new ForwardedCert(Buffer.from((fields.get('client-cert') as string).slice(1, -1), 'base64'), undefined)
+  return new ForwardedCert(decodeClientCert(fields) as Buffer, undefined)
 }
 
 function isVerified(der: Buffer, fingerprint256: string | undefined): boolean {

@@ -4,7 +4,7 @@ import { type ChainCert, type ClientCert, describeCert } from '../client-cert.ts
 import type { EdgeFields } from '../read-headers.ts'
 import { computeFingerprint } from '../x509/fingerprint.ts'
 import { fingerprintOf, readSerialNumber } from '../x509/hex-identifier.ts'
-import { ForwardedCert, type RareProperties, readRareProperties } from './forwarded-cert.ts'
+import { decodeClientCert, ForwardedCert, type RareProperties, readRareProperties } from './forwarded-cert.ts'
 
 /** The certificate headers of a request, by the names of the Worker's headers. */
 export type CertHeaders = Pick<EdgeFields, 'get' | 'certificateHeaders'>
@@ -38,7 +38,6 @@ export interface ParsedCert
  * which takes 3.7 µs for three of them.
  */
 class SharedCert implements ClientCert {
-  readonly #der: Buffer | undefined
   readonly #sha1: string | undefined
   readonly #sha256: string
   readonly #notBefore: number
@@ -71,7 +70,6 @@ class SharedCert implements ClientCert {
   declare readonly raw: ClientCert['raw']
 
   constructor(parsed: ParsedCert, chain: ClientCert['chain']) {
-    this.#der = parsed.whole?.der
     this.#sha1 = parsed.sha1
     this.#sha256 = parsed.sha256
     this.#notBefore = parsed.notBefore
@@ -89,8 +87,18 @@ class SharedCert implements ClientCert {
     Object.freeze(this)
   }
 
+  /**
+   * The bytes are decoded again, because the header is at hand. Kept, they would keep 8 KiB of the pool that Node cuts
+   * small buffers from.
+   */
+  static #derOf(cert: SharedCert): Buffer | undefined {
+    return decodeClientCert(cert.#headers)
+  }
+
   static rareOf(cert: SharedCert): RareProperties | undefined {
-    cert.#rare ??= cert.#der && readRareProperties(cert.#der)
+    if (cert.#rare) return cert.#rare
+    const der = SharedCert.#derOf(cert)
+    cert.#rare = der && readRareProperties(der)
     return cert.#rare
   }
 
@@ -101,7 +109,9 @@ class SharedCert implements ClientCert {
   }
 
   static fingerprintOf(cert: SharedCert): string {
-    return cert.#sha1 === undefined ? computeFingerprint(cert.#der as Buffer, 'sha1') : fingerprintOf(cert.#sha1, 20)
+    return cert.#sha1 === undefined
+      ? computeFingerprint(SharedCert.#derOf(cert) as Buffer, 'sha1')
+      : fingerprintOf(cert.#sha1, 20)
   }
 
   static fingerprint256Of(cert: SharedCert): string {
@@ -109,8 +119,11 @@ class SharedCert implements ClientCert {
     return cert.#fingerprint256
   }
 
-  static readonly x509Of = (cert: SharedCert): X509Certificate | undefined =>
-    cert.#der && new X509Certificate(cert.#der)
+  static x509Of(cert: SharedCert): X509Certificate | undefined {
+    const der = SharedCert.#derOf(cert)
+    return der && new X509Certificate(der)
+  }
+
   static readonly notBeforeOf = (cert: SharedCert): Date => new Date(cert.#notBefore)
   static readonly notAfterOf = (cert: SharedCert): Date => new Date(cert.#notAfter)
 }
