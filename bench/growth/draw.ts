@@ -1,3 +1,4 @@
+import { randomNumbers } from '@countersign/test-support/random-numbers'
 /** Chooses the client of each request, by the number of the request. */
 export type Draw = (at: number) => number
 
@@ -22,7 +23,7 @@ export function byZipf(n: number): Draw {
     sum += 1 / rank
     cumulative[rank - 1] = sum
   }
-  const random = createRandom(1)
+  const random = randomNumbers(1)
   return (at) => (at < n ? n - 1 - at : lowerBound(cumulative, random() * sum))
 }
 
@@ -35,15 +36,4 @@ function lowerBound(sorted: Float64Array, searched: number): number {
     else high = middle
   }
   return low
-}
-
-/** Mulberry32: numbers from 0 to 1 that a seed determines. */
-function createRandom(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }

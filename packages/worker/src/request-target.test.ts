@@ -1,4 +1,5 @@
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
+import { randomNumbers } from '@countersign/test-support/random-numbers'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Edge, startEdge } from '../test/support/edge.ts'
 import { verifyByHand } from '../test/support/verify-by-hand.ts'
@@ -77,7 +78,7 @@ describe('the request target', () => {
   })
 
   it('reaches the origin as it was signed, for 300 random targets of hostile characters', async () => {
-    const random = mulberry32(0xc0de)
+    const random = randomNumbers(0xc0de)
     const pick = (parts: readonly string[]) => parts[Math.floor(random() * parts.length)] ?? ''
     const targets = Array.from({ length: 300 }, () => {
       const length = 1 + Math.floor(random() * 24)
@@ -97,14 +98,3 @@ const HOSTILE = [
   ...['"', "'", '`', '<', '>', '{', '}', '|', '^', '[', ']', '(', ')', '~', '_', '-', 'a', 'B', '0'],
   ...['\xc3\xab', '\xf0\x9f\xa6\x8a', '\xff', '\xe2\x80\xae', '\x01', '\x7f', '\xc0\xaf'],
 ]
-
-/** A small seeded generator, so that a failure can be reproduced. */
-function mulberry32(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 4_294_967_296
-  }
-}

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import { randomNumbers } from '@countersign/test-support/random-numbers'
 import { describe, expect, it } from 'vitest'
 import { createNonceMemory as createMemory } from './nonce-memory.ts'
 
@@ -11,17 +12,6 @@ const nonceOf = (text: string) => hash('sha256', text, 'base64url').slice(0, 21)
 function createNonceMemory(lifetime: number, maxNonces: number) {
   const memory = createMemory(lifetime, maxNonces)
   return { spend: (text: string, now: number, created = now) => memory.spend(nonceOf(text), created, now) }
-}
-
-/** A seeded generator (mulberry32), so that a failure can be reproduced. */
-function randomNumbers(seed: number): () => number {
-  let state = seed
-  return () => {
-    state = (state + 0x6d2b79f5) | 0
-    let mixed = Math.imul(state ^ (state >>> 15), 1 | state)
-    mixed = (mixed + Math.imul(mixed ^ (mixed >>> 7), 61 | mixed)) ^ mixed
-    return ((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32
-  }
 }
 
 describe('createNonceMemory', () => {
