@@ -8,7 +8,7 @@ import { type MainNames, readAltNames, readMainNames, type SubjectAltNames } fro
 import { type CertificateParts, readCertificateParts, type Validity } from '../x509/certificate-parts.ts'
 import { readOrUndefined } from '../x509/der.ts'
 import { readExtendedKeyUsage } from '../x509/extensions/extended-key-usage.ts'
-import { fingerprintOf } from '../x509/hex-identifier.ts'
+import { computeFingerprint } from '../x509/fingerprint.ts'
 import { parseCertificate } from '../x509/parse-certificate.ts'
 import { isSigningCertificate } from '../x509/signing-certificate.ts'
 import { findSpiffeId } from '../x509/text/spiffe-id.ts'
@@ -105,7 +105,7 @@ export function readKnownCert(fields: EdgeFields): ForwardedCert {
 
 function isVerified(der: Buffer, fingerprint256: string | undefined): boolean {
   if (fingerprint256 === undefined) return isCertificate(der)
-  return fingerprintOf(hash('sha256', der), 32) === fingerprint256
+  return computeFingerprint(der, 'sha256') === fingerprint256
 }
 
 function isCertificate(der: Buffer): boolean {

@@ -7,8 +7,7 @@ import { isNegativeSerialNumber } from '../x509/hex-identifier.ts'
 import { parseClientCert } from './parse-client-cert.ts'
 import { requireTrustedIssuer, type Trust } from './require-trusted-issuer.ts'
 import { requireVerdict } from './require-verdict.ts'
-import type { ParsedCert } from './shareable-cert.ts'
-import { shareableCert } from './shareable-cert.ts'
+import { type ParsedCert, shareableCert } from './shareable-cert.ts'
 import { type CompiledIssuer, listsOf } from './trusted-issuers.ts'
 
 const refuse = refusalAt('trust')
