@@ -121,12 +121,8 @@ function hasPrefix(text: string, prefix: string): boolean {
 
 /** The cached certificate headers have the same names. Only the presence of a token can differ. */
 function componentsOf(fields: EdgeFields, cached: StableLines | undefined): string {
-  const isSame = cached && (cached.token === undefined) === (fields.token === undefined)
-  return isSame
-    ? cached.components
-    : fields.later.length > 0
-      ? formatComponents(fields.coveredNames())
-      : listKnown(fields)
+  if (cached && (cached.token === undefined) === (fields.token === undefined)) return cached.components
+  return fields.later.length > 0 ? formatComponents(fields.coveredNames()) : listKnown(fields)
 }
 
 /** Lists of components, by the fields that they contain. Clients of one edge have few different sets of fields. */
