@@ -122,26 +122,40 @@ describe('createReloaded', () => {
     expect(questions).toBe(3)
   })
 
-  it('asks one question at a time: none while a call that hung has not ended', async () => {
+  it('gives up a call that hangs, asks again after refresh seconds, and uses no answer that comes later', async () => {
     await task.start()
-    let end: (text: string) => void = () => {}
-    read = () => new Promise((resolve) => (end = resolve))
+    const calls: { end(text: string): void; signal: AbortSignal }[] = []
+    read = (signal) => new Promise((end) => calls.push({ end, signal }))
     await vi.advanceTimersByTimeAsync(15 * SECOND)
-    expect([questions, reports.at(-1)]).toEqual([
-      2,
-      'degraded: keys: no answer within 5 s; the last good answer stays in use',
+    const hangs = 'degraded: keys: no answer within 5 s; the last good answer stays in use'
+    expect([calls.length, reports]).toEqual([1, [hangs]])
+    await vi.advanceTimersByTimeAsync(10 * SECOND - 1)
+    expect(calls).toHaveLength(1)
+    await vi.advanceTimersByTimeAsync(1)
+    expect([calls.length, reports]).toEqual([2, [hangs]])
+    await vi.advanceTimersByTimeAsync(5 * SECOND)
+    expect([reports, calls.map(({ signal }) => signal.aborted)]).toEqual([
+      [hangs, hangs],
+      [true, true],
     ])
-    await vi.advanceTimersByTimeAsync(10 * SECOND)
-    expect([questions, reports.at(-1)]).toEqual([
-      2,
-      'degraded: keys: the call before has not ended yet; the last good answer stays in use',
-    ])
-    end('late')
     read = async () => 'two'
     await vi.advanceTimersByTimeAsync(10 * SECOND)
-    expect(questions).toBe(3)
-    // The late answer can be older than the next one.
-    expect(uses).toEqual(['one', 'two'])
+    expect([uses, reports.at(-1)]).toEqual([['one', 'two'], 'recovered: keys: it is loaded again'])
+    for (const { end } of calls) end('late')
+    await vi.advanceTimersByTimeAsync(9 * SECOND)
+    expect([uses, task.health()]).toEqual([['one', 'two'], { state: 'ok', name: 'keys', age: 9 }])
+  })
+
+  it('ignores an exception of a call that it gave up', async () => {
+    await task.start()
+    let fail: (error: Error) => void = () => {}
+    read = () => new Promise((_, reject) => (fail = reject))
+    await vi.advanceTimersByTimeAsync(15 * SECOND)
+    read = async () => 'two'
+    await vi.advanceTimersByTimeAsync(10 * SECOND)
+    fail(new Error('it is gone'))
+    await vi.advanceTimersByTimeAsync(SECOND)
+    expect([task.health().state, reports.length]).toEqual(['ok', 2])
   })
 
   it('ends a start that waits, uses no later answer, and does not start again', async () => {

@@ -43,8 +43,8 @@ export function checkRefresh(refresh: unknown, where: string): number {
  * Keeps the answers of a source in use: the first from the start on, which fails without it, and each later one in place
  * of the one before. A failure is reported and changes nothing.
  *
- * It asks one question at a time. After the time-out, the source may still be at work, for example in a file system that
- * hangs. Until it ends, no further question is asked: each would take a thread of Node, and there are four.
+ * A call that gives no answer in time is given up, and the next one comes as after any failure. So a function that hung
+ * once, on a connection that died, does not need a restart.
  */
 export function createReloaded({
   name,
@@ -58,7 +58,6 @@ export function createReloaded({
   let failure: string | undefined
   let timer: NodeJS.Timeout | undefined
   let stopped = false
-  let isAtWork = false
   let underway = new AbortController()
 
   /** Asks once, and reports the outcome. It never rejects: `failure` has the reason. */
@@ -76,22 +75,21 @@ export function createReloaded({
     }
   }
 
+  /** Ignores the answer of a call that it gave up: it can be older than the next one. */
   function ask(): Promise<string> {
-    if (isAtWork) throw new Error('the call before has not ended yet')
-    underway = new AbortController()
-    const { signal } = underway
-    isAtWork = true
-    const answer = source.read(signal).finally(() => {
-      isAtWork = false
-    })
+    const call = new AbortController()
+    underway = call
     return new Promise((resolve, reject) => {
       const late = new Error(`no answer within ${timing.timeout / 1000} s`)
-      const limit = setTimeout(() => underway.abort(late), timing.timeout)
-      signal.addEventListener('abort', () => {
+      const limit = setTimeout(() => call.abort(late), timing.timeout)
+      call.signal.addEventListener('abort', () => {
         clearTimeout(limit)
-        reject(signal.reason)
+        reject(call.signal.reason)
       })
-      answer.then(resolve, reject).finally(() => clearTimeout(limit))
+      source
+        .read(call.signal)
+        .finally(() => clearTimeout(limit))
+        .then(resolve, reject)
     })
   }
 

@@ -21,7 +21,11 @@ export interface FileSource {
 export interface TextSource {
   /** For a log: the path of the file, or `the function`. */
   readonly name: string
-  /** @throws Error with the cause, in words for a log, without a secret */
+  /**
+   * Can be called while a call before is at work, that the caller gave up.
+   *
+   * @throws Error with the cause, in words for a log, without a secret
+   */
   read(signal: AbortSignal): Promise<string>
 }
 
@@ -48,7 +52,26 @@ export function checkTextSource(value: object, where: string, toText: (answer: u
   checkSet(value, ['file'], where)
   checkKnown(value, ['file'], where)
   const path = pathOf((value as FileSource).file, `${where}.file`)
-  return { name: path, read: () => readTextFile(path, MAX_TEXT) }
+  return { name: path, read: oneAtATime(() => readTextFile(path, MAX_TEXT)) }
+}
+
+/**
+ * Refuses a read while the one before is at work. In a file system that hangs, it takes one of the four threads that Node
+ * has for files, and no signal ends it. More such reads would take all of them.
+ *
+ * @param read - reads a file
+ */
+export function oneAtATime(read: () => Promise<string>): () => Promise<string> {
+  let isAtWork = false
+  return async () => {
+    if (isAtWork) throw new Error('the read before has not ended yet')
+    isAtWork = true
+    try {
+      return await read()
+    } finally {
+      isAtWork = false
+    }
+  }
 }
 
 function pathOf(file: unknown, where: string): string {

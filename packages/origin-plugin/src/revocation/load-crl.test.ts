@@ -168,6 +168,16 @@ describe('createCrlLoader', () => {
     await expect(load(crl(), { timeout: 50 })).rejects.toEqual(failure('the load did not end within 0.05 s'))
   })
 
+  it('tells a function of the time-out', async () => {
+    const signals: AbortSignal[] = []
+    const hang = (signal: AbortSignal) => {
+      signals.push(signal)
+      return new Promise<never>(() => {})
+    }
+    await load(hang, { timeout: 50 }).catch(() => {})
+    expect(signals.map(({ reason }) => reason)).toEqual([failure('the load did not end within 0.05 s')])
+  })
+
   it.each<[string, () => CrlSource]>([
     ['a server', () => url],
     ['a function', () => () => new Promise<never>(() => {})],

@@ -107,7 +107,7 @@ function describeFailure(error: Error & { readonly code?: string }): string {
 async function sourceOf(crl: CrlSource, maxBytes: number, signal: AbortSignal): Promise<CrlTask['source']> {
   if (typeof crl === 'string') return { path: crl }
   if (crl instanceof URL) return crl.protocol === 'file:' ? { path: fileURLToPath(crl) } : { url: crl.href }
-  const bytes: unknown = await Promise.race([callFunction(crl), rejection(signal)])
+  const bytes: unknown = await Promise.race([callFunction(crl, signal), rejection(signal)])
   if (!(bytes instanceof Uint8Array))
     throw new Error('the function revocation.crl must return the bytes as a Uint8Array')
   if (bytes.length > maxBytes) throw new Error(`the list is longer than ${maxBytes} bytes`)
@@ -115,9 +115,9 @@ async function sourceOf(crl: CrlSource, maxBytes: number, signal: AbortSignal): 
 }
 
 /** A function fetches the list with credentials, and the message of its error can quote them. */
-async function callFunction(crl: () => unknown): Promise<unknown> {
+async function callFunction(crl: (signal: AbortSignal) => unknown, signal: AbortSignal): Promise<unknown> {
   try {
-    return await crl()
+    return await crl(signal)
   } catch (error) {
     throw new Error(`it threw ${quoteMessage(error) || 'an error without a message'}`)
   }

@@ -4,8 +4,11 @@ import { quoteUrl } from '../lib/quote-value.ts'
 import { readCertificateParts } from '../x509/certificate-parts.ts'
 import { allowsKeyUsage, KEY_USAGE_BITS } from '../x509/extensions/key-usage.ts'
 
-/** A path, a URL with `file:`, `http:` or `https:`, or a function that returns the bytes. */
-export type CrlSource = string | URL | (() => Uint8Array | Promise<Uint8Array>)
+/**
+ * A path, a URL with `file:`, `http:` or `https:`, or a function that returns the bytes. The function gets a signal, which
+ * aborts after 60 seconds.
+ */
+export type CrlSource = string | URL | ((signal: AbortSignal) => Uint8Array | Promise<Uint8Array>)
 
 /**
  * Options for the revocation list of a trusted issuer. Cloudflare checks no list for a CA that you bring.
@@ -19,7 +22,7 @@ export type CrlSource = string | URL | (() => Uint8Array | Promise<Uint8Array>)
 export interface RevocationOptions {
   /**
    * The source of the CRL, in DER or PEM: a file's path, a `file:` or `http(s):` URL as text or `URL`, or a function that
-   * returns the bytes. Of a PEM file with the lists of several CAs, the list that this CA signed counts.
+   * returns the bytes, and gets a signal that aborts after 60 seconds. Of a PEM file with the lists of several CAs, the list that this CA signed counts.
    */
   readonly crl: CrlSource
   /**
