@@ -281,7 +281,7 @@ describe('resolveTrustedIssuers with revocation lists', () => {
     expect(reports).toEqual([expect.stringMatching(/^list degraded: the revocation list of CN=Other CA,O=Other from/)])
   })
 
-  it('keeps the list of a CA that is renewed with its key while the list cannot be loaded', async () => {
+  it('keeps the list of a CA that is renewed with its key, or comes back, while the list cannot be loaded', async () => {
     const key = testKey()
     const [old, renewed] = [writeCaCert('renewed', undefined, { key }), writeCaCert('renewed', undefined, { key })]
     const namesakePem = writeCaCert('renewed').pem
@@ -306,6 +306,9 @@ describe('resolveTrustedIssuers with revocation lists', () => {
       [`${old.pem}${renewed.pem}`, [true, true]],
       [`${namesakePem}${old.pem}`, [false, true]],
       [namesakePem, [false]],
+      [old.pem, [true]],
+      [namesakePem, [false]],
+      [`${renewed.pem}${namesakePem}`, [true, false]],
     ] as const) {
       const before = changes
       pems[0] = pem

@@ -37,6 +37,9 @@ export interface ListTasks {
   stop(): void
 }
 
+/** A list of a large CA has megabytes, and a rotation removes one CA or two. */
+const MAX_REMOVED = 16
+
 interface Task {
   readonly revocation: Revocation
   /** Place, name and key. They stay if the certificate of a CA is renewed. */
@@ -48,15 +51,19 @@ interface Task {
  * Keeps revocation lists in use while the trusted issuers change: a CA that stays keeps its list, with the task that
  * loads it.
  *
- * A new certificate of a CA, with its name and its key, takes over the latest list: it is signed by the same key. Without
- * it, a renewal while the server of the list is down would admit revoked clients with `onStale: 'accept'`.
+ * A new certificate of a CA, with its name and its key, takes over the latest list: it is signed by the same key. So does
+ * a CA that was removed and comes back. Without it, a renewal or a return while the server of the list is down would admit
+ * revoked clients with `onStale: 'accept'`.
  *
  * @param report - gets each failure of a list in use, and its end
+ * @param maxRemoved - the removed CAs whose lists are kept, the last ones
  */
-export function createListTasks(report: Report): ListTasks {
+export function createListTasks(report: Report, maxRemoved: number = MAX_REMOVED): ListTasks {
   const drafts = new Set<Map<string, Task>>()
   let inUse = new Map<string, Task>()
   let reported = new Set<string>()
+  /** The ended lists of removed CAs, by issuer. */
+  const removed = new Map<string, Revocation>()
 
   function draft(): ListDraft {
     const tasks = new Map<string, Task>()
@@ -77,8 +84,10 @@ export function createListTasks(report: Report): ListTasks {
       adopt() {
         drafts.delete(tasks)
         for (const task of own()) inheritList(task)
-        for (const [key, { revocation }] of inUse) if (!tasks.has(key)) revocation.stop()
+        for (const [key, task] of inUse) if (!tasks.has(key)) remove(task)
         inUse = tasks
+        for (const { issuer } of tasks.values()) removed.delete(issuer)
+        while (removed.size > maxRemoved) removed.delete(removed.keys().next().value as string)
         for (const task of tasks.values()) task.adopt()
         for (const reason of reasons) if (!reported.has(reason)) report(reason)
         reported = reasons
@@ -92,6 +101,17 @@ export function createListTasks(report: Report): ListTasks {
 
   function inheritList({ issuer, revocation }: Task): void {
     for (const earlier of inUse.values()) if (earlier.issuer === issuer) revocation.inherit(earlier.revocation)
+    const earlier = removed.get(issuer)
+    if (earlier) revocation.inherit(earlier)
+  }
+
+  /** Ends a list. Of several certificates of the CA, the latest list stays. */
+  function remove({ issuer, revocation }: Task): void {
+    revocation.stop()
+    const earlier = removed.get(issuer)
+    if (earlier) revocation.inherit(earlier)
+    removed.delete(issuer)
+    if (revocation.list) removed.set(issuer, revocation)
   }
 
   return {
