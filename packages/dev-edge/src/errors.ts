@@ -10,6 +10,7 @@ export type DevEdgeErrorCode =
   | 'CSN_DEV_EDGE_FAILED'
   | 'CSN_DEV_REQUEST_MALFORMED'
   | 'CSN_DEV_ORIGIN_UNREACHABLE'
+  | 'CSN_DEV_WORKER_THREW'
 
 /** A request that the local edge refuses itself, before the Worker runs. */
 export class RefusedByEdge extends Error {

@@ -1,7 +1,9 @@
 import { type Agent, request as httpRequest, type IncomingMessage } from 'node:http'
 import { hangUp, streamBody } from '../net/stream-body.ts'
+import { readThrown } from '../workerd/thrown-exception.ts'
 import { answerFailure } from './answer.ts'
 import { answerBadGateway } from './answer-bad-gateway.ts'
+import { answerThrown } from './answer-thrown.ts'
 import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
 import { isFailedFetch, readRefusalCode } from './refusal-code.ts'
@@ -36,13 +38,21 @@ export function forwardRequest(
   streamBody(request, upstream)
 }
 
-/** Forwards an answer. The Worker's own answer to a missing origin is replaced by the cause and the remedy. */
+/**
+ * Forwards an answer. The Worker's own answer to a missing origin and the answer to its exception are replaced by the
+ * cause and the remedy.
+ */
 export async function takeAnswer(
   request: ClientRequest,
   response: IncomingMessage,
   answer: ClientAnswer,
   next: NextHop,
 ): Promise<void> {
+  const thrown = readThrown(response.headers)
+  if (thrown !== undefined) {
+    response.resume()
+    return answerThrown(request, answer, thrown)
+  }
   if (!(await isFailedFetch(request, response, next))) return forwardAnswer(response, answer)
   response.resume()
   await answerBadGateway(request, answer, next, new Error('the fetch() of the Worker failed'))

@@ -81,20 +81,119 @@ describe('a Worker of your own', () => {
     await expect(start('export default {')).rejects.toThrow(/^The Worker does not compile:\n[\s\S]*worker\.ts:1/)
   })
 
-  it('that throws is answered with 500, and logged', async () => {
-    await using running = await start('export default { async fetch() { throw new Error("a mistake") } }')
-    expect((await running.edge.fetch('/')).status).toBe(500)
-    await expect.poll(() => running.lines.join()).toBe('The Worker threw Error: a mistake')
+  it('that throws is answered with 500 and its exception, which is logged once', async () => {
+    await using running = await start('export default { async fetch() { throw new Error("a <mistake>") } }')
+    const { status, headers, body } = await running.edge.fetch('/me?token=secret')
+    expect([status, headers['content-type'], headers['cache-control'], headers['retry-after']]).toEqual([
+      500,
+      'text/plain; charset=utf-8',
+      'no-store',
+      undefined,
+    ])
+    expect(body).toBe(
+      [
+        '500: your Worker threw an exception',
+        '',
+        'Request  GET /me',
+        'Result   The Worker threw Error: a <mistake>',
+        'Code     CSN_DEV_WORKER_THREW',
+        `CF-Ray   ${headers['cf-ray']}`,
+        '',
+        'The terminal of the edge has this exception too, next to the lines of the console of the Worker.',
+        'At Cloudflare, the client gets error 1101 without this text.',
+        '',
+      ].join('\n'),
+    )
+    expect(headers).not.toHaveProperty('countersign-dev-thrown')
+    const asJson = await running.edge.fetch('/', { headers: { accept: 'application/json' } })
+    expect(asJson.json()).toEqual({
+      statusCode: 500,
+      code: 'CSN_DEV_WORKER_THREW',
+      error: 'Internal Server Error',
+      message: 'The Worker threw Error: a <mistake>',
+    })
+    const page = await running.edge.fetch('/', { headers: { accept: 'text/html' } })
+    expect(page.body).toContain('The Worker threw Error: a &#60;mistake&#62;')
+    const head = await running.edge.fetch('/', { method: 'HEAD' })
+    expect([head.status, head.body]).toEqual([500, ''])
+    await expect.poll(() => running.lines).toEqual(Array(4).fill('The Worker threw Error: a <mistake>'))
+  })
+
+  it.each([
+    [
+      'forgets to return',
+      'export default { async fetch() {} }',
+      'TypeError: fetch() returned undefined in place of a Response',
+    ],
+    ['throws a text', 'export default { fetch() { throw "Grüße\\r\\n\\ud800" } }', 'Grüße\r\n\ufffd'],
+    [
+      'is a class, and throws in a method',
+      `import { WorkerEntrypoint } from 'cloudflare:workers'
+       export class Other extends WorkerEntrypoint {}
+       export default class extends WorkerEntrypoint {
+         fetch() { return this.fail(Object.keys(this.env)[0]) }
+         fail(name) { throw new RangeError(name) }
+       }`,
+      'RangeError: COUNTERSIGN_KEY',
+    ],
+    [
+      'throws more than a header can carry',
+      'export default { fetch() { throw new Error("€".repeat(50_000)) } }',
+      `Error: ${'€'.repeat(1493)}`,
+    ],
+  ])('that %s is answered with its exception', async (_case, source, thrown) => {
+    await using running = await start(source)
+    const { status, body } = await running.edge.fetch('/', { headers: { accept: 'application/json' } })
+    expect([status, JSON.parse(body).message]).toEqual([500, `The Worker threw ${thrown}`])
+    await expect.poll(() => running.lines.join('\n')).toBe(`The Worker threw ${thrown}`)
+  })
+
+  it('that lets an exception pass through reaches the origin without its own code', async () => {
+    await using running = await start(
+      'export default { fetch(r, env, ctx) { ctx.passThroughOnException(); throw new Error("a mistake") } }',
+    )
+    expect((await running.edge.fetch('/me')).json()).toMatchObject({ method: 'GET', url: '/me' })
+  })
+
+  it('that loses the connection to the origin is answered with 502', async () => {
+    await using running = await start('export default { fetch: (request) => fetch(request) }')
+    await running.origin.close()
+    const { status, body } = await running.edge.fetch('/')
+    expect([status, body]).toEqual([502, expect.stringContaining('CSN_DEV_ORIGIN_UNREACHABLE')])
+  })
+
+  it.each([
+    [
+      'header',
+      'export default { fetch: () => new Response("own", { status: 500, headers: { "Countersign-Dev-Thrown": "x" } }) }',
+      'own',
+    ],
+    [
+      'body',
+      'export default { fetch: () => new Response("Internal Server Error", { status: 500 }) }',
+      'Internal Server Error',
+    ],
+  ])('that answers 500 itself, with a %s like ours, is left alone', async (_case, source, text) => {
+    await using running = await start(source)
+    const { status, body } = await running.edge.fetch('/')
+    expect([status, body]).toEqual([500, text])
+  })
+
+  it('without a default export keeps the edge from starting, with the reason in the log', async () => {
+    const lines: string[] = []
+    await writeFile(entry, 'export class Other {}')
+    const edge = createDevEdge({ origin: 'http://127.0.0.1:9', worker: entry, log: (line) => lines.push(line) })
+    await expect(edge).rejects.toThrow('The Worker does not start. Its log contains the reason')
+    expect(lines.join('\n')).toContain('The Worker has no default export; write export default')
   })
 
   it('that misses a binding is logged with the names of those that it has', async () => {
     await using running = await start('export default { async fetch(r, env) { return env.ORIGIN.fetch(r) } }')
-    expect((await running.edge.fetch('/')).status).toBe(500)
-    await expect
-      .poll(() => running.lines.join())
-      .toBe(
-        "The Worker threw TypeError: Cannot read properties of undefined (reading 'fetch'). Every binding but COUNTERSIGN_KEY, COUNTERSIGN_FORWARD_CERT, COUNTERSIGN_REQUIRE, COUNTERSIGN_NAMES is undefined here",
-      )
+    const thrown =
+      "The Worker threw TypeError: Cannot read properties of undefined (reading 'fetch'). Every binding but COUNTERSIGN_KEY, COUNTERSIGN_FORWARD_CERT, COUNTERSIGN_REQUIRE, COUNTERSIGN_NAMES is undefined here"
+    const { status, body } = await running.edge.fetch('/')
+    expect([status, body]).toEqual([500, expect.stringContaining(`Result   ${thrown}\n`)])
+    await expect.poll(() => running.lines.join()).toBe(thrown)
   })
 })
 

@@ -1,13 +1,8 @@
 import { Log, LogLevel, Miniflare } from 'miniflare'
 import { bundleWorker } from './bundle-worker.ts'
+import { describeLine, reportingModule } from './thrown-exception.ts'
 
 const COMPATIBILITY_DATE = '2026-07-01'
-
-/** Addresses within workerd, which it appends to an exception. */
-const STACK = /\nstack: .*$/s
-
-/** An exception of the Worker, behind a position in the source of workerd. */
-const UNCAUGHT = /^Uncaught exception: .*?: failed: (?:remote\.)?jsg\.(\w+: .*)$/s
 
 /** The address of a Worker. */
 export interface WorkerAddress {
@@ -57,7 +52,10 @@ export async function startWorker({
   const zone = { external: { address: `${outbound.hostname}:${outbound.port || 80}`, http } }
   const names = [...Object.keys(bindings), ...(originBinding === undefined ? [] : [originBinding])]
   const miniflare = new Miniflare({
-    modules: [{ type: 'ESModule', path: 'worker.js', contents: await bundleWorker(entry) }],
+    modules: [
+      { type: 'ESModule', path: 'edge.js', contents: reportingModule('./worker.js', names) },
+      { type: 'ESModule', path: 'worker.js', contents: await bundleWorker(entry) },
+    ],
     bindings,
     compatibilityDate: COMPATIBILITY_DATE,
     // A socket of workerd itself. Miniflare's own listener would rewrite the request.
@@ -69,7 +67,7 @@ export async function startWorker({
     log: new Log(LogLevel.NONE),
     // Miniflare throws if this function returns a value, and a caller's `log` may return one.
     handleStructuredLogs: ({ message }: { readonly message: string }) => {
-      log(describeLine(message.replace(STACK, ''), names))
+      log(describeLine(message, names))
     },
   })
   try {
@@ -80,17 +78,6 @@ export async function startWorker({
     await miniflare.dispose().catch(() => {})
     throw new Error('The Worker does not start. Its log contains the reason', { cause: error })
   }
-}
-
-/**
- * Names the Worker as the source of its exception. A binding that the edge does not set is `undefined` here, and the
- * engine's message does not name it.
- */
-function describeLine(line: string, bindings: readonly string[]): string {
-  const thrown = UNCAUGHT.exec(line)?.[1]
-  if (thrown === undefined) return line
-  const hint = / of undefined \(/.test(thrown) ? `. Every binding but ${bindings.join(', ')} is undefined here` : ''
-  return `The Worker threw ${thrown}${hint}`
 }
 
 /**

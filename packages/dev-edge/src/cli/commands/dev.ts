@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
+import { SOURCE_NAMES } from '../../check-headers.ts'
 import type { DevEdge, DevEdgeOptions } from '../../dev-edge.ts'
-import { SOURCE_NAMES } from '../../edge/check-headers.ts'
 import {
   DEFAULT_ACCESS_PORT,
   DEFAULT_PORT,
