@@ -40,16 +40,17 @@ describeThreat('headers of one certificate with the Client-Cert of another', (ch
     expect(await sent('x-cert-issuer-dn-2253', 'CN=Acme Branch CA,O=Acme')).toMatchObject(mismatch)
   })
 
-  it.each(['::', ':AAAA:', 'AAAA', ':!!:', ':MIIB', `:${'A'.repeat(8000)}:`])(
-    'are refused when Client-Cert is %s',
-    async (value) => {
-      expect(await sent('client-cert', value)).toMatchObject(malformed)
-    },
-  )
+  it.each(['::', 'AAAA', ':!!:', ':MIIB', ':AAA:', ':AB==:'])('are refused when Client-Cert is %s', async (value) => {
+    expect(await sent('client-cert', value)).toMatchObject(malformed)
+  })
+
+  it.each([':AAAA:', `:${'A'.repeat(8000)}:`])('are refused when Client-Cert is the bytes %s', async (value) => {
+    expect(await sent('client-cert', value)).toMatchObject(mismatch)
+  })
 
   it('are refused when Client-Cert contains a second certificate after the first', async () => {
     const der = (request: WireRequest) => Buffer.from(headerOf(request, 'client-cert')?.slice(1, -1) ?? '', 'base64')
     const both = Buffer.concat([der(bob), der(alice)]).toString('base64')
-    expect([400, 403]).toContain((await sent('client-cert', `:${both}:`)).status)
+    expect(await sent('client-cert', `:${both}:`)).toMatchObject(mismatch)
   })
 })

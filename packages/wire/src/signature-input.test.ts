@@ -286,6 +286,8 @@ describe('listLaterHeaders', () => {
     ['another label', `other=${LATER}`],
     ['no dictionary', `countersign=${LATER}, (`],
     ['another profile', `countersign=${LATER};extra=1`],
+    ['two members', `countersign=${LATER}, countersign=${LATER}`],
+    ['a second member without later headers', `countersign=${LATER}, countersign=${PLAIN}`],
   ])('lists none from %s', (_, text) => {
     expect(listLaterHeaders(text)).toEqual([])
   })

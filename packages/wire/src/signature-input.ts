@@ -203,7 +203,7 @@ function parseFields(list: string): CoveredFields {
  * nothing: the signature is not verified.
  *
  * @param text - the value of `Signature-Input`; `undefined` without one
- * @returns the names in the order of the signature; none for a signature outside the profile
+ * @returns the names in the order of the signature; none for a signature outside the profile, and for two of them
  * @example
  * ```ts
  * listLaterHeaders(undefined) // []
@@ -211,8 +211,8 @@ function parseFields(list: string): CoveredFields {
  */
 export function listLaterHeaders(text: string | undefined): readonly string[] {
   try {
-    const member = splitDictionary(text ?? '').find(({ key }) => key === SIGNATURE_LABEL)
-    return parseSignatureInput(member?.value ?? '').later
+    const [member, ...others] = splitDictionary(text ?? '').filter(({ key }) => key === SIGNATURE_LABEL)
+    return member === undefined || others.length > 0 ? [] : parseSignatureInput(member.value).later
   } catch (error) {
     if (error instanceof SyntaxError) return []
     throw error

@@ -32,7 +32,7 @@ export const CERTIFICATE_CASES: Readonly<Record<string, MakeCase>> = {
   'a date that is not a date': (kit) =>
     faulty(kit, 'alice', 'CSN_HEADERS_MALFORMED', { headers: { 'x-cert-notaf': 'tomorrow' } }),
   'a Client-Cert that is not a certificate': (kit) =>
-    faulty(kit, 'alice', 'CSN_HEADERS_MALFORMED', { headers: { 'client-cert': `:${'MIIB'.repeat(300)}:` } }),
+    faulty(kit, 'alice', 'CSN_CERT_MISMATCH', { headers: { 'client-cert': `:${'MIIB'.repeat(300)}:` } }),
   'a subject of 4 KB': (kit) =>
     faulty(kit, 'alice', 'CSN_HEADERS_MALFORMED', {
       headers: { 'x-cert-subject-dn-2253': `CN=${'\\'.repeat(4001)}`, 'x-cert-subject-dn': `CN=${'\\'.repeat(4001)}` },

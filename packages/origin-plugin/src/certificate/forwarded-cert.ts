@@ -61,11 +61,18 @@ export function readRareProperties(der: Buffer): RareProperties {
   }
 }
 
-const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+={0,2}):$/
+/** Before the padding, only letters whose spare bits are zero. */
+const BYTE_SEQUENCE = /^:([A-Za-z0-9+/]+(?:[AEIMQUYcgkosw048]=|[AQgw]==)?):$/
 
-/** The base64 of a certificate as RFC 9440 writes it; `undefined` for a text of another form. */
+/**
+ * The base64 of a certificate as RFC 9440 writes it: padded, and with spare bits of zero. With others the same bytes
+ * would have several spellings, and another reader could refuse some of them.
+ *
+ * @returns `undefined` for a text of another form
+ */
 export function readByteSequence(text: string): string | undefined {
-  return BYTE_SEQUENCE.exec(text)?.[1]
+  const base64 = BYTE_SEQUENCE.exec(text)?.[1]
+  return base64 === undefined || base64.length % 4 !== 0 ? undefined : base64
 }
 
 /**
@@ -76,7 +83,9 @@ export function readByteSequence(text: string): string | undefined {
  * headers, a certificate that Node can read counts as the verified one.
  *
  * @param fingerprint256 - the fingerprint in the headers, in Node's spelling; `undefined` if the source sends none
- * @throws CountersignError `CSN_HEADERS_MALFORMED`, or `CSN_CERT_UNREADABLE` for a certificate with this fingerprint
+ * @throws CountersignError `CSN_HEADERS_MALFORMED` for a text that is not base64, `CSN_CERT_UNREADABLE` for a
+ *   certificate with this fingerprint, and for other bytes `CSN_CERT_MISMATCH`, or `CSN_HEADERS_MALFORMED` without a
+ *   fingerprint
  */
 export function readForwardedCert(fields: EdgeFields, fingerprint256: string | undefined): ForwardedCert {
   const base64 = readByteSequence(fields.get('client-cert') ?? '')
@@ -86,9 +95,12 @@ export function readForwardedCert(fields: EdgeFields, fingerprint256: string | u
     return new ForwardedCert(der, parseCertificate(der))
   } catch (error) {
     if (!(error instanceof SyntaxError)) throw error
-    throw isVerified(der, fingerprint256)
-      ? refuse('CSN_CERT_UNREADABLE', `the certificate that Cloudflare verified cannot be read: ${error.message}`)
-      : refuse('CSN_HEADERS_MALFORMED', `client-cert: ${error.message}`)
+    if (isVerified(der, fingerprint256)) {
+      throw refuse('CSN_CERT_UNREADABLE', `the certificate that Cloudflare verified cannot be read: ${error.message}`)
+    }
+    throw fingerprint256 === undefined
+      ? refuse('CSN_HEADERS_MALFORMED', `client-cert: ${error.message}`)
+      : refuse('CSN_CERT_MISMATCH', `Client-Cert does not match x-cert-finger-256: ${error.message}`)
   }
 }
 
