@@ -1,5 +1,5 @@
-import type { FastifyRequest } from 'fastify'
-import { describe, expect, it } from 'vitest'
+import Fastify, { type FastifyRequest } from 'fastify'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { makeClientCert } from '../test/support/make-client-cert.ts'
 import { clientCertOf, describeCert } from './client-cert.ts'
 
@@ -26,10 +26,27 @@ describe('clientCertOf', () => {
   })
 
   it('throws on a route without the plugin, and names the registration', () => {
-    expect(() => clientCertOf({} as FastifyRequest)).toThrow(
+    expect(() => clientCertOf({ raw: {}, params: {} } as FastifyRequest)).toThrow(
       new TypeError(
         'clientCertOf() must not be called outside of countersign: the plugin is not registered for this route; await app.register(countersign, …) before the routes of its scope',
       ),
     )
+  })
+
+  it('refuses another value than the request, and shows the call', async () => {
+    const error = new TypeError('clientCertOf() must get the request of Fastify; write clientCertOf(request)')
+    const app = Fastify()
+    onTestFinished(() => app.close())
+    const values: unknown[] = [undefined, null, 'request', {}, { raw: {} }, { params: {} }]
+    let isRequest = false
+    app.get('/', (request, reply) => {
+      values.push(reply, request.raw, request.raw.socket, request.server)
+      expect(() => clientCertOf(request)).toThrow(/outside of countersign/)
+      isRequest = true
+      return 'in'
+    })
+    await app.inject('/')
+    expect([isRequest, values.length]).toEqual([true, 10])
+    for (const value of values) expect(() => clientCertOf(value as FastifyRequest)).toThrow(error)
   })
 })

@@ -137,17 +137,33 @@ export function describeCert({
  * Returns the request's certificate on a route that requires one, without the `null` of the type.
  *
  * @throws TypeError on a public route, where the plugin verifies no certificate, on an optional one if the client
- *   presented none, in report mode if the client did not prove one, and on a route that the plugin does not guard
+ *   presented none, in report mode if the client did not prove one, on a route that the plugin does not guard, and for
+ *   another value than the request of Fastify
  * @example
  * ```ts
  * app.get('/me', (request) => clientCertOf(request).subject.CN)
  * ```
  */
 export function clientCertOf(request: CertifiedRequest): ClientCert {
-  if (request.clientCert) return request.clientCert
+  if (request?.clientCert) return request.clientCert
+  requireRequest(request, 'clientCert', 'clientCertOf(request)')
   throw new TypeError(
     request.clientCert === null
       ? 'clientCertOf() must not be called without a verified certificate: the route is public or optional, or in report mode; remove clientCert: false or optional(…), enforce the route, or read request.clientCert, which can be null'
       : 'clientCertOf() must not be called outside of countersign: the plugin is not registered for this route; await app.register(countersign, …) before the routes of its scope',
   )
+}
+
+/**
+ * Requires the request of Fastify. The reply, the socket of a WebSocket and `request.raw` are at hand in a handler too.
+ *
+ * @param property - the property that the plugin adds to a request. A value of a unit test can have it alone
+ * @param call - the call as it must be written
+ * @throws TypeError with this call
+ */
+export function requireRequest(given: unknown, property: 'clientCert' | 'clientUser', call: string): void {
+  const isObject = typeof given === 'object' && given !== null
+  // A reply has no `params`, and Node's request has no `raw`.
+  if (isObject && (property in given || ('raw' in given && 'params' in given))) return
+  throw new TypeError(`${call.slice(0, call.indexOf('('))}() must get the request of Fastify; write ${call}`)
 }

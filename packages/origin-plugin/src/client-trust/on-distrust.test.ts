@@ -134,6 +134,17 @@ describe('onDistrust', () => {
     )
   })
 
+  it('refuses another value than the request, and shows the call', async () => {
+    const { app, requests } = await start()
+    await injectSigned(app, '/watch')
+    const [request] = requests
+    for (const value of [undefined, null, 'request', {}, request?.raw, request?.raw.socket, request?.server]) {
+      expect(() => onDistrust(value as FastifyRequest, () => {})).toThrow(
+        new TypeError('onDistrust() must get the request of Fastify; write onDistrust(request, () => socket.close())'),
+      )
+    }
+  })
+
   it('in report mode logs alone', async () => {
     const { app, calls, lines } = await start({ mode: 'report' })
     await injectSigned(app, '/watch')

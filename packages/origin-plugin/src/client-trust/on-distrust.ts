@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { CertifiedRequest } from '../client-cert.ts'
+import { type CertifiedRequest, requireRequest } from '../client-cert.ts'
 import type { CountersignError } from '../errors.ts'
 import { logDistrust } from '../events/refusal-log.ts'
 import { writeLine } from '../lib/write-line.ts'
@@ -26,7 +26,8 @@ export interface TrustingServer {
  * @param callback - gets the refusal. An exception or a rejection is logged
  * @returns a function that ends the watch. The end of the socket ends it too, but a socket can outlive a stream of events
  * @throws TypeError on a public route, on an optional one if the client presented no certificate, in report mode if the
- *   client did not prove one, on a route that the plugin does not guard, and without a function
+ *   client did not prove one, on a route that the plugin does not guard, for another value than the request of
+ *   Fastify, and without a function
  * @example
  * ```ts
  * app.get('/events', (request, reply) => {
@@ -41,6 +42,7 @@ export function onDistrust(request: CertifiedRequest, callback: (refusal: Counte
   if (typeof callback !== 'function') {
     throw new TypeError('callback must be a function; write onDistrust(request, () => socket.close())')
   }
+  requireRequest(request, 'clientCert', 'onDistrust(request, () => socket.close())')
   const given = request as FastifyRequest
   const { clientCert } = given
   const server = given.server as FastifyInstance & { readonly [TRUST_WATCH]?: TrustingServer }

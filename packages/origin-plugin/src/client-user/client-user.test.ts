@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { clientUserOf, type IdentifiedRequest } from './client-user.ts'
+import { clientUserOf } from './client-user.ts'
 
 describe('clientUserOf', () => {
   it('gives the user itself', () => {
@@ -16,10 +16,17 @@ describe('clientUserOf', () => {
   })
 
   it('throws on a route without the plugin, and names the registration', () => {
-    expect(() => clientUserOf({} as IdentifiedRequest)).toThrow(
+    expect(() => clientUserOf({ raw: {}, params: {} } as never)).toThrow(
       new TypeError(
         'clientUserOf() must not be called outside of countersign: the plugin is not registered for this route; await app.register(countersign, …) before the routes of its scope',
       ),
     )
+  })
+  it('refuses another value than the request, and shows the call', () => {
+    for (const value of [undefined, null, 'request', {}, { raw: {} }, { clientCert: {} }]) {
+      expect(() => clientUserOf(value as never)).toThrow(
+        new TypeError('clientUserOf() must get the request of Fastify; write clientUserOf(request)'),
+      )
+    }
   })
 })
