@@ -94,7 +94,7 @@ describe('a server whose keys and CAs change', () => {
         .filter(({ server }) => server.log === app.log)
         .map(({ part, state, reason }) => ({ part, state, reason }))
     const bad = [
-      { part: 'edge keys', reason: expect.stringMatching(/^edge\.keys from the function: edge\.keys is empty text; /) },
+      { part: 'edge keys', reason: expect.stringMatching(/^edge\.keys from the function: the answer is empty text; /) },
       { part: 'trusted issuers', reason: expect.stringMatching(/^trustedIssuers\[0\]\.ca from the function: .* PEM/) },
     ]
     expect(own()).toEqual(bad.map((each) => ({ ...each, state: 'degraded' })))

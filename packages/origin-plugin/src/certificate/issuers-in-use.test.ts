@@ -1,9 +1,12 @@
 import { sign } from 'node:crypto'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { createCa, type TestCa } from '@countersign/test-support/certificates'
 import { testKey } from '@countersign/test-support/test-key'
 import { writeCaCert } from '@countersign/test-support/write-certificate'
 import { der } from '@countersign/test-support/write-der'
-import { afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeAll, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createIssuers } from '../../test/support/issuers.ts'
 import { makeClientCert } from '../../test/support/make-client-cert.ts'
 import { entry, writeCrl } from '../../test/support/write-crl.ts'
@@ -112,7 +115,7 @@ describe('resolveTrustedIssuers', () => {
   it('does not start without the first answer of each', async () => {
     pems[1] = 'no PEM'
     await expect(start(from(0), from(1))).rejects.toThrow(
-      'trustedIssuers[1].ca from the function cannot be loaded: trustedIssuers[1]: the text does not contain a PEM certificate',
+      'trustedIssuers[1].ca from the function cannot be loaded: trustedIssuers[1]: the answer does not contain a PEM certificate; return the certificates of one or several CAs, each from "-----BEGIN CERTIFICATE-----" to "-----END CERTIFICATE-----"',
     )
     expect([names(), changes]).toEqual([[], 0])
     await expect(start({ ca: { file: '/none/ca.pem' } })).rejects.toThrow(
@@ -121,12 +124,12 @@ describe('resolveTrustedIssuers', () => {
   })
 
   it.each([
-    ['no certificate', () => '', 'trustedIssuers[0]: the text does not contain a PEM certificate'],
-    ['half a file', () => ca.pem.slice(0, -60), 'trustedIssuers[0]: the text does not contain a PEM certificate'],
+    ['no certificate', () => '', 'trustedIssuers[0]: the answer does not contain a PEM certificate'],
+    ['half a file', () => ca.pem.slice(0, -60), 'trustedIssuers[0]: the answer does not contain a PEM certificate'],
     [
       'half a bundle',
       () => ca.pem + ca.pem.slice(0, 99),
-      'trustedIssuers[0]: the text contains a PEM certificate that is cut off',
+      'trustedIssuers[0]: the answer contains a PEM certificate that is cut off',
     ],
     ['a client', () => client, 'trustedIssuers[0]: the certificate is not that of a CA'],
     ['bytes', () => Buffer.from(ca.pem), 'the CA is bytes, not text'],
@@ -135,7 +138,7 @@ describe('resolveTrustedIssuers', () => {
     [
       'escaped line breaks',
       () => ca.pem.replaceAll('\n', '\\n'),
-      'trustedIssuers[0]: the text contains the characters "\\n"',
+      'trustedIssuers[0]: the answer contains the characters "\\n" in place of line breaks; return text.replaceAll("\\\\n", "\\n"); the last',
     ],
     [
       'a CA that is trusted by name',
@@ -157,6 +160,43 @@ describe('resolveTrustedIssuers', () => {
     await next()
     expect(reports[1]).toBe('issuers recovered: trustedIssuers[0].ca from the function: it is loaded again')
     expect([configured.issuers.current === before, changes]).toEqual([true, 1])
+  })
+
+  it.each<[string, () => string, string]>([
+    [
+      'no PEM',
+      () => 'no PEM',
+      'the file does not contain a PEM certificate; write into it the certificates of one or several CAs, each from "-----BEGIN CERTIFICATE-----" to "-----END CERTIFICATE-----"',
+    ],
+    [
+      'escaped line breaks',
+      () => ca.pem.replaceAll('\n', '\\n'),
+      'the file contains the characters "\\n" in place of line breaks; write line breaks into it',
+    ],
+    [
+      'a line that is missing',
+      () => ca.pem.replace(/\n.*\n(?=-----END)/, '\n'),
+      'a PEM certificate in the file cannot be read; check that it is whole and that its lines are separate and not indented',
+    ],
+    [
+      'a private key',
+      () => `${ca.pem}-----BEGIN EC PRIVATE KEY-----`,
+      'the file contains a private key; write the certificate alone, and keep the key of the CA away from the origin',
+    ],
+    [
+      'another block',
+      () => `${ca.pem}-----BEGIN X509 CRL-----`,
+      'the file contains a PEM block "X509 CRL"; write blocks "CERTIFICATE" alone',
+    ],
+    ['a part', () => `${ca.pem}-----BEGIN CERTIFICATE-----`, 'the file contains a PEM certificate that is cut off'],
+  ])('names the file with %s, and the text to write into it', async (_, text, reason) => {
+    vi.useRealTimers()
+    const file = join(mkdtempSync(join(tmpdir(), 'countersign-ca-')), 'ca.pem')
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }))
+    writeFileSync(file, text())
+    await expect(start({ ca: { file } })).rejects.toThrow(
+      new Error(`trustedIssuers[0].ca from ${file} cannot be loaded: trustedIssuers[0]: ${reason}`),
+    )
   })
 
   it('compares an answer with that of the other source', async () => {

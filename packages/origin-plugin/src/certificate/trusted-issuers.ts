@@ -289,8 +289,9 @@ function compileReloaded(
   if (given.revocation !== undefined) checkRevocationOptions(given.revocation)
   const chain = given.chain === undefined ? undefined : checkChain(given.chain)
   if (text === undefined) return []
-  requirePemText(text)
-  const cas = parseCas(text)
+  const place = typeof given.ca === 'function' ? 'the answer' : 'the file'
+  requirePemText(text, place)
+  const cas = parseCas(text, place)
   if (cas.length > 1 && chain?.revocation !== undefined) {
     throw new TypeError(
       'ca has several roots, and chain.revocation has the lists below one; write an entry with a file of its own for each root',

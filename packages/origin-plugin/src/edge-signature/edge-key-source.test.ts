@@ -1,5 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { resolveKeys } from './edge-key-source.ts'
 
 const [one, two, other] = [hmacKey('one').jwk, hmacKey('two').jwk, ed25519Key('other').jwk]
@@ -109,8 +112,12 @@ describe('resolveKeys', () => {
     ['bytes', Buffer.from(JSON.stringify(one)), /^the answer must be a JWK/],
     ['a function', () => one, /^the answer must be a JWK/],
     ['an empty list', [], 'edge.keys is empty; write at least one JWK'],
-    ['half a file', JSON.stringify(one).slice(0, 40), /^edge.keys is text that is not JSON; /],
-    ['empty text', '', /^edge.keys is empty text; /],
+    [
+      'half a file',
+      JSON.stringify(one).slice(0, 40),
+      /^the answer is text that is not JSON; return the keys alone, one JWK, a list or a JWK Set as JSON, without quotes around it; the last good/,
+    ],
+    ['empty text', '', /^the answer is empty text; return the keys alone, one JWK/],
     [
       'a weak key',
       { ...one, k: Buffer.alloc(32).toString('base64url') },
@@ -158,8 +165,16 @@ describe('resolveKeys', () => {
     expect(keys.current.size).toBe(0)
   })
 
-  it('names the file in the error of the start', async () => {
+  it('names the file in the error of the start, and its contents', async () => {
     vi.useRealTimers()
+    const file = join(mkdtempSync(join(tmpdir(), 'countersign-keys-')), 'keys.json')
+    onTestFinished(() => rmSync(dirname(file), { recursive: true }))
+    writeFileSync(file, `COUNTERSIGN_KEYS='${JSON.stringify(one)}'`)
+    await expect(start({ keys: { file } })).rejects.toThrow(
+      new Error(
+        `edge.keys from ${file} cannot be loaded: the file is text that is not JSON; write into it the keys alone, one JWK, a list or a JWK Set as JSON, without quotes around it`,
+      ),
+    )
     await expect(start({ keys: { file: '/none/keys.json' } })).rejects.toThrow(
       'edge.keys from /none/keys.json cannot be loaded: the file cannot be opened: ENOENT',
     )

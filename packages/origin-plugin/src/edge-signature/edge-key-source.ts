@@ -62,8 +62,9 @@ export function resolveKeys({ keys: given, refresh }: Record<string, unknown>, r
   }
   const source = checkTextSource(given, 'edge.keys', toText)
   const keys = { current: new Map() as EdgeKeys }
+  const place = typeof given === 'function' ? 'the answer' : 'the file'
   const use = (text: string) => {
-    keys.current = keepUnchanged(keys.current, importEdgeKeys(text))
+    keys.current = keepUnchanged(keys.current, importEdgeKeys(text, place))
   }
   const name = `edge.keys from ${source.name}`
   return {

@@ -23,14 +23,24 @@ export interface KeyUse {
 /** The accepted keys by key id. */
 export type EdgeKeys = ReadonlyMap<string, EdgeKey>
 
+/** The place of keys, as the subject of an error. */
+export type KeysPlace = 'edge.keys' | 'the file' | 'the answer'
+
+const WRITE_KEYS: Readonly<Record<KeysPlace, string>> = {
+  'edge.keys': 'write the value of COUNTERSIGN_KEYS',
+  'the file': 'write into it the keys alone',
+  'the answer': 'return the keys alone',
+}
+
 /**
  * Imports the keys that verify edge signatures. Several are valid at once, so that a rotation refuses no request.
  *
  * @param keys - one JWK, several, a JWK Set (RFC 7517), or the JSON text of these
+ * @param place - the place of a text, for the error message
  * @throws TypeError whose message states the correction and never contains key material
  */
-export function importEdgeKeys(keys: unknown): EdgeKeys {
-  const jwks = listSigningKeys(typeof keys === 'string' ? parseKeys(keys) : keys)
+export function importEdgeKeys(keys: unknown, place: KeysPlace = 'edge.keys'): EdgeKeys {
+  const jwks = listSigningKeys(typeof keys === 'string' ? parseKeys(keys, place) : keys)
   if (jwks.length === 0) throw new TypeError('edge.keys is empty; write at least one JWK')
   if (jwks.length > MAX_KEYS) {
     throw new TypeError(`edge.keys has ${jwks.length} keys; write at most ${MAX_KEYS}, those that the Worker uses`)
@@ -75,12 +85,12 @@ function requireDeployable(keyid: string): void {
 }
 
 /** The message of `JSON.parse` quotes its input, and the input is a secret. */
-function parseKeys(text: string): unknown {
+function parseKeys(text: string, place: KeysPlace): unknown {
   try {
     return JSON.parse(text)
   } catch {
     throw new TypeError(
-      `edge.keys is ${text.trim() === '' ? 'empty text' : 'text that is not JSON'}; write the value of COUNTERSIGN_KEYS, one JWK, a list or a JWK Set as JSON, without quotes around it`,
+      `${place} is ${text.trim() === '' ? 'empty text' : 'text that is not JSON'}; ${WRITE_KEYS[place]}, one JWK, a list or a JWK Set as JSON, without quotes around it`,
     )
   }
 }
