@@ -35,6 +35,7 @@ function expectThat(holds: boolean, otherwise: string): asserts holds {
 
 /** Makes the release commit, except for the commit. */
 function makeVersion(copy: string): string {
+  const before = manifestIn(join(copy, 'packages/wire')).version
   execFileSync('pnpm', ['release:version'], { cwd: copy, stdio: ['ignore', 'ignore', 'inherit'] })
   const versions = new Set(PUBLISHED.map((name) => manifestIn(join(copy, 'packages', name)).version))
   expectThat(versions.size === 1, `the packages have the versions ${[...versions].join(', ')}; they share one`)
@@ -42,6 +43,11 @@ function makeVersion(copy: string): string {
   for (const name of PUBLISHED) {
     const changelog = readFileSync(join(copy, 'packages', name, 'CHANGELOG.md'), 'utf8')
     expectThat(changelog.includes(`\n## ${version}\n`), `the changelog of ${name} has no heading ${version}`)
+    const entries = changelog.match(/^- [0-9a-f]{7,}: /gm)?.length
+    expectThat(
+      before !== '0.0.0' || entries === 1,
+      `the first changelog of ${name} has ${entries} entries, and not one`,
+    )
   }
   // The documents must agree with the new version.
   execFileSync('pnpm', ['exec', 'vitest', 'run', '--project', 'shape', 'first-steps', 'documents'], {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
+import { unreleasedChanges } from '../release/drop-unreleased-changes.ts'
 import { formatFigures, staleFigures } from '../release/package-figures.ts'
 import { readWorkflow, repositoryFields } from '../release/release-manifest.ts'
 import { filesMatching, readText, tableRows } from '../support/files.ts'
@@ -43,6 +44,24 @@ describe('the changesets', () => {
     const { version } = manifestOf('wire')
     if (version.startsWith('0.')) expect(bumps.filter((line) => /: major$/.test(line))).toEqual([])
     if (version === '0.0.0') expect(bumps.filter((line) => /: minor$/.test(line)).length).toBeGreaterThan(0)
+  })
+})
+
+describe('unreleasedChanges', () => {
+  const paths = ['.changeset/first-release.md', '.changeset/certificate-body.md', '.changeset/not-first-release.md']
+
+  it('leaves only the introduction to the changelog of the first release', () => {
+    expect(unreleasedChanges('0.0.0', paths)).toEqual(paths.slice(1))
+  })
+
+  it.each(['0.1.0', '0.0.1', '1.0.0'])('leaves every changeset to the release after %s', (version) => {
+    expect(unreleasedChanges(version, paths)).toEqual([])
+  })
+
+  it.runIf(manifestOf('wire').version === '0.0.0')('leaves an introduction of every published package', () => {
+    const [header = '', body] = readText('.changeset/first-release.md').split('\n---\n')
+    expect(parse(header)).toEqual(Object.fromEntries(PUBLISHED.map((name) => [npmName(name), 'minor'])))
+    for (const name of PUBLISHED) expect(body).toContain(`\`${npmName(name)}\``)
   })
 })
 
