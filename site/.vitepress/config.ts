@@ -40,6 +40,11 @@ export default defineConfig({
       options: {
         // An error code is one word. By default, each of its parts would be one.
         miniSearch: {
+          searchOptions: {
+            // Many pages name a code, and one explains it. The browser gets this function as text, so it must not use
+            // a name from outside of it.
+            boostDocument: (id: string, term: string) => (/^csn_/i.test(term) && /\/docs\/errors\b/.test(id) ? 100 : 1),
+          },
           options: { tokenize: (text: string) => text.split(/[^\p{L}\p{N}_]+/u).filter((word) => word !== '') },
         },
         // A page with the text of a source file is no answer to a question.

@@ -79,17 +79,20 @@ describe('the site', () => {
     }
   })
 
-  it('finds an error code without a server, and opens its page', async () => {
-    const { page } = await visit('/', VIEWS[0])
-    await page.getByRole('button', { name: 'Search' }).click()
-    await page.getByRole('searchbox').fill('CSN_CERT_FORBIDDEN')
-    const result = page.locator('.result').first()
-    await result.waitFor()
-    await page.screenshot({ path: join(SCREENSHOTS, 'site-search.png') })
-    await result.click()
-    await page.waitForURL(/\/(?:docs|packages|api|SECURITY)/)
-    await page.close()
-  })
+  it.each(['CSN_CERT_FORBIDDEN', 'CSN_SIGNATURE_INVALID', 'csn_worker_fetcher'])(
+    'finds %s without a server, and leads to its explanation',
+    async (code) => {
+      const { page } = await visit('/', VIEWS[0])
+      await page.getByRole('button', { name: 'Search' }).click()
+      await page.getByRole('searchbox').fill(code)
+      const result = page.locator('.result').first()
+      await result.waitFor()
+      await page.screenshot({ path: join(SCREENSHOTS, 'site-search.png') })
+      await result.click()
+      await page.waitForURL(/\/docs\/errors\.html/)
+      await page.close()
+    },
+  )
 
   it('has the example of an export in the reference', async () => {
     const { page } = await visit('/api/@countersign/wire.html', VIEWS[0])
