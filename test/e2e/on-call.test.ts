@@ -66,7 +66,9 @@ describe('the queries for the person on call', () => {
     ])
     const of = (wanted: string) => run(ROWS.find(([, code]) => code === wanted)?.[2] ?? '', lines)
     expect(of('CSN_CERT_FORBIDDEN')).toEqual([
-      expect.stringMatching(/^2 [0-9A-F]+ subject does not match: OU=Ops \(CN=pay-2,OU=Sales,O=Acme\)$/),
+      expect.stringMatching(
+        /^2 [0-9A-F]+ subject does not match: OU=Ops \(subject CN=pay-2,OU=Sales,O=Acme, issuer CN=Acme Client CA,O=Acme\)$/,
+      ),
     ])
     expect(of('CSN_SIGNATURE_MISSING')).toEqual([`1 ${RAY}`])
     expect(of('CSN_CERT_MISSING')).toEqual(['1 the client did not present a certificate'])

@@ -61,11 +61,17 @@ describe('a requirement on each property, at the end of the chain', () => {
   })
 
   it.each([
-    ['purpose', `extendedKeyUsage does not match: ${SMART_CARD} (CN=other,O=Acme)`],
-    ['spiffe', 'the certificate has no SPIFFE ID (CN=other,O=Acme)'],
-    ['upn', 'san does not match: upn=pay@acme.example (CN=other,O=Acme)'],
-    ['unit', 'subject does not match: some OU=Ops (CN=other,O=Acme)'],
-    ['claim', 'access claim does not match: custom.groups=ops|security (CN=other,O=Acme)'],
+    [
+      'purpose',
+      `extendedKeyUsage does not match: ${SMART_CARD} (subject CN=other,O=Acme, issuer CN=Acme Client CA,O=Acme)`,
+    ],
+    ['spiffe', 'the certificate has no SPIFFE ID (subject CN=other,O=Acme, issuer CN=Acme Client CA,O=Acme)'],
+    ['upn', 'san does not match: upn=pay@acme.example (subject CN=other,O=Acme, issuer CN=Acme Client CA,O=Acme)'],
+    ['unit', 'subject does not match: some OU=Ops (subject CN=other,O=Acme, issuer CN=Acme Client CA,O=Acme)'],
+    [
+      'claim',
+      'access claim does not match: custom.groups=ops|security (subject CN=other,O=Acme, issuer CN=Acme Client CA,O=Acme)',
+    ],
   ])('refuses another client by %s, and states the reason', async (name, reason) => {
     const other = await chain.edge.issueClient({ subject: 'CN=other,O=Acme' })
     expect(await ask(`/${name}`, other, ['dev'])).toMatchObject({ status: 403, code: 'CSN_CERT_FORBIDDEN' })

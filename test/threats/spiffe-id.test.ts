@@ -23,7 +23,8 @@ describeThreat('a certificate that looks like the workload of another one', opti
     expect(await ask('/prod', [id])).toMatchObject({ status: 200, body: id })
     expect(await ask('/others', [id])).toMatchObject({
       ...refused,
-      reason: 'spiffe spiffe://acme.example/ns/prod matches and is excluded (CN=mallory)',
+      reason:
+        'spiffe spiffe://acme.example/ns/prod matches and is excluded (subject CN=mallory, issuer CN=Acme Client CA,O=Acme)',
     })
   })
 
@@ -69,7 +70,7 @@ describeThreat('a certificate that looks like the workload of another one', opti
     [['https://acme.example/', 'spiffe://acme.example/ns/prod']],
   ])('admits several URIs nowhere: %j', async (uris) => {
     const reason =
-      'the certificate has no valid SPIFFE ID: the certificate has 2 URIs, and a SPIFFE ID must be the only one (CN=mallory)'
+      'the certificate has no valid SPIFFE ID: the certificate has 2 URIs, and a SPIFFE ID must be the only one (subject CN=mallory, issuer CN=Acme Client CA,O=Acme)'
     expect(await ask('/prod', uris)).toMatchObject({ ...refused, reason })
     expect(await ask('/others', uris)).toMatchObject({ ...refused, reason })
   })
@@ -90,7 +91,7 @@ describe('a SPIFFE ID that the Worker does not forward', () => {
       for (const path of ['/prod', '/others']) {
         expect(await chain.through(path, { client })).toMatchObject({ status: 403, code: 'CSN_CERT_FORBIDDEN' })
         expect(chain.lastReason()).toBe(
-          'the SPIFFE ID is unknown, because the Worker does not forward the certificate; set COUNTERSIGN_FORWARD_CERT to leaf (CN=pay)',
+          'the SPIFFE ID is unknown, because the Worker does not forward the certificate; set COUNTERSIGN_FORWARD_CERT to leaf (subject CN=pay, issuer CN=Acme Client CA,O=Acme)',
         )
       }
     } finally {

@@ -84,8 +84,24 @@ describe('the channel countersign:refused', () => {
     ).toEqual([
       ['CSN_SIGNATURE_MISSING', 401, 'edge signature', 'Signature-Input is missing', '/users/:id', undefined, true],
       ['CSN_SIGNATURE_MISSING', 401, 'edge signature', 'Signature-Input is missing', undefined, undefined, true],
-      ['CSN_CERT_FORBIDDEN', 403, 'guard', 'subject does not match: OU=Ops (CN=mallory)', '/ops', 'mallory', true],
-      ['CSN_CERT_FORBIDDEN', 403, 'guard', 'subject does not match: OU=Ops (CN=eve)', '/hook', 'eve', true],
+      [
+        'CSN_CERT_FORBIDDEN',
+        403,
+        'guard',
+        'subject does not match: OU=Ops (subject CN=mallory, issuer CN=Acme Issuing CA,O=Acme)',
+        '/ops',
+        'mallory',
+        true,
+      ],
+      [
+        'CSN_CERT_FORBIDDEN',
+        403,
+        'guard',
+        'subject does not match: OU=Ops (subject CN=eve, issuer CN=Acme Issuing CA,O=Acme)',
+        '/hook',
+        'eve',
+        true,
+      ],
     ])
     expect(refused.map(({ duration }) => duration !== undefined && duration > 0)).toEqual([true, true, true, false])
   })

@@ -306,7 +306,7 @@ describe('guards', () => {
       origin,
       refused,
       'CSN_CERT_FORBIDDEN',
-      'subject does not match: OU=Sales (CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US)',
+      'subject does not match: OU=Sales (subject CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US, issuer CN=Acme Client CA,O=Acme,C=US)',
       [token, key.jwk.k as string],
     )
   })

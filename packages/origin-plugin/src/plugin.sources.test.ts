@@ -68,7 +68,7 @@ describe.each(BOTH)('an origin that reads %s', (source) => {
         origin,
         await origin.get(lines, '/sales'),
         'CSN_CERT_FORBIDDEN',
-        'subject does not match: OU=Sales (CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US)',
+        'subject does not match: OU=Sales (subject CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US, issuer CN=Acme Client CA,O=Acme,C=US)',
       )
     }
   })

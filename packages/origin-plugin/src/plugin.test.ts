@@ -108,7 +108,9 @@ describe('a refusal', () => {
 
   it.each(declarations)('by %s keeps the reason from an error handler that sends the error', async (_what, declare) => {
     const { answer, error } = await refuse(declare)
-    expect((error as CountersignError).reason).toBe('subject does not match: OU=Ops (CN=mallory,OU=Dev)')
+    expect((error as CountersignError).reason).toBe(
+      'subject does not match: OU=Ops (subject CN=mallory,OU=Dev, issuer CN=Acme Issuing CA,O=Acme)',
+    )
     expect(answer.statusCode).toBe(403)
     expect(answer.json().own).toEqual({
       code: 'CSN_CERT_FORBIDDEN',
@@ -143,7 +145,7 @@ describe('a refusal', () => {
         msg: 'countersign: request refused',
         code: 'CSN_CERT_FORBIDDEN',
         statusCode: 403,
-        reason: 'subject does not match: OU=Ops (CN=mallory)',
+        reason: 'subject does not match: OU=Ops (subject CN=mallory, issuer CN=Acme Issuing CA,O=Acme)',
         reqId: expect.anything(),
       }),
     ])
@@ -183,7 +185,9 @@ describe('the channel countersign:refused', () => {
       ['/ops', 'CSN_CERT_FORBIDDEN', 'mallory'],
       ['/hook', 'CSN_CERT_FORBIDDEN', 'eve'],
     ])
-    expect(messages[1]?.reason).toBe('subject does not match: OU=Ops (CN=mallory)')
+    expect(messages[1]?.reason).toBe(
+      'subject does not match: OU=Ops (subject CN=mallory, issuer CN=Acme Issuing CA,O=Acme)',
+    )
   })
 })
 

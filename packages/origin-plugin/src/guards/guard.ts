@@ -106,9 +106,11 @@ export function applyGuard(
   request: FastifyRequest,
   absence = 'the client did not present a certificate',
 ): void {
-  if (!request.clientCert) throw certMissing(absence)
-  const { outcome, reason } = guard.decide(request.clientCert, request)
-  if (outcome !== 'match') throw refuse('CSN_CERT_FORBIDDEN', `${reason} (${request.clientCert.subject})`)
+  const { clientCert } = request
+  if (!clientCert) throw certMissing(absence)
+  const { outcome, reason } = guard.decide(clientCert, request)
+  if (outcome === 'match') return
+  throw refuse('CSN_CERT_FORBIDDEN', `${reason} (subject ${clientCert.subject}, issuer ${clientCert.issuer})`)
 }
 
 /** The refusal of a request without a certificate, with the reason why there is none. */
