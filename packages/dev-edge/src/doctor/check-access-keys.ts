@@ -10,7 +10,7 @@ const DAY = 24 * 60 * 60 * 1000
 const ROTATION = 6 * 7 * DAY
 const MIN_RSA_BITS = 2048
 
-const REACH_IT = 'Compare the team name with Zero Trust. The origin itself must reach this address too'
+const REACH_IT = 'Compare the team, or the issuer, with Zero Trust. The origin itself must reach this address too'
 const ASK = 'The origin accepts RS256 keys only. Look at the address in a browser, and at the status of Cloudflare'
 
 /** The findings on the team's keys. */

@@ -4,7 +4,7 @@ import { createTestEdge, type TestEdge } from '../testing/create-test-edge.ts'
 import { checkClock } from './check-clock.ts'
 import { checkHeaderSizes } from './check-header-sizes.ts'
 import { checkHosts } from './check-hosts.ts'
-import { checkTransport } from './check-transport.ts'
+import { checkTransport, isLoopback } from './check-transport.ts'
 import { check, type Finding } from './finding.ts'
 import { judgeRefusal } from './judge-refusal.ts'
 import { type Answer, probe } from './probe.ts'
@@ -35,11 +35,9 @@ export async function checkOrigin(
   try {
     unsigned = await probe(url, { trustedOnly: false, host })
   } catch (error) {
+    const { message } = error as Error
     return [
-      check('unsigned-request').failed(
-        `the origin cannot be reached from here: ${(error as Error).message}`,
-        "This is right if only Cloudflare can reach it. Run the check on the origin's own machine",
-      ),
+      check('unsigned-request').failed(`the origin cannot be reached from here: ${message}`, adviseReach(url, message)),
     ]
   }
   const target = new URL(url.pathname + url.search, `https://${host ?? url.host}`)
@@ -52,6 +50,14 @@ export async function checkOrigin(
     ...(await checkHeaderSizes(url, unsigned, { host, withChain })),
     ...checkClock(unsigned, cloudflare),
   ]
+}
+
+/** On this machine no firewall is in the way: nothing listens at the port. */
+function adviseReach(url: URL, reason: string): string {
+  if (isLoopback(url) && reason === 'ECONNREFUSED') {
+    return 'Nothing listens at this port. Start the origin, or correct the port'
+  }
+  return "This is right if only Cloudflare can reach it. Run the check on the origin's own machine"
 }
 
 /** An origin behind the Worker refuses each request for its signature. */

@@ -3,6 +3,9 @@ import type { Answer } from './probe.ts'
 
 const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
 
+/** Whether the host of a URL is this machine, by an address or a name that nothing else has. */
+export const isLoopback = ({ hostname }: URL): boolean => LOOPBACK.test(hostname)
+
 /**
  * Checks the way from Cloudflare to the origin. An attacker on it could read tokens and certificates over plain HTTP.
  *
@@ -11,7 +14,7 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
 export function checkTransport(url: URL, { tlsError }: Answer): Finding {
   const { ok, warning } = check('origin-transport')
   if (url.protocol === 'http:') {
-    return LOOPBACK.test(url.hostname)
+    return isLoopback(url)
       ? ok('plain http, on this machine')
       : warning('plain http', 'An attacker on the way can read tokens; use https or a tunnel')
   }

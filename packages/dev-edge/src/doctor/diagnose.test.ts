@@ -301,16 +301,32 @@ describe('diagnose', () => {
     expect(find(findings, 'unsigned-request')).toMatchObject({ outcome: 'warning' })
   })
 
-  it('fails an origin that cannot be reached, and sends it no more requests', async () => {
+  it.each([
+    ['127.0.0.1', 'Nothing listens at this port. Start the origin, or correct the port'],
+    ['localhost', 'Nothing listens at this port. Start the origin, or correct the port'],
+    ['0.0.0.0', "This is right if only Cloudflare can reach it. Run the check on the origin's own machine"],
+  ])('fails an origin that cannot be reached at %s, and sends it no more requests', async (host, advice) => {
     const gone = createServer()
-    const url = `http://127.0.0.1:${await listen(gone, 0)}`
+    const port = await listen(gone, 0)
     await new Promise((resolve) => gone.close(resolve))
-    expect(await diagnose({ origin: url, access: null })).toEqual([
+    expect(await diagnose({ origin: `http://${host}:${port}`, access: null })).toEqual([
       {
         check: 'unsigned-request',
         outcome: 'failed',
         detail: 'the origin cannot be reached from here: ECONNREFUSED',
-        advice: expect.stringContaining("Run the check on the origin's own machine"),
+        advice,
+      },
+    ])
+  })
+
+  it('does not call a port free that closes the connection', async () => {
+    const url = await server((request) => request.socket.destroy())
+    expect(await diagnose({ origin: url, access: null })).toEqual([
+      {
+        check: 'unsigned-request',
+        outcome: 'failed',
+        detail: 'the origin cannot be reached from here: ECONNRESET',
+        advice: "This is right if only Cloudflare can reach it. Run the check on the origin's own machine",
       },
     ])
   })

@@ -81,6 +81,20 @@ describe('countersign doctor', () => {
     expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ check: 'audience', outcome: 'ok' }))
   })
 
+  it('fetches the keys from --jwks in place of the issuer', async () => {
+    const keys = await startServer((request, response) => {
+      expect(request.url).toBe('/keys')
+      response.end('{"keys":[]}')
+    })
+    const access = ['--issuer', 'https://team.invalid', '--jwks', `${keys.url}/keys`, '--audience', 'a'.repeat(64)]
+    const { stdout } = await runHere('doctor', '--origin', origin, ...access, '--json')
+    await keys.close()
+    expect(keys.requests()).toBe(1)
+    expect(JSON.parse(stdout)).toContainEqual(
+      expect.objectContaining({ check: 'access-keys', detail: 'the set contains no RS256 key' }),
+    )
+  })
+
   it('looks for a cache in front of --edge', async () => {
     const { stdout } = await runHere(
       'doctor',
@@ -129,6 +143,18 @@ describe('countersign doctor', () => {
     [
       ['--origin', 'http://localhost', '--team', 'acme', '--no-access'],
       /--no-access does not fit --team; remove one of the two/,
+    ],
+    [
+      ['--origin', 'http://localhost', '--audience', 'a', '--jwks', 'https://a'],
+      /--jwks belongs to --issuer; write both, as the access\.jwksUri and access\.issuer of the origin/,
+    ],
+    [
+      ['--origin', 'http://localhost', '--no-access', '--jwks', 'https://a'],
+      /--no-access does not fit --jwks; remove one of the two/,
+    ],
+    [
+      ['--origin', 'http://localhost', '--issuer', 'https://a', '--jwks', 'keys.json', '--audience', 'a'],
+      /countersign: --jwks must be a URL/,
     ],
     [['--origin', 'localhost', '--no-access'], /--origin must be a URL/],
     [['--origin', 'http://localhost', '--no-access', '--host', 'https://a'], /--host must be a hostname/],

@@ -12,6 +12,7 @@ interface DoctorOptions {
   readonly origin?: string
   readonly team?: string
   readonly issuer?: string
+  readonly jwks?: string
   readonly audience?: string
   readonly access: boolean
   readonly source?: HeaderSourceName
@@ -36,6 +37,8 @@ Examples:
   countersign doctor --origin http://127.0.0.1:3000/me --team acme --audience 4714c1358e65fe4b… --source rfc9440
   countersign doctor --origin http://127.0.0.1:3000/me --no-access --keys COUNTERSIGN_KEYS --host app.example.com
   countersign doctor --origin http://127.0.0.1:3000/me --no-access --edge https://app.example.com/me
+  countersign doctor --origin http://127.0.0.1:3000/me --issuer "$ACCESS_ISSUER" --jwks "$ACCESS_JWKS_URI" \\
+    --audience "$ACCESS_AUDIENCE"              # behind countersign dev
   countersign doctor --origin http://127.0.0.1:3000/me --no-access --edge https://app.example.com/me \\
     --preflight https://dashboard.example.com`
 
@@ -54,9 +57,20 @@ export function doctorCommand(): Command {
         "in place of --team: the origin's access.issuer, for a team with its own domain",
       ).conflicts('team'),
     )
+    .addOption(
+      new Option(
+        '--jwks <url>',
+        "next to --issuer: the origin's access.jwksUri, if the keys are elsewhere, as those of countersign dev are",
+      ).conflicts('team'),
+    )
     .addOption(new Option('--audience <tag>', "the Access application's Audience (AUD) tag"))
     .addOption(
-      new Option('--no-access', 'an origin without Access (API Shield)').conflicts(['team', 'issuer', 'audience']),
+      new Option('--no-access', 'an origin without Access (API Shield)').conflicts([
+        'team',
+        'issuer',
+        'jwks',
+        'audience',
+      ]),
     )
     .addOption(new Option('--source <source>', "the origin's source (default: worker)").choices(SOURCE_NAMES))
     .addOption(new Option('--keys <source>', `the origin's COUNTERSIGN_KEYS, to check them too: ${KEYS_SOURCE}`))
@@ -82,6 +96,10 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
   if (source !== undefined && source !== 'worker' && keys !== undefined)
     return command.error(
       `--keys does not fit --source ${source}, because only the Worker signs requests; remove --keys`,
+    )
+  if (options.jwks !== undefined && options.issuer === undefined)
+    return command.error(
+      '--jwks belongs to --issuer; write both, as the access.jwksUri and access.issuer of the origin',
     )
   const access = accessOf(options)
   if (access === undefined)
@@ -112,17 +130,17 @@ async function orWrongUsage<T>(command: Command, run: () => Promise<T>): Promise
     return await run()
   } catch (error) {
     if (!(error instanceof TypeError)) throw error
-    return command.error(error.message.replace(OPTION, '--$&'))
+    return command.error(error.message.replace(/^jwksUri/, 'jwks').replace(OPTION, '--$&'))
   }
 }
 
 /** The name of an option of `diagnose()` at the beginning of its error. The flags have the same names. */
-const OPTION = /^(?:origin|host|edge|team|issuer) must/
+const OPTION = /^(?:origin|host|edge|team|issuer|jwks) must/
 
-function accessOf({ access, team, issuer, audience }: DoctorOptions): DiagnosedAccess | null | undefined {
+function accessOf({ access, team, issuer, jwks, audience }: DoctorOptions): DiagnosedAccess | null | undefined {
   if (!access) return null
   if (audience === undefined) return undefined
-  if (issuer !== undefined) return { issuer, audience }
+  if (issuer !== undefined) return { issuer, audience, jwksUri: jwks }
   return team === undefined ? undefined : { team, audience }
 }
 
