@@ -412,7 +412,17 @@ describe('diagnose', () => {
       { origin: 'http://localhost', access: { team: 'acme.cloudflareaccess.com', audience: '' } },
       /team must be the name/,
     ],
-    [{ origin: 'http://localhost', access: { issuer: 'acme', audience: '' } }, /issuer must be a URL/],
+    ...[{}, { jwks: { keys: [] } }].map((keys): [Parameters<typeof diagnose>[0], RegExp] => [
+      { origin: 'http://localhost', access: { issuer: 'acme', audience: '', ...keys } },
+      /issuer must be a URL/,
+    ]),
+    [
+      {
+        origin: 'http://localhost',
+        access: { issuer: 'https://a', audience: '', jwksUri: 'https://a/keys', jwks: { keys: [] } },
+      },
+      /access has jwks and jwksUri; write one of the two/,
+    ],
   ])('refuses %o', async (options, message) => {
     await expect(diagnose(options)).rejects.toThrow(TypeError)
     await expect(diagnose(options)).rejects.toThrow(message)

@@ -1,6 +1,6 @@
 import type { HeaderSourceName } from '@countersign/origin-plugin'
 import { ACCESS_CERTS_PATH } from '../access/team-keys.ts'
-import { type AccessKeysReport, checkAccessKeys } from './check-access-keys.ts'
+import { type AccessKeysReport, checkAccessKeys, checkKeySet, GIVEN } from './check-access-keys.ts'
 import { checkEdge } from './check-edge.ts'
 import { checkEdgeKeys, type EdgeKeysReport } from './check-edge-keys.ts'
 import { checkOrigin } from './check-origin.ts'
@@ -19,7 +19,14 @@ import { findSigningKey } from './sign-probe.ts'
  */
 export type DiagnosedAccess =
   | { readonly team: string; readonly audience: string }
-  | { readonly issuer: string; readonly audience: string; readonly jwksUri?: string | undefined }
+  | {
+      readonly issuer: string
+      readonly audience: string
+      /** The URL of the keys. Without it and `jwks`, they are at the path of Access below the issuer. */
+      readonly jwksUri?: string | undefined
+      /** The keys themselves, a JWK Set. */
+      readonly jwks?: unknown
+    }
 
 /**
  * Options of {@link diagnose}.
@@ -77,6 +84,7 @@ export async function diagnose(options: DiagnoseOptions): Promise<Finding[]> {
   const url = parseUrl(origin, 'origin')
   if (access === undefined)
     throw new TypeError('access is missing; write { team, audience }, or null for an origin without Access')
+  if (access && 'issuer' in access) requireOneSet(access)
   requireFit(source, access, keys)
   if (host !== undefined && !HOST.test(host)) {
     throw new TypeError('host must be a hostname, with a port if it is not 443: "app.example.com"')
@@ -106,6 +114,12 @@ function requireFit(source: HeaderSourceName, access: DiagnosedAccess | null, ke
   if (keys !== undefined) throw new TypeError(`keys belong to the Worker, and source is "${source}"; remove keys`)
 }
 
+function requireOneSet({ issuer, jwks, jwksUri }: Extract<DiagnosedAccess, { issuer: string }>): void {
+  parseUrl(issuer, 'issuer')
+  if (jwks === undefined || jwksUri === undefined) return
+  throw new TypeError('access has jwks and jwksUri; write one of the two, as at the origin')
+}
+
 /** A browser writes an origin without a path. With one, no answer would ever allow it. */
 function requirePage(page: string, edge: URL | undefined): void {
   if (URL.parse(page)?.origin !== page) {
@@ -120,7 +134,10 @@ const NO_KEYS: EdgeKeysReport = { findings: [], keys: [] }
 const HOST = /^[a-z0-9](?:[a-z0-9.-]*[a-z0-9])?(?::\d{1,5})?$/
 
 async function checkAccess(access: DiagnosedAccess): Promise<AccessKeysReport> {
-  const report = await checkAccessKeys(accessKeysUrl(access))
+  const report =
+    'issuer' in access && access.jwks !== undefined
+      ? { findings: checkKeySet(access.jwks, Date.now(), GIVEN) }
+      : await checkAccessKeys(accessKeysUrl(access))
   return { ...report, findings: [checkAudience(access.audience), ...report.findings] }
 }
 
@@ -135,14 +152,21 @@ function checkAudience(audience: string): Finding {
 
 function accessKeysUrl(access: DiagnosedAccess): URL {
   if ('issuer' in access) {
-    return access.jwksUri
-      ? parseUrl(access.jwksUri, 'jwksUri')
-      : new URL(ACCESS_CERTS_PATH, parseUrl(access.issuer, 'issuer'))
+    return access.jwksUri === undefined ? new URL(ACCESS_CERTS_PATH, access.issuer) : keysUrl(access.jwksUri)
   }
   if (!/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(access.team)) {
     throw new TypeError('team must be the name before .cloudflareaccess.com, such as "acme"')
   }
   return new URL(ACCESS_CERTS_PATH, `https://${access.team}.cloudflareaccess.com`)
+}
+
+const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
+
+/** The origin does not start with another one. */
+function keysUrl(text: string): URL {
+  const url = parseUrl(text, 'jwksUri')
+  if (url.protocol === 'https:' || LOOPBACK.test(url.hostname)) return url
+  throw new TypeError('jwksUri must be an https URL (http only on this machine), as the origin requires')
 }
 
 function parseUrl(text: string, name: string): URL {

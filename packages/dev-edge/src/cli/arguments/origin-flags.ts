@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import type { CountersignPluginOptions, HeaderSourceName, Mode, Requirement } from '@countersign/origin-plugin'
+import { readFlagJson, readFlagText } from './read-flag-text.ts'
 import { readKeys } from './read-keys.ts'
 
 /** The flags that describe the origin's configuration. */
@@ -68,7 +68,7 @@ function accessOf(flags: OriginFlags): CountersignPluginOptions['access'] {
   if (audience !== undefined && team !== undefined) return { team, audience, ...tolerance }
   if (audience !== undefined && issuer !== undefined && jwks !== undefined) {
     if (/^https?:/.test(jwks)) return { issuer, audience, jwksUri: jwks, ...tolerance }
-    return { issuer, audience, jwks: readJson(jwks, '--jwks') as { keys: [] }, ...tolerance }
+    return { issuer, audience, jwks: readFlagJson(jwks, '--jwks') as { keys: [] }, ...tolerance }
   }
   throw new TypeError(
     'the Access application is missing; write --team and --audience, or --issuer, --jwks and --audience, or --no-access',
@@ -77,7 +77,7 @@ function accessOf(flags: OriginFlags): CountersignPluginOptions['access'] {
 
 function issuersOf({ anyIssuer, ca, byName, crl, chain }: OriginFlags): CountersignPluginOptions['trustedIssuers'] {
   if (anyIssuer) return null
-  const [first, ...others] = (ca ?? []).map((path) => readText(path, '--ca'))
+  const [first, ...others] = (ca ?? []).map((path) => readFlagText(path, '--ca'))
   if (first === undefined)
     throw new TypeError(
       '--ca is missing; write --ca FILE with the CA that signs the client certificates, or --any-issuer',
@@ -92,7 +92,7 @@ function issuersOf({ anyIssuer, ca, byName, crl, chain }: OriginFlags): Counters
 
 /** Reads the named requirements of the origin. They are an object, by their names. */
 function readPolicies(path: string): NonNullable<CountersignPluginOptions['policies']> {
-  const policies = readJson(path, '--policies')
+  const policies = readFlagJson(path, '--policies')
   if (typeof policies === 'object' && policies !== null && !Array.isArray(policies))
     return policies as Readonly<Record<string, Requirement>>
   throw new TypeError(
@@ -106,23 +106,5 @@ export function parseRequirement(json: string): Requirement {
     return JSON.parse(json) as Requirement
   } catch {
     throw new TypeError(`--requirement is not valid JSON; write true, or an object such as '{"subject":{"OU":"Ops"}}'`)
-  }
-}
-
-function readJson(path: string, flag: string): unknown {
-  const text = readText(path, flag)
-  try {
-    return JSON.parse(text)
-  } catch {
-    // The message of JSON.parse quotes its input, and the input may be a key.
-    throw new TypeError(`${flag} is not valid JSON; write the path of a file with JSON`)
-  }
-}
-
-function readText(path: string, flag: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new TypeError(`${flag} cannot be read (${(error as NodeJS.ErrnoException).code}); write the path of a file`)
   }
 }

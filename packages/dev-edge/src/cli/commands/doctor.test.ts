@@ -1,15 +1,19 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import countersign from '@countersign/origin-plugin'
 import { startServer } from '@countersign/test-support/local-server'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { runCountersign, runHere } from '../../../test/support/command.ts'
+import { AccessIssuer } from '../../access/access-issuer.ts'
+import type { Finding } from '../../doctor/finding.ts'
 import { createEdgeKey, toVerificationKey } from '../../pki/edge-key.ts'
 import { createTestEdge } from '../../testing/index.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+const main = fileURLToPath(new URL('../main.ts', import.meta.url))
 const keyFile = join(folder, 'keys.json')
 const key = createEdgeKey('ed25519')
 let app: FastifyInstance
@@ -81,18 +85,31 @@ describe('countersign doctor', () => {
     expect(JSON.parse(stdout)).toContainEqual(expect.objectContaining({ check: 'audience', outcome: 'ok' }))
   })
 
-  it('fetches the keys from --jwks in place of the issuer', async () => {
-    const keys = await startServer((request, response) => {
+  it('takes the keys from the URL or the file of --jwks, as the origin does', async () => {
+    const issuer = await AccessIssuer.create()
+    const keyServer = await startServer((request, response) => {
       expect(request.url).toBe('/keys')
-      response.end('{"keys":[]}')
+      response.end(JSON.stringify(issuer.certs()))
     })
-    const access = ['--issuer', 'https://team.invalid', '--jwks', `${keys.url}/keys`, '--audience', 'a'.repeat(64)]
-    const { stdout } = await runHere('doctor', '--origin', origin, ...access, '--json')
-    await keys.close()
-    expect(keys.requests()).toBe(1)
-    expect(JSON.parse(stdout)).toContainEqual(
-      expect.objectContaining({ check: 'access-keys', detail: 'the set contains no RS256 key' }),
-    )
+    const file = join(folder, 'jwks.json')
+    const flags = ['--origin', origin, '--issuer', 'https://login.acme.example', '--audience', 'a'.repeat(64), '--json']
+    const keysOf = async (jwks: string) => {
+      const { stdout } = await runHere('doctor', ...flags, '--jwks', jwks)
+      const findings: Finding[] = JSON.parse(stdout)
+      return findings
+        .filter(({ check }) => check.startsWith('access-key'))
+        .map(({ check, outcome, detail }) => `${outcome} ${check}: ${detail}`)
+    }
+    const good = ['ok access-keys: 1 RS256 key', 'ok access-key-age: the newest key is 1 day old']
+    expect(await keysOf(`${keyServer.url}/keys`)).toEqual(good)
+    await keyServer.close()
+    expect(keyServer.requests()).toBe(1)
+    writeFileSync(file, JSON.stringify(issuer.certs()))
+    expect(await keysOf(file)).toEqual(good)
+    writeFileSync(file, '[]')
+    expect(await keysOf(file)).toEqual(['failed access-keys: the keys are not a JWK Set'])
+    writeFileSync(file, '{"keys":[{"kty":"RSA","d":"AQAB"}]}')
+    expect(await keysOf(file)).toEqual(['failed access-keys: the keys contain a private key'])
   })
 
   it('looks for a cache in front of --edge', async () => {
@@ -153,9 +170,20 @@ describe('countersign doctor', () => {
       /--no-access does not fit --jwks; remove one of the two/,
     ],
     [
-      ['--origin', 'http://localhost', '--issuer', 'https://a', '--jwks', 'keys.json', '--audience', 'a'],
-      /countersign: --jwks must be a URL/,
+      ['--origin', 'http://localhost', '--team', 'acme', '--jwks', 'https://a/keys', '--audience', 'a'],
+      /--jwks does not fit --team; remove one of the two/,
     ],
+    ...(
+      [
+        ['http://a.example/keys', /--jwks must be an https URL \(http only on this machine\), as the origin requires/],
+        ['https://me:secret@a.example/keys', /--jwks must be a URL such as/],
+        [join(folder, 'absent'), /--jwks cannot be read \(ENOENT\); write the path of a file/],
+        [main, /--jwks is not valid JSON; write the path of a file with JSON/],
+      ] as [string, RegExp][]
+    ).map(([jwks, message]): [string[], RegExp] => [
+      ['--origin', 'http://localhost', '--issuer', 'https://a', '--jwks', jwks, '--audience', 'a'],
+      message,
+    ]),
     [['--origin', 'localhost', '--no-access'], /--origin must be a URL/],
     [['--origin', 'http://localhost', '--no-access', '--host', 'https://a'], /--host must be a hostname/],
     [['--origin', 'http://localhost', '--no-access', '--client', 'a.pem'], /--client-key and --edge belong together/],

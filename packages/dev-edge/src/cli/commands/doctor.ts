@@ -1,9 +1,9 @@
-import { readFileSync } from 'node:fs'
 import type { HeaderSourceName } from '@countersign/origin-plugin'
 import { Command, Option } from 'commander'
 import { SOURCE_NAMES } from '../../check-headers.ts'
 import { type DiagnosedAccess, diagnose } from '../../doctor/diagnose.ts'
 import type { Finding } from '../../doctor/finding.ts'
+import { readFlagJson, readFlagText } from '../arguments/read-flag-text.ts'
 import { KEYS_SOURCE, readKeys } from '../arguments/read-keys.ts'
 import { jsonOption } from '../arguments/shared-options.ts'
 import { print, printJson, printProgress, style } from '../output/print.ts'
@@ -59,8 +59,8 @@ export function doctorCommand(): Command {
     )
     .addOption(
       new Option(
-        '--jwks <url>',
-        "next to --issuer: the origin's access.jwksUri, if the keys are elsewhere, as those of countersign dev are",
+        '--jwks <file|url>',
+        "with --issuer: the origin's access.jwks or access.jwksUri, as those of countersign dev",
       ).conflicts('team'),
     )
     .addOption(new Option('--audience <tag>', "the Access application's Audience (AUD) tag"))
@@ -101,10 +101,9 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
     return command.error(
       '--jwks belongs to --issuer; write both, as the access.jwksUri and access.issuer of the origin',
     )
-  const access = accessOf(options)
-  if (access === undefined)
+  if (options.access && (options.audience === undefined || (options.team ?? options.issuer) === undefined))
     return command.error('the Access application is missing; write --team or --issuer, and --audience, or --no-access')
-  if (source !== undefined && source !== 'worker' && access === null)
+  if (source !== undefined && source !== 'worker' && !options.access)
     return command.error(`--no-access does not fit --source ${source}, which needs Access; write --team and --audience`)
   if (preflight !== undefined && URL.parse(preflight)?.origin !== preflight)
     return command.error(
@@ -115,6 +114,7 @@ async function doctor(options: DoctorOptions, command: Command): Promise<void> {
 
   const findings = await orWrongUsage(command, () => {
     const files = { keys: keys === undefined ? undefined : readKeys(keys, '--keys'), client: readClientFiles(options) }
+    const access = accessOf(options)
     printProgress('Asking the origin …')
     return diagnose({ origin, access, source, ...files, host, edge, preflight, forwardCert })
   })
@@ -137,11 +137,13 @@ async function orWrongUsage<T>(command: Command, run: () => Promise<T>): Promise
 /** The name of an option of `diagnose()` at the beginning of its error. The flags have the same names. */
 const OPTION = /^(?:origin|host|edge|team|issuer|jwks) must/
 
-function accessOf({ access, team, issuer, jwks, audience }: DoctorOptions): DiagnosedAccess | null | undefined {
+/** The application of flags that are complete. */
+function accessOf({ access, team, issuer = '', jwks, audience = '' }: DoctorOptions): DiagnosedAccess | null {
   if (!access) return null
-  if (audience === undefined) return undefined
-  if (issuer !== undefined) return { issuer, audience, jwksUri: jwks }
-  return team === undefined ? undefined : { team, audience }
+  if (team !== undefined) return { team, audience }
+  if (jwks === undefined) return { issuer, audience }
+  if (/^https?:/.test(jwks)) return { issuer, audience, jwksUri: jwks }
+  return { issuer, audience, jwks: readFlagJson(jwks, '--jwks') }
 }
 
 function readClientFiles({ client, clientKey, edge }: DoctorOptions): { cert: string; key: string } | undefined {
@@ -149,15 +151,7 @@ function readClientFiles({ client, clientKey, edge }: DoctorOptions): { cert: st
   if (client === undefined || clientKey === undefined || edge === undefined) {
     throw new TypeError('--client, --client-key and --edge belong together; write all three')
   }
-  return { cert: readFileOf(client, '--client'), key: readFileOf(clientKey, '--client-key') }
-}
-
-function readFileOf(path: string, flag: string): string {
-  try {
-    return readFileSync(path, 'utf8')
-  } catch (error) {
-    throw new TypeError(`${flag} cannot be read (${(error as NodeJS.ErrnoException).code}); write the path of a file`)
-  }
+  return { cert: readFlagText(client, '--client'), key: readFlagText(clientKey, '--client-key') }
 }
 
 const COLOURS = { ok: 'green', warning: 'yellow', failed: 'red', skipped: 'dim' } as const
