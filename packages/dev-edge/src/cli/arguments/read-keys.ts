@@ -32,9 +32,27 @@ export function readKeys(source: string, flag: string): string {
   )
 }
 
+/** The place of keys: the variable or the file of this name, or standard input. */
+export interface SourceOfKeys {
+  readonly kind: 'variable' | 'file' | 'input'
+  readonly name: string
+}
+
+/** Finds the place that {@link readKeys} reads for a source. */
+export function placeOfKeys(source: string): SourceOfKeys {
+  if (source === '-') return { kind: 'input', name: source }
+  return { kind: variableOf(source) === undefined ? 'file' : 'variable', name: source }
+}
+
+/** The value of a variable that is set. */
+function variableOf(source: string): string | undefined {
+  const value = VARIABLE.test(source) ? process.env[source] : undefined
+  return value === '' ? undefined : value
+}
+
 function readSource(source: string, flag: string): string {
-  const variable = VARIABLE.test(source) ? process.env[source] : undefined
-  if (variable !== undefined && variable !== '') return variable
+  const variable = variableOf(source)
+  if (variable !== undefined) return variable
   try {
     return readFileSync(source === '-' ? 0 : source, 'utf8')
   } catch (error) {

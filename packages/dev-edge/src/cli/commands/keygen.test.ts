@@ -65,6 +65,22 @@ describe('countersign keygen', () => {
     expect(at('1. The origin')).toBeGreaterThan(-1)
   })
 
+  it('prints the keys as their place has them: a variable of any name, or a file', async () => {
+    const { originKeys } = await keygen()
+    vi.stubEnv('EDGE_KEYS', JSON.stringify(originKeys))
+    const inVariable = await runHere('keygen', '--rotate', 'EDGE_KEYS')
+    expect(inVariable.stdout.match(/^EDGE_KEYS='\[\{.*\}\]'$/gm)).toHaveLength(2)
+    const file = join(folder, 'edge-keys.json')
+    writeFileSync(file, JSON.stringify(originKeys))
+    const { stdout } = await runHere('keygen', '--rotate', file)
+    expect(stdout).not.toMatch(/^\w+=/m)
+    const texts = stdout.split('\n').filter((line) => line.startsWith('['))
+    expect(texts.map((text) => JSON.parse(text).length)).toEqual([2, 1])
+    expect(JSON.parse(texts[0] ?? '')).toEqual([...originKeys, ...JSON.parse(texts[1] ?? '')])
+    expect(stdout).toContain(`1. The origin, with the old key and the new one, as the text of ${file}:\n`)
+    expect(stdout).toContain(`the new key alone, as the text of ${file}:\n`)
+  })
+
   it.each([
     [
       '[{"kty":"oct","kid":"a","k":"dGlueXNlY3JldA"}]',
@@ -101,5 +117,10 @@ describe('countersign keygen', () => {
     const args = [main, 'keygen', '--json', '--rotate', '-']
     const stdout = execFileSync(process.execPath, args, { input: JSON.stringify(originKeys), encoding: 'utf8' })
     expect(JSON.parse(stdout).originKeys.slice(0, -1)).toEqual(originKeys)
+    const text = execFileSync(process.execPath, args.with(2, '--alg=hmac-sha256'), {
+      input: JSON.stringify(originKeys),
+      encoding: 'utf8',
+    })
+    expect(text).toMatch(/the old key and the new one:\n\[\{.*\}\]\n/)
   })
 })

@@ -2,7 +2,7 @@ import { checkSigningKey, type SignatureAlgorithm, type SigningJwk } from '@coun
 import { Command, Option } from 'commander'
 import { createSigningKey, newKeyId, toVerificationKey } from '../../pki/edge-key.ts'
 import { parseKeySet } from '../arguments/parse-key-set.ts'
-import { KEYS_SOURCE } from '../arguments/read-keys.ts'
+import { KEYS_SOURCE, placeOfKeys, type SourceOfKeys } from '../arguments/read-keys.ts'
 import { jsonOption } from '../arguments/shared-options.ts'
 import { quoteForShell } from '../output/curl-command.ts'
 import { print, printJson, style } from '../output/print.ts'
@@ -52,8 +52,8 @@ function keygen({ alg, rotate, json }: KeygenOptions, command: Command): void {
   const bothKeys = [...present, ...originKeys]
   if (json) {
     printJson({ workerKey, originKeys: bothKeys, ...(newest && { originKeysWhenDone: originKeys }) })
-  } else if (newest) {
-    print(formatRotation(workerKey, bothKeys, originKeys))
+  } else if (newest && rotate !== undefined) {
+    print(formatRotation(placeOfKeys(rotate), workerKey, bothKeys, originKeys))
   } else {
     print(formatFirst(workerKey, originKeys))
   }
@@ -71,7 +71,7 @@ function presentKeys(rotate: string, command: Command): readonly SigningJwk[] {
 function formatFirst(workerKey: SigningJwk, originKeys: readonly SigningJwk[]): string {
   return [
     style('bold', 'The origin: set in its environment'),
-    environment(originKeys),
+    environment('COUNTERSIGN_KEYS', originKeys),
     '',
     style('bold', 'The Worker: run npx wrangler secret put COUNTERSIGN_KEY, and paste this line'),
     JSON.stringify(workerKey),
@@ -81,6 +81,7 @@ function formatFirst(workerKey: SigningJwk, originKeys: readonly SigningJwk[]): 
 }
 
 function formatRotation(
+  place: SourceOfKeys,
   workerKey: SigningJwk,
   bothKeys: readonly SigningJwk[],
   originKeys: readonly SigningJwk[],
@@ -88,8 +89,8 @@ function formatRotation(
   return [
     'Deploy in this order, and no request is lost.',
     '',
-    style('bold', '1. The origin, with the old key and the new one:'),
-    environment(bothKeys),
+    style('bold', `1. The origin, with the old key and the new one${inFile(place)}:`),
+    formatFor(place, bothKeys),
     '',
     style(
       'bold',
@@ -97,11 +98,18 @@ function formatRotation(
     ),
     JSON.stringify(workerKey),
     '',
-    style('bold', '3. A minute or more later the origin again, with the new key alone:'),
-    environment(originKeys),
+    style('bold', `3. A minute or more later the origin again, with the new key alone${inFile(place)}:`),
+    formatFor(place, originKeys),
   ].join('\n')
 }
 
-function environment(keys: readonly SigningJwk[]): string {
-  return `COUNTERSIGN_KEYS=${quoteForShell(JSON.stringify(keys))}`
+const inFile = ({ kind, name }: SourceOfKeys) => (kind === 'file' ? `, as the text of ${name}` : '')
+
+/** The keys as their place has them. The reader of standard input knows the place alone, so it gets the text itself. */
+function formatFor({ kind, name }: SourceOfKeys, keys: readonly SigningJwk[]): string {
+  return kind === 'variable' ? environment(name, keys) : JSON.stringify(keys)
+}
+
+function environment(name: string, keys: readonly SigningJwk[]): string {
+  return `${name}=${quoteForShell(JSON.stringify(keys))}`
 }
