@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { requireNode } from '../../packages/origin-plugin/src/lib/require-node.ts'
 import { dropFirstReleaseNotes, firstReleaseNotes } from '../release/drop-first-release-notes.ts'
 import { filesMatching, readText } from '../support/files.ts'
 import { codeBlocks } from './markdown.ts'
@@ -49,6 +50,10 @@ describe('the oldest version of Node', () => {
   it.each(PUBLISHED)('is that of %s', (name) => {
     const { engines } = JSON.parse(readText(`packages/${name}/package.json`))
     expect(engines.node).toBe(`>=${OLDEST_NODE}`)
+  })
+
+  it('is that of the check at the start of the plugin', () => {
+    expect(() => requireNode('0.0.0')).toThrow(`; install Node ${OLDEST_NODE} or later`)
   })
 
   it('is tested, and stands where a reader installs', () => {

@@ -2,7 +2,7 @@ import { generateKeyPairSync } from 'node:crypto'
 import { once } from 'node:events'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { connect } from 'node:tls'
-import { describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { useEdge } from '../test/support/use-edge.ts'
 import { createDevEdge } from './create-dev-edge.ts'
 
@@ -12,6 +12,13 @@ vi.setConfig({ testTimeout: 20_000 })
 const test = useEdge()
 
 describe('createDevEdge', () => {
+  it('refuses an old Node before anything else', async () => {
+    vi.stubGlobal('process', Object.create(process, { versions: { value: { node: '22.12.9' } } }))
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const tooOld = new TypeError('Node 22.12.9 is too old; install Node 22.13 or later')
+    await expect(createDevEdge({ origin: 'nowhere' })).rejects.toThrow(tooOld)
+  })
+
   it('starts in less than two seconds and closes at once, even with connections open', { retry: 2 }, async () => {
     const start = performance.now()
     const other = await createDevEdge({ origin: test.origin.url })

@@ -18,6 +18,7 @@ import { closeable } from './net/closeable.ts'
 import { type EdgeTlsOptions, edgeFetch } from './net/edge-fetch.ts'
 import { listen } from './net/listen.ts'
 import { parseOriginUrl } from './net/try-origin.ts'
+import { requireSupportedNode } from './old-node.ts'
 import { type DevClient, issueClient, toPem } from './pki/dev-client.ts'
 import { issueDevClients } from './pki/dev-clients.ts'
 import { createEdgeKey, toVerificationKey } from './pki/edge-key.ts'
@@ -77,6 +78,7 @@ const HOST_NAME = /^[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*$/
  * ```
  */
 export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
+  requireSupportedNode()
   refuseUnknown(options, OPTIONS)
   const { port = 0, accessPort = 0, hostname = 'localhost', folder, log = logToStderr, accessFor, onRequest } = options
   const origin = parseOrigin(options.origin)

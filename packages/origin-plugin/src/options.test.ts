@@ -1,6 +1,6 @@
 import { AUDIENCE, ISSUER } from '@countersign/test-support/access-team'
 import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { HEADER_SOURCES } from './header-source.ts'
 import { resolveOptions } from './options.ts'
 
@@ -17,6 +17,14 @@ const withAccess = (changes: unknown) => ({ ...good, access: { ...access, ...(ch
 const withTeam = (changes: unknown) => ({ ...good, access: { ...team, ...(changes as object) } })
 
 describe('resolveOptions', () => {
+  it('refuses an old Node before anything else', () => {
+    vi.stubGlobal('process', Object.create(process, { versions: { value: { node: '22.12.9' } } }))
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const tooOld = new TypeError('Node 22.12.9 is too old; install Node 22.13 or later')
+    expect(() => resolve(good)).toThrow(tooOld)
+    expect(() => resolve(undefined)).toThrow(tooOld)
+  })
+
   it('fills in the defaults', () => {
     expect(resolve(good)).toMatchObject({
       edge: { hosts: null, maxAge: 60, clockTolerance: 5, nonceLifetime: 70, replay: { memory: {} } },

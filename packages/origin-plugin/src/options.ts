@@ -21,6 +21,7 @@ import { HEADER_SOURCES, type HeaderSource, type HeaderSourceName } from './head
 import { type BackgroundTask, combineTasks, type Report, type WatchedTask } from './lib/background-task.ts'
 import { checkChoice, checkKnown, checkNumber, checkObject, optionNames } from './lib/check-option.ts'
 import { cutText } from './lib/quote-value.ts'
+import { requireNode } from './lib/require-node.ts'
 import { resolveListenersInFront } from './registration/server-listeners.ts'
 import type { Revocation } from './revocation/revocation.ts'
 
@@ -155,6 +156,7 @@ const FASTIFY_OPTIONS = ['prefix', 'logLevel', 'logSerializers']
  * @throws TypeError whose message states the correction
  */
 export function resolveOptions(options: unknown, report: ReportOfPart): Settings {
+  requireNode(process.versions.node)
   const reportOf =
     (part: PartName): Report =>
     (reason, state = 'degraded') =>

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { runCountersign, runHere, runUnread } from '../../test/support/command.ts'
-import { describeOldNode } from './output/describe-old-node.ts'
+import { describeOldNode } from '../old-node.ts'
 import { COMMANDS } from './run-command.ts'
 
 // Child processes start slowly on machines under load.
@@ -25,6 +25,13 @@ describe('countersign', () => {
     ['20.20.2', 'Node 20.20.2 is too old; install Node 22.13 or later'],
   ])('on Node %s ends with the error %s', (running, error) => {
     expect(describeOldNode(running, '>=22.13')).toBe(error)
+  })
+
+  it('runs no command on an old Node', async () => {
+    vi.stubGlobal('process', Object.create(process, { versions: { value: { node: '20.0.0' } } }))
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const stderr = 'countersign: Node 20.0.0 is too old; install Node 22.13 or later\n'
+    expect(await runHere('keygen')).toEqual({ code: 1, stdout: '', stderr })
   })
 
   it.each([[], ...COMMANDS.map((create) => [create().name()])])(

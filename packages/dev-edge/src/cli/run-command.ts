@@ -1,5 +1,5 @@
-import { readFileSync } from 'node:fs'
 import { Command, CommanderError } from 'commander'
+import { describeOldNode, readOwnManifest } from '../old-node.ts'
 import { certCommand } from './commands/cert.ts'
 import { devCommand } from './commands/dev.ts'
 import { doctorCommand } from './commands/doctor.ts'
@@ -7,7 +7,6 @@ import { initCommand } from './commands/init.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { keygenCommand } from './commands/keygen.ts'
 import { revokeCommand } from './commands/revoke.ts'
-import { describeOldNode } from './output/describe-old-node.ts'
 import { printError } from './output/print.ts'
 
 /** Every command, in the order of `countersign --help`. */
@@ -46,10 +45,11 @@ Exit codes:
  * ```
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
-  const { version, engines } = readPackage()
+  const { version, engines } = readOwnManifest()
   const tooOld = describeOldNode(process.versions.node, engines.node)
   if (tooOld !== undefined) {
-    printError(tooOld)
+    // Without colour, which the first releases of Node 20 cannot make.
+    process.stderr.write(`countersign: ${tooOld}\n`)
     return EXIT.failed
   }
   const program = configure(new Command('countersign'))
@@ -100,8 +100,3 @@ function describeUsageError(text: string): string {
 
 /** The unscoped package of this name on npm is not ours, so `npx countersign` would run another program. */
 const INSTALLED = '\nIn a project, write npx --package @countersign/dev-edge countersign in place of countersign.'
-
-/** The path to package.json is the same from `src` and from `dist`. */
-function readPackage(): { readonly version: string; readonly engines: { readonly node: string } } {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
-}

@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import countersign, { type CountersignPluginOptions, clientCertOf } from '@countersign/origin-plugin'
 import Fastify, { type FastifyInstance, type LightMyRequestResponse } from 'fastify'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { createTestEdge, type TestEdge } from './index.ts'
 
 const PAY = { subject: 'CN=pay-1,O=Acme' }
@@ -32,6 +32,13 @@ const anyHost = await buildApp({ ...edge.options, edge: { ...edge.options.edge, 
 const codeOf = (response: LightMyRequestResponse) => [response.statusCode, response.json().code]
 
 describe('createTestEdge', () => {
+  it('refuses an old Node before anything else', async () => {
+    vi.stubGlobal('process', Object.create(process, { versions: { value: { node: '22.12.9' } } }))
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const tooOld = new TypeError('Node 22.12.9 is too old; install Node 22.13 or later')
+    await expect(createTestEdge({ alg: 'rsa' as never })).rejects.toThrow(tooOld)
+  })
+
   it('signs headers for app.inject() that the origin admits', async () => {
     const headers = await edge.headers({ method: 'GET', url: '/pay', cert: PAY })
     const response = await app.inject({ method: 'GET', url: '/pay', headers })

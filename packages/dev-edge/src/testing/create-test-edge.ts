@@ -6,6 +6,7 @@ import { AccessIssuer } from '../access/access-issuer.ts'
 import { checkHeaders } from '../check-headers.ts'
 import type { TransformSource } from '../edge/transform-headers.ts'
 import { namesOf, refuseUnknown } from '../known-names.ts'
+import { requireSupportedNode } from '../old-node.ts'
 import type { DevClient } from '../pki/dev-client.ts'
 import { createEdgeKey, toVerificationKey } from '../pki/edge-key.ts'
 import { createPki } from '../pki/pki.ts'
@@ -142,6 +143,7 @@ export async function createTestEdge(
 export async function createTestEdge(
   options: TestEdgeOptions = {},
 ): Promise<TestEdge<TestPluginOptions | UnsignedPluginOptions>> {
+  requireSupportedNode()
   refuseUnknown(options, OPTIONS)
   const source = checkHeaders(options, OPTIONS_OF_THE_WORKER)
   requireAccess(options.access, source)

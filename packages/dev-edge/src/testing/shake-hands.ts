@@ -1,4 +1,4 @@
-import { type Duplex, duplexPair } from 'node:stream'
+import * as stream from 'node:stream'
 import { connect, createServer, type TLSSocket } from 'node:tls'
 import { type ClientHandshake, readClientHandshake } from '../handshake/client-handshake.ts'
 import { type MutualTlsOptions, mutualTls } from '../handshake/mutual-tls.ts'
@@ -10,7 +10,7 @@ import type { DevClient } from '../pki/dev-client.ts'
  * a socket, and no socket is opened.
  */
 export async function shakeHands(client: DevClient, tls: MutualTlsOptions): Promise<ClientHandshake | undefined> {
-  const [near, far] = duplexPair()
+  const [near, far] = stream.duplexPair()
   const edgeEnd = acceptClient(far, tls)
   const clientEnd = connect({ socket: near, cert: client.cert, key: client.key, rejectUnauthorized: false })
   try {
@@ -24,7 +24,7 @@ export async function shakeHands(client: DevClient, tls: MutualTlsOptions): Prom
   }
 }
 
-function acceptClient(stream: Duplex, tls: MutualTlsOptions): Promise<TLSSocket> {
+function acceptClient(socket: stream.Duplex, tls: MutualTlsOptions): Promise<TLSSocket> {
   const server = createServer(mutualTls(tls))
   keepPeerCertificates(server)
   return new Promise((resolve, reject) => {
@@ -34,6 +34,6 @@ function acceptClient(stream: Duplex, tls: MutualTlsOptions): Promise<TLSSocket>
       resolve(socket)
     })
     server.once('tlsClientError', reject)
-    server.emit('connection', stream)
+    server.emit('connection', socket)
   })
 }

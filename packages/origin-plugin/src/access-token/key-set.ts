@@ -1,4 +1,4 @@
-import { hash, KeyObject } from 'node:crypto'
+import * as crypto from 'node:crypto'
 import type { CryptoKey, FlattenedJWSInput, JWSHeaderParameters, JWTVerifyGetKey } from 'jose'
 import { JOSEError, JWKSMultipleMatchingKeys, JWKSNoMatchingKey } from 'jose/errors'
 import { isCountersignError, refusalAt } from '../errors.ts'
@@ -10,7 +10,7 @@ const refuse = refusalAt('Access token')
 /** A token's protected header, and the key that it asks for: several, if the team lists several under its `kid`. */
 export interface TokenKey {
   readonly header: JWSHeaderParameters
-  readonly keys: readonly KeyObject[]
+  readonly keys: readonly crypto.KeyObject[]
   /** SHA-256 of all keys, so that equal keys of two fetches have the same. */
   readonly id: string
 }
@@ -92,17 +92,17 @@ async function keysOf(
 }
 
 /** @throws TypeError for a key that is too weak (RFC 7518, section 3.3) */
-function rsaKey(found: CryptoKey): KeyObject {
-  const key = KeyObject.from(found)
+function rsaKey(found: CryptoKey): crypto.KeyObject {
+  const key = crypto.KeyObject.from(found)
   if (key.asymmetricKeyType !== 'rsa' || (key.asymmetricKeyDetails?.modulusLength ?? 0) < 2048) {
     throw new TypeError('RS256 requires an RSA key of 2048 bits or more')
   }
   return key
 }
 
-function idOf(keys: readonly KeyObject[]): string {
+function idOf(keys: readonly crypto.KeyObject[]): string {
   // DER states its length, so no other list of keys has the same bytes.
-  return hash('sha256', Buffer.concat(keys.map((key) => key.export({ type: 'spki', format: 'der' }))))
+  return crypto.hash('sha256', Buffer.concat(keys.map((key) => key.export({ type: 'spki', format: 'der' }))))
 }
 
 /** jose's errors for a token whose key the team does not list. Every other failure is a failure of the keys. */

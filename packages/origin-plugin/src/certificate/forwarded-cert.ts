@@ -1,4 +1,4 @@
-import { hash, type X509Certificate } from 'node:crypto'
+import * as crypto from 'node:crypto'
 import { parseCertificateDate } from '@countersign/wire'
 import type { ClientCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
@@ -23,13 +23,13 @@ export class ForwardedCert {
   /** Milliseconds since the epoch. */
   readonly notBefore: number
   readonly notAfter: number
-  #x509: X509Certificate | undefined
+  #x509: crypto.X509Certificate | undefined
 
   /**
    * @param x509 - `undefined` for bytes that Node has read before
    * @throws SyntaxError if the bytes cannot be read
    */
-  constructor(der: Buffer, x509: X509Certificate | undefined) {
+  constructor(der: Buffer, x509: crypto.X509Certificate | undefined) {
     this.der = der
     this.#x509 = x509
     this.parts = readCertificateParts(der)
@@ -40,7 +40,7 @@ export class ForwardedCert {
     this.notAfter = notAfter
   }
 
-  get x509(): X509Certificate {
+  get x509(): crypto.X509Certificate {
     this.#x509 ??= parseCertificate(this.der)
     return this.#x509
   }
@@ -56,7 +56,7 @@ export function readRareProperties(der: Buffer): RareProperties {
   return {
     subjectAltNames,
     spiffeId: isSigningCertificate(parts) ? undefined : readSpiffeId(subjectAltNames),
-    spki256: hash('sha256', parts.publicKey, 'base64'),
+    spki256: crypto.hash('sha256', parts.publicKey, 'base64'),
     extendedKeyUsage: deepFreeze(readExtendedKeyUsage(parts)),
   }
 }
@@ -129,7 +129,7 @@ function isCertificate(der: Buffer): boolean {
   }
 }
 
-function readValidity({ validFrom, validTo }: X509Certificate): Validity {
+function readValidity({ validFrom, validTo }: crypto.X509Certificate): Validity {
   return { notBefore: parseCertificateDate(validFrom), notAfter: parseCertificateDate(validTo) }
 }
 

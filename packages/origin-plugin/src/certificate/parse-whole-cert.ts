@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import * as crypto from 'node:crypto'
 import { formatCertificateDate } from '@countersign/wire'
 import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
 import type { EdgeFields } from '../read-headers.ts'
@@ -26,7 +26,7 @@ export function parseWholeCert(fields: EdgeFields, facts: Facts = NO_FACTS): Par
     issuer: names.issuer,
     serialNumber: parts.serialNumber,
     sha1: undefined,
-    sha256: hash('sha256', der),
+    sha256: crypto.hash('sha256', der),
     validFrom: formatCertificateDate(notBefore),
     validTo: formatCertificateDate(notAfter),
     notBefore,

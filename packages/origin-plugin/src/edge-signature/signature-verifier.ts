@@ -1,4 +1,4 @@
-import { hash, type KeyObject, verify } from 'node:crypto'
+import * as crypto from 'node:crypto'
 
 /**
  * Whether a key made a signature over a signature base, in constant time.
@@ -26,10 +26,10 @@ const ROOM_BYTES = 16 * 1024
  *
  * @see {@link https://www.rfc-editor.org/rfc/rfc2104#section-2 RFC 2104, section 2}
  */
-export function verifyWithHmac(key: KeyObject): SignatureVerifier {
+export function verifyWithHmac(key: crypto.KeyObject): SignatureVerifier {
   const secret = key.export()
   const block = Buffer.alloc(BLOCK_BYTES)
-  block.set(secret.length > BLOCK_BYTES ? hash('sha256', secret, 'buffer') : secret)
+  block.set(secret.length > BLOCK_BYTES ? crypto.hash('sha256', secret, 'buffer') : secret)
   // Each half begins with the key. The message, or the inner digest, is written after it.
   let inner = Buffer.concat([block.map((byte) => byte ^ 0x36), Buffer.alloc(ROOM_BYTES)])
   const outer = Buffer.concat([block.map((byte) => byte ^ 0x5c), Buffer.alloc(DIGEST_BYTES)])
@@ -40,9 +40,9 @@ export function verifyWithHmac(key: KeyObject): SignatureVerifier {
     inner.write(beginning, BLOCK_BYTES, 'latin1')
     inner.write(rest, BLOCK_BYTES + beginning.length, 'latin1')
     // A digest as a Buffer would take half a microsecond longer.
-    const digest = hash('sha256', inner.subarray(0, end), 'binary')
+    const digest = crypto.hash('sha256', inner.subarray(0, end), 'binary')
     for (let at = 0; at < DIGEST_BYTES; at += 1) outer[BLOCK_BYTES + at] = digest.charCodeAt(at)
-    return isSameText(hash('sha256', outer, 'base64'), signature)
+    return isSameText(crypto.hash('sha256', outer, 'base64'), signature)
   }
 }
 
@@ -62,10 +62,10 @@ function isSameText(expected: string, text: string): boolean {
 const ED25519_BYTES = 64
 
 /** Verifies with Ed25519 (RFC 8032). Takes some 120 µs. */
-export function verifyWithEd25519(key: KeyObject): SignatureVerifier {
+export function verifyWithEd25519(key: crypto.KeyObject): SignatureVerifier {
   return (beginning, rest, signature) => {
     const bytes = Buffer.from(signature, 'base64')
     if (bytes.length !== ED25519_BYTES || bytes.toString('base64') !== signature) return false
-    return verify(null, Buffer.from(beginning + rest, 'latin1'), key, bytes)
+    return crypto.verify(null, Buffer.from(beginning + rest, 'latin1'), key, bytes)
   }
 }

@@ -1,4 +1,4 @@
-import { hash, randomBytes } from 'node:crypto'
+import * as crypto from 'node:crypto'
 import type { Digest, DigestSet } from './digest-set.ts'
 
 /**
@@ -24,7 +24,7 @@ export type FactKind = 'token' | 'lines' | 'issued' | 'signed'
  * Attack: a client chooses texts whose digests share a slot of the table, so that each look-up visits all of them. With
  * a secret in front of each text, an attacker cannot compute a digest.
  */
-const SALT = randomBytes(16).toString('base64url')
+const SALT = crypto.randomBytes(16).toString('base64url')
 
 /**
  * Makes a fact of its texts, as their SHA-256. Texts that contain a line feed must come last, so that no two facts have
@@ -36,7 +36,7 @@ const SALT = randomBytes(16).toString('base64url')
  * ```
  */
 export function factOf(kind: FactKind, subject: string, text: string): Fact {
-  return hash('sha256', `${SALT}${kind}\n${subject}\n${text}`, 'binary')
+  return crypto.hash('sha256', `${SALT}${kind}\n${subject}\n${text}`, 'binary')
 }
 
 /** A client has three facts: its token, its lines and its issuer. */

@@ -1,4 +1,4 @@
-import { hash } from 'node:crypto'
+import * as crypto from 'node:crypto'
 
 /** The digests of fingerprints in the headers and in Node. */
 export type FingerprintAlgorithm = 'sha1' | 'sha256'
@@ -14,7 +14,7 @@ export type FingerprintAlgorithm = 'sha1' | 'sha256'
  * ```
  */
 export function computeFingerprint(der: Uint8Array, algorithm: FingerprintAlgorithm): string {
-  return formatFingerprint(hash(algorithm, der, 'hex').toUpperCase())
+  return formatFingerprint(crypto.hash(algorithm, der, 'hex').toUpperCase())
 }
 
 /**

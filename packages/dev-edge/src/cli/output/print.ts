@@ -1,7 +1,7 @@
 import type { Writable } from 'node:stream'
-import { styleText } from 'node:util'
+import * as util from 'node:util'
 
-type Format = Parameters<typeof styleText>[0]
+type Format = Parameters<typeof util.styleText>[0]
 
 /**
  * Lets a command run to its end when the reader of its output has left (`countersign doctor | head -1`). Node would end
@@ -45,5 +45,5 @@ export function printError(text: string): void {
 
 /** Colours a text if the stream is a terminal and `NO_COLOR` is unset. */
 export function style(format: Format, text: string, stream: Writable = process.stdout): string {
-  return styleText(format, text, { stream, validateStream: true })
+  return util.styleText(format, text, { stream, validateStream: true })
 }

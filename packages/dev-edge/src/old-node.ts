@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs'
+
 /**
  * Compares the running Node with the oldest one that suffices.
  *
@@ -18,4 +20,22 @@ export function describeOldNode(running: string, engines: string): string | unde
   const [leastMajor = 0, leastMinor = 0] = needed.split('.').map(Number)
   if (major > leastMajor || (major === leastMajor && minor >= leastMinor)) return undefined
   return `Node ${running} is too old; install Node ${needed} or later`
+}
+
+/**
+ * Requires the Node of the manifest.
+ *
+ * An import of a name that an old Node lacks would be a `SyntaxError` before this check. So the modules read such names
+ * from the module: `stream.duplexPair`, `util.styleText`.
+ *
+ * @throws TypeError that names the version to install
+ */
+export function requireSupportedNode(): void {
+  const tooOld = describeOldNode(process.versions.node, readOwnManifest().engines.node)
+  if (tooOld !== undefined) throw new TypeError(tooOld)
+}
+
+/** Reads this package's manifest. The path is the same from `src` and from `dist`. */
+export function readOwnManifest(): { readonly version: string; readonly engines: { readonly node: string } } {
+  return JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'))
 }
