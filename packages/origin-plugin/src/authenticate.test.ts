@@ -1,3 +1,4 @@
+import { Session } from 'node:inspector/promises'
 import { AUDIENCE, ISSUER } from '@countersign/test-support/access-team'
 import { createCa, type IssuedCert } from '@countersign/test-support/certificates'
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
@@ -134,6 +135,14 @@ describe('authenticate', () => {
     const { clientCert, access } = await accept(settingsOf().settings)
     expect(String(clientCert?.subject)).toBe('CN=pay-1,OU=Ops,O=Acme\\, Inc.,C=US')
     expect(access).toMatchObject({ kind: 'user', email: 'jane@acme.example' })
+  })
+
+  it('keeps no token in the certificate, which applications keep', async () => {
+    const { settings, remembered } = settingsOf()
+    const { clientCert } = await accept(settings)
+    expect(await privateOf(clientCert, '#headers', 'this.token ?? Object.keys(this.values).length > 9')).toBe(true)
+    expect(remembered.map(({ fields }) => fields.token)).toEqual([undefined])
+    expect(remembered[0]?.token?.token).toMatch(/^ey/)
   })
 
   it('has no identity with access: null, also beside a token', async () => {
@@ -380,3 +389,34 @@ describe('a certification path in the memory', () => {
     expect(compared).toEqual([first, first, second, second])
   })
 })
+
+/** A value that a debugger knows. */
+interface Remote {
+  readonly objectId: string
+  readonly value?: unknown
+}
+
+/** The answers of a debugger. Node's own types lack private properties. */
+interface Debugger {
+  readonly result: Remote
+  readonly privateProperties: readonly { readonly name: string; readonly value: Remote }[]
+}
+
+/** Evaluates an expression on a private property, as a debugger does. */
+async function privateOf(object: unknown, name: string, expression: string): Promise<unknown> {
+  const session = new Session()
+  session.connect()
+  onTestFinished(() => session.disconnect())
+  const post = session.post.bind(session) as unknown as (method: string, given: object) => Promise<Debugger>
+  const place = 'countersign.inspected'
+  Object.assign(globalThis, { [place]: object })
+  onTestFinished(() => void Reflect.deleteProperty(globalThis, place))
+  const { result } = await post('Runtime.evaluate', { expression: `globalThis['${place}']` })
+  const own = await post('Runtime.getProperties', { objectId: result.objectId, ownProperties: true })
+  const answer = await post('Runtime.callFunctionOn', {
+    objectId: own.privateProperties.find((each) => each.name === name)?.value.objectId,
+    functionDeclaration: `function () { return ${expression} }`,
+    returnByValue: true,
+  })
+  return answer.result.value
+}

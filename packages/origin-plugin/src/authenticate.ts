@@ -53,7 +53,7 @@ export function authenticate(
   const known = memory.recall(fields)
   // What was verified for earlier requests of clients that are not in the memory any more.
   const facts = new RequestFacts(knownFacts)
-  requirePrintable(fields, known?.fields)
+  requirePrintable(fields, known !== undefined, known?.token?.token ?? known?.stableLines?.token)
 
   const message = edge && signedMessage(request, fields, signatureInput)
   const keys = edge?.keys.current
@@ -66,6 +66,7 @@ export function authenticate(
     // Attack: a thief of a key sends a request just before its removal, whose token waits for a key of Access.
     if (message && edge.keys.current !== keys)
       verifyEdgeSignature(message, edge.keys.current, edge, now, known?.stableLines)
+    fields.forgetToken()
     if (token) proven.access = token.identity
     if (isOptional && isWithoutCertificate(fields, edge !== null)) {
       requireNoPreflight(request.raw.method)

@@ -9,7 +9,7 @@ import type { EdgeFields, LaterHeader } from './read-headers.ts'
  * The results of the last request with a set of certificate headers. Nothing in them depends on the time or the route.
  */
 export interface KnownClient {
-  /** The fields of that request. All of them passed `requirePrintable`. */
+  /** The fields of that request, without its token. All of them passed `requirePrintable`. */
   readonly fields: EdgeFields
   /** The certificate of these headers, with its trusted issuers. */
   readonly certificate: TrustedCert

@@ -248,7 +248,7 @@ describe('readHeaders, for headers of a later release', () => {
     const fields = readHeaders([two, 'a\xff'], undefined, inputOf(two))
     expect(refusalOf(() => requirePrintable(fields))).toEqual(refused(`${two} is empty or not printable ASCII`))
     expect(() => requirePrintable(readHeaders([two, 'a'], undefined, inputOf(two)))).not.toThrow()
-    expect(() => requirePrintable(fields, fields)).not.toThrow()
+    expect(() => requirePrintable(fields, true)).not.toThrow()
   })
 })
 
@@ -281,6 +281,18 @@ describe('requirePrintable', () => {
   it('names the header of the source', () => {
     const fields = readHeaders(['Cf-Cert-Serial', '0A\x7f'], HEADER_SOURCES['cf-cert'])
     expect(refusalOf(() => requirePrintable(fields))).toEqual(refused('cf-cert-serial is empty or not printable ASCII'))
+  })
+
+  it('checks the token alone if the certificate headers are checked, and not the same one again', () => {
+    const fields = readHeaders(['x-cert-subject-dn', 'a\tb', ACCESS_TOKEN_HEADER, 'c\td'])
+    expect(refusalOf(() => requirePrintable(fields, true))).toEqual(
+      refused(`${ACCESS_TOKEN_HEADER} is empty or not printable ASCII`),
+    )
+    expect(refusalOf(() => requirePrintable(fields, true, 'c d'))).toMatchObject({ code: 'CSN_HEADERS_MALFORMED' })
+    expect(() => requirePrintable(fields, true, 'c\td')).not.toThrow()
+    fields.forgetToken()
+    expect([fields.token, fields.names()]).toEqual([undefined, ['x-cert-subject-dn']])
+    expect(() => requirePrintable(fields, true, 'c d')).not.toThrow()
   })
 
   it('never repeats a value in its reason', () => {

@@ -16,7 +16,6 @@ const refuse = refusalAt('headers')
 const EMPTY: readonly (string | undefined)[] = COVERED_FIELDS.map(() => undefined)
 const TOKEN_SLOT = slotOf(ACCESS_TOKEN_HEADER)
 const CHAIN_SLOT = slotOf('client-cert-chain')
-/** Every source that sends it has this name for it. */
 
 /** A certificate header that a later release of the Worker sends. Its name is in lower case. */
 export type LaterHeader = readonly [name: string, value: string]
@@ -44,6 +43,14 @@ export class EdgeFields {
 
   get token(): string | undefined {
     return this.values[TOKEN_SLOT]
+  }
+
+  /**
+   * Drops the token, once it is verified. The certificate keeps these fields for its rare properties, and an application
+   * can keep the certificate, and with it a secret. A copy without the token would take memory for each client.
+   */
+  forgetToken(): void {
+    this.values[TOKEN_SLOT] = undefined
   }
 
   get(name: CoveredField): string | undefined {
@@ -194,13 +201,14 @@ const NAMES: ReadonlySet<string> = new Set(
  * Requires printable ASCII of every value. The edge writes nothing else, except that Cloudflare's managed transform
  * sends names in UTF-8.
  *
- * @param checked - fields with the same certificate headers that passed this check before
+ * @param isChecked - whether a request with the same certificate headers passed this check before
+ * @param checkedToken - its token
  * @throws CountersignError `CSN_HEADERS_MALFORMED`
  */
-export function requirePrintable(fields: EdgeFields, checked?: EdgeFields): void {
+export function requirePrintable(fields: EdgeFields, isChecked = false, checkedToken?: string): void {
   const { values, token, later, source } = fields
-  if (checked) {
-    if (token !== checked.token && token !== undefined) requirePrintableValue(ACCESS_TOKEN_HEADER, token)
+  if (isChecked) {
+    if (token !== checkedToken && token !== undefined) requirePrintableValue(ACCESS_TOKEN_HEADER, token)
     return
   }
   for (let slot = 0; slot < values.length; slot += 1) {
