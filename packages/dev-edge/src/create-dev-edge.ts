@@ -27,6 +27,7 @@ import { formatPrivateKey } from './pki/key-pair.ts'
 import { createPki } from './pki/pki.ts'
 import { RunningWorker } from './workerd/running-worker.ts'
 import { checkForwardCert, checkOriginBinding } from './workerd/worker-runtime.ts'
+import { checkCompatibilityDate, checkCompatibilityFlags, checkVars } from './workerd/worker-settings.ts'
 import { FETCH_CF_HEADER } from './zone/origin-request.ts'
 import { ZoneCache } from './zone/zone-cache.ts'
 import { ZoneServer } from './zone/zone-server.ts'
@@ -44,6 +45,9 @@ const OPTIONS = namesOf<DevEdgeOptions>({
   cache: true,
   hostname: true,
   worker: true,
+  vars: true,
+  compatibilityDate: true,
+  compatibilityFlags: true,
   originBinding: true,
   accessFor: true,
   onRequest: true,
@@ -99,6 +103,8 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
     source === 'worker'
       ? RunningWorker.start({
           entry: options.worker,
+          compatibilityDate: options.compatibilityDate,
+          compatibilityFlags: options.compatibilityFlags,
           originBinding: options.originBinding,
           origin,
           outbound,
@@ -224,7 +230,17 @@ function parseOrigin(origin: string): URL {
   throw new TypeError('origin must be a plain HTTP origin such as "http://127.0.0.1:3000"')
 }
 
-const OPTIONS_OF_THE_WORKER = ['key', 'forwardCert', 'require', 'names', 'worker', 'originBinding'] as const
+const OPTIONS_OF_THE_WORKER = [
+  'key',
+  'forwardCert',
+  'require',
+  'names',
+  'worker',
+  'vars',
+  'compatibilityDate',
+  'compatibilityFlags',
+  'originBinding',
+] as const
 
 function requireWorker(worker: RunningWorker | undefined, source: HeaderSourceName): RunningWorker {
   if (worker) return worker
@@ -245,7 +261,11 @@ function workerBindings(key: SigningJwk, options: DevEdgeOptions) {
   checkForwardCert(forwardCert)
   if (!['all', 'rfc2253'].includes(names)) throw new TypeError('names must be "all" or "rfc2253"')
   if (!['none', 'verified'].includes(require)) throw new TypeError('require must be "none" or "verified"')
+  checkVars(options)
+  checkCompatibilityDate(options.compatibilityDate)
+  checkCompatibilityFlags(options.compatibilityFlags)
   return {
+    ...options.vars,
     COUNTERSIGN_KEY: JSON.stringify(key),
     COUNTERSIGN_FORWARD_CERT: forwardCert,
     COUNTERSIGN_REQUIRE: require,

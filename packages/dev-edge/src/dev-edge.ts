@@ -57,6 +57,18 @@ export interface DevEdgeOptions {
    */
   readonly worker?: string | undefined
   /**
+   * Variables and secrets of your own Worker, as text or JSON: the `vars` of its `wrangler.jsonc`. Those of Countersign
+   * are the options `key`, `forwardCert`, `require` and `names`.
+   */
+  readonly vars?: Readonly<Record<string, unknown>> | undefined
+  /**
+   * The Worker's compatibility date. The default is `2026-07-01`, as in the configuration of the Worker of Countersign.
+   * A date that the installed workerd does not know yet is an error.
+   */
+  readonly compatibilityDate?: string | undefined
+  /** The Worker's compatibility flags, such as `['nodejs_compat']`, with which it may import modules of Node. */
+  readonly compatibilityFlags?: readonly string[] | undefined
+  /**
    * The name of a binding whose `fetch()` reaches the origin, in place of a VPC service, an mTLS certificate or another
    * Worker in production. The Worker of Countersign uses the name `COUNTERSIGN_ORIGIN`. Default: no such binding.
    */

@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { request as httpsRequest } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -11,6 +11,7 @@ import { startRecordingOrigin } from '@countersign/test-support/recording-origin
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { createDevEdge } from '../create-dev-edge.ts'
+import type { DevEdgeOptions } from '../dev-edge.ts'
 
 vi.setConfig({ testTimeout: 20_000 })
 
@@ -37,11 +38,16 @@ describe('a Worker of your own', () => {
   })
   afterAll(() => rm(folder, { recursive: true }))
 
-  async function start(source: string) {
+  async function start(source: string, settings: Partial<DevEdgeOptions> = {}) {
     await writeFile(entry, source)
     const origin = await startRecordingOrigin()
     const lines: string[] = []
-    const edge = await createDevEdge({ origin: origin.url, worker: entry, log: (line) => lines.push(line) })
+    const edge = await createDevEdge({
+      origin: origin.url,
+      worker: entry,
+      log: (line) => lines.push(line),
+      ...settings,
+    })
     const stop = async () => {
       await edge.close()
       await origin.close()
@@ -79,6 +85,57 @@ describe('a Worker of your own', () => {
 
   it('that does not compile keeps the edge from starting', async () => {
     await expect(start('export default {')).rejects.toThrow(/^The Worker does not compile:\n[\s\S]*worker\.ts:1/)
+  })
+
+  it('has its variables, compatibility date and flags, and imports libraries that need Node', async () => {
+    await mkdir(join(folder, 'node_modules/old'), { recursive: true })
+    await writeFile(
+      join(folder, 'node_modules/old/index.js'),
+      'const { createHash } = require("crypto"); module.exports = (text) => createHash("sha256").update(text).digest("hex")',
+    )
+    const source = `
+      import { Buffer } from 'node:buffer'
+      import { basename } from 'path/posix'
+      import digest from 'old'
+      export default { fetch: (request, env) => Response.json([
+        env.API, env.LIMITS, env.COUNTERSIGN_NAMES, digest(Buffer.from('x')), basename('/a/b'),
+        typeof navigator, Object.keys(env)[0],
+      ]) }`
+    const settings = {
+      vars: { API: 'https://api.example', LIMITS: { max: [1] } },
+      compatibilityDate: '2025-04-02',
+      compatibilityFlags: ['nodejs_compat', 'no_global_navigator'],
+    }
+    await using running = await start(source, settings)
+    const expected = [
+      'https://api.example',
+      { max: [1] },
+      'all',
+      '2d711642b726b04401627ca9fbac32f5c8530fb1903cc4db02258717921a4881',
+      'b',
+      'undefined',
+      'API',
+    ]
+    expect((await running.edge.fetch('/')).json()).toEqual(expected)
+    // Neither a reload nor another key changes them.
+    expect(await running.edge.reloadWorker()).toBe(true)
+    await running.edge.rotateKey()
+    expect((await running.edge.fetch('/')).json()).toEqual(expected)
+  })
+
+  it('that imports a module of Node without the flag keeps the edge from starting, and names the flag', async () => {
+    await expect(start('import "node:buffer"\nexport default { fetch() {} }')).rejects.toThrow(
+      /Could not resolve "node:buffer"[\s\S]*\nA Worker has the modules of Node with the compatibility flag nodejs_compat\.$/,
+    )
+  })
+
+  it('with an unknown flag keeps the edge from starting, and the log names the flag', async () => {
+    const lines: string[] = []
+    const settings = { compatibilityFlags: ['nodejs_compatt'], log: (line: string) => lines.push(line) }
+    await expect(start(edition('one'), settings)).rejects.toThrow(
+      'The Worker does not start. Its log contains the reason',
+    )
+    expect(lines.join('\n')).toContain('No such compatibility flag: nodejs_compatt')
   })
 
   it('that throws is answered with 500 and its exception, which is logged once', async () => {

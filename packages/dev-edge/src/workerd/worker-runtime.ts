@@ -1,8 +1,7 @@
-import { Log, LogLevel, Miniflare } from 'miniflare'
+import { type Json, Log, LogLevel, Miniflare } from 'miniflare'
 import { bundleWorker } from './bundle-worker.ts'
 import { describeLine, reportingModule } from './thrown-exception.ts'
-
-const COMPATIBILITY_DATE = '2026-07-01'
+import { DEFAULT_COMPATIBILITY_DATE } from './worker-settings.ts'
 
 /** The address of a Worker. */
 export interface WorkerAddress {
@@ -29,8 +28,10 @@ export interface WorkerRuntimeOptions {
   readonly cfHeader?: string | undefined
   /** The name of a binding whose `fetch()` reaches that address too. Default: no such binding. */
   readonly originBinding?: string | undefined
-  /** The Worker's variables and secrets. */
-  readonly bindings: Readonly<Record<string, string>>
+  /** The Worker's variables and secrets, in text or JSON. */
+  readonly bindings: Readonly<Record<string, unknown>>
+  readonly compatibilityDate?: string | undefined
+  readonly compatibilityFlags?: readonly string[] | undefined
   /** Receives each line that the Worker writes to its console. */
   log(line: string): void
 }
@@ -46,6 +47,8 @@ export async function startWorker({
   cfHeader,
   originBinding,
   bindings,
+  compatibilityDate = DEFAULT_COMPATIBILITY_DATE,
+  compatibilityFlags = [],
   log,
 }: WorkerRuntimeOptions): Promise<WorkerRuntime> {
   const http = cfHeader === undefined ? {} : { cfBlobHeader: cfHeader }
@@ -54,10 +57,11 @@ export async function startWorker({
   const miniflare = new Miniflare({
     modules: [
       { type: 'ESModule', path: 'edge.js', contents: reportingModule('./worker.js', names) },
-      { type: 'ESModule', path: 'worker.js', contents: await bundleWorker(entry) },
+      { type: 'ESModule', path: 'worker.js', contents: await bundleWorker(entry, compatibilityFlags) },
     ],
-    bindings,
-    compatibilityDate: COMPATIBILITY_DATE,
+    bindings: bindings as Record<string, Json>,
+    compatibilityDate,
+    compatibilityFlags: [...compatibilityFlags],
     // A socket of workerd itself. Miniflare's own listener would rewrite the request.
     unsafeDirectSockets: [{ host: '127.0.0.1', port: 0, proxy: true }],
     // workerd connects to the address itself, so Host stays the client's.
@@ -88,7 +92,7 @@ export async function startWorker({
  */
 export function checkOriginBinding(
   { originBinding, worker }: { readonly originBinding?: string | undefined; readonly worker?: string | undefined },
-  bindings: Readonly<Record<string, string>>,
+  bindings: Readonly<Record<string, unknown>>,
 ): void {
   if (originBinding === undefined) return
   if (!/^[A-Za-z_$][\w$]*$/.test(originBinding) || Object.hasOwn(bindings, originBinding))

@@ -1,5 +1,5 @@
 import { execFile, execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { request } from 'node:https'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -162,6 +162,118 @@ describe('countersign dev', () => {
     expect(await read()).toBe('two')
     expect(JSON.parse(await own.line(/"request"/))).toMatchObject({ event: 'request', path: '/', status: 200 })
     expect(await own.stop()).toBe(0)
+  })
+
+  describe('with a file of wrangler', () => {
+    const folder = join(cwd, 'edge')
+    const write = (text: string, name = 'wrangler.jsonc') => writeFileSync(join(folder, name), text)
+    const file = {
+      main: 'src/worker.ts',
+      compatibility_flags: ['nodejs_compat'],
+      vars: { GREETING: 'hello', COUNTERSIGN_FORWARD_CERT: 'chain', COUNTERSIGN_NAMES: 'rfc2253' },
+      env: { staging: { vars: { GREETING: 'moin' } } },
+    }
+    beforeAll(() => {
+      mkdirSync(join(folder, 'src'), { recursive: true })
+      write(JSON.stringify(file))
+      write('API_TOKEN=a-secret', '.dev.vars')
+      write(
+        `import { Buffer } from 'node:buffer'
+         export default { fetch(request: Request, { COUNTERSIGN_KEY, ...env }: Record<string, string>) {
+           return Response.json({ ...env, node: Buffer.from('x').toString('hex') })
+         } }`,
+        'src/worker.ts',
+      )
+    })
+
+    const answerOf = async (...flags: string[]) => {
+      const own = startCountersignDev(cwd, '--origin', origin.url, ...anyPort, ...flags, '--json')
+      const { url, edgeCa }: Started = JSON.parse(await own.line(/"started"/))
+      const { stdout } = await promisify(execFile)('curl', ['--silent', '--cacert', edgeCa, url])
+      return { own, answer: JSON.parse(stdout) }
+    }
+
+    it('runs the Worker of --worker with the file above it, and asks for a restart when the file changes', async () => {
+      const { own, answer } = await answerOf('--worker', 'edge/src/worker.ts', '--names', 'all')
+      expect(answer).toEqual({
+        GREETING: 'hello',
+        API_TOKEN: 'a-secret',
+        COUNTERSIGN_FORWARD_CERT: 'chain',
+        COUNTERSIGN_REQUIRE: 'none',
+        COUNTERSIGN_NAMES: 'all',
+        node: '78',
+      })
+      expect(await own.progress(/is read/)).toBe('edge/wrangler.jsonc is read, with the secrets of edge/.dev.vars.')
+      expect(JSON.parse(await own.line(/"started"/))).toMatchObject({ forwardCert: 'chain' })
+      write(JSON.stringify({ ...file, name: 'x' }))
+      await own.progress(/^wrangler\.jsonc has changed; restart the edge to read it\.$/)
+      write('API_TOKEN=another', '.dev.vars')
+      await own.progress(/^\.dev\.vars has changed; restart the edge to read it\.$/)
+      expect(await own.stop()).toBe(0)
+    })
+
+    it("runs the file's own Worker in one of its environments", async () => {
+      const { own, answer } = await answerOf('--config', 'edge/wrangler.jsonc', '--env', 'staging')
+      expect(answer).toMatchObject({ GREETING: 'moin', COUNTERSIGN_FORWARD_CERT: 'leaf', COUNTERSIGN_NAMES: 'all' })
+      expect(await own.stop()).toBe(0)
+    })
+
+    it.each([
+      [
+        ['--worker', 'edge/src/worker.ts', '--env', 'live'],
+        1,
+        'env.live is missing in edge/wrangler.jsonc; it has staging.',
+      ],
+      [
+        ['--worker', 'edge/src/worker.ts', '--without', 'rules'],
+        1,
+        '--without rules names no key of edge/wrangler.jsonc',
+      ],
+      [
+        ['--worker', 'edge/src/worker.ts', '--no-config', '--env', 'live'],
+        1,
+        '--env is about a wrangler.jsonc, and none is read',
+      ],
+      [
+        ['--without', 'rules'],
+        1,
+        '--without is about a wrangler.jsonc, and none is read; write its path with --config',
+      ],
+      [['--config', 'none.jsonc'], 1, 'none.jsonc cannot be read (ENOENT)'],
+      [['--config', 'edge/empty.jsonc'], 1, 'main is missing in edge/empty.jsonc; write the path of the Worker'],
+      [
+        ['--config', 'edge/late.jsonc'],
+        1,
+        'compatibility_date of edge/late.jsonc is 2999-01-01, and this workerd knows dates up to',
+      ],
+      [
+        ['--config', 'edge/late.jsonc', '--compatibility-date', 'now'],
+        1,
+        '--compatibility-date must be a date such as',
+      ],
+      [['--compatibility-date', '2999-01-01'], 1, '--compatibility-date is 2999-01-01, and this workerd knows'],
+      [
+        ['--headers', 'rfc9440', '--config', 'x'],
+        2,
+        '--config belongs to the Worker, which does not run with --headers rfc9440',
+      ],
+      [['--headers', 'rfc9440', '--without', 'x'], 2, '--without belongs to the Worker, which does not run'],
+    ])('refuses %j', async (flags, exitCode, message) => {
+      write('{}', 'empty.jsonc')
+      write('{ "main": "src/worker.ts", "compatibility_date": "2999-01-01" }', 'late.jsonc')
+      const wrong = await runCountersign(cwd, 'dev', '--origin', origin.url, ...anyPort, ...flags)
+      expect({ code: wrong.code, stdout: wrong.stdout }).toEqual({ code: exitCode, stdout: '' })
+      expect(wrong.stderr).toContain(message)
+    })
+
+    it('that is in the working directory is not read by the Worker of Countersign, and a line states it', async () => {
+      const own = startCountersignDev(folder, '--origin', origin.url, ...anyPort)
+      expect(await own.progress(/is not read/)).toBe(
+        'The Worker of Countersign runs, and wrangler.jsonc is not read. For the Worker of wrangler.jsonc, write --config wrangler.jsonc.',
+      )
+      await own.line(/Ctrl\+C/)
+      expect(await own.stop()).toBe(0)
+    })
   })
 
   it('ends with 0 when the reader of its output leaves', async () => {

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import { Command, Option } from 'commander'
 import { SOURCE_NAMES } from '../../check-headers.ts'
 import type { DevEdge, DevEdgeOptions } from '../../dev-edge.ts'
+import { type LocalWorker, readLocalWorker, type WorkerFlags } from '../arguments/local-worker.ts'
 import {
   DEFAULT_ACCESS_PORT,
   DEFAULT_PORT,
@@ -17,19 +18,15 @@ import { writeOriginEnvironment } from '../output/origin-environment.ts'
 import { print, printJson, printProgress } from '../output/print.ts'
 import { formatRequestLine } from '../output/request-line.ts'
 import { waitForOrigin } from '../watch/wait-for-origin.ts'
+import { watchConfig } from '../watch/watch-config.ts'
 import { watchSources } from '../watch/watch-sources.ts'
 
-interface DevOptions {
+interface DevOptions extends WorkerFlags {
   readonly origin?: string
   readonly port: number
   readonly accessPort: number
   readonly folder: string
   readonly headers: NonNullable<DevEdgeOptions['headers']>
-  readonly forwardCert?: NonNullable<DevEdgeOptions['forwardCert']>
-  readonly require?: NonNullable<DevEdgeOptions['require']>
-  readonly names?: NonNullable<DevEdgeOptions['names']>
-  readonly worker?: string
-  readonly originBinding?: string
   readonly cache: boolean
   readonly json?: boolean
 }
@@ -42,6 +39,7 @@ Examples:
   countersign dev --origin http://127.0.0.1:3000
   countersign dev --origin http://127.0.0.1:8080 --port 9443 --access-port 9444
   countersign dev --origin http://127.0.0.1:3000 --worker src/worker.ts
+  countersign dev --origin http://127.0.0.1:3000 --config wrangler.jsonc --env staging
   countersign dev --origin http://127.0.0.1:3000 --require verified --json
   countersign dev --origin http://127.0.0.1:3000 --headers rfc9440`
 
@@ -95,19 +93,40 @@ export function devCommand(): Command {
         "the Worker's binding that leads to the origin, COUNTERSIGN_ORIGIN unless --worker is given",
       ).argParser(parseBinding),
     )
+    .addOption(
+      new Option(
+        '--config <file>',
+        "wrangler's file of your own Worker: its module, vars, compatibility date and flags. A flag precedes it (default: the file beside --worker, or above it)",
+      ).argParser((path) => resolve(path)),
+    )
+    .addOption(new Option('--no-config', 'your own Worker without a file of wrangler'))
+    .addOption(new Option('--env <name>', "the environment of wrangler's file"))
+    .addOption(
+      new Option(
+        '--without <key>',
+        "run your own Worker without a key of wrangler's file that the edge lacks, repeatable",
+      )
+        .default([], 'none')
+        .argParser((key, keys: readonly string[]) => [...keys, key]),
+    )
+    .addOption(new Option('--compatibility-date <date>', 'the compatibility date of your own Worker'))
     .addOption(jsonOption())
     .addHelpText('after', EXAMPLES)
     .action(dev)
 }
 
+/** A zone without a Worker takes none of its options. */
+const NO_WORKER: LocalWorker = { options: {}, notices: [] }
+
 async function dev(options: DevOptions, command: Command): Promise<void> {
-  const { json, ...edgeOptions } = options
-  const { folder, origin } = options
+  const { json, folder, origin, port, accessPort, headers, cache, ...flags } = options
   // Not mandatory in commander, which would report a misspelt option as a missing --origin.
   if (!origin)
     return command.error('--origin is missing; write the address of your server: --origin http://127.0.0.1:3000')
   const wrong = describeContradiction(options)
   if (wrong !== undefined) return command.error(wrong)
+  const { options: ofTheWorker, file, notices } = headers === 'worker' ? await readLocalWorker(flags) : NO_WORKER
+  for (const notice of notices) printProgress(notice)
   const stopped = new AbortController()
   for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stopped.abort())
   // The reader of the lines has left (`| head`).
@@ -116,18 +135,25 @@ async function dev(options: DevOptions, command: Command): Promise<void> {
 
   printProgress('Starting the edge …')
   await using edge = await startEdge({
-    ...edgeOptions,
+    ...ofTheWorker,
     origin,
+    folder,
+    port,
+    accessPort,
+    headers,
+    cache,
     onRequest: (event) =>
       json ? printJson({ event: 'request', ...event }) : print(formatRequestLine(event, new Date())),
     log: printProgress,
   })
   await writeOriginEnvironment(folder, edge)
-  const description = await describeEdge(edge, origin, folder, options.forwardCert)
+  const description = await describeEdge(edge, origin, folder, ofTheWorker.forwardCert)
   if (json) printJson({ event: 'started', ...description })
   else print(formatWelcome(description))
 
-  using _watcher = options.worker === undefined ? undefined : watchSources(options.worker, () => reload(edge))
+  const { worker } = ofTheWorker
+  using _sources = worker === undefined ? undefined : watchSources(worker, () => reload(edge))
+  using _config = file === undefined ? undefined : watchConfig(file, askForRestart)
   await waitForOrigin(new URL(origin), stopped.signal)
   if (!stopped.signal.aborted) await once(stopped.signal, 'abort')
 }
@@ -138,18 +164,27 @@ const FLAGS_OF_THE_WORKER = {
   names: '--names',
   worker: '--worker',
   originBinding: '--origin-binding',
+  config: '--config',
+  env: '--env',
+  without: '--without',
+  compatibilityDate: '--compatibility-date',
 } as const
 
 /** Describes flags that do not fit together. */
 function describeContradiction(options: DevOptions): string | undefined {
-  const { headers, port, accessPort, worker, originBinding } = options
-  const given = Object.entries(FLAGS_OF_THE_WORKER).find(([name]) => options[name as keyof DevOptions] !== undefined)
+  const { headers, port, accessPort, worker, config, originBinding } = options
+  const given = Object.entries(FLAGS_OF_THE_WORKER).find(([name]) => isGiven(options[name as keyof DevOptions]))
   if (headers !== 'worker' && given)
     return `${given[1]} belongs to the Worker, which does not run with --headers ${headers}; remove it`
   if (port === accessPort && port !== 0) return `--access-port must differ from --port ${port}; write another port`
-  if (originBinding !== undefined && worker === undefined && originBinding !== 'COUNTERSIGN_ORIGIN')
+  if (originBinding !== undefined && worker === undefined && !config && originBinding !== 'COUNTERSIGN_ORIGIN')
     return '--origin-binding must be COUNTERSIGN_ORIGIN for the Worker of Countersign; for another name, give your own Worker with --worker'
   return undefined
+}
+
+/** `--no-config` and a list without entries ask for nothing. */
+function isGiven(value: unknown): boolean {
+  return value !== undefined && value !== false && !(Array.isArray(value) && value.length === 0)
 }
 
 /** Ctrl+C is not a failure. Miniflare listens to the same signals and ends the process with another code. */
@@ -157,6 +192,10 @@ function endWithZero(): void {
   process.once('exit', () => {
     process.exitCode = 0
   })
+}
+
+function askForRestart(name: string): void {
+  printProgress(`${name} has changed; restart the edge to read it.`)
 }
 
 async function reload(edge: DevEdge): Promise<void> {
