@@ -134,6 +134,31 @@ describe('a requirement in a place that Fastify or the plugin does not read', ()
   it.each<[string, object, string]>([
     ['next to config', { clientCert: 'ops' }, 'GET /x: unknown option clientCert; write config: { clientCert: … }'],
     ['misspelt', { config: { clientCertificate: 'ops' } }, 'GET /x: unknown option config.clientCertificate; write'],
+    [
+      'with the name of the package',
+      { config: { countersign: 'ops' } },
+      'GET /x: unknown option config.countersign; write',
+    ],
+    [
+      'with a mode in the requirement',
+      { config: { clientCert: { mode: 'enforce' } } },
+      'GET /x: config.clientCert: unknown property "mode"; known properties are subject, ',
+    ],
+    [
+      'with a requirement in the requirement',
+      { config: { clientCert: { clientCert: 'ops' } } },
+      'GET /x: config.clientCert: unknown property "clientCert"; known properties are subject, ',
+    ],
+    [
+      'with a mode in config',
+      { config: { clientCert: 'ops', mode: 'report' } },
+      'GET /x: config.mode has no effect on countersign, and the mode of the route is "enforce"; write routes: [{ url: "/x", mode: "report" }]',
+    ],
+    [
+      'with a mode next to config',
+      { mode: 'report' },
+      'GET /x: mode has no effect on countersign, and the mode of the route is "enforce"; write routes: [{ url: "/x", mode: "report" }]',
+    ],
     ['misspelt by a letter', { config: { clienCert: 'ops' } }, 'GET /x: unknown option config.clienCert; write'],
     [
       'inherited by config',

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { requirementIn, requireSpelling } from './requirement-in.ts'
+import { refuseOwnMode, requirementIn, requireSpelling } from './requirement-in.ts'
 
 describe('requirementIn', () => {
   it.each([
@@ -34,6 +34,7 @@ describe('requirementIn', () => {
       'clientCertificate',
       'requireClientCert',
     ],
+    ...['countersign', 'Countersign', 'countersignMode'],
     ...['cleintCert', 'clientCret', 'clientCer', 'clientCertt', 'clienCert', 'lientCert', 'xclientCert', 'klientCert'],
   ])('refuses config.%s', (key) => {
     expect(() => requirementIn({ [key]: 'ops' }, 'GET /x')).toThrow(
@@ -50,14 +51,38 @@ describe('requirementIn', () => {
 })
 
 describe('requireSpelling', () => {
-  it.each(['clientCert', 'clientCertificate', 'requireClientCert'])('refuses %s next to config', (key) => {
-    expect(() => requireSpelling({ url: '/x', [key]: 'ops' }, 'GET /x')).toThrow(
-      new TypeError(`GET /x: unknown option ${key}; write config: { clientCert: … }`),
-    )
-  })
+  it.each(['clientCert', 'clientCertificate', 'requireClientCert', 'countersign'])(
+    'refuses %s next to config',
+    (key) => {
+      expect(() => requireSpelling({ url: '/x', [key]: 'ops' }, 'GET /x')).toThrow(
+        new TypeError(`GET /x: unknown option ${key}; write config: { clientCert: … }`),
+      )
+    },
+  )
 
   it('accepts the options of a route', () => {
     const route = { method: 'GET', url: '/x', config: { clientCert: 'ops' }, onRequest() {}, constraints: {} }
     expect(() => requireSpelling(route, 'GET /x')).not.toThrow()
+  })
+})
+
+describe('refuseOwnMode', () => {
+  it.each([
+    ['config.mode', { config: { mode: 'enforce' } }, 'report', 'enforce'],
+    ['config.mode', { config: { mode: 'report' } }, 'enforce', 'report'],
+    ['mode', { mode: 'enforce' }, 'report', 'enforce'],
+  ] as const)('refuses %s: %j on a route in mode "%s"', (name, route, actual, wanted) => {
+    expect(() => refuseOwnMode({ url: '/x', ...route }, actual, 'GET /x')).toThrow(
+      new TypeError(
+        `GET /x: ${name} has no effect on countersign, and the mode of the route is "${actual}"; write routes: [{ url: "/x", mode: "${wanted}" }] in the options of the plugin, or with mode: "${actual}" if ${name} is that of another plugin`,
+      ),
+    )
+  })
+
+  it('accepts the mode that the route has, and the values of other plugins', () => {
+    for (const mode of ['report', 'Enforce', 'enforced', 'dark', true, null, undefined, { mode: 'enforce' }]) {
+      expect(() => refuseOwnMode({ url: '/x', config: { mode }, ...{ mode } }, 'report', 'GET /x')).not.toThrow()
+    }
+    expect(() => refuseOwnMode({ url: '/x' }, 'report', 'GET /x')).not.toThrow()
   })
 })

@@ -1,3 +1,5 @@
+import { MODES, type Mode } from './route-rules.ts'
+
 /** The requirement of a config, if it has one. */
 export interface OwnRequirement {
   readonly present: boolean
@@ -41,13 +43,43 @@ export function requireSpelling(route: object, where: string): void {
   }
 }
 
+/**
+ * Refuses the option `mode` of a rule where nothing enforces it: in the config of a route, or next to it.
+ *
+ * Another plugin can own the name, so other values pass, and so does the mode that the route has. A rule with a mode
+ * for the route tells the two apart. Do not call this with such a rule, or for a public route.
+ *
+ * @param actual - the mode of the route
+ * @throws TypeError whose message states the rule to write
+ */
+export function refuseOwnMode(
+  route: { readonly url: string; readonly config?: object },
+  actual: Mode,
+  where: string,
+): void {
+  for (const [name, owner] of [
+    ['config.mode', route.config],
+    ['mode', route],
+  ] as const) {
+    const value = (owner as { readonly mode?: unknown } | undefined)?.mode
+    const other = MODES.find((mode) => mode === value && mode !== actual)
+    if (other === undefined) continue
+    throw new TypeError(
+      `${where}: ${name} has no effect on countersign, and the mode of the route is "${actual}"; write routes: [{ url: "${route.url}", mode: "${other}" }] in the options of the plugin, or with mode: "${actual}" if ${name} is that of another plugin`,
+    )
+  }
+}
+
 const NAME = 'clientCert'
 
-/** Whether a name is not `clientCert` and could be meant so: `clientCertificate`, `client_cert`, `requireClientCert`. */
+/**
+ * Whether a name is not `clientCert` and could be meant so: `clientCertificate`, `client_cert`, `requireClientCert`, and the
+ * name of this package.
+ */
 function isMisspelt(name: string): boolean {
   if (name === NAME) return false
   const letters = name.toLowerCase().replaceAll(/[^a-z]/g, '')
-  return letters.includes('clientcert') || isOneSlipFrom(letters, 'clientcert')
+  return letters.includes('clientcert') || letters.includes('countersign') || isOneSlipFrom(letters, 'clientcert')
 }
 
 /** Whether one letter is wrong, missing or too many, or two neighbours are exchanged. */

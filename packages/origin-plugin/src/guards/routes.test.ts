@@ -57,6 +57,22 @@ describe('createRouteGuards', () => {
     expect(guards.get(guarded.config)?.guard.description).toBe('policy ops')
   })
 
+  it('refuses the other mode in a config, unless the route is public or a rule has its mode', () => {
+    const own = () => routeOf({ clientCert: 'ops', mode: 'report' })
+    const refusal = 'GET /x: config.mode has no effect on countersign'
+    expect(() => create().add(own())).toThrow(refusal)
+    expect(() => create({ url: '/x', clientCert: 'ops' }).add(own())).toThrow(refusal)
+    for (const mode of ['enforce', 'report']) {
+      const guards = create({ url: '/x', mode })
+      guards.add(own())
+      expect(guards.list()).toMatchObject([{ requirement: 'policy ops', enforced: mode === 'enforce' }])
+    }
+    expect(() => create().add(routeOf({ clientCert: false, mode: 'report' }))).not.toThrow()
+    const reporting = createRouteGuards(compiler, compileRouteRules([], compiler), 'report')
+    expect(() => reporting.add(own())).not.toThrow()
+    expect(() => reporting.add(routeOf({ mode: 'enforce' }))).toThrow(refusal)
+  })
+
   it('agrees with a rule that is optional in the same way', () => {
     const guards = create({ url: '/x', clientCert: optional('ops') })
     const route = routeOf({ clientCert: optional('ops') })

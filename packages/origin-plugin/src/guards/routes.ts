@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util'
 import type { RouteOptions } from 'fastify'
 import type { GuardCompiler } from './compile-guard.ts'
 import { ANY_VERIFIED, type RouteGuard } from './guard.ts'
-import { type OwnRequirement, requirementIn, requireSpelling } from './requirement-in.ts'
+import { type OwnRequirement, refuseOwnMode, requirementIn, requireSpelling } from './requirement-in.ts'
 import type { CompiledRule, Mode, RouteRules } from './route-rules.ts'
 
 /**
@@ -170,7 +170,9 @@ export function createRouteGuards(compiler: GuardCompiler, rules: RouteRules, mo
       }
       const shown = rule === undefined ? own : { present: true, requirement: rule.requirement }
       const guard = compile(shown, where)
-      const entry: AddedRoute = { route, method, url, shown, ...protect(guard, modeOf(guard, methods, url)) }
+      const ruled = modeOf(guard, methods, url)
+      if (guard && ruled === undefined) refuseOwnMode(route, mode, where)
+      const entry: AddedRoute = { route, method, url, shown, ...protect(guard, ruled) }
       showFinally(route, entry)
       added.push(entry)
     },
