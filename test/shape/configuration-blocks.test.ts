@@ -32,7 +32,8 @@ describe('wranglerFaults', () => {
 
 describe('the configurations of cloudflared', () => {
   it('in the documents carry signed requests', () => {
-    const blocks = configurationBlocks('yaml')
+    // A workflow of GitHub is YAML too.
+    const blocks = configurationBlocks('yaml').filter(({ text }) => !/^jobs:$/m.test(text))
     expect(blocks.length).toBeGreaterThan(0)
     expect(blocks.flatMap(({ place, text }) => tunnelFaults(text).map((fault) => `${place}: ${fault}`))).toEqual([])
   })
