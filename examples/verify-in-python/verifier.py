@@ -1,17 +1,17 @@
 """Verifies the requests of Countersign's Worker, as docs/wire.md specifies them."""
 import base64, hashlib, hmac, re, threading, time
-from ssl import cert_time_to_seconds
+from datetime import date
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 TOKEN = "cf-access-jwt-assertion"
 ALWAYS = ("x-cert-presented", "x-cert-verify", "x-cert-revoked")
-DESCRIPTION = tuple((
-    "x-cert-subject-dn x-cert-issuer-dn x-cert-subject-dn-2253 x-cert-issuer-dn-2253 x-cert-subject-dn-l"
-    " x-cert-issuer-dn-l x-cert-serial x-cert-issuer-serial x-cert-ski x-cert-issuer-ski x-cert-finger x-cert-finger-256"
-    " x-cert-notbe x-cert-notaf client-cert client-cert-chain x-cert-too-large x-cert-chain-too-large").split())
+DESCRIPTION = tuple(f"x-cert-{name}".replace("x-cert-client", "client") for name in (
+    "subject-dn issuer-dn subject-dn-2253 issuer-dn-2253 subject-dn-l issuer-dn-l serial issuer-serial ski issuer-ski"
+    " finger finger-256 notbe notaf client-cert client-cert-chain too-large chain-too-large").split())
 TABLE = (TOKEN, *ALWAYS, *DESCRIPTION)
 DERIVED = ("@authority", "@method", "@path", "@query")
+LIST = r'\(([^)]*)"@authority" "@method" "@path" "@query"\)(.*)'
 # Patterns for fullmatch(): `$` also matches before a line feed, and `\d` matches the digits of every script.
 FAMILY = "(?:x-cert-|client-cert|cf-cert-|cf-client-cert-)".replace("-", "[^a-z0-9]") + "(?s:.*)"
 LATER = "(?!.{65})x-cert-[a-z0-9]+(?:-[a-z0-9]+)*"
@@ -19,20 +19,24 @@ STRING = r'"(?:[^"\\]|\\.)*"'
 ITEM = rf'[ \t]*([a-z*][a-z0-9_.*-]*)=((?![ \t])(?:[^,"()]|{STRING}|\((?:[^"()]|{STRING})*\))+)'
 PARAMETERS = (r';created=([1-9][0-9]{0,10});expires=([1-9][0-9]{0,10});nonce="([A-Za-z0-9_-]{22})"'
               r';keyid="([A-Za-z0-9._~-]{1,64})";alg="(hmac-sha256|ed25519)";tag="countersign"')
-DIGITS = {"x-cert-serial": "[0-9a-f]+", "x-cert-finger": "[0-9a-f]{40}", "x-cert-finger-256": "[0-9a-f]{64}"}
+BASE64, HEX, DIGITS = "[A-Za-z0-9+/]", "[0-9A-Fa-f]", "(?:HEX+|HEX{2}(?::HEX{2})+)".replace("HEX", "[0-9A-Fa-f]")
+DATE = ("(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec) ([ 0-9]?[0-9])"
+        " ([01][0-9]|2[0-3]):([0-5][0-9]):([0-5][0-9]) ([0-9]{1,4}) GMT")
+PAIR = rf'\\(?:[ "#+,;<=>\\]|{HEX}{{2}})'
+TYPE = r"[A-Za-z][A-Za-z0-9-]*|(?:[Oo][Ii][Dd]\.)?NUMBER(?:\.NUMBER)+".replace("NUMBER", "(?:0|[1-9][0-9]*)")
+ATTRIBUTE = rf' *({TYPE}) *= *(?:#(?:{HEX}{{2}})+ *|"(?:[^"\\]|{PAIR})*" *|(?![# ])(?:[^"\\,;+<>]|{PAIR})*)'
+NAME = f"{ATTRIBUTE}(?:[,;+]{ATTRIBUTE})*"
+FORMS = {"x-cert-serial": f"-?{DIGITS}", "x-cert-finger": f"(?=(?::?{HEX}){{40}}$){DIGITS}", "x-cert-notbe": DATE,
+         "x-cert-finger-256": f"(?=(?::?{HEX}){{64}}$){DIGITS}", "x-cert-notaf": DATE, "x-cert-issuer-dn-2253": NAME,
+         "x-cert-subject-dn-2253": f"(?:{NAME})?", "x-cert-ski": f"{DIGITS}?", "x-cert-issuer-ski": f"{DIGITS}?"}
 
 class Refused(Exception): """A refusal, with the name of the rule."""
-
 def require(condition, rule):
-    if not condition:
-        raise Refused(rule)
-
+    if not condition: raise Refused(rule)
 def decode(text):
     """The bytes of base64 between colons, in its one spelling; no bytes for other text."""
-    match = re.fullmatch(":((?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?):", text)
-    data = base64.b64decode(match[1]) if match else b""
-    return data if text == f":{base64.b64encode(data).decode()}:" else b""
-
+    match = re.fullmatch(f":((?:{BASE64}{{4}})*(?:{BASE64}[AQgw]==|{BASE64}{{2}}[AEIMQUYcgkosw048]=)?):", text)
+    return base64.b64decode(match[1]) if match else b""
 def member_of(lines, header):
     require(values := [value for name, value in lines if name == header], "signature-missing")
     text = ", ".join(values)
@@ -40,18 +44,14 @@ def member_of(lines, header):
     require(ours := [value for key, value in re.findall(ITEM, text) if key == "countersign"], "signature-missing")
     require(len(ours) == 1, "member-repeated")
     return ours[0].strip(" \t")
-
 def read_components(member):
-    require(match := re.fullmatch(r"\(([^)]*)\)(.*)", member), "components")
-    derived = " ".join(f'"{name}"' for name in DERIVED)
-    require(match[1].endswith(derived), "derived-components")
-    listed = match[1][:-len(derived)]
-    names = re.findall(r'"([^"]*)" ', listed)
+    require(match := re.fullmatch(LIST, member), "derived-components")
+    names = re.findall(r'"([^"]*)" ', match[1])
     later = names[len(known := [name for name in TABLE if name in names]):]
-    require(names == known + later and listed == "".join(f'"{name}" ' for name in names), "components")
+    require(names == known + later and match[1] == "".join(f'"{name}" ' for name in names), "components")
     require(len(set(later)) == len(later) <= 16 and all(re.fullmatch(LATER, name) for name in later), "components")
-    return names, match[2]
-
+    require(parameters := re.fullmatch(PARAMETERS, match[2]), "parameters")
+    return names, parameters.groups()
 def read_fields(lines, covered):
     fields = {}
     for name, value in lines:
@@ -61,7 +61,12 @@ def read_fields(lines, covered):
             require(re.fullmatch(r"[\x20-\x7e]+", value), "header-value")
             fields[name] = value
     return fields
-
+def read_date(text):
+    month, *numbers = re.fullmatch(DATE, text).groups()
+    day, hour, minute, second, year = map(int, numbers)
+    days = date(2000 + year % 400, DATE.index(month) // 4 + 1, 1).toordinal() + day - 1
+    require(date.fromordinal(days).day == day, "description")
+    return (((days + (year // 400 - 5) * 146097) * 24 + hour) * 60 + minute) * 60 + second - 62135683200
 def read_client(fields, method, now, optional):
     presented, verdict, revoked = (fields[name] for name in ALWAYS)
     require({presented, revoked} <= {"0", "1"}, "flags")
@@ -70,32 +75,28 @@ def read_client(fields, method, now, optional):
         require(optional and verdict == "NONE" and revoked == "0", "not-presented")
         require(method != "OPTIONS", "preflight")
         return None
-    require(not re.fullmatch("FAILED:certificate (has expired|is not yet valid)", verdict), "outside-validity")
+    require(not re.fullmatch("FAILED:certificate (has expired|is not yet valid)", verdict), "validity-verdict")
     require(verdict == "SUCCESS", "unverified")
     require(revoked == "0", "revoked")
-    digits = {name: fields.get(name, "").replace(":", "").lower() for name in DIGITS}
-    subject, issuer = (fields.get(f"{name}-2253", fields.get(name)) for name in DESCRIPTION[:2])
-    require(issuer and all(re.fullmatch(DIGITS[name], digits[name]) for name in DIGITS), "description")
-    try:
-        first, last = (cert_time_to_seconds(fields.get(name, "")) for name in ("x-cert-notbe", "x-cert-notaf"))
-    except ValueError:
-        raise Refused("description") from None
+    texts = {name: fields.get(name, fields.get(name.replace("-2253", ""), "")) for name in FORMS}
+    require(all(re.fullmatch(form, texts[name]) for name, form in FORMS.items()), "description")
+    subject, issuer = texts["x-cert-subject-dn-2253"], texts["x-cert-issuer-dn-2253"]
+    first, last = read_date(texts["x-cert-notbe"]), read_date(texts["x-cert-notaf"])
     if "client-cert" in fields:
-        require(hashlib.sha256(decode(fields["client-cert"])).hexdigest() == digits["x-cert-finger-256"], "mismatch")
+        require(certificate := decode(fields["client-cert"]), "description")
+        digests = [texts[name].replace(":", "").lower() for name in ("x-cert-finger", "x-cert-finger-256")]
+        require(digests == [hash(certificate).hexdigest() for hash in (hashlib.sha1, hashlib.sha256)], "mismatch")
     else:
-        parts = re.findall(rf'(?:[^,+"\\]|\\.|{STRING})+', f"{subject},{issuer}")
-        require(not {part.partition("=")[0].strip() for part in parts} & {"uid", "Mail"}, "ambiguous-name")
+        require(not {"uid", "Mail"} & set(re.findall(ATTRIBUTE, f"{subject},{issuer}")), "ambiguous-name")
     require(first <= now <= last, "outside-validity")
-    return {"subject": subject, "serial": fields["x-cert-serial"], "fingerprint256": digits["x-cert-finger-256"],
+    return {"subject": subject or None, "serial": texts["x-cert-serial"], "fingerprint256": texts["x-cert-finger-256"],
             "later": {name: fields[name] for name in fields if name not in TABLE}}
-
 def import_key(jwk):
     is_hmac = jwk["kty"] == "oct"
     key = base64.urlsafe_b64decode(jwk["k" if is_hmac else "x"] + "==")
     if len(key) < 32 or not is_hmac and (jwk.get("crv") != "Ed25519" or "d" in jwk):
         raise ValueError(f"the key {jwk['kid']} is neither a secret of 32 bytes nor a public key of Ed25519")
-    if is_hmac:
-        return "hmac-sha256", lambda base, given: hmac.compare_digest(hmac.digest(key, base, "sha256"), given)
+    if is_hmac: return "hmac-sha256", lambda base, given: hmac.compare_digest(hmac.digest(key, base, "sha256"), given)
     return "ed25519", lambda base, given: Ed25519PublicKey.from_public_bytes(key).verify(given, base) is None
 
 class Verifier:
@@ -109,8 +110,7 @@ class Verifier:
         lines = [(name.lower(), value.strip(" \t")) for name, value in headers]
         names, fault = (), None
         try:
-            member, encoded = member_of(lines, "signature-input"), member_of(lines, "signature")
-            names, rest = read_components(member)
+            names, parameters = read_components(member_of(lines, "signature-input"))
         except Refused as refused:
             fault = refused
         fields = read_fields(lines, names)
@@ -118,11 +118,11 @@ class Verifier:
         host = "".join(hosts)
         require(re.fullmatch(r"[\x21-\x7e]*", host + target), "target-characters")
         require(host == host.lower() and not host.endswith(":443"), "host-spelling")
+        member, encoded = member_of(lines, "signature-input"), member_of(lines, "signature")
         require(not fault, str(fault))
         require(set(ALWAYS) <= set(names), "always-covered")
         require(set(names) == set(fields), "coverage")
-        require(parameters := re.fullmatch(PARAMETERS, rest), "parameters")
-        created, expires, nonce, keyid, alg = parameters.groups()
+        created, expires, nonce, keyid, alg = parameters
         require(keyid in self.keys, "keyid")
         require(alg == self.keys[keyid][0], "alg")
         require(len(signature := decode(encoded)) in (32, 64), "signature-encoding")

@@ -155,8 +155,8 @@ describe.each([
 
   it.each([
     ['no certificate', undefined, 'not-presented'],
-    ['an expired certificate', 'expired', 'outside-validity'],
-    ['a certificate that is not yet valid', 'notYetValid', 'outside-validity'],
+    ['an expired certificate', 'expired', 'validity-verdict'],
+    ['a certificate that is not yet valid', 'notYetValid', 'validity-verdict'],
     ['a self-signed certificate', 'selfSigned', 'unverified'],
     ['a revoked certificate', 'revoked', 'revoked'],
   ] as const)('refuses a client with %s', async (_what, name, rule) => {

@@ -3,14 +3,22 @@ import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { filesMatching, ROOT } from '../../support/files.ts'
 import { ACCEPTED } from './accepted.ts'
-import { HEADERS_AFTER, REFUSED_CERTIFICATES, REFUSED_HEADERS } from './refused-headers.ts'
+import { REFUSED_CERTIFICATES } from './refused-certificates.ts'
+import { HEADERS_AFTER, REFUSED_HEADERS } from './refused-headers.ts'
+import { REFUSED_INPUTS } from './refused-inputs.ts'
 import { REFUSED_SIGNATURES } from './refused-signatures.ts'
 import { SETTING } from './vector.ts'
 
 /** The folder of the vectors, relative to the root. */
 export const FOLDER = 'packages/wire/vectors'
 
-const REFUSED = [...REFUSED_HEADERS, ...REFUSED_SIGNATURES, ...HEADERS_AFTER, ...REFUSED_CERTIFICATES]
+const REFUSED = [
+  ...REFUSED_HEADERS,
+  ...REFUSED_INPUTS,
+  ...REFUSED_SIGNATURES,
+  ...HEADERS_AFTER,
+  ...REFUSED_CERTIFICATES,
+]
 
 /** The text of each file of vectors, by its name. */
 export function formatVectors(): Map<string, string> {
