@@ -17,6 +17,7 @@ const run = promisify(execFile)
 const root = mkdtempSync(join(tmpdir(), 'countersign-'))
 const project = join(root, 'new-app')
 const app = join(root, 'app')
+const withoutAccess = join(root, 'without-access')
 afterAll(() => rmSync(root, { recursive: true }))
 
 const FLAGS = ['--hostname', 'app.example.com', '--team', 'acme', '--audience', 'a'.repeat(64)]
@@ -29,7 +30,9 @@ beforeAll(async () => {
   const flags = [...FLAGS, '--ca', join(root, '.countersign/client-ca.pem')]
   expect((await runHere('init', project, ...flags)).code).toBe(0)
   await run(process.execPath, [join(ROOT, 'packages/create-countersign/src/create-countersign.ts'), app, ...flags])
-  for (const folder of [project, app]) {
+  const noAccess = ['--hostname', 'app.example.com', '--no-access', '--ca', join(root, '.countersign/client-ca.pem')]
+  expect((await runHere('init', withoutAccess, ...noAccess)).code).toBe(0)
+  for (const folder of [project, app, withoutAccess]) {
     linkPackages(folder)
     cpSync(join(root, '.countersign'), join(folder, '.countersign'), { recursive: true })
   }
@@ -47,9 +50,9 @@ function linkPackages(folder: string): void {
 }
 
 /** Starts the server of the project, as its script `start:local` does. Stops it at the end of the test. */
-async function startServer(port: number): Promise<void> {
+async function startServer(port: number, folder = project): Promise<void> {
   const server = spawn(process.execPath, ['--env-file=.countersign/origin.env', 'server.ts'], {
-    cwd: project,
+    cwd: folder,
     env: { ...process.env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
@@ -75,12 +78,12 @@ function get(url: string, name?: string): Promise<unknown> {
 }
 
 describe('the project of countersign init', () => {
-  it('passes its type check', async () => {
-    await run(join(ROOT, 'node_modules/.bin/tsc'), ['--project', project])
+  it.each(['new-app', 'without-access'])('passes its type check: %s', async (name) => {
+    await run(join(ROOT, 'node_modules/.bin/tsc'), ['--project', join(root, name)])
   })
 
-  it('passes its test', async () => {
-    const { stdout } = await run(process.execPath, ['--test'], { cwd: project })
+  it.each(['new-app', 'without-access'])('passes its test: %s', async (name) => {
+    const { stdout } = await run(process.execPath, ['--test'], { cwd: join(root, name) })
     expect(stdout).toMatch(/^. tests 5\n(?:.*\n)*. pass 5$/m)
   })
 
@@ -98,6 +101,22 @@ describe('the project of countersign init', () => {
     expect(await get(`${url}/ops`, 'bob')).toMatchObject([403, { code: 'CSN_CERT_FORBIDDEN' }])
     expect(await get(`${url}/me`)).toMatchObject([401, { code: 'CSN_CERT_MISSING' }])
     expect(await get(`${url}/healthz`)).toEqual([200, { ok: true }])
+    expect(await get(`${url}/`, 'alice')).toEqual([200, { hello: 'alice' }])
+  })
+
+  it('runs behind countersign dev without Access', async () => {
+    const port = await freePort()
+    const ports = ['--origin', `http://127.0.0.1:${port}`, '--port', '0', '--access-port', '0']
+    const dev = startCountersignDev(withoutAccess, ...ports, '--worker', 'worker/worker.ts', '--json')
+    onTestFinished(async () => {
+      await dev.stop()
+    })
+    const { url } = JSON.parse(await dev.line(/"started"/))
+    await startServer(port, withoutAccess)
+    // The token that the local edge adds is not read.
+    const admitted = (await get(`${url}/me`, 'alice')) as [number, object]
+    expect(admitted).toEqual([200, { name: 'alice', fingerprint256: expect.any(String) }])
+    expect(await get(`${url}/me`)).toMatchObject([401, { code: 'CSN_CERT_MISSING' }])
   })
 
   it('starts with the environment for Cloudflare, and refuses to start without one', async () => {
@@ -115,5 +134,14 @@ describe('the files that npm create countersign adds to an app in CommonJS', () 
   it('pass their test', async () => {
     const { stdout } = await run(process.execPath, ['--test'], { cwd: app })
     expect(stdout).toMatch(/^. tests 3\n(?:.*\n)*. pass 3$/m)
+  })
+
+  it('start with the lines of their README', async () => {
+    const [, lines = ''] = /^```txt\n(.*?)^```$/ms.exec(readFileSync(join(app, 'README.md'), 'utf8')) ?? []
+    const setUp = "const app = require('fastify')()\nconst handler = () => 'for clients'\n"
+    const ask = "app.inject('/').then(({ statusCode, body }) => console.log(statusCode, JSON.parse(body).code))"
+    writeFileSync(join(app, 'server.js'), setUp + lines.replace('await app.listen({ port: 3000 })', ask))
+    const { stdout } = await run(process.execPath, ['--env-file=origin.env', 'server.js'], { cwd: app })
+    expect(stdout).toBe('401 CSN_SIGNATURE_MISSING\n')
   })
 })

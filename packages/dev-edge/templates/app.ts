@@ -13,6 +13,7 @@ export async function buildApp(proofs: Proofs, options: FastifyServerOptions = {
   app.get('/healthz', { config: { clientCert: false } }, () => ({ ok: true }))
 
   // Any certificate that Cloudflare verified and the server trusts.
+  app.get('/', (request) => ({ hello: clientCertOf(request).subject.CN }))
   app.get('/me', (request) => {
     const { subject, fingerprint256 } = clientCertOf(request)
     return { name: subject.CN, fingerprint256, access: request.access?.kind }

@@ -3,7 +3,7 @@ import { describeOldNode, readOwnManifest } from '../old-node.ts'
 import { certCommand } from './commands/cert.ts'
 import { devCommand } from './commands/dev.ts'
 import { doctorCommand } from './commands/doctor.ts'
-import { initCommand } from './commands/init.ts'
+import { initCommand, NODE_OF_PROJECT } from './commands/init.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { keygenCommand } from './commands/keygen.ts'
 import { revokeCommand } from './commands/revoke.ts'
@@ -46,7 +46,8 @@ Exit codes:
  */
 export async function runCommand(args: readonly string[]): Promise<number> {
   const { version, engines } = readOwnManifest()
-  const tooOld = describeOldNode(process.versions.node, engines.node)
+  // A project needs a later version than the packages. An error that names theirs would be followed by another one.
+  const tooOld = describeOldNode(process.versions.node, args[0] === 'init' ? NODE_OF_PROJECT : engines.node)
   if (tooOld !== undefined) {
     // Without colour, which the first releases of Node 20 cannot make.
     process.stderr.write(`countersign: ${tooOld}\n`)
@@ -94,6 +95,10 @@ function configure(command: Command): Command {
 /** Adds the remedy to errors of commander without one. */
 function describeUsageError(text: string): string {
   if (text.startsWith('unknown command')) return `${text}\nCommands: ${[...COMMAND_NAMES].join(', ')}`
+  if (text.startsWith("too many arguments for 'init'")) {
+    // npm keeps flags in front of --, and hands on their values.
+    return 'init takes one folder, and got more; write flags after --, as in npm create countersign@latest my-app -- --hostname app.example.com'
+  }
   const [, one, other] = /^option '(--[a-z-]+)[^']*' cannot be used with option '(--[a-z-]+)[^']*'$/.exec(text) ?? []
   return one === undefined ? text : `${one} does not fit ${other}; remove one of the two`
 }

@@ -21,20 +21,40 @@ const APP = {
   'tsconfig.json': 'project-tsconfig.json',
 } as const
 
+const IN_A_MODULE = `import countersign from '@countersign/origin-plugin'
+import { readProofs } from './countersign.ts'
+
+await app.register(countersign, readProofs(process.env))`
+
+/** CommonJS has no \`await\` outside of a function. */
+const IN_COMMONJS = `const { countersign } = require('@countersign/origin-plugin')
+const { readProofs } = require('./countersign.ts')
+
+async function start() {
+  await app.register(countersign, readProofs(process.env))
+  app.get('/', handler) // and every other route
+  await app.listen({ port: 3000 })
+}
+start()`
+
 /** Builds the files of the project, without those that contain keys. */
 export function projectFiles(folder: string, kind: ProjectKind, values: ProjectValues): ProjectFile[] {
   const fill = filler(folder, kind, values)
   const added = { [`countersign.test.${kind.extension}`]: 'countersign.test.ts' }
-  const introduction = kind.isNew ? 'readme-new.md' : 'readme-existing.md'
+  const readme = [
+    kind.isNew ? 'readme-new.md' : 'readme-existing.md',
+    values.access ? 'readme-with-access.md' : 'readme-without-access.md',
+    'readme-cloudflare.md',
+  ]
   return [
     ...Object.entries(kind.isNew ? APP : added),
-    [`countersign.${kind.extension}`, 'countersign.ts'] as const,
+    [`countersign.${kind.extension}`, values.access ? 'countersign.ts' : 'countersign-without-access.ts'] as const,
     ['worker/worker.ts', 'worker/worker.ts'] as const,
     ['worker/wrangler.jsonc', 'worker/wrangler.jsonc'] as const,
   ]
     .map(([path, template]): ProjectFile => ({ path, text: fill(readTemplate(template)) }))
     .concat(
-      { path: kind.readme, text: fill(readTemplate(introduction) + readTemplate('readme-cloudflare.md')) },
+      { path: kind.readme, text: fill(readme.map(readTemplate).join('')) },
       { path: 'client-ca.pem', text: values.ca },
     )
 }
@@ -55,22 +75,29 @@ export function installCommands(folder: string): string[] {
 
 /** Returns a function that replaces the placeholders, and the extension of the files that the app imports. */
 function filler(folder: string, { isNew, extension }: ProjectKind, values: ProjectValues): (text: string) => string {
-  const { hostname, team, audience, algorithm } = values
+  const { hostname, access, algorithm } = values
   const texts = {
     hostname,
-    team,
-    audience,
+    team: access?.team ?? '',
+    audience: access?.audience ?? '',
+    doctorAccess: access ? `--team ${access.team} --audience ${access.audience}` : '--no-access',
+    refusal: access ? "401 CSN_CERT_MISSING, or Access' own page" : "Cloudflare's page, by the rule of step 3",
     worker: workerName(hostname),
     project: packageName(folder),
     version: ownVersion(),
     server: isNew ? 'server.ts' : 'server.js',
+    registration: extension === 'mts' ? IN_COMMONJS : IN_A_MODULE,
     install: isNew ? '' : installCommands(folder).join('\n'),
     keyNote:
       algorithm === 'ed25519'
         ? ''
         : '\n`origin.env` contains the same key. With `--algorithm ed25519` the server could verify, and not sign.',
   }
-  return (text) => fillIn(text, texts).replaceAll(/\bcountersign((?:\.test)?)\.ts\b/g, `countersign$1.${extension}`)
+  return (text) =>
+    fillIn(access ? text : text.replaceAll('createTestEdge()', 'createTestEdge({ access: null })'), texts).replaceAll(
+      /\bcountersign((?:\.test)?)\.ts\b/g,
+      `countersign$1.${extension}`,
+    )
 }
 
 function fillIn(text: string, texts: Readonly<Record<string, string>>): string {

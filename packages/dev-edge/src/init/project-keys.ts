@@ -11,13 +11,12 @@ export const KEY_FILES = ['origin.env', 'worker/worker.env'] as const
  * Node and wrangler read a value without quotes as it is, up to a `#`. Neither JSON of a key nor the other values have
  * one.
  */
-export function keyFiles({ hostname, team, audience, algorithm }: ProjectValues): ProjectFile[] {
+export function keyFiles({ hostname, access, algorithm }: ProjectValues): ProjectFile[] {
   const workerKey = createSigningKey(algorithm, newKeyId())
   const server = {
     COUNTERSIGN_KEYS: JSON.stringify([toVerificationKey(workerKey)]),
     COUNTERSIGN_HOSTS: hostname,
-    ACCESS_TEAM: team,
-    ACCESS_AUDIENCE: audience,
+    ...(access && { ACCESS_TEAM: access.team, ACCESS_AUDIENCE: access.audience }),
     CLIENT_CA: 'client-ca.pem',
   }
   const [ofServer, ofWorker] = KEY_FILES

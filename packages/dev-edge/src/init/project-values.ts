@@ -7,13 +7,19 @@ import { createEdgeKey } from '../pki/edge-key.ts'
 export interface ProjectValues {
   /** The hostname at Cloudflare, in lower case. */
   readonly hostname: string
-  /** The `acme` of `acme.cloudflareaccess.com`. */
-  readonly team: string
-  /** The Audience (AUD) tag of the Access application. */
-  readonly audience: string
+  /** The Access application in front of the hostname; `null` for a hostname without Access (API Shield). */
+  readonly access: ProjectAccess | null
   /** The PEM of the CA that signs the clients' certificates, or of several. */
   readonly ca: string
   readonly algorithm: SignatureAlgorithm
+}
+
+/** An Access application. */
+export interface ProjectAccess {
+  /** The `acme` of `acme.cloudflareaccess.com`. */
+  readonly team: string
+  /** The Audience (AUD) tag. */
+  readonly audience: string
 }
 
 /** One name below a zone, as the pattern of a Worker's route contains it. */

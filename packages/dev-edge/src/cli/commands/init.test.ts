@@ -151,6 +151,25 @@ describe('countersign init, in a new folder', () => {
     })
   })
 
+  it('writes a project without Access', async () => {
+    const folder = newFolder()
+    const args = ['--json', '--hostname', 'app.example.com', '--no-access', '--ca', caFile]
+    const { code, stdout } = await runHere('init', folder, ...args)
+    expect({ code, ...JSON.parse(stdout) }).toMatchObject({ code: 0, written: NEW_FILES })
+    expect(Object.keys(environment(folder, 'origin.env'))).toEqual([
+      'COUNTERSIGN_KEYS',
+      'COUNTERSIGN_HOSTS',
+      'CLIENT_CA',
+    ])
+    expect(read(folder, 'countersign.ts')).toContain('    access: null,\n')
+    expect(read(folder, 'app.test.ts')).toContain('await createTestEdge({ access: null })\n')
+    const readme = read(folder, 'README.md')
+    expect(readme).toContain('doctor --origin http://127.0.0.1:3000/me --no-access --edge https://app.example.com/me\n')
+    expect(readme).toContain('http.host eq "app.example.com" and')
+    expect(readme.match(/^\d\. /gm)).toEqual(['1. ', '2. ', '3. ', '4. ', '5. ', '6. ', '7. '])
+    for (const path of NEW_FILES) expect(read(folder, path), path).not.toMatch(/\{\{|undefined|Zero Trust/)
+  })
+
   it('lets git ignore the keys and nothing else', async () => {
     const folder = newFolder()
     await init(folder)
@@ -190,7 +209,7 @@ describe('countersign init, in a new folder', () => {
     expect(stdout).toMatch(
       /\nNext\n {2}cd \S+\n {2}npm install\n {2}npm test\n {2}npm run dev .*\n {2}README\.md has the/,
     )
-    expect(stdout).not.toMatch(/Left alone|Extended/)
+    expect(stdout).not.toMatch(/Left alone|Extended|values of this run/)
   })
 })
 
@@ -204,6 +223,9 @@ describe('countersign init, a second time', () => {
     expect(NEW_FILES.map((path) => [read(folder, path), statSync(join(folder, path)).mtimeMs])).toEqual(before)
     const { stdout } = await runHere('init', folder, ...flags())
     expect(stdout).toMatch(/^Nothing was written\n\nLeft alone, because it was there\n {2}\.gitignore\n/)
+    expect(stdout).toContain(
+      'wrangler.jsonc\n\nThe values of this run are not in these files. Remove a file to have it written again.\n\nNext\n',
+    )
   })
 
   it('writes the files that are missing', async () => {
@@ -273,9 +295,17 @@ describe('countersign init, next to an app', () => {
     )
     expect(read(folder, 'package.json')).toBe(JSON.stringify(manifest))
     expect([read(folder, 'app.ts'), read(folder, 'README.md')]).toEqual(['app', '# My app'])
-    expect(read(folder, 'COUNTERSIGN.md')).toContain(`from './countersign.${extension}'`)
     expect(read(folder, 'COUNTERSIGN.md')).toContain(`node --test countersign.test.${extension}`)
     expect((await init(folder)).written).toEqual([])
+    const registration =
+      extension === 'ts'
+        ? "import { readProofs } from './countersign.ts'\n\nawait app.register"
+        : "const { readProofs } = require('./countersign.mts')\n\nasync function start() {\n  await app.register"
+    expect(read(folder, 'COUNTERSIGN.md')).toContain(registration)
+    const { stdout } = await runHere('init', folder, ...flags())
+    expect(stdout).toMatch(
+      / {2}COUNTERSIGN\.md has the lines for your server, and then the steps at Cloudflare, in order$/m,
+    )
   })
 
   it('prints the commands that install the missing packages', async () => {
@@ -337,6 +367,10 @@ describe('countersign init, with git', () => {
     writeFileSync(join(folder, '.gitignore'), '!x\n*.env\nnode_modules/')
     expect(await init(folder)).toMatchObject({ extended: [], leftAlone: ['.gitignore'] })
     expect(read(folder, '.gitignore')).toBe('!x\n*.env\nnode_modules/')
+    mkdirSync(`${folder}-2`)
+    writeFileSync(join(`${folder}-2`, '.gitignore'), '*.env\nnode_modules/')
+    const { stdout } = await runHere('init', `${folder}-2`, ...flags())
+    expect(stdout).toContain('Left alone, because it was there\n  .gitignore\n\nNext\n')
   })
 })
 
@@ -362,7 +396,8 @@ describe('countersign init, with wrong flags', () => {
     ['team', '', '--team must be the name before'],
     ['audience', 'abc', '--audience must be 64 hexadecimal digits; copy the Audience (AUD) tag'],
     ['audience', '', "--audience is missing; write the application's Audience (AUD) tag"],
-    ['ca', join(root, 'none.pem'), '--ca cannot be read (ENOENT); write the path of a file in PEM'],
+    ['ca', join(root, 'none.pem'), `--ca cannot be read (ENOENT at ${root}/none.pem); write the path of a file in PEM`],
+    ['ca', '', '--ca is missing; write the path of a file in PEM, or make a first CA'],
     ['ca', keyFile, '--ca: the text contains a private key; write the certificate alone'],
     ['ca', textFile, '--ca: the text does not contain a PEM certificate; write the path of a file in PEM'],
     ['algorithm', 'rs256', '--algorithm must be hmac-sha256 or ed25519'],
@@ -387,10 +422,14 @@ describe('countersign init, with wrong flags', () => {
   it.each([
     [
       [],
-      '--hostname, --team, --audience, --ca are missing; write --hostname HOSTNAME --team TEAM --audience AUDIENCE --ca FILE',
+      '--hostname, --team, --audience, --ca are missing; write --hostname HOSTNAME --team TEAM --audience AUDIENCE --ca FILE. --no-access takes the place of --team and --audience',
     ],
     [['--yes', ...flags({ ca: null })], '--ca is missing; write --ca FILE'],
-    [flags({ team: null, audience: null }), '--team, --audience are missing; write --team TEAM --audience AUDIENCE'],
+    [
+      flags({ team: null, audience: null }),
+      '--team, --audience are missing; write --team TEAM --audience AUDIENCE. --no-access takes the place of --team and --audience',
+    ],
+    [['--no-access', '--hostname', 'app.example.com'], '--ca is missing; write --ca FILE'],
   ])('names the flags to write without a terminal: %j', async (args, message) => {
     const folder = newFolder()
     const { code, stdout, stderr } = await runHere('init', '--folder', folder, ...args)
@@ -408,12 +447,25 @@ describe('countersign init, with wrong flags', () => {
     expect(JSON.parse(stdout).folder).toBe(folder)
   })
 
-  it('refuses a Node that does not run TypeScript', async () => {
-    vi.stubGlobal('process', Object.create(process, { versions: { value: { ...process.versions, node: '22.17.1' } } }))
+  it('refuses --no-access next to a team, and says where flags go that npm kept', async () => {
+    const both = await runHere('init', newFolder(), '--no-access', ...flags())
+    expect([both.code, both.stderr.split('\n')[0]]).toEqual([
+      2,
+      'countersign: --no-access does not fit --team; remove one of the two',
+    ])
+    const kept = await runHere('init', newFolder(), 'app.example.com', 'acme')
+    expect([kept.code, kept.stderr.split('\n')[0]]).toEqual([
+      2,
+      'countersign: init takes one folder, and got more; write flags after --, as in npm create countersign@latest my-app -- --hostname app.example.com',
+    ])
+  })
+
+  it.each(['22.17.1', '20.20.2'])('refuses Node %s, which does not run TypeScript', async (version) => {
+    vi.stubGlobal('process', Object.create(process, { versions: { value: { ...process.versions, node: version } } }))
     const folder = newFolder()
     const result = await runHere('init', folder, ...flags()).finally(() => vi.unstubAllGlobals())
     expect(result).toMatchObject({ code: 1, stdout: '' })
-    expect(result.stderr).toBe('countersign: Node 22.17.1 is too old; install Node 22.18 or later\n')
+    expect(result.stderr).toBe(`countersign: Node ${version} is too old; install Node 22.18 or later\n`)
     expect(existsSync(folder)).toBe(false)
   })
 })

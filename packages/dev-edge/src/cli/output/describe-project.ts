@@ -3,6 +3,9 @@ import type { InitializedProject } from '../../init/init-project.ts'
 import { quoteForShell } from './curl-command.ts'
 import { style } from './print.ts'
 
+const READ_NEW = 'has the steps at Cloudflare, in order'
+const READ_EXISTING = 'has the lines for your server, and then the steps at Cloudflare, in order'
+
 /** Formats the written files, those that were left alone, and the next steps. */
 export function formatProject(folder: string, project: InitializedProject): string {
   const { written, extended, leftAlone, withoutKey, isNew, install, readme } = project
@@ -13,11 +16,14 @@ export function formatProject(folder: string, project: InitializedProject): stri
     ...section(written.length > 0 ? 'Written' : 'Nothing was written', written),
     ...section('Extended', extended),
     ...section('Left alone, because it was there', leftAlone),
+    ...(leftAlone.some((path) => path !== '.gitignore')
+      ? ['The values of this run are not in these files. Remove a file to have it written again.\n']
+      : []),
     ...withoutKey.map(
       (file) =>
         `${file} was not written, because the key in the other file was there. Remove that file for a new pair of keys.\n`,
     ),
-    ...section('Next', [...enter, ...install, ...next, `${readme} has the steps at Cloudflare, in order`]),
+    ...section('Next', [...enter, ...install, ...next, `${readme} ${isNew ? READ_NEW : READ_EXISTING}`]),
   ]
     .join('\n')
     .trimEnd()
