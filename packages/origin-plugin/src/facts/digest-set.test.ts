@@ -28,6 +28,15 @@ describe('createDigestSet', () => {
     expect(held.lastIndexOf(false)).toBe(count - kept - 1)
   })
 
+  it('drops the generation of the digest that was found last', () => {
+    const set = createDigestSet(8)
+    for (let at = 0; at < 8; at += 1) set.add(digestOf(at))
+    expect(set.has(digestOf(0))).toBe(true)
+    set.add(digestOf(8))
+    expect(set.has(digestOf(0))).toBe(false)
+    expect(set.has(digestOf(1))).toBe(true)
+  })
+
   it('keeps no digest without room', () => {
     const set = createDigestSet(0)
     set.add(digestOf('a'))

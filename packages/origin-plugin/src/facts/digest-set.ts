@@ -24,6 +24,8 @@ const MOST_TAKEN = 0.8
  * The youngest generation takes new digests until it is full. Then an empty one takes its place, and the eldest is
  * dropped as a whole. So no request waits for a table to grow, and memory is taken as it is needed.
  *
+ * The facts of a client were learnt together, so a look-up begins in the generation of the last one that was found.
+ *
  * The plain form is a `Set` of strings. It takes 110 bytes a digest, where this takes 40 to 80, and the garbage collector
  * walks it. With as few slots as possible a digest takes 43 bytes, and its look-up half as long again.
  *
@@ -35,12 +37,18 @@ export function createDigestSet(maxDigests: number): DigestSet {
   const slots = 2 ** Math.ceil(Math.log2(capacity / MOST_TAKEN))
   /** The youngest first. */
   const generations: Generation[] = []
+  /** The one in which the last digest was found. */
+  let recent: Generation | undefined
   const words = new Uint32Array(WORDS)
+  const holds = ({ table }: Generation) => isAt(table, find(table, words), words)
 
   return {
     has(digest) {
       readWords(digest, words)
-      return generations.some(({ table }) => isAt(table, find(table, words), words))
+      if (recent && holds(recent)) return true
+      const found = generations.find((generation) => generation !== recent && holds(generation))
+      if (found) recent = found
+      return found !== undefined
     },
     add(digest) {
       if (most === 0) return
@@ -49,7 +57,7 @@ export function createDigestSet(maxDigests: number): DigestSet {
       if (!youngest || youngest.size === capacity) {
         youngest = { table: new Uint32Array(slots * WORDS), size: 0 }
         generations.unshift(youngest)
-        if (generations.length > most) generations.pop()
+        if (generations.length > most && generations.pop() === recent) recent = undefined
       }
       const { table } = youngest
       const at = find(table, words)
