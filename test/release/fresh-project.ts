@@ -1,10 +1,10 @@
 import { execFile } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { promisify } from 'node:util'
 import type { LocalRegistry } from './local-registry.ts'
 
-const run = promisify(execFile)
+/** Longer than any command takes, so that one which hangs is named too. */
+const TIMEOUT_MS = 180_000
 
 /** The command of each package manager that adds libraries to a project. */
 export const INSTALL = {
@@ -15,10 +15,24 @@ export const INSTALL = {
 
 export type PackageManager = keyof typeof INSTALL
 
+/** The end of a command. */
+export interface Outcome {
+  readonly isOk: boolean
+  readonly stdout: string
+  /** Standard output, and then standard error. */
+  readonly output: string
+}
+
 /** A project of a user, outside of the repository. */
 export interface FreshProject {
   readonly folder: string
-  /** Runs a command in the folder with the local registry, and returns its output. */
+  /** Runs a command in the folder with the local registry. */
+  attempt(command: string, ...args: string[]): Promise<Outcome>
+  /**
+   * The same, and returns its standard output.
+   *
+   * @throws Error with the whole output, if the command fails
+   */
   run(command: string, ...args: string[]): Promise<string>
 }
 
@@ -42,11 +56,25 @@ export async function createFreshProject(
   }
   const project: FreshProject = {
     folder,
+    attempt: (command, ...args) => attempt(folder, registry.env, command, args),
     async run(command, ...args) {
-      return (await run(command, args, { cwd: folder, env: registry.env, maxBuffer: 2 ** 26 })).stdout
+      const { isOk, stdout, output } = await project.attempt(command, ...args)
+      if (!isOk) throw new Error(`${[command, ...args].join(' ')} failed:\n${output}`)
+      return stdout
     },
   }
   const [command, ...args] = INSTALL[manager]
   await project.run(command, ...args, ...libraries)
   return project
+}
+
+function attempt(cwd: string, env: NodeJS.ProcessEnv, command: string, args: readonly string[]): Promise<Outcome> {
+  const options = { cwd, env, maxBuffer: 2 ** 26, timeout: TIMEOUT_MS }
+  return new Promise((resolve) => {
+    execFile(command, args, options, (error, stdout, stderr) => {
+      const ending = error?.killed ? `\nended after ${TIMEOUT_MS / 1000} seconds` : ''
+      const failure = error && typeof error.code === 'string' ? `\n${error.message}` : ''
+      resolve({ isOk: error === null, stdout, output: `${stdout}${stderr}${failure}${ending}` })
+    })
+  })
 }

@@ -60,7 +60,8 @@ export async function startLocalRegistry(): Promise<LocalRegistry> {
     // Only a workflow can prove from which source it built.
     publish: (tarballs) => publishTarballs(tarballs, env, ['--provenance=false']),
     async close() {
-      const ended = once(child, 'exit')
+      // A process that has ended already emits no second exit.
+      const ended = child.exitCode === null && child.signalCode === null ? once(child, 'exit') : undefined
       child.kill()
       await ended
       remove()

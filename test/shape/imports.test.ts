@@ -37,6 +37,39 @@ const ALLOWED: Readonly<Record<string, readonly string[]>> = {
   'test-support': ['@countersign/wire', '@peculiar/x509', 'jose', 'node:', 'reflect-metadata'],
 }
 
+/**
+ * Values of Node 24 that its release 20.0 lacks. An import by name of one of them is a `SyntaxError` there, before the
+ * package can name the version to install. `import * as crypto` reads it later.
+ */
+const LATER_VALUES: Readonly<Record<string, readonly string[]>> = {
+  crypto: ['argon2', 'argon2Sync', 'decapsulate', 'encapsulate', 'hash', 'randomUUIDv7'],
+  events: ['addAbortListener'],
+  fs: ['Utf8Stream', 'glob', 'globSync', 'mkdtempDisposableSync'],
+  'fs/promises': ['glob', 'mkdtempDisposable'],
+  module: ['enableCompileCache', 'findPackageJSON', 'register', 'registerHooks', 'stripTypeScriptTypes'],
+  path: ['matchesGlob'],
+  perf_hooks: ['eventLoopUtilization', 'timerify'],
+  process: ['availableMemory', 'execve', 'finalization', 'getBuiltinModule', 'loadEnvFile', 'ref', 'unref'],
+  stream: ['duplexPair'],
+  'stream/consumers': ['bytes'],
+  tls: ['getCACertificates', 'getCertificateCompressionAlgorithms', 'setDefaultCACertificates'],
+  url: ['URLPattern', 'fileURLToPathBuffer'],
+  util: ['diff', 'getCallSites', 'getSystemErrorMessage', 'parseEnv', 'setTraceSigInt', 'styleText'],
+  worker_threads: ['isInternalThread', 'isMarkedAsUntransferable', 'locks', 'postMessageToThread', 'threadName'],
+  zlib: ['ZstdCompress', 'ZstdDecompress', 'crc32', 'createZstdCompress', 'zstdCompressSync', 'zstdDecompressSync'],
+}
+
+/** The values that a source imports by name from modules of Node, such as `crypto: hash`. */
+function namedValues(text: string): string[] {
+  return [...text.matchAll(/^import \{([^}]*)\} from 'node:([^']+)'/gm)].flatMap(([, names = '', module]) =>
+    names
+      .split(',')
+      .map((name) => name.trim().split(' as ')[0] ?? '')
+      .filter((name) => name !== '' && !name.startsWith('type '))
+      .map((name) => `${module}: ${name}`),
+  )
+}
+
 /** `jose/errors` is of `jose`. */
 const packageOf = (specifier: string) => /^(?:@[^/]+\/)?[^/]+/.exec(specifier)?.[0] ?? specifier
 
@@ -80,6 +113,21 @@ describe('imports', () => {
       expect(undeclared).toEqual([])
     })
   }
+
+  it('of names that an old Node lacks are from the module, so that the check of the version runs', () => {
+    expect(namedValues("import { hash as h, type KeyObject, verify } from 'node:crypto'\n")).toEqual([
+      'crypto: hash',
+      'crypto: verify',
+    ])
+    const later = Object.entries(LATER_VALUES).flatMap(([module, names]) => names.map((name) => `${module}: ${name}`))
+    const wrong = Object.keys(ALLOWED)
+      .filter((name) => name !== 'test-support')
+      .flatMap(sources)
+      .flatMap((path) =>
+        namedValues(readText(path)).flatMap((value) => (later.includes(value) ? `${path}: ${value}` : [])),
+      )
+    expect(wrong).toEqual([])
+  })
 
   it.each([
     ['@opentelemetry/api', 'otel'],

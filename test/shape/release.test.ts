@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { parse } from 'yaml'
 import { unreleasedChanges } from '../release/drop-unreleased-changes.ts'
+import { TRIALS } from '../release/fresh-projects/trials.ts'
 import { formatFigures, staleFigures } from '../release/package-figures.ts'
 import { readWorkflow, repositoryFields } from '../release/release-manifest.ts'
 import { filesMatching, readText, tableRows } from '../support/files.ts'
@@ -121,9 +122,28 @@ describe('staleFigures', () => {
   })
 
   it('has a row in the document for each published package, to which the README leads', () => {
-    const rows = tableRows(readText('docs/packages.md')).map(([name]) => name)
-    expect(rows).toEqual(PUBLISHED.map((name) => `\`${npmName(name)}\``))
+    const [figures = ''] = readText('docs/packages.md').split('## Tried set-ups')
+    expect(tableRows(figures).map(([name]) => name)).toEqual(PUBLISHED.map((name) => `\`${npmName(name)}\``))
     for (const path of ['README.md', 'SECURITY.md']) expect(readText(path)).toContain('(docs/packages.md)')
+  })
+})
+
+describe('the set-ups of fresh projects', () => {
+  it('are those of the document, and a step of .ci/run tries them', () => {
+    const [, setUps = ''] = readText('docs/packages.md').split('## Tried set-ups')
+    const names = TRIALS.map(({ name }) => name)
+    expect(
+      tableRows(setUps)
+        .map(([name]) => name)
+        .toSorted(),
+    ).toEqual(names.toSorted())
+    expect(readText('.ci/run')).toMatch(/^step .*pnpm release:fresh-projects$/m)
+  })
+
+  it('have steps with names of their own', () => {
+    for (const { name, steps } of TRIALS) {
+      expect(new Set(steps.map((step) => step.name)).size, name).toBe(steps.length)
+    }
   })
 })
 

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parseEnv } from 'node:util'
+import * as util from 'node:util'
 import { shown } from './parse-config-file.ts'
 
 /** The secrets of a Worker on this machine. */
@@ -49,7 +49,7 @@ function namesFor(name: string, environment: string | undefined): string[] {
 }
 
 function parseFile(path: string): Record<string, string> {
-  return definedIn(parseEnv(readFileSync(path, 'utf8')))
+  return definedIn(util.parseEnv(readFileSync(path, 'utf8')))
 }
 
 function definedIn(env: NodeJS.Dict<string>): Record<string, string> {
