@@ -56,6 +56,8 @@ describe('onDistrust', () => {
   it('calls the function with the refusal that a new request would get, and logs it', async () => {
     const { app, calls, lines } = await start()
     await injectSigned(app, '/watch')
+    vi.advanceTimersByTime(2_000)
+    expect([calls, lines]).toEqual([[], []])
     await expire()
     expect(calls).toMatchObject([{ code: 'CSN_CERT_EXPIRED', statusCode: 403 }])
     expect(lines).toMatchObject([

@@ -46,7 +46,7 @@ describe('checkTextSource', () => {
       { file },
       'it.file must be the path of a file, or a file: URL; write the text itself without { file }',
     ]),
-    ...['https://vault.example/keys', 'data:,x', new URL('http://a')].map((file) => [
+    ...['https://vault.example/keys', 'https://', 'data:,x', new URL('http://a')].map((file) => [
       { file },
       'it.file must be a path or a file: URL; write a function that fetches from another place',
     ]),
