@@ -1,9 +1,6 @@
-import { createPublicKey, generateKeyPairSync, hash, type KeyObject, sign } from 'node:crypto'
+import { createPublicKey, generateKeyPairSync, hash, type KeyObject, sign, X509Certificate } from 'node:crypto'
+import { der } from '@countersign/test-support/write-der'
 import { formatCertificateDate } from '@countersign/wire'
-import { encodeDer } from '../../packages/dev-edge/src/pki/encode-der.ts'
-
-/** Encodes one DER value of several parts. */
-export const tlv = (tag: number, ...parts: Uint8Array[]): Buffer => encodeDer(tag, Buffer.concat(parts))
 
 /**
  * A CA that issues certificates faster than an origin can verify them. `createCa` of test-support is too slow for that.
@@ -19,10 +16,10 @@ export interface FastCa {
   readonly fieldsOf: (n: number, certificate?: Buffer) => [name: string, value: string][]
 }
 
-const ECDSA_SHA256 = tlv(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
-const BASIC_CONSTRAINTS_CA = tlv(
+const ECDSA_SHA256 = der(0x30, Buffer.from('06082a8648ce3d040302', 'hex'))
+const BASIC_CONSTRAINTS_CA = der(
   0xa3,
-  tlv(0x30, tlv(0x30, Buffer.from('0603551d130101ff', 'hex'), tlv(0x04, Buffer.from('30030101ff', 'hex')))),
+  der(0x30, der(0x30, Buffer.from('0603551d130101ff', 'hex'), der(0x04, Buffer.from('30030101ff', 'hex')))),
 )
 const [NOT_BEFORE, NOT_AFTER] = ['260101000000Z', '490101000000Z']
 
@@ -31,14 +28,12 @@ export function createFastCa(key: KeyObject = generateKeyPairSync('ec', { namedC
   const publicKey = createPublicKey(key.export({ type: 'pkcs8', format: 'pem' }))
   const client = publicKey
   const root = issue(1, 'Bench CA', publicKey, key, BASIC_CONSTRAINTS_CA)
-  const toPem = (der: Buffer) =>
-    `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{64}/g, '$&\n')}\n-----END CERTIFICATE-----\n`
   const issueTo = (n: number) => issue(n + 2, `client-${n}`, client, key)
   return {
-    ca: toPem(root),
+    ca: new X509Certificate(root).toString(),
     key,
     issueTo,
-    fieldsOf: (n, der = issueTo(n)) => [
+    fieldsOf: (n, certificate = issueTo(n)) => [
       ['x-cert-presented', '1'],
       ['x-cert-verify', 'SUCCESS'],
       ['x-cert-revoked', '0'],
@@ -52,11 +47,11 @@ export function createFastCa(key: KeyObject = generateKeyPairSync('ec', { namedC
           .toString('hex')
           .toUpperCase(),
       ],
-      ['x-cert-finger', hash('sha1', der)],
-      ['x-cert-finger-256', hash('sha256', der)],
+      ['x-cert-finger', hash('sha1', certificate)],
+      ['x-cert-finger-256', hash('sha256', certificate)],
       ['x-cert-notbe', formatCertificateDate(Date.UTC(2026, 0))],
       ['x-cert-notaf', formatCertificateDate(Date.UTC(2049, 0))],
-      ['client-cert', `:${der.toString('base64')}:`],
+      ['client-cert', `:${certificate.toString('base64')}:`],
     ],
   }
 }
@@ -75,22 +70,22 @@ function issue(
   signer: KeyObject,
   extensions: Buffer = Buffer.alloc(0),
 ): Buffer {
-  const tbs = tlv(
+  const tbs = der(
     0x30,
     Buffer.from('a003020102', 'hex'),
-    tlv(0x02, formatSerial(serial)),
+    der(0x02, formatSerial(serial)),
     ECDSA_SHA256,
     formatName('Bench CA'),
-    tlv(0x30, tlv(0x17, Buffer.from(NOT_BEFORE)), tlv(0x17, Buffer.from(NOT_AFTER))),
+    der(0x30, der(0x17, Buffer.from(NOT_BEFORE)), der(0x17, Buffer.from(NOT_AFTER))),
     formatName(name),
     key.export({ type: 'spki', format: 'der' }),
     extensions,
   )
-  return tlv(0x30, tbs, ECDSA_SHA256, tlv(0x03, Buffer.from([0]), sign('sha256', tbs, signer)))
+  return der(0x30, tbs, ECDSA_SHA256, der(0x03, Buffer.from([0]), sign('sha256', tbs, signer)))
 }
 
 function formatName(commonName: string): Buffer {
-  return tlv(0x30, tlv(0x31, tlv(0x30, Buffer.from('0603550403', 'hex'), tlv(0x0c, Buffer.from(commonName)))))
+  return der(0x30, der(0x31, der(0x30, Buffer.from('0603550403', 'hex'), der(0x0c, Buffer.from(commonName)))))
 }
 
 /** An Access team that signs tokens faster than dev-edge's. */

@@ -1,5 +1,5 @@
 import { createHash, generateKeyPairSync, type KeyObject, randomBytes, sign, X509Certificate } from 'node:crypto'
-import { tlv } from './fast-identities.ts'
+import { der } from '@countersign/test-support/write-der'
 
 /** A CA that issues certificates of the size and with the extensions that CAs in use write. */
 export interface WholeCa {
@@ -23,15 +23,15 @@ const OID = {
   ECDSA_SHA256: '2a8648ce3d040302',
 } as const
 
-const text = (tag: number, value: string) => tlv(tag, Buffer.from(value, 'latin1'))
+const text = (tag: number, value: string) => der(tag, Buffer.from(value, 'latin1'))
 const hex = (digits: string) => Buffer.from(digits, 'hex')
-const oid = (digits: string) => tlv(0x06, hex(digits))
-const ECDSA_SHA256 = tlv(0x30, oid(OID.ECDSA_SHA256))
-const VALIDITY = tlv(0x30, text(0x17, '260105000000Z'), text(0x17, '490105000000Z'))
+const oid = (digits: string) => der(0x06, hex(digits))
+const ECDSA_SHA256 = der(0x30, oid(OID.ECDSA_SHA256))
+const VALIDITY = der(0x30, text(0x17, '260105000000Z'), text(0x17, '490105000000Z'))
 
-const attribute = (type: string, value: Buffer) => tlv(0x31, tlv(0x30, oid(type), value))
+const attribute = (type: string, value: Buffer) => der(0x31, der(0x30, oid(type), value))
 const nameOf = (unit: string, commonName: string) =>
-  tlv(
+  der(
     0x30,
     attribute(OID.C, text(0x13, 'DE')),
     attribute(OID.O, text(0x0c, 'Acme Payments GmbH')),
@@ -41,7 +41,7 @@ const nameOf = (unit: string, commonName: string) =>
 const CA_NAME = nameOf('Security', 'Acme Device CA 1')
 
 const extension = (id: string, value: Buffer, isCritical = false) =>
-  tlv(0x30, oid(id), isCritical ? hex('0101ff') : Buffer.alloc(0), tlv(0x04, value))
+  der(0x30, oid(id), isCritical ? hex('0101ff') : Buffer.alloc(0), der(0x04, value))
 
 export function createWholeCa(): WholeCa {
   const own = generateKeyPairSync('ec', { namedCurve: 'P-256' })
@@ -50,8 +50,8 @@ export function createWholeCa(): WholeCa {
   const issue = (name: Buffer, key: Buffer, extensions: readonly Buffer[]) =>
     signed(own.privateKey, CA_NAME, name, key, [
       ...extensions,
-      extension(OID.SUBJECT_KEY_ID, tlv(0x04, keyId(key))),
-      extension(OID.AUTHORITY_KEY_ID, tlv(0x30, tlv(0x80, keyId(caKey)))),
+      extension(OID.SUBJECT_KEY_ID, der(0x04, keyId(key))),
+      extension(OID.AUTHORITY_KEY_ID, der(0x30, der(0x80, keyId(caKey)))),
     ])
   const root = issue(CA_NAME, caKey, [
     extension(OID.BASIC_CONSTRAINTS, hex('30030101ff'), true),
@@ -66,15 +66,15 @@ export function createWholeCa(): WholeCa {
       return issue(nameOf('Devices', `device-${n}.pay.acme.example`), key, [
         extension(OID.BASIC_CONSTRAINTS, hex('3000'), true),
         extension(OID.KEY_USAGE, hex('03020780'), true),
-        extension(OID.EXTENDED_KEY_USAGE, tlv(0x30, oid(OID.CLIENT_AUTH))),
+        extension(OID.EXTENDED_KEY_USAGE, der(0x30, oid(OID.CLIENT_AUTH))),
         extension(
           OID.SUBJECT_ALT_NAME,
-          tlv(
+          der(
             0x30,
             text(0x82, `device-${n}.pay.acme.example`),
             text(0x81, `device-${n}@acme.example`),
             text(0x86, `urn:acme:device:${n}`),
-            tlv(0x87, Buffer.from([10, 0, n >> 8, n & 0xff])),
+            der(0x87, Buffer.from([10, 0, n >> 8, n & 0xff])),
           ),
         ),
       ])
@@ -92,16 +92,16 @@ function signed(
   extensions: readonly Buffer[],
 ): Buffer {
   const serialNumber = Buffer.concat([Buffer.of(0x4a), randomBytes(15)])
-  const tbs = tlv(
+  const tbs = der(
     0x30,
     hex('a003020102'),
-    tlv(0x02, serialNumber),
+    der(0x02, serialNumber),
     ECDSA_SHA256,
     issuer,
     VALIDITY,
     subject,
     key,
-    tlv(0xa3, tlv(0x30, ...extensions)),
+    der(0xa3, der(0x30, ...extensions)),
   )
-  return tlv(0x30, tbs, ECDSA_SHA256, tlv(0x03, Buffer.of(0), sign('sha256', tbs, signer)))
+  return der(0x30, tbs, ECDSA_SHA256, der(0x03, Buffer.of(0), sign('sha256', tbs, signer)))
 }

@@ -2,8 +2,11 @@ import { execFileSync } from 'node:child_process'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { formatPkcs12 } from '@countersign/dev-edge'
 import { type BrowserContext, type BrowserContextOptions, chromium } from 'playwright-core'
 import { findProgram } from './find-program.ts'
+
+const PASSWORD = 'countersign'
 
 /** A certificate with its key, in PEM. */
 export interface Credentials {
@@ -20,7 +23,7 @@ export interface ClientBrowser {
 /**
  * Starts Chromium for one client.
  *
- * The browser has a home folder of its own. The key store in it (NSS) contains the client's certificate and trusts the
+ * The browser has a home folder of its own. The key store in it (NSS) imports the client's `.p12` file and trusts the
  * edge's CA. Chromium itself does the handshake, and decides whether to present the certificate.
  *
  * @param origin - the edge's URL
@@ -68,10 +71,8 @@ function createKeyStore(home: string, serverCa: string, client: Credentials | un
   certutil('-N', ...store, '--empty-password')
   certutil('-A', ...store, '-n', 'edge', '-t', 'C,,', '-i', write(home, 'edge-ca.pem', serverCa))
   if (!client) return
-  const pem = write(home, 'client.pem', client.cert + client.key)
-  const p12 = join(home, 'client.p12')
-  run('openssl', 'pkcs12', '-export', '-in', pem, '-out', p12, '-passout', 'pass:', '-name', 'client')
-  run(findProgram('pk12util', 'libnss3-tools'), '-i', p12, ...store, '-W', '')
+  const p12 = write(home, 'client.p12', formatPkcs12({ name: 'client', ...client }, PASSWORD))
+  run(findProgram('pk12util', 'libnss3-tools'), '-i', p12, ...store, '-W', PASSWORD)
 }
 
 /**
@@ -94,8 +95,8 @@ function run(program: string, ...args: string[]): void {
   execFileSync(program, args, { stdio: ['ignore', 'ignore', 'pipe'] })
 }
 
-function write(folder: string, name: string, text: string): string {
+function write(folder: string, name: string, data: string | Uint8Array): string {
   const path = join(folder, name)
-  writeFileSync(path, text, { mode: 0o600 })
+  writeFileSync(path, data, { mode: 0o600 })
   return path
 }

@@ -138,7 +138,7 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
 
   const listener = new TlsListener({
     cert: toPem(pki.server.certificate),
-    key: await formatPrivateKey(pki.server.keys.privateKey),
+    key: formatPrivateKey(pki.server.keys.privateKey),
     clientCa,
     edge,
     access: issuer,

@@ -4,10 +4,15 @@ const TAG = { OID: 0x06, SEQUENCE: 0x30, SET: 0x31 } as const
 /** Writes one DER value, valid or not. Text is one character per byte. */
 export function der(tag: number, ...contents: readonly (Uint8Array | string)[]): Buffer {
   const bytes = Buffer.concat(contents.map((part) => (typeof part === 'string' ? Buffer.from(part, 'latin1') : part)))
-  const { length } = bytes
-  const head =
-    length < 0x80 ? [tag, length] : length < 0x100 ? [tag, 0x81, length] : [tag, 0x82, length >> 8, length & 0xff]
-  return Buffer.concat([Uint8Array.from(head), bytes])
+  return Buffer.concat([Uint8Array.of(tag, ...lengthOf(bytes.length)), bytes])
+}
+
+/** The shortest form of a length: one byte, or up to four bytes after a byte that counts them. */
+function lengthOf(length: number): readonly number[] {
+  if (length < 0x80) return [length]
+  const digits = [length >>> 24, length >>> 16, length >>> 8, length].map((digit) => digit & 0xff)
+  const shortest = digits.slice(digits.findIndex((digit) => digit > 0))
+  return [0x80 + shortest.length, ...shortest]
 }
 
 /** One attribute of a name: the contents of its type's object identifier in hexadecimal, and its DER value. */

@@ -372,7 +372,7 @@ describe('diagnose', () => {
 
   it('checks an origin with an untrusted TLS certificate, and reports it', async () => {
     const pki = await createPki('localhost')
-    const tls = { cert: toPem(pki.server.certificate), key: await formatPrivateKey(pki.server.keys.privateKey) }
+    const tls = { cert: toPem(pki.server.certificate), key: formatPrivateKey(pki.server.keys.privateKey) }
     const url = await server(refuse, createHttpsServer(tls))
     const findings = await diagnose({ origin: url.replace('http:', 'https:'), access: null })
     expect(find(findings, 'origin-transport')).toMatchObject({

@@ -53,7 +53,7 @@ describe('probe', () => {
 
   it('refuses an untrusted TLS certificate with trustedOnly', async () => {
     const pki = await createPki('localhost')
-    const tls = { cert: toPem(pki.server.certificate), key: await formatPrivateKey(pki.server.keys.privateKey) }
+    const tls = { cert: toPem(pki.server.certificate), key: formatPrivateKey(pki.server.keys.privateKey) }
     const url = await serve((_request, response) => response.end('ok'), createHttpsServer(tls))
     url.protocol = 'https:'
     await expect(probe(url, { trustedOnly: true })).rejects.toThrow('UNABLE_TO_VERIFY_LEAF_SIGNATURE')

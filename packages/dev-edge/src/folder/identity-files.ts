@@ -9,7 +9,7 @@ import { PRIVATE, PUBLIC, writeWhole } from './write-whole.ts'
 
 /** Writes `NAME.pem` and `NAME-key.pem`. */
 export async function writeIdentity(folder: string, name: string, { certificate, keys }: Identity): Promise<void> {
-  await writeWhole(join(folder, `${name}-key.pem`), await formatPrivateKey(keys.privateKey), PRIVATE)
+  await writeWhole(join(folder, `${name}-key.pem`), formatPrivateKey(keys.privateKey), PRIVATE)
   await writeWhole(join(folder, `${name}.pem`), toPem(certificate), PUBLIC)
 }
 
@@ -19,5 +19,5 @@ export async function readIdentity(folder: string, name: string, keyType: KeyTyp
     readFile(join(folder, `${name}.pem`), 'utf8'),
     readFile(join(folder, `${name}-key.pem`), 'utf8'),
   ])
-  return { certificate: new X509Certificate(cert), keys: await importKeyPair(key, createPublicKey(cert), keyType) }
+  return { certificate: new X509Certificate(cert), keys: importKeyPair(key, createPublicKey(cert), keyType) }
 }

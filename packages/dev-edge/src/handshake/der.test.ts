@@ -30,6 +30,8 @@ describe('readObjectIdentifier', () => {
     ['06092a864886f70d010901', '1.2.840.113549.1.9.1'],
     ['060a0992268993f22c640119', '0.9.2342.19200300.100.1.25'],
     ['0603883703', '2.999.3'],
+    // 128 bits, as of a UUID.
+    [`06146983${'ff'.repeat(17)}7f`, `2.25.${2n ** 128n - 1n}`],
   ])('reads %s as %s', (hex, oid) => {
     expect(readObjectIdentifier(readDer(bytes(hex)))).toBe(oid)
   })

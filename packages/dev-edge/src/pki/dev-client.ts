@@ -98,7 +98,7 @@ export async function issueClient(authorities: Authorities, options: IssueClient
     signer,
   )
   const leaf = toPem(certificate)
-  const key = await formatPrivateKey(keys.privateKey)
+  const key = formatPrivateKey(keys.privateKey)
   if (!signer || !issuer.endsWith('intermediate')) return { name, cert: leaf, key }
   const ca = toPem(signer.certificate)
   return { name, cert: leaf + ca, key, ca }

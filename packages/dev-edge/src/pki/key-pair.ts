@@ -1,4 +1,4 @@
-import { createPrivateKey, type KeyObject, type webcrypto } from 'node:crypto'
+import { createPrivateKey, KeyObject, type webcrypto } from 'node:crypto'
 
 type KeyPair = webcrypto.CryptoKeyPair
 
@@ -35,22 +35,15 @@ export async function generateKeyPair(keyType: KeyType): Promise<webcrypto.Crypt
 }
 
 /** Imports a private key in the form of {@link formatPrivateKey}, and its public key. */
-export async function importKeyPair(privateKey: string, publicKey: KeyObject, keyType: KeyType): Promise<KeyPair> {
+export function importKeyPair(privateKey: string, publicKey: KeyObject, keyType: KeyType): KeyPair {
   const algorithm = ALGORITHMS[keyType]
-  const pkcs8 = createPrivateKey(privateKey).export({ type: 'pkcs8', format: 'der' })
-  const spki = publicKey.export({ type: 'spki', format: 'der' })
   return {
-    privateKey: await crypto.subtle.importKey('pkcs8', pkcs8, algorithm, true, ['sign']),
-    publicKey: await crypto.subtle.importKey('spki', spki, algorithm, true, ['verify']),
+    privateKey: createPrivateKey(privateKey).toCryptoKey(algorithm, true, ['sign']),
+    publicKey: publicKey.toCryptoKey(algorithm, true, ['verify']),
   }
 }
 
 /** Formats the private key as PKCS #8 in PEM, which `node:tls`, curl and openssl read. */
-export async function formatPrivateKey(key: webcrypto.CryptoKey): Promise<string> {
-  const der = await crypto.subtle.exportKey('pkcs8', key)
-  const lines =
-    Buffer.from(der)
-      .toString('base64')
-      .match(/.{1,64}/g) ?? []
-  return ['-----BEGIN PRIVATE KEY-----', ...lines, '-----END PRIVATE KEY-----', ''].join('\n')
+export function formatPrivateKey(key: webcrypto.CryptoKey): string {
+  return KeyObject.from(key).export({ type: 'pkcs8', format: 'pem' }) as string
 }

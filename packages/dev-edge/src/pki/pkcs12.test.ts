@@ -4,6 +4,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createSecureContext } from 'node:tls'
+import type { ContentInfo } from '@peculiar/asn1-cms'
+import { AuthenticatedSafe, PFX, SafeContents } from '@peculiar/asn1-pfx'
+import { AsnConvert, OctetString } from '@peculiar/asn1-schema'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type DevClient, type IssueClientOptions, issueClient, splitPem } from './dev-client.ts'
 import { formatPkcs12 } from './pkcs12.ts'
@@ -25,6 +28,9 @@ function openssl(p12: Uint8Array, password: string, ...options: string[]): strin
   return execFileSync('openssl', read, { encoding: 'utf8', stdio: 'pipe' })
 }
 
+const contentOf = (info: ContentInfo | undefined) =>
+  AsnConvert.parse(info?.content ?? new ArrayBuffer(), OctetString).buffer
+
 const privateKey = (pem: string) => createPrivateKey(pem).export({ type: 'pkcs8', format: 'pem' })
 
 describe('formatPkcs12', () => {
@@ -42,6 +48,16 @@ describe('formatPkcs12', () => {
     expect(text).toContain(`friendlyName: ${client.name}`)
     // Both bags have the key id that links them.
     expect(text.match(/localKeyID: .+/g)).toHaveLength(2)
+  })
+
+  it.each([
+    ['x', ['1.2.840.113549.1.9.20', '1.2.840.113549.1.9.21']],
+    ['a-long-name', ['1.2.840.113549.1.9.21', '1.2.840.113549.1.9.20']],
+  ])('writes friendlyName and localKeyId in the order of DER for the name %s', async (name, order) => {
+    const { authSafe } = AsnConvert.parse(formatPkcs12(await issueClient(pki, { name }), 'secret'), PFX)
+    const [, keys] = AsnConvert.parse(contentOf(authSafe), AuthenticatedSafe)
+    const [bag] = AsnConvert.parse(contentOf(keys), SafeContents)
+    expect(bag?.bagAttributes?.map(({ attrId }) => attrId)).toEqual(order)
   })
 
   it('makes a file that node:tls reads', async () => {

@@ -1,35 +1,36 @@
-import { createCipheriv, createHash, createHmac, createPrivateKey, randomBytes, X509Certificate } from 'node:crypto'
-import { type DevClient, splitPem } from './dev-client.ts'
+import { createHash, createPrivateKey, X509Certificate } from 'node:crypto'
+import { ContentInfo, EncryptedContent, EncryptedContentInfo, id_data, id_encryptedData } from '@peculiar/asn1-cms'
 import {
-  bmpString,
-  integer,
-  nullValue,
-  objectIdentifier,
-  octetString,
-  sequence,
-  setOf,
-  tagged,
-  taggedOctetString,
-} from './encode-der.ts'
+  AuthenticatedSafe,
+  CertBag,
+  id_certBag,
+  id_pkcs8ShroudedKeyBag,
+  id_x509Certificate,
+  PFX,
+  PKCS8ShroudedKeyBag,
+  PKCS12Attribute,
+  SafeBag,
+  SafeContents,
+} from '@peculiar/asn1-pfx'
+import { AsnConvert, AsnProp, AsnPropTypes, OctetString } from '@peculiar/asn1-schema'
+import { DirectoryString } from '@peculiar/asn1-x509'
+import { type DevClient, splitPem } from './dev-client.ts'
+import { authenticateWithPassword, encodePassword, encryptWithPassword } from './encrypt-with-password.ts'
 
-const OID = {
-  data: '1.2.840.113549.1.7.1',
-  encryptedData: '1.2.840.113549.1.7.6',
-  keyBag: '1.2.840.113549.1.12.10.1.2',
-  certBag: '1.2.840.113549.1.12.10.1.3',
-  x509Certificate: '1.2.840.113549.1.9.22.1',
-  friendlyName: '1.2.840.113549.1.9.20',
-  localKeyId: '1.2.840.113549.1.9.21',
-  sha1With3Des: '1.2.840.113549.1.12.1.3',
-  sha1: '1.3.14.3.2.26',
+const FRIENDLY_NAME = '1.2.840.113549.1.9.20'
+const LOCAL_KEY_ID = '1.2.840.113549.1.9.21'
+
+/** Encrypted content (RFC 5652, section 8). The library has no schema of it. */
+class EncryptedData {
+  readonly version: number = 0
+  readonly encryptedContentInfo: EncryptedContentInfo
+
+  constructor(encryptedContentInfo: EncryptedContentInfo) {
+    this.encryptedContentInfo = encryptedContentInfo
+  }
 }
-
-/** The default of OpenSSL. */
-const ITERATIONS = 2048
-const SALT_BYTES = 8
-
-/** The uses of a derived key (RFC 7292, appendix B.3). */
-const PURPOSE = { key: 1, iv: 2, mac: 3 } as const
+AsnProp({ type: AsnPropTypes.Integer })(EncryptedData.prototype, 'version')
+AsnProp({ type: EncryptedContentInfo })(EncryptedData.prototype, 'encryptedContentInfo')
 
 /**
  * Formats a client as a PKCS #12 file for browsers: its key, its certificate, and the intermediates that it sends.
@@ -51,98 +52,54 @@ export function formatPkcs12({ name, cert, key }: DevClient, password: string): 
   const [leaf, ...chain] = splitPem(cert).map((pem) => new X509Certificate(pem))
   if (!leaf) throw new TypeError('cert must be a certificate in PEM')
   const secret = encodePassword(password)
-  const attributes = setOf(
-    attribute(OID.localKeyId, octetString(createHash('sha1').update(leaf.raw).digest())),
-    attribute(OID.friendlyName, bmpString(name)),
+  const attributes = sortSet([
+    attribute(LOCAL_KEY_ID, new OctetString(createHash('sha1').update(leaf.raw).digest())),
+    attribute(FRIENDLY_NAME, new DirectoryString({ bmpString: name })),
+  ])
+  const certificates = new SafeContents([certBag(leaf, attributes), ...chain.map((each) => certBag(each))])
+  const keys = new SafeContents([keyBag(key, secret, attributes)])
+  const safe = AsnConvert.serialize(
+    new AuthenticatedSafe([encryptedContent(certificates, secret), content(AsnConvert.serialize(keys))]),
   )
-  const certificates = sequence(certBag(leaf, attributes), ...chain.map((certificate) => certBag(certificate)))
-  const keys = sequence(keyBag(key, secret, attributes))
-  const safe = sequence(encryptedContent(certificates, secret), content(keys))
-  return sequence(integer(3), content(safe), macData(safe, secret))
+  const pfx = new PFX({ authSafe: content(safe), macData: authenticateWithPassword(safe, secret) })
+  return new Uint8Array(AsnConvert.serialize(pfx))
 }
 
-function content(data: Uint8Array): Buffer {
-  return sequence(objectIdentifier(OID.data), tagged(octetString(data)))
+function content(data: ArrayBuffer): ContentInfo {
+  return new ContentInfo({ contentType: id_data, content: AsnConvert.serialize(new OctetString(data)) })
 }
 
-function encryptedContent(data: Uint8Array, secret: Uint8Array): Buffer {
-  const { algorithm, encrypted } = encrypt(data, secret)
-  const encryptedContentInfo = sequence(objectIdentifier(OID.data), algorithm, taggedOctetString(encrypted))
-  return sequence(objectIdentifier(OID.encryptedData), tagged(sequence(integer(0), encryptedContentInfo)))
+function encryptedContent(certificates: SafeContents, secret: Uint8Array): ContentInfo {
+  const { algorithm, bytes } = encryptWithPassword(AsnConvert.serialize(certificates), secret)
+  const encryptedContentInfo = new EncryptedContentInfo({
+    contentType: id_data,
+    contentEncryptionAlgorithm: algorithm,
+    encryptedContent: new EncryptedContent({ value: bytes }),
+  })
+  const encrypted = AsnConvert.serialize(new EncryptedData(encryptedContentInfo))
+  return new ContentInfo({ contentType: id_encryptedData, content: encrypted })
 }
 
-function certBag({ raw }: X509Certificate, ...attributes: Uint8Array[]): Buffer {
-  const bag = sequence(objectIdentifier(OID.x509Certificate), tagged(octetString(raw)))
-  return sequence(objectIdentifier(OID.certBag), tagged(bag), ...attributes)
+function certBag({ raw }: X509Certificate, bagAttributes?: PKCS12Attribute[]): SafeBag {
+  const certValue = AsnConvert.serialize(new OctetString(raw))
+  const bagValue = AsnConvert.serialize(new CertBag({ certId: id_x509Certificate, certValue }))
+  return new SafeBag({ bagId: id_certBag, bagValue, ...(bagAttributes && { bagAttributes }) })
 }
 
-function keyBag(pem: string, secret: Uint8Array, attributes: Uint8Array): Buffer {
+function keyBag(pem: string, secret: Uint8Array, bagAttributes: PKCS12Attribute[]): SafeBag {
   const pkcs8 = createPrivateKey(pem).export({ type: 'pkcs8', format: 'der' })
-  const { algorithm, encrypted } = encrypt(pkcs8, secret)
-  return sequence(objectIdentifier(OID.keyBag), tagged(sequence(algorithm, octetString(encrypted))), attributes)
+  const { algorithm, bytes } = encryptWithPassword(pkcs8, secret)
+  const bag = new PKCS8ShroudedKeyBag({ encryptionAlgorithm: algorithm, encryptedData: bytes })
+  return new SafeBag({ bagId: id_pkcs8ShroudedKeyBag, bagValue: AsnConvert.serialize(bag), bagAttributes })
 }
 
-function attribute(type: string, value: Uint8Array): Buffer {
-  return sequence(objectIdentifier(type), setOf(value))
+/** The constructor of the library's class ignores its argument. */
+function attribute(attrId: string, value: object): PKCS12Attribute {
+  return Object.assign(new PKCS12Attribute(), { attrId, attrValues: [AsnConvert.serialize(value)] })
 }
 
-function encrypt(data: Uint8Array, secret: Uint8Array): { readonly algorithm: Buffer; readonly encrypted: Buffer } {
-  const salt = randomBytes(SALT_BYTES)
-  const cipher = createCipheriv(
-    'des-ede3-cbc',
-    deriveKey(secret, salt, PURPOSE.key, 24),
-    deriveKey(secret, salt, PURPOSE.iv, 8),
-  )
-  return {
-    algorithm: sequence(objectIdentifier(OID.sha1With3Des), sequence(octetString(salt), integer(ITERATIONS))),
-    encrypted: Buffer.concat([cipher.update(data), cipher.final()]),
-  }
-}
-
-function macData(safe: Uint8Array, secret: Uint8Array): Buffer {
-  const salt = randomBytes(SALT_BYTES)
-  const mac = createHmac('sha1', deriveKey(secret, salt, PURPOSE.mac, 20))
-    .update(safe)
-    .digest()
-  const digest = sequence(sequence(objectIdentifier(OID.sha1), nullValue()), octetString(mac))
-  return sequence(digest, octetString(salt), integer(ITERATIONS))
-}
-
-/** Encodes UTF-16, most significant byte first, with a zero character at the end (RFC 7292, appendix B.1). */
-function encodePassword(password: string): Buffer {
-  return Buffer.from(`${password}\0`, 'utf16le').swap16()
-}
-
-const HASH_BYTES = 20
-const BLOCK_BYTES = 64
-
-/** Derives a key by RFC 7292, appendix B.2. */
-function deriveKey(secret: Uint8Array, salt: Uint8Array, purpose: number, bytes: number): Buffer {
-  const diversifier = Buffer.alloc(BLOCK_BYTES, purpose)
-  const input = Buffer.concat([fillBlocks(salt), fillBlocks(secret)])
-  const blocks: Buffer[] = []
-  while (blocks.length * HASH_BYTES < bytes) {
-    let block = createHash('sha1').update(diversifier).update(input).digest()
-    for (let round = 1; round < ITERATIONS; round += 1) block = createHash('sha1').update(block).digest()
-    blocks.push(block)
-    addToEachBlock(input, fillBlocks(block))
-  }
-  return Buffer.concat(blocks).subarray(0, bytes)
-}
-
-/** Repeats bytes until they fill whole blocks. */
-function fillBlocks(bytes: Uint8Array): Buffer {
-  return Buffer.alloc(Math.ceil(bytes.length / BLOCK_BYTES) * BLOCK_BYTES, bytes)
-}
-
-/** Adds a number plus one to every block of the input. Each block is a number itself. */
-function addToEachBlock(input: Buffer, addend: Buffer): void {
-  for (let start = 0; start < input.length; start += BLOCK_BYTES) {
-    let carry = 1
-    for (let at = BLOCK_BYTES - 1; at >= 0; at -= 1) {
-      const sum = (input[start + at] ?? 0) + (addend[at] ?? 0) + carry
-      input[start + at] = sum & 0xff
-      carry = sum >> 8
-    }
-  }
+/** Sorts the members of a SET OF by their encoding, as DER demands. The library writes them in the given order. */
+function sortSet<Member>(members: readonly Member[]): Member[] {
+  const encode = (member: Member) => new Uint8Array(AsnConvert.serialize(member))
+  return members.toSorted((one, other) => Buffer.compare(encode(one), encode(other)))
 }

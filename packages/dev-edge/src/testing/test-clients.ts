@@ -40,7 +40,7 @@ export interface SeenClient {
 export class TestClients {
   readonly clientCa: string
   readonly #pki: Pki
-  readonly #tls: Promise<MutualTlsOptions>
+  readonly #tls: MutualTlsOptions
   readonly #authorities: readonly X509Certificate[]
   readonly #issued = new Map<string, Promise<DevClient>>()
   /** By PEM. A copy of a client is still the same client. */
@@ -87,12 +87,12 @@ export class TestClients {
   }
 
   async #handshake(client: DevClient): Promise<ClientHandshake | undefined> {
-    const handshake = this.#handshakes.get(client.cert) ?? this.#tls.then((tls) => shakeHands(client, tls))
+    const handshake = this.#handshakes.get(client.cert) ?? shakeHands(client, this.#tls)
     this.#handshakes.set(client.cert, handshake)
     return handshake
   }
 }
 
-async function edgeTls({ server }: Pki, clientCa: string): Promise<MutualTlsOptions> {
-  return { cert: toPem(server.certificate), key: await formatPrivateKey(server.keys.privateKey), clientCa }
+function edgeTls({ server }: Pki, clientCa: string): MutualTlsOptions {
+  return { cert: toPem(server.certificate), key: formatPrivateKey(server.keys.privateKey), clientCa }
 }
