@@ -75,6 +75,7 @@ const REASONS: Readonly<Record<Rule, RegExp>> = {
 /** Requests that Node's HTTP parser refuses. No code of ours sees them. */
 const BY_PARSER = [
   /^target-characters: (a path that is not ASCII|U\+007F in the path)$/,
+  /^header-unknown: letters that are not ASCII$/,
   /^header-value: (a folded line|a zero byte|U\+001F|U\+007F)$/,
   /^dictionary: (a folded line|a control character)/,
   /^signature: the case of the method$/,

@@ -18,11 +18,11 @@ interface Vector {
 const read = (name: string): Vector[] =>
   JSON.parse(readFileSync(new URL(`../vectors/${name}.json`, import.meta.url), 'utf8'))
 
-/** The value of a header, its lines joined. */
+/** The value of a header, its lines joined. HTTP drops the spaces and tabs around each. */
 function headerValue({ request }: Vector, wanted: string): string {
   return request.headers
     .filter(([name]) => name.toLowerCase() === wanted)
-    .map(([, value]) => value)
+    .map(([, value]) => value.replace(/^[ \t]+|[ \t]+$/g, ''))
     .join(', ')
 }
 

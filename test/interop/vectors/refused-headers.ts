@@ -13,6 +13,7 @@ const UNKNOWN = [
   ['the prefix alone', 'X-CERT-'],
   ['the prefix alone with an underscore', 'x_cert_'],
   ['tildes', 'X~CERT~VERIFY'],
+  ['letters that are not ASCII', 'X\xe9CERT\xe9VERIFY'],
 ] as const
 
 /** Faults of `Signature-Input` with which it covers no header of a later release. */
