@@ -51,7 +51,7 @@ function linkPackages(folder: string): void {
 
 /** Starts the server of the project, as its script `start:local` does. Stops it at the end of the test. */
 async function startServer(port: number, folder = project): Promise<void> {
-  const server = spawn(process.execPath, ['--env-file=.countersign/origin.env', 'server.ts'], {
+  const server = spawn(process.execPath, ['--watch', '--env-file=.countersign/origin.env', 'server.ts'], {
     cwd: folder,
     env: { ...process.env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit'],

@@ -219,9 +219,21 @@ describe('createCrlLoader: the thread', () => {
     )
   })
 
+  const watchedOnly = `import { parentPort } from 'node:worker_threads'
+      parentPort.postMessage({ 'watch:import': ['file:///crl-thread.js'] })`
+
+  it('answers after the messages that node --watch sends from it', async () => {
+    const watched = `import { parentPort } from 'node:worker_threads'
+      parentPort.postMessage({ 'watch:import': ['file:///crl-thread.js'] })
+      parentPort.postMessage({ 'watch:require': ['/crl-thread.js'] })
+      parentPort.postMessage({ failure: 'the answer' })`
+    await expect(loadWith(watched)).rejects.toEqual(failure('the answer'))
+  })
+
   it.each([
     ['throws', 'throw new Error("broken")', 'the thread of the load failed: broken'],
     ['ends', 'process.exit(3)', 'the thread of the load ended with code 3'],
+    ['ends after messages of node --watch', watchedOnly, 'the thread of the load ended with code 0'],
     ['ends without an answer', '', 'the thread of the load ended with code 0'],
   ])('that %s is a failed load', async (_what, text, message) => {
     await expect(loadWith(text)).rejects.toEqual(failure(message))

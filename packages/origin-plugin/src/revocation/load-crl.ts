@@ -88,15 +88,19 @@ function answerOf(thread: Worker, signal: AbortSignal): Promise<CrlContents> {
   return new Promise((resolve, reject) => {
     const abort = () => reject(signal.reason)
     signal.addEventListener('abort', abort)
-    thread.once('message', (answer: CrlAnswer) => {
+    // `node --watch` sends the names of imported modules on the same way, before the answer.
+    thread.on('message', (answer: CrlAnswer | WatchedModules) => {
       if ('list' in answer) resolve(answer.list)
-      else reject(new Error(answer.failure))
+      else if ('failure' in answer) reject(new Error(answer.failure))
     })
     thread.once('messageerror', reject)
     thread.once('error', (error) => reject(new Error(`the thread of the load failed: ${describeFailure(error)}`)))
     thread.once('exit', (code) => reject(new Error(`the thread of the load ended with code ${code}`)))
   })
 }
+
+/** A message of Node's own, such as `{ 'watch:import': ['file:///…'] }`. */
+type WatchedModules = { readonly [Name in `watch:${string}`]?: readonly string[] }
 
 function describeFailure(error: Error & { readonly code?: string }): string {
   return error.code?.endsWith('MODULE_NOT_FOUND')
