@@ -24,6 +24,8 @@ const ENTRY_POINTS: Readonly<Record<string, string>> = {
   'examples/guides/signing-worker.ts': 'the Worker after a guide',
   'examples/quickstart/server.ts': 'the process in production',
   'examples/testing/app.ts': 'the application of the example',
+  'test/release/own-worker/server.ts': 'the process of a user',
+  'test/release/own-worker/src/index.ts': 'the Worker of a user',
   'test/mutation/vitest.config.ts': 'configuration of Vitest under Stryker',
   'bench/growth/make-clients.ts': 'a process that makes clients',
   'bench/worker/unsigned.ts': 'a measured Worker',
