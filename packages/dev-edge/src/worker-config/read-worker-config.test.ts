@@ -306,6 +306,8 @@ describe('the secrets', () => {
     rmSync(join(folder, '.dev.vars'))
     vi.stubEnv('API_TOKEN', 'process')
     expect(varsOf(config)).toEqual({ API: 'file', API_TOKEN: 'process' })
+    expect(read(config).notices[0]).toMatch(/ is read, with the secrets of the environment\.$/)
+    expect(read({ secrets: { required: [] } }).notices).toEqual([expect.stringMatching(/wrangler\.jsonc is read\.$/)])
   })
 
   it('never contain the key, and a notice states it', () => {

@@ -54,7 +54,8 @@ export function readWorkerConfig(path: string, options: WorkerConfigOptions): Wo
   const folder = dirname(path)
   const required = readRequiredSecrets(config, file)
   const secrets = readSecrets(folder, environment, required !== undefined)
-  const all = { ...readVars(config, file, originBinding), ...selectSecrets(secrets, required, config, file) }
+  const selected = selectSecrets(secrets, required, config, file)
+  const all = { ...readVars(config, file, originBinding), ...selected }
   const main = readText(config, 'main', file, '"src/index.ts"')
   const isOwn = (name: string) => name === 'COUNTERSIGN_KEY' || Object.hasOwn(OPTIONS_BY_VARIABLE, name)
   return {
@@ -65,7 +66,7 @@ export function readWorkerConfig(path: string, options: WorkerConfigOptions): Wo
     vars: Object.fromEntries(Object.entries(all).filter(([name]) => !isOwn(name) && !without.includes(`vars.${name}`))),
     bindings: readBindings(all, file),
     notices: [
-      `${file}${environment === undefined ? '' : ` (${environment})`} is read${describeSources(secrets)}.`,
+      `${file}${environment === undefined ? '' : ` (${environment})`} is read${describeSources(selected, secrets)}.`,
       ...without.map((name) => `The Worker runs without ${name} of ${file}, which it has at Cloudflare.`),
       ...(all['COUNTERSIGN_KEY'] === undefined
         ? []
@@ -74,8 +75,8 @@ export function readWorkerConfig(path: string, options: WorkerConfigOptions): Wo
   }
 }
 
-function describeSources({ values, sources }: Secrets): string {
-  return Object.keys(values).length > 0 ? `, with the secrets of ${sources.join(', ')}` : ''
+function describeSources(selected: object, { sources }: Secrets): string {
+  return Object.keys(selected).length > 0 ? `, with the secrets of ${sources.join(', ')}` : ''
 }
 
 function readVars(config: Section, file: string, originBinding: string | undefined): Section {
