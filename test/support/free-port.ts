@@ -1,12 +1,15 @@
 import { createServer } from 'node:net'
 
-/** A port that nobody listens on. */
+/**
+ * A port on which no server listens. It is below the ports that the system gives to others (port 0, connections), so that
+ * none of them takes it before its own server starts.
+ */
 export function freePort(): Promise<number> {
+  const port = 20_000 + Math.floor(Math.random() * 10_000)
   return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
+    const probe = createServer()
+      .listen(port, '127.0.0.1', () => probe.close(() => resolve(port)))
+      .on('error', () => resolve(freePort()))
   })
 }
 

@@ -15,12 +15,13 @@ async function readMe(app: FastifyInstance): Promise<void> {
   app.get('/healthz', { config: { clientCert: false } }, () => 'ok')
 }
 
+/** Below the ports that the system gives to others, such as the servers of the local edge, until the origin listens. */
 function freePort(): Promise<number> {
+  const port = 20_000 + Math.floor(Math.random() * 10_000)
   return new Promise((resolve) => {
-    const probe = createServer().listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as { port: number }
-      probe.close(() => resolve(port))
-    })
+    const probe = createServer()
+      .listen(port, '127.0.0.1', () => probe.close(() => resolve(port)))
+      .on('error', () => resolve(freePort()))
   })
 }
 

@@ -6,11 +6,17 @@ import { createServer } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { createDevEdge } from '@countersign/dev-edge'
 
-const probe = createServer().listen(0, '127.0.0.1')
-await once(probe, 'listening')
-const { port } = probe.address()
-await new Promise((resolve) => probe.close(resolve))
+/** Below the ports that the system gives to others, such as the servers of the local edge, until the origin listens. */
+function freePort() {
+  const port = 20_000 + Math.floor(Math.random() * 10_000)
+  return new Promise((resolve) => {
+    const probe = createServer()
+      .listen(port, '127.0.0.1', () => probe.close(() => resolve(port)))
+      .on('error', () => resolve(freePort()))
+  })
+}
 
+const port = await freePort()
 const origin = `http://127.0.0.1:${port}`
 const edge = await createDevEdge({ origin })
 writeFileSync('client-ca.pem', edge.clientCa)
