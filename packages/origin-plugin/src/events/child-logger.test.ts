@@ -37,6 +37,7 @@ async function run({ options = {}, factory }: Case, make: Make, reused?: object)
   app.get('/', (request) => {
     request.log.info({ client: 'a field of the line' }, 'in')
     request.log.debug('a level that is off')
+    request.log.info(`${request.log.level} ${(request.log as { hidden?: string }).hidden}`)
     request.log.child({ grand: 'child' }).warn(new Error('text'))
     made.at(-1)?.before.info('the logger before')
     return 'ok'
@@ -76,6 +77,15 @@ const CASES: Readonly<Record<string, Case>> = {
     options: { onChild: (child) => child.setBindings({ seen: true }) },
     fast: false,
   },
+  'a function for each child whose result is an empty object': {
+    options: { onChild: (child) => child.setBindings({ seen: true }) ?? {} },
+    fast: false,
+  },
+  'a function for each child that a parameter calls': {
+    options: { onChild: (child, _seen = child.setBindings({ seen: true })) => {} },
+    fast: false,
+  },
+  'an empty function for each child': { options: { onChild() {} }, fast: true },
   'a hook for each line': {
     options: {
       hooks: {
@@ -117,6 +127,20 @@ const CASES: Readonly<Record<string, Case>> = {
       const own = (given: object) => log.child.call(child, { ...given, own: true })
       return Object.assign(child, { child: own })
     },
+    fast: false,
+  },
+  'a factory with a getter': {
+    factory: (log, bindings) =>
+      Object.defineProperty(log.child(bindings), 'level', {
+        get() {
+          return `${this.bindings().at ?? 'none'}`
+        },
+        enumerable: true,
+      }),
+    fast: false,
+  },
+  'a factory with a hidden property': {
+    factory: (log, bindings) => Object.defineProperty(log.child(bindings), 'hidden', { value: 'seen' }),
     fast: false,
   },
   'a factory with an own method': {
@@ -206,8 +230,13 @@ describe('childLogger', () => {
       (log) => Object.assign(log, { child: log.child.bind(log) }),
       (log) => Object.assign(log, { setBindings: () => {} }),
       () => server.child({}, { formatters: { bindings } }),
+      (log) => Object.defineProperty(log, 'hidden', { value: 1 }),
+      (log) => Object.defineProperty(log, 'read', { get: () => 1, enumerable: true }),
+      (log) => Object.defineProperty(log, 'write', { set: () => {}, enumerable: true }),
     ]
     for (const change of changes) expect([isSibling(change), isSibling()]).toEqual([false, true])
+    // A property more is no hindrance.
+    expect(isSibling((log) => Object.assign(log, { more: 1 }))).toBe(true)
     const seen: unknown[] = []
     server.onChild = (child) => void seen.push(child)
     expect([isSibling(), seen.length]).toEqual([false, 2])
