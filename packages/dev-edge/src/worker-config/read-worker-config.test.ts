@@ -59,6 +59,10 @@ describe('findConfigFile', () => {
     expect(found()).toBe(join(folder, 'app/wrangler.json'))
     expect(configFileIn(join(folder, 'app/src'))).toBeUndefined()
   })
+
+  it('ends at the root of the file system', () => {
+    expect(findConfigFile('/a-folder-that-is-missing/worker.ts')).toBeUndefined()
+  })
 })
 
 describe('readWorkerConfig', () => {
