@@ -59,13 +59,13 @@ describeThreat('a header of the family that the table does not have', options, (
   it('is refused if a second signature, of another label or of ours, covers it', async () => {
     const genuine = await capture(chain)
     const member = headerOf(genuine, 'signature-input')?.replace('"@authority"', '"x-cert-admin" "@authority"') ?? ''
-    for (const [first, second, outcome] of [
-      [member.replace('countersign=', 'other='), headerOf(genuine, 'signature-input'), malformed],
-      [member, headerOf(genuine, 'signature-input'), invalid],
-      [headerOf(genuine, 'signature-input'), member, malformed],
+    for (const [first, second] of [
+      [member.replace('countersign=', 'other='), headerOf(genuine, 'signature-input')],
+      [member, headerOf(genuine, 'signature-input')],
+      [headerOf(genuine, 'signature-input'), member],
     ] as const) {
       const added = withHeader(genuine, 'x-cert-admin', 'yes')
-      expect(await chain.around(withHeader(added, 'signature-input', `${first}, ${second}`))).toMatchObject(outcome)
+      expect(await chain.around(withHeader(added, 'signature-input', `${first}, ${second}`))).toMatchObject(malformed)
     }
   })
 
