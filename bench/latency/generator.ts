@@ -5,7 +5,8 @@ import { readAnswer } from '@countersign/test-support/raw-http'
 import type { Pace, Paced } from './paced-load.ts'
 
 /**
- * The process of the load. It gets a {@link Pace}, sends at a constant rate, and answers with the {@link Paced} load.
+ * The process of the load. It gets a {@link Pace}, sends a message as it begins, sends at a constant rate, and answers with
+ * the {@link Paced} load.
  *
  * The method is wrk2's. Each request has an intended time, whatever the server does, and its latency counts from that
  * time. A connection has one open request. If the server is slow, its connection sends the requests that are overdue
@@ -49,6 +50,7 @@ async function generate({ port, rate, seconds, unrecorded, head, linesFile }: Pa
   const connections: Connection[] = await Promise.all(
     Array.from({ length: CONNECTIONS }, (_, index) => open(port, head, index, onBytes, finished.reject)),
   )
+  process.send?.('begin')
   const start = performance.now() + 10
   const interval = 1_000 / rate
   const intended = (number: number) => start + number * interval

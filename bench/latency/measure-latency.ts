@@ -78,8 +78,9 @@ async function measureChanging(name: string, base: Sample, capacity: number, sec
       changes.addKeys()
       await setTimeout(Math.max(0, begin + ACCESS_COOLDOWN * 1_000 - performance.now()))
       const lines = changes.formatLines(countRequests(pace))
-      changes.removeKeyAfter((UNRECORDED + seconds) * 900)
-      byShare.set(share, await loadAtPace({ ...pace, head: formatHead(sample, [ACCESS_TOKEN_HEADER]) }, lines))
+      const head = formatHead(sample, [ACCESS_TOKEN_HEADER])
+      const onBegin = () => changes.removeKeyAfter((UNRECORDED + seconds) * 900)
+      byShare.set(share, await loadAtPace({ ...pace, head }, lines, onBegin))
     } finally {
       changes.close()
     }

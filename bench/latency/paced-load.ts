@@ -37,9 +37,14 @@ export const countRequests = ({ rate, seconds, unrecorded }: Pick<Pace, 'rate' |
  * Loads a server at a constant rate, from a process of its own on the core of the load.
  *
  * @param lines - the own lines of each request, in the order of their times
+ * @param onBegin - called as the load begins. To read a hundred megabytes of lines takes seconds before
  * @throws Error when the server refused a request
  */
-export async function loadAtPace(pace: Omit<Pace, 'linesFile'>, lines: readonly string[]): Promise<Paced> {
+export async function loadAtPace(
+  pace: Omit<Pace, 'linesFile'>,
+  lines: readonly string[],
+  onBegin: () => void = () => {},
+): Promise<Paced> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
   const linesFile = join(folder, 'lines')
   try {
@@ -47,6 +52,8 @@ export async function loadAtPace(pace: Omit<Pace, 'linesFile'>, lines: readonly 
     writeFileSync(linesFile, (lines.length > count ? lines.slice(0, count) : lines).join(''), 'latin1')
     const child = forkPinned('load', join(import.meta.dirname, 'generator.ts'), [])
     child.send({ ...pace, linesFile })
+    await nextMessage<'begin'>(child)
+    onBegin()
     return await nextMessage<Paced>(child)
   } finally {
     rmSync(folder, { recursive: true })
