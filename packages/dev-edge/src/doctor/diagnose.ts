@@ -5,6 +5,7 @@ import { checkEdge } from './check-edge.ts'
 import { checkEdgeKeys, type EdgeKeysReport } from './check-edge-keys.ts'
 import { checkOrigin } from './check-origin.ts'
 import { checkPreflight } from './check-preflight.ts'
+import { isLoopback } from './check-transport.ts'
 import { check, type Finding } from './finding.ts'
 import type { ClientCredentials } from './probe.ts'
 import { findSigningKey } from './sign-probe.ts'
@@ -160,12 +161,10 @@ function accessKeysUrl(access: DiagnosedAccess): URL {
   return new URL(ACCESS_CERTS_PATH, `https://${access.team}.cloudflareaccess.com`)
 }
 
-const LOOPBACK = /^(?:localhost|127(?:\.\d+){3}|\[::1\])$/
-
 /** The origin does not start with another one. */
 function keysUrl(text: string): URL {
   const url = parseUrl(text, 'jwksUri')
-  if (url.protocol === 'https:' || LOOPBACK.test(url.hostname)) return url
+  if (url.protocol === 'https:' || isLoopback(url)) return url
   throw new TypeError('jwksUri must be an https URL (http only on this machine), as the origin requires')
 }
 
