@@ -10,10 +10,10 @@ const SECRETS = /^\.(?:dev\.vars|env)(?:\..+)?$/
  * @throws Error if the folder cannot be watched
  */
 export function watchConfig(file: string, onChange: (name: string) => void): Disposable {
-  const names = new Set([basename(file)])
+  const own = basename(file)
   const timers = new Map<string, NodeJS.Timeout>()
   const watcher: FSWatcher = watch(dirname(file), (_event, name) => {
-    if (name === null || !(names.has(name) || SECRETS.test(name))) return
+    if (name === null || (name !== own && !SECRETS.test(name))) return
     clearTimeout(timers.get(name))
     // Editors write a file in several steps.
     timers.set(name, setTimeout(onChange, 100, name))
