@@ -49,8 +49,21 @@ function linkPackages(folder: string): void {
   symlinkSync(join(ROOT, 'node_modules/@types/node'), join(modules, '@types/node'))
 }
 
+/** Starts the local edge with the project's own Worker, and its server. Returns the URL of the edge. */
+async function startProject(folder: string): Promise<string> {
+  const port = await freePort()
+  const ports = ['--origin', `http://127.0.0.1:${port}`, '--port', '0', '--access-port', '0']
+  const dev = startCountersignDev(folder, ...ports, '--worker', 'worker/worker.ts', '--json')
+  onTestFinished(async () => {
+    await dev.stop()
+  })
+  const { url } = JSON.parse(await dev.line(/"started"/))
+  await startServer(port, folder)
+  return url
+}
+
 /** Starts the server of the project, as its script `start:local` does. Stops it at the end of the test. */
-async function startServer(port: number, folder = project): Promise<void> {
+async function startServer(port: number, folder: string): Promise<void> {
   const server = spawn(process.execPath, ['--watch', '--env-file=.countersign/origin.env', 'server.ts'], {
     cwd: folder,
     env: { ...process.env, PORT: String(port) },
@@ -88,14 +101,7 @@ describe('the project of countersign init', () => {
   })
 
   it('runs behind countersign dev, with its own Worker', async () => {
-    const port = await freePort()
-    const ports = ['--origin', `http://127.0.0.1:${port}`, '--port', '0', '--access-port', '0']
-    const dev = startCountersignDev(project, ...ports, '--worker', 'worker/worker.ts', '--json')
-    onTestFinished(async () => {
-      await dev.stop()
-    })
-    const { url } = JSON.parse(await dev.line(/"started"/))
-    await startServer(port)
+    const url = await startProject(project)
     expect(await get(`${url}/me`, 'alice')).toMatchObject([200, { name: 'alice', access: 'user' }])
     expect(await get(`${url}/ops`, 'alice')).toEqual([200, { operator: 'alice' }])
     expect(await get(`${url}/ops`, 'bob')).toMatchObject([403, { code: 'CSN_CERT_FORBIDDEN' }])
@@ -105,14 +111,7 @@ describe('the project of countersign init', () => {
   })
 
   it('runs behind countersign dev without Access', async () => {
-    const port = await freePort()
-    const ports = ['--origin', `http://127.0.0.1:${port}`, '--port', '0', '--access-port', '0']
-    const dev = startCountersignDev(withoutAccess, ...ports, '--worker', 'worker/worker.ts', '--json')
-    onTestFinished(async () => {
-      await dev.stop()
-    })
-    const { url } = JSON.parse(await dev.line(/"started"/))
-    await startServer(port, withoutAccess)
+    const url = await startProject(withoutAccess)
     // The token that the local edge adds is not read.
     const admitted = (await get(`${url}/me`, 'alice')) as [number, object]
     expect(admitted).toEqual([200, { name: 'alice', fingerprint256: expect.any(String) }])

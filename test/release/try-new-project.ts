@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { freePort } from '../support/free-port.ts'
+import { lineOf } from './line-of.ts'
 import { publishWorkspace, startLocalRegistry } from './local-registry.ts'
 
 /**
@@ -41,11 +41,6 @@ function start(script: string, args: readonly string[], more: NodeJS.ProcessEnv 
   })
   children.push(child)
   return child
-}
-
-async function lineOf({ stdout }: ChildProcess, pattern: RegExp): Promise<string> {
-  if (stdout) for await (const line of createInterface({ input: stdout })) if (pattern.test(line)) return line
-  throw new Error(`a script ended before a line with ${pattern}`)
 }
 
 async function curl(url: string, status: number, ...args: string[]): Promise<string> {

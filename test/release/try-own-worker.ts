@@ -5,11 +5,11 @@ import { once } from 'node:events'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
 import { promisify } from 'node:util'
 import { ROOT } from '../support/files.ts'
 import { freePort } from '../support/free-port.ts'
 import { createFreshProject } from './fresh-project.ts'
+import { lineOf } from './line-of.ts'
 import { publishWorkspace, startLocalRegistry } from './local-registry.ts'
 
 /**
@@ -32,11 +32,6 @@ function start(cwd: string, env: NodeJS.ProcessEnv, command: string, ...args: st
   const child = spawn(command, args, { cwd, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'inherit'] })
   children.push(child)
   return child
-}
-
-async function lineOf({ stdout, spawnargs }: ChildProcess, pattern: RegExp): Promise<string> {
-  if (stdout) for await (const line of createInterface({ input: stdout })) if (pattern.test(line)) return line
-  throw new Error(`${spawnargs.join(' ')} ended before a line with ${pattern}`)
 }
 
 async function stop(child: ChildProcess): Promise<void> {
