@@ -248,7 +248,8 @@ function requireWorker(worker: RunningWorker | undefined, source: HeaderSourceNa
 }
 
 function throughWorker(worker: RunningWorker): NextHop {
-  return { origin: worker.origin, sender: 'The Worker', lease: () => worker.lease() }
+  const takeUncaught = () => worker.uncaught.take()
+  return { origin: worker.origin, sender: 'The Worker', lease: () => worker.lease(), takeUncaught }
 }
 
 /** The zone's cache takes the requests of a zone without a Worker. */

@@ -6,7 +6,7 @@ import { answerBadGateway } from './answer-bad-gateway.ts'
 import { answerThrown } from './answer-thrown.ts'
 import type { ClientAnswer } from './client-answer.ts'
 import type { ClientRequest } from './client-request.ts'
-import { isFailedFetch, readRefusalCode } from './refusal-code.ts'
+import { isFailedFetch, isRuntimeFailure, readRefusalCode } from './refusal-code.ts'
 import type { NextHop, WorkerRequest } from './worker-request.ts'
 
 /**
@@ -48,7 +48,7 @@ export async function takeAnswer(
   answer: ClientAnswer,
   next: NextHop,
 ): Promise<void> {
-  const thrown = readThrown(response.headers)
+  const thrown = readThrown(response.headers) ?? (isRuntimeFailure(response) ? await next.takeUncaught?.() : undefined)
   if (thrown !== undefined) {
     response.resume()
     return answerThrown(request, answer, thrown)

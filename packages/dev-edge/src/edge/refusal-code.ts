@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http'
 import { readErrorCode } from '../errors.ts'
+import { headerPairs } from '../net/raw-headers.ts'
 import type { ClientRequest } from './client-request.ts'
 import type { NextHop } from './worker-request.ts'
 
@@ -54,6 +55,18 @@ export async function isFailedFetch(
   if (sender !== 'The Worker' || response.statusCode !== 502 || !hasShortBody) return false
   const body = await peek(response, length)
   return body === undefined || body.includes(FAILED_FETCH)
+}
+
+/** The lines of workerd's answer to an exception that left the Worker. */
+const LINES_OF_WORKERD = 'Connection: close, Content-Length: 21'
+
+/**
+ * Whether an answer is workerd's own, to an exception that left the Worker. A Worker cannot give it: workerd drops its
+ * `Connection`, and that of an origin.
+ */
+export function isRuntimeFailure({ statusCode, rawHeaders }: IncomingMessage): boolean {
+  const lines = [...headerPairs(rawHeaders)].map(([name, value]) => `${name}: ${value}`)
+  return statusCode === 500 && lines.join(', ') === LINES_OF_WORKERD
 }
 
 /** Reads a body and puts it back. Resolves to `undefined` if the body ends early. */

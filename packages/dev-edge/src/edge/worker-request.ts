@@ -28,6 +28,8 @@ export interface NextHop {
   readonly sender: 'The Worker' | 'The edge'
   /** Call `release` of the result when the request is over. */
   lease(): WorkerLease
+  /** Takes the exception behind a bare 500 of workerd; `undefined` if there was none. Absent without a Worker. */
+  takeUncaught?(): Promise<string | undefined>
 }
 
 /** The facts and tokens that the edge adds to requests. */

@@ -202,7 +202,9 @@ describe('a Worker of your own', () => {
     await using running = await start(source)
     const { status, body } = await running.edge.fetch('/', { headers: { accept: 'application/json' } })
     expect([status, JSON.parse(body).message]).toEqual([500, `The Worker threw ${thrown}`])
-    await expect.poll(() => running.lines.join('\n')).toBe(`The Worker threw ${thrown}`)
+    // Miniflare decodes its log in pieces, so a long line has broken characters.
+    const head = (line: string) => line.slice(0, 1000)
+    await expect.poll(() => running.lines.map(head)).toEqual([head(`The Worker threw ${thrown}`)])
   })
 
   it('that lets an exception pass through reaches the origin without its own code', async () => {

@@ -1,3 +1,4 @@
+import { UncaughtExceptions } from './uncaught-exceptions.ts'
 import { startWorker, type WorkerAddress, type WorkerRuntime, type WorkerRuntimeOptions } from './worker-runtime.ts'
 
 /** The Worker, leased for one request. */
@@ -18,15 +19,20 @@ export class RunningWorker {
   #former: LeasedWorker | undefined
   /** Replacements run one at a time. */
   #queue: Promise<unknown> = Promise.resolve()
+  /** The exceptions that workerd answered with a bare 500. */
+  readonly uncaught: UncaughtExceptions
 
-  private constructor(options: WorkerRuntimeOptions, runtime: WorkerRuntime) {
+  private constructor(options: WorkerRuntimeOptions, runtime: WorkerRuntime, uncaught: UncaughtExceptions) {
     this.#options = options
     this.#current = new LeasedWorker(runtime)
+    this.uncaught = uncaught
   }
 
   /** @throws Error if the Worker does not compile or does not start */
-  static async start(options: WorkerRuntimeOptions): Promise<RunningWorker> {
-    return new RunningWorker(options, await startWorker(options))
+  static async start(options: Omit<WorkerRuntimeOptions, 'uncaught'>): Promise<RunningWorker> {
+    const uncaught = new UncaughtExceptions()
+    const all = { ...options, uncaught }
+    return new RunningWorker(all, await startWorker(all), uncaught)
   }
 
   get origin(): URL {

@@ -1,6 +1,7 @@
 import { type Json, Log, LogLevel, Miniflare } from 'miniflare'
 import { bundleWorker } from './bundle-worker.ts'
-import { describeLine, reportingModule } from './thrown-exception.ts'
+import { describeLine, readUncaught, reportingModule } from './thrown-exception.ts'
+import type { UncaughtExceptions } from './uncaught-exceptions.ts'
 import { DEFAULT_COMPATIBILITY_DATE } from './worker-settings.ts'
 
 /** The address of a Worker. */
@@ -34,6 +35,8 @@ export interface WorkerRuntimeOptions {
   readonly compatibilityFlags?: readonly string[] | undefined
   /** Receives each line that the Worker writes to its console. */
   log(line: string): void
+  /** Receives each exception that workerd logs itself, in a sentence. */
+  readonly uncaught?: UncaughtExceptions | undefined
 }
 
 /**
@@ -50,6 +53,7 @@ export async function startWorker({
   compatibilityDate = DEFAULT_COMPATIBILITY_DATE,
   compatibilityFlags = [],
   log,
+  uncaught,
 }: WorkerRuntimeOptions): Promise<WorkerRuntime> {
   const http = cfHeader === undefined ? {} : { cfBlobHeader: cfHeader }
   const zone = { external: { address: `${outbound.hostname}:${outbound.port || 80}`, http } }
@@ -71,6 +75,8 @@ export async function startWorker({
     log: new Log(LogLevel.NONE),
     // Miniflare throws if this function returns a value, and a caller's `log` may return one.
     handleStructuredLogs: ({ message }: { readonly message: string }) => {
+      const sentence = readUncaught(message, names)
+      if (sentence !== undefined) uncaught?.add(sentence)
       log(describeLine(message, names))
     },
   })
