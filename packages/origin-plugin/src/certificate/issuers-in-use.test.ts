@@ -73,7 +73,7 @@ const OTHER = 'CN=Other CA,O=Other'
 
 describe('resolveTrustedIssuers', () => {
   it('keeps issuers that do not change, and null', async () => {
-    expect(resolve(null).issuers.current).toBeNull()
+    expect([resolve(null).issuers.current, configured.revocations()]).toEqual([null, []])
     await start(ca.pem, { dn: OTHER })
     expect(names()).toEqual([nameOf(ca, CA), `${OTHER} undefined`])
     expect([configured.sources, changes]).toEqual([[], 0])
@@ -379,14 +379,59 @@ describe('resolveTrustedIssuers with revocation lists', () => {
     expect([isListed(), loads]).toEqual([['ok'], 1])
   })
 
-  it('ends a change that waits for a list when the server closes', async () => {
-    await start(from(0, { revocation: { crl: () => (loads === 0 ? crl() : new Promise(() => {})) } }))
+  it.each([
+    [
+      {},
+      /^trustedIssuers: the revocation list of CN=Other CA,O=Other from .* cannot be loaded: the server was closed$/,
+    ],
+    [{ onStale: 'accept' }, /^the server was closed$/],
+  ])('ends a change that waits for a list when the server closes, with %j', async (options, reason) => {
+    const slow = () => (loads === 0 ? crl() : new Promise(() => {}))
+    await start(from(0, { revocation: { crl: slow, ...options } }))
     const before = configured.issuers.current
     loads = 1
     pems[0] = stranger.pem
     await next()
     configured.background.stop()
     await vi.advanceTimersByTimeAsync(1000)
-    expect([configured.issuers.current === before, reports, vi.getTimerCount()]).toEqual([true, [], 0])
+    expect([configured.issuers.current === before, changes, reports, vi.getTimerCount()]).toEqual([true, 1, [], 0])
+    const [health] = configured.sources.map((source) => source.health())
+    expect(health).toMatchObject({ state: 'degraded', reason: expect.stringMatching(reason) })
+  })
+
+  it('loads the lists of two sources once, after both have answered', async () => {
+    lists = [ca, stranger]
+    await start(from(0, { revocation: { crl } }), from(1, { revocation: { crl } }))
+    expect([isListed(), loads, changes]).toEqual([['ok', 'ok'], 2, 1])
+  })
+
+  it('waits 8 s at the start for the answer of a source and its list together', async () => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] })
+    await vi.advanceTimersByTimeAsync(1_000)
+    const late = () => new Promise((answer) => setTimeout(answer, 3_000, ca.pem))
+    const outcomes: unknown[] = []
+    const hangs = () => new Promise(() => {})
+    start({ ca: late, revocation: { crl: hangs } }).then(undefined, ({ message }) => outcomes.push(message))
+    await vi.advanceTimersByTimeAsync(7_999)
+    expect(outcomes).toEqual([])
+    await vi.advanceTimersByTimeAsync(1)
+    expect(outcomes).toEqual([
+      expect.stringMatching(
+        /^trustedIssuers\[0\]\.ca from the function cannot be loaded: trustedIssuers: the revocation list of CN=Acme Client CA,O=Acme,C=US from the function revocation\.crl cannot be loaded: it is not loaded after 5 s; /,
+      ),
+    ])
+  })
+
+  it('waits longer for the list of a new CA once the server has started', async () => {
+    await start(from(0, { revocation: { crl: () => (loads === 0 ? crl() : late()) } }))
+    const late = () => new Promise((answer) => setTimeout(answer, 50_000)).then(crl)
+    pems[0] = stranger.pem
+    lists = [stranger]
+    await next()
+    await vi.advanceTimersByTimeAsync(49_999)
+    expect([loads, reports]).toEqual([1, []])
+    await vi.advanceTimersByTimeAsync(1)
+    await expect.poll(() => changes, { timeout: 20_000 }).toBe(2)
+    expect([isListed(), loads, reports]).toEqual([['ok'], 2, []])
   })
 })

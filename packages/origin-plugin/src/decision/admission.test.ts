@@ -1,7 +1,9 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import Fastify, { type ClientUser, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { injectSigned, SIGNED_ONLY } from '../../test/support/inject-signed.ts'
 import { isCountersignError } from '../errors.ts'
+import type { AdmittedMessage } from '../events/messages.ts'
 import { optional } from '../guards/requirement.ts'
 import { countersign } from '../plugin.ts'
 
@@ -32,6 +34,7 @@ async function start(handler: { readonly config?: object; readonly requires?: 'o
   const hooks = handler.requires && { preHandler: app.requireClientCert(handler.requires) }
   app.setNotFoundHandler({ ...hooks, ...(handler.config && { config: handler.config }) } as object, show)
   app.get('/me', () => 'in')
+  app.get('/gone', (_, reply) => void reply.callNotFound())
   app.get('/admin', { config: { clientCert: 'admin' } }, () => 'in')
   app.get('/hook', { preHandler: app.requireClientCert('admin') }, () => 'in')
   return { app, refusals, asked }
@@ -94,6 +97,21 @@ describe('the handler for unknown paths, called by the error handler after a ref
       expect((await injectSigned(app, '/hook')).json()).toEqual({ name: 'pay-1', clientUser: { name: 'pay-1' } })
       expect(asked).toEqual(['pay-1'])
     }
+  })
+})
+
+describe('the handler for unknown paths, called by a route', () => {
+  it('gets the identity that the route admitted, and the request is announced once', async () => {
+    const { app, asked } = await start({ config: { clientCert: 'ops' } })
+    const admitted: unknown[] = []
+    const listen = (message: unknown) => {
+      const { request, route } = message as AdmittedMessage
+      if (request.server.server === app.server) admitted.push(route)
+    }
+    subscribe('countersign:admitted', listen)
+    onTestFinished(() => void unsubscribe('countersign:admitted', listen))
+    expect((await injectSigned(app, '/gone')).json()).toEqual({ name: 'pay-1', clientUser: { name: 'pay-1' } })
+    expect([admitted, asked]).toEqual([['/gone'], ['pay-1']])
   })
 })
 

@@ -18,7 +18,6 @@ export function addChallenge(reply: FastifyReply, statusCode: number | undefined
  * tell.
  */
 export function removeChallenge(reply: FastifyReply): void {
-  if (!reply.hasHeader(NAME)) return
   const others = challengesOf(reply)
   if (others.length === 0) reply.removeHeader(NAME)
   else reply.header(NAME, others)

@@ -152,6 +152,9 @@ const CASES: Readonly<Record<string, Case>> = {
   },
 }
 
+/** A function that has this text, as the functions of applications have it. */
+const textOf = (text: string) => Object.assign(() => {}, { toString: () => text })
+
 describe('childLogger', () => {
   it.each(Object.entries(CASES))('writes the lines of child() for %s', async (_name, each) => {
     const plain = await run(each, (log, bindings) => log.child(bindings))
@@ -240,6 +243,141 @@ describe('childLogger', () => {
     const seen: unknown[] = []
     server.onChild = (child) => void seen.push(child)
     expect([isSibling(), seen.length]).toEqual([false, 2])
+  })
+
+  it('formats fields anew that are not declared as reused', () => {
+    const lines: { at?: number }[] = []
+    const server = pino(
+      { base: null },
+      lineStream((line) => lines.push(JSON.parse(line))),
+    )
+    const fields = { at: 0 }
+    for (; fields.at < 5; fields.at += 1) childLogger(server.child({}, {}), fields, server).info('in')
+    expect(lines.map(({ at }) => at)).toEqual([0, 1, 2, 3, 4])
+  })
+
+  it('formats fields that come again anew, if a serializer changes one of them later', () => {
+    const lines: { client?: string; at?: number }[] = []
+    let calls = 0
+    const serializers = {
+      client(value: unknown) {
+        calls += 1
+        return calls > 8 ? `changed ${calls}` : value
+      },
+    }
+    const server = pino(
+      { base: null, serializers },
+      lineStream((line) => lines.push(JSON.parse(line))),
+    )
+    const fields = { client: 'pay-1', at: 7 }
+    declareReused(fields)
+    while (calls < 10) childLogger(server.child({}, {}), fields, server).info('in')
+    expect(lines.slice(-3)).toMatchObject([
+      { client: 'pay-1', at: 7 },
+      { client: 'changed 9', at: 7 },
+      { client: 'changed 10', at: 7 },
+    ])
+  })
+
+  it('keeps no text of fields that the logger leaves out', () => {
+    const lines: object[] = []
+    const server = pino(
+      { base: null, timestamp: false },
+      lineStream((line) => lines.push(JSON.parse(line))),
+    )
+    const fields = { client: 'pay-1', customLevels: 7 }
+    declareReused(fields)
+    for (let time = 0; time < 5; time += 1) childLogger(server.child({}, {}), fields, server).info('in')
+    expect(lines).toEqual(Array(5).fill({ level: 30, client: 'pay-1', msg: 'in' }))
+  })
+
+  it('keeps the text of fields for one server, although another has the same serializers', () => {
+    const lines: object[] = []
+    const first = pino(
+      { base: null, timestamp: false },
+      lineStream((line) => lines.push(JSON.parse(line))),
+    )
+    const formatters = { bindings: (given: object) => ({ ...given, formatted: true }) }
+    const second = first.child({}, { formatters })
+    const fields = { client: 'pay-1' }
+    declareReused(fields)
+    const writeBy = (server: FastifyBaseLogger) => {
+      const log = server.child({}, server === second ? { formatters } : {})
+      childLogger(log, fields, server).info('in')
+      return lines.pop()
+    }
+    for (let time = 0; time < 4; time += 1) {
+      expect(writeBy(first)).toEqual({ level: 30, client: 'pay-1', msg: 'in' })
+      expect(writeBy(second)).toMatchObject({ level: 30, client: 'pay-1', formatted: true, msg: 'in' })
+    }
+  })
+
+  it('asks a logger for a child each time, if its own child() makes one of another prototype', () => {
+    const server = pino(
+      { base: null },
+      lineStream(() => {}),
+    )
+    const { child } = server
+    server.child = function (this: typeof server, ...given: Parameters<typeof child>) {
+      return Object.create(child.apply(this, given), { mark: { value: 'own' } })
+    } as never
+    for (let time = 0; time < 3; time += 1) {
+      expect(childLogger(child.call(server, {}, {}), CLIENT, server)).toHaveProperty('mark', 'own')
+    }
+  })
+
+  it('asks a logger for a child each time, if its own setBindings() sets nothing', () => {
+    const lines: object[] = []
+    const server = pino(
+      { base: null, timestamp: false },
+      lineStream((line) => lines.push(JSON.parse(line))),
+    )
+    server.setBindings = () => {}
+    for (let time = 0; time < 3; time += 1) childLogger(server.child({}, {}), { at: 7 }, server).info('in')
+    expect(lines).toEqual(Array(3).fill({ level: 30, at: 7, msg: 'in' }))
+  })
+
+  it('compares once with a logger that cannot be compared', () => {
+    const server = pino(
+      { base: null },
+      lineStream(() => {}),
+    )
+    let asked = 0
+    server.bindings = () => {
+      asked += 1
+      throw new Error('not now')
+    }
+    for (let time = 0; time < 3; time += 1) {
+      const log = server.child({}, {})
+      expect(Object.getPrototypeOf(childLogger(log, CLIENT, server))).toBe(log)
+    }
+    expect(asked).toBe(1)
+  })
+
+  it.each<[boolean, () => unknown]>([
+    [true, () => {}],
+    [true, async () => {}],
+    [true, textOf('function () {}')],
+    [true, textOf('function named(child, other) { }')],
+    [true, textOf('onChild ( child ) {\n  \n}')],
+    [true, textOf('( child )  =>  {  }')],
+    [true, textOf('(one,\n two)=>{}')],
+    [true, textOf('(one_1, two)\n{}')],
+    [false, textOf('child => child.extend(function () {})')],
+    [false, textOf('(child) => { child.extend() }')],
+    [false, textOf('(child) => child.fields = {}')],
+    [false, textOf('(child) => child.extend({})')],
+    [false, textOf('(child = extend()) => {}')],
+    [false, textOf('({ fields }) => {}')],
+    [false, textOf('() => [() => {}]')],
+    [false, textOf('() => x {}')],
+  ])('has siblings: %s, with the function %s for each child', (expected, onChild) => {
+    const server = pino(
+      { base: null, onChild },
+      lineStream(() => {}),
+    )
+    const isSibling = () => Object.getPrototypeOf(childLogger(server.child({}, {}), CLIENT, server)) === server
+    expect([isSibling(), isSibling()]).toEqual([false, expected])
   })
 
   it('asks a logger of another kind for a child, each time', () => {

@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest'
 import { makeClientCert } from '../../test/support/make-client-cert.ts'
 import type { AccessIdentity } from '../access-token/access-identity.ts'
 import type { ClientCert } from '../client-cert.ts'
-import { isBound, resolveLog } from './client-log.ts'
+import { BOUND, isBound, resolveLog } from './client-log.ts'
 
 const CERT = makeClientCert({ fingerprint256: 'AB:CD', serialNumber: '0A', subject: 'CN=pay-1', issuer: 'CN=CA' })
 const CLIENT = { fingerprint256: 'AB:CD', serialNumber: '0A', subject: 'CN=pay-1', issuer: 'CN=CA' }
@@ -31,7 +31,7 @@ function logOf(options: object = {}) {
       reply: { log: child } as never as FastifyReply,
     }
   }
-  return { lines, texts, exchange }
+  return { log, lines, texts, exchange }
 }
 
 /** Binds a client by the option `log`, writes a line to each of the two logs, and returns the fields that are new. */
@@ -91,6 +91,52 @@ describe('log: true', () => {
       'b',
       undefined,
     ])
+  })
+
+  it('keeps the fields of a certificate for its next request with the same identity', () => {
+    const { exchange } = logOf()
+    const bind = resolveLog(true)
+    const fieldsFor = (access: AccessIdentity | null) => {
+      const { request, reply } = exchange(CERT, access)
+      bind?.(request, reply)
+      return (request as { [BOUND]?: object })[BOUND]
+    }
+    const service: AccessIdentity = { kind: 'service', clientId: 'a', claims }
+    const fields = fieldsFor(service)
+    expect(fields).toEqual({ client: { ...CLIENT, access: { kind: 'service', clientId: 'a' } } })
+    expect(fieldsFor(service)).toBe(fields)
+    // Another token of the same service: its fields are read anew.
+    const other = fieldsFor({ ...service })
+    expect(other).toEqual(fields)
+    expect(other).not.toBe(fields)
+    expect(fieldsFor(null)).toEqual({ client: CLIENT })
+  })
+
+  it('keeps the text of the fields of a certificate, which the logger formats for the first requests alone', () => {
+    const { log, lines, exchange } = logOf()
+    const { setBindings } = log
+    let current = 0
+    const formattedIn = new Set<number>()
+    log.setBindings = function (fields) {
+      formattedIn.add(current)
+      setBindings.call(this, fields)
+    }
+    const bind = resolveLog(true)
+    for (; current < 5; current += 1) {
+      const { request, reply } = exchange(CERT)
+      bind?.(request, reply)
+      request.log.info('in')
+    }
+    expect([2, 3, 4].filter((request) => formattedIn.has(request))).toEqual([])
+    expect(lines.map(({ client }) => client)).toEqual(Array(5).fill(CLIENT))
+  })
+
+  it('binds one logger to a request and its reply, if they shared one before', () => {
+    const { request, reply } = logOf().exchange(CERT)
+    const { log } = request
+    resolveLog(true)?.(request, reply)
+    expect(request.log).not.toBe(log)
+    expect(reply.log).toBe(request.log)
   })
 
   it('binds nothing without an identity', () => {
@@ -167,6 +213,7 @@ describe('log as a function', () => {
     ['undefined', () => undefined, 'log did not return an object; return an object, or null for none'],
     ['a list', () => [1], 'log did not return an object; return an object, or null for none'],
     ['a text', () => 'jane', 'log did not return an object; return an object, or null for none'],
+    ['a big integer alone', () => 1n, 'log did not return an object; return an object, or null for none'],
     ['a date', () => new Date(), 'log did not return an object; return an object, or null for none'],
     [
       'an object that JSON leaves out',
@@ -187,6 +234,15 @@ describe('log as a function', () => {
       'a big integer',
       () => ({ id: 1n }),
       'log returned an object that is not JSON: "Do not know how to serialize a BigInt"',
+    ],
+    [
+      'an object whose toJSON throws an error without a message',
+      () => ({
+        toJSON() {
+          throw new Error()
+        },
+      }),
+      'log returned an object that is not JSON',
     ],
     [
       'too many characters',
@@ -238,5 +294,19 @@ describe('log as a function', () => {
 describe('resolveLog', () => {
   it('is off by default, and with false', () => {
     expect([resolveLog(undefined), resolveLog(false)]).toEqual([null, null])
+  })
+
+  it.each([null, 0, '', 'true', {}, []])('cannot be %j', (given) => {
+    expect(() => resolveLog(given)).toThrow(
+      new TypeError(
+        'log must be a boolean or a function; write log: true, or log: (clientCert, access) => ({ client: clientCert?.fingerprint256 })',
+      ),
+    )
+  })
+
+  it('cannot be an async function', () => {
+    expect(() => resolveLog(async () => ({}))).toThrow(
+      new TypeError('log must be synchronous; return an object, not a promise'),
+    )
   })
 })

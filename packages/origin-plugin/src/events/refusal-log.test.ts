@@ -1,10 +1,13 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel'
 import { lineStream } from '@countersign/test-support/line-stream'
-import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
+import Fastify, { type FastifyInstance, type FastifyRequest, type FastifyServerOptions } from 'fastify'
 import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { EDGE_KEY } from '../../test/support/inject-signed.ts'
+import { makeClientCert } from '../../test/support/make-client-cert.ts'
+import { refusalAt } from '../errors.ts'
 import { countersign } from '../plugin.ts'
-import { dropsWarnings } from './refusal-log.ts'
+import { BOUND } from './client-log.ts'
+import { dropsWarnings, logDistrust, logRefusal } from './refusal-log.ts'
 
 async function build(options: FastifyServerOptions, plugin = countersign): Promise<FastifyInstance> {
   const app = Fastify(options) as FastifyInstance
@@ -38,11 +41,71 @@ describe('a logged refusal', () => {
   })
 })
 
+describe('logRefusal and logDistrust', () => {
+  const refusal = refusalAt('guard')('CSN_CERT_FORBIDDEN', 'no "ops"')
+  const fields = { code: 'CSN_CERT_FORBIDDEN', reason: 'no "ops"' }
+  const cert = makeClientCert()
+  const client = { fingerprint256: cert.fingerprint256, serialNumber: cert.serialNumber }
+
+  /** A request whose logger keeps the fields and the messages of its warnings. */
+  function requestWith(headers: object, bound?: object) {
+    const lines: unknown[] = []
+    const log = { warn: (...line: unknown[]) => void lines.push(line) }
+    return { lines, request: { log, raw: { headers }, [BOUND]: bound } as never as FastifyRequest }
+  }
+
+  it('has exactly these fields, and says if nothing enforces the refusal', () => {
+    const { lines, request } = requestWith({ 'cf-ray': '8f0b-FRA' })
+    logRefusal(request, refusal, true, null)
+    logRefusal(request, refusal, false, cert)
+    logDistrust(request, refusal, true, cert)
+    logDistrust(request, refusal, false, cert)
+    const refused = { statusCode: 403, ...fields, cfRay: '8f0b-FRA' }
+    expect(lines).toStrictEqual([
+      [refused, 'countersign: request refused'],
+      [{ ...refused, enforced: false, client }, 'countersign: request would be refused'],
+      [{ ...fields, client }, 'countersign: client no longer trusted'],
+      [{ ...fields, enforced: false, client }, 'countersign: client no longer trusted'],
+    ])
+  })
+
+  it.each([[{}], [{ 'cf-ray': ['8f0b-FRA'] }], [{ 'cf-ray': ' 8f0b-FRA' }], [{ 'cf-ray': '8f0b-FRA\n' }]])(
+    'has no field for the headers %j',
+    (headers) => {
+      const { lines, request } = requestWith(headers)
+      logRefusal(request, refusal, true, null)
+      expect(lines).toStrictEqual([[{ statusCode: 403, ...fields }, 'countersign: request refused']])
+    },
+  )
+
+  it('repeats a client only if the log of the request has another field', () => {
+    for (const [bound, expected] of [
+      [{ client: 'pay-1' }, {}],
+      [{ name: 'pay-1' }, { client }],
+    ]) {
+      const { lines, request } = requestWith({}, bound)
+      logRefusal(request, refusal, true, cert)
+      expect(lines).toStrictEqual([[{ statusCode: 403, ...fields, ...expected }, 'countersign: request refused']])
+    }
+  })
+})
+
 describe('dropsWarnings', () => {
   const own = {
     ...Object.fromEntries(['fatal', 'error', 'warn', 'info', 'debug', 'trace'].map((level) => [level, console.log])),
     child: () => own,
   } as never
+  it.each<[string, string, boolean]>([
+    ['an empty body', '() => {}', true],
+    ['spaces alone', 'function warn() {  \n}', true],
+    ['an empty object in its body', '(fields) => { kept = {}; write(fields) }', false],
+    ['a call', '(fields) => { write(fields) }', false],
+  ])('of a function with %s is %3$s', (_what, text, expected) => {
+    const warn = Object.assign(() => {}, { toString: () => text })
+    expect(dropsWarnings({ level: 'warn', warn } as never)).toBe(expected)
+    expect(dropsWarnings({ level: 'silent', warn } as never)).toBe(false)
+  })
+
   it.each<[string, FastifyServerOptions, boolean]>([
     ['no logger, the default', {}, true],
     ['logger: false', { logger: false }, true],

@@ -40,7 +40,7 @@ export function markAddedHooks(app: FastifyInstance): void {
 }
 
 /** Fastify binds some hooks to their scope, and these twice. */
-export const nameOfHook = ({ name }: AnyHook): string => name.replace(/^(?:bound )*/, '')
+export const nameOfHook = ({ name }: AnyHook): string => name.replace(/^(?:bound )+/, '')
 
 const isMade = (hook: unknown): hook is AnyHook =>
   typeof hook === 'function' && nameOfHook(hook as AnyHook) === MADE_HOOK
