@@ -97,7 +97,7 @@ export function healthOf(settings: Settings, unenforcedRoutes: number): Counters
     )
   }
   const keys = [...(edge?.keys.current ?? [])]
-  const [latest] = keys.map(([, key]) => key.lastUse).toSorted((a, b) => (b?.at ?? 0) - (a?.at ?? 0))
+  const [latest] = keys.flatMap(([, { lastUse }]) => lastUse ?? []).toSorted((a, b) => b.at - a.at)
   return {
     state: worstOf(parts.map(({ state }) => state)),
     mode,

@@ -19,6 +19,25 @@ describe('refusalResponses', () => {
     }
   })
 
+  it('is the schema of the answer, with the code and the status of each refusal', () => {
+    const { 400: malformed, 503: unavailable } = refusalResponses(ALL)
+    expect(malformed).toStrictEqual({
+      description: '`CSN_HEADERS_MALFORMED`: The client certificate headers are malformed.',
+      type: 'object',
+      properties: {
+        statusCode: { type: 'integer', enum: [400] },
+        code: { type: 'string', enum: ['CSN_HEADERS_MALFORMED'] },
+        error: { type: 'string' },
+        message: { type: 'string' },
+      },
+      required: ['statusCode', 'code', 'error', 'message'],
+    })
+    expect(unavailable?.properties['statusCode']).toEqual({ type: 'integer', enum: [503] })
+    expect(unavailable?.description).toBe(
+      '`CSN_ACCESS_KEYS_UNAVAILABLE`: The keys that verify Access tokens are unavailable. `CSN_REPLAY_STORE_UNAVAILABLE`: The store that detects replayed requests is unavailable. `CSN_REVOCATION_UNAVAILABLE`: The certificate revocation list is unavailable. `CSN_IDENTIFY_UNAVAILABLE`: The user of the client cannot be looked up.',
+    )
+  })
+
   it('has the challenge at 401 alone', () => {
     const responses = refusalResponses(ALL)
     expect(responses['401']?.headers).toEqual({

@@ -76,7 +76,7 @@ describe('createDecisionCounter', () => {
       1,
       { ...each[at], ...(route !== undefined && { 'http.route': route }) },
     ])
-    expect(added.splice(0)).toEqual(withRoutes)
+    expect(added.splice(0)).toStrictEqual(withRoutes)
     counter.flush()
     expect(added).toHaveLength(withRoutes.length)
     expect(added).toEqual(expect.arrayContaining(withRoutes))

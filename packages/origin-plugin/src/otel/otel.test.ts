@@ -312,6 +312,7 @@ describe('the span of a request', () => {
     exporter.reset()
     const off = await start({ span: false })
     expect(await attributesOf(() => injectSigned(off.app, '/users/1'))).toEqual({})
+    expect(off.lines).toEqual([])
   })
 
   it('gets nothing if it is not recorded', async () => {
@@ -323,8 +324,9 @@ describe('the span of a request', () => {
   })
 
   it('may be missing', async () => {
-    const { app } = await start({ span: () => undefined })
+    const { app, lines } = await start({ span: () => undefined })
     expect((await injectSigned(app, '/users/1')).statusCode).toBe(200)
+    expect(lines).toEqual([])
   })
 })
 
@@ -374,6 +376,13 @@ describe('a failure of telemetry', () => {
 describe('countersignTelemetry', () => {
   const WITHOUT =
     'countersignTelemetry is registered without countersign; write `await app.register(countersign, …)` before it, in the same scope'
+
+  it('tells Fastify its name, and the version that it needs', () => {
+    expect(Reflect.get(countersignTelemetry, Symbol.for('plugin-meta'))).toEqual({
+      name: '@countersign/origin-plugin/otel',
+      fastify: '5.x',
+    })
+  })
 
   it('does not start without countersign, nor twice', async () => {
     const app = Fastify()
