@@ -48,6 +48,7 @@ describe('a decision that fails, because a wrapper of the server took the header
         expect.objectContaining({
           level: 50,
           err: expect.objectContaining({ type: 'TypeError', message }),
+          enforced: false,
           msg: 'countersign: the decision failed, and the request passes in report mode',
         }),
       ],

@@ -56,11 +56,11 @@ export function healthOfData(
   return { state: 'ok', name, ...dates }
 }
 
-const WORST_FIRST: readonly HealthState[] = ['failing', 'degraded', 'ok']
+const FAULTS_WORST_FIRST: readonly HealthState[] = ['failing', 'degraded']
 
 /** The worst of several states; `ok` of none. */
 export function worstOf(states: readonly HealthState[]): HealthState {
-  return WORST_FIRST.find((state) => states.includes(state)) ?? 'ok'
+  return FAULTS_WORST_FIRST.find((state) => states.includes(state)) ?? 'ok'
 }
 
 /** Seconds from a time in milliseconds to now, without a fraction. */
