@@ -142,10 +142,10 @@ function find(routes: readonly ClientCertRoute[], { method, url }: RouteOptions)
     .toSorted((a, b) => demandOf(b) - demandOf(a))[0]
 }
 
-function demandOf({ protection, enforced }: ClientCertRoute): number {
+/** All of them have one mode, because a rule gives it to a url. */
+function demandOf({ protection }: ClientCertRoute): number {
   if (protection === 'public') return 0
-  if (!enforced) return 1
-  return protection === 'optional' ? 2 : 3
+  return protection === 'optional' ? 1 : 2
 }
 
 /** The response that `@fastify/swagger` describes for a route without any. */
@@ -161,9 +161,12 @@ function responsesOf(
   return { response: { ...refusalResponses(checks), ...(own ?? { 200: ANSWERED }) } }
 }
 
-/** In report mode, each alternative that a schema states with our schemes is one without them too. */
-function ownSecurity({ protection, enforced }: ClientCertRoute, { security }: Secured = {}): Secured['security'] {
-  if (!security || protection === 'public' || enforced) return security
+/**
+ * In report mode, each alternative that a schema states with our schemes is one without them too. A public route is not
+ * in report mode: its security is that of its hooks.
+ */
+function ownSecurity({ enforced }: ClientCertRoute, { security }: Secured = {}): Secured['security'] {
+  if (!security || enforced) return security
   const unenforced = security.filter((schemes) => MUTUAL_TLS in schemes || ACCESS_TOKEN in schemes)
   return [...unenforced.map(({ [MUTUAL_TLS]: _, [ACCESS_TOKEN]: __, ...others }) => others), ...security]
 }
