@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { basename } from 'node:path'
-import { type Manifest, type ProjectKind, readManifest } from './project-kind.ts'
+import { type Manifest, nearestManifest } from './manifest.ts'
+import type { ProjectKind } from './project-kind.ts'
 import type { ProjectValues } from './project-values.ts'
 
 /** The path to the templates is the same from `src` and from `dist`. */
@@ -62,7 +63,7 @@ export function projectFiles(folder: string, kind: ProjectKind, values: ProjectV
 /** The commands that install the packages into an app that is there. Those that it has are left out. */
 export function installCommands(folder: string): string[] {
   const ours = JSON.parse(fillIn(readTemplate('project-package.json'), { project: '', version: ownVersion() }))
-  const { dependencies, devDependencies } = readManifest(folder) ?? {}
+  const { dependencies, devDependencies } = nearestManifest(folder) ?? {}
   const present = new Set(Object.keys({ ...dependencies, ...devDependencies }))
   const missing = (of: NonNullable<Manifest['dependencies']>) =>
     Object.entries(of).flatMap(([name, range]) => (present.has(name) ? [] : [`${name}@${range}`]))
@@ -74,7 +75,11 @@ export function installCommands(folder: string): string[] {
 }
 
 /** Returns a function that replaces the placeholders, and the extension of the files that the app imports. */
-function filler(folder: string, { isNew, extension }: ProjectKind, values: ProjectValues): (text: string) => string {
+function filler(
+  folder: string,
+  { isNew, extension, isModule, server }: ProjectKind,
+  values: ProjectValues,
+): (text: string) => string {
   const { hostname, access, algorithm } = values
   const texts = {
     hostname,
@@ -85,8 +90,8 @@ function filler(folder: string, { isNew, extension }: ProjectKind, values: Proje
     worker: workerName(hostname),
     project: packageName(folder),
     version: ownVersion(),
-    server: isNew ? 'server.ts' : 'server.js',
-    registration: extension === 'mts' ? IN_COMMONJS : IN_A_MODULE,
+    server,
+    registration: isModule ? IN_A_MODULE : IN_COMMONJS,
     install: isNew ? '' : installCommands(folder).join('\n'),
     keyNote:
       algorithm === 'ed25519'

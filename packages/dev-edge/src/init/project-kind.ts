@@ -1,53 +1,63 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { findServerFile } from './find-server-file.ts'
+import { nearestManifest, readManifest } from './manifest.ts'
 
 /** A project of its own, or files next to an app that is there. */
 export interface ProjectKind {
   readonly isNew: boolean
   /** The extension of the files that the app imports. */
   readonly extension: 'ts' | 'mts'
+  /** Whether the app is in modules, and not in CommonJS. */
+  readonly isModule: boolean
   /** The path of the README. */
   readonly readme: string
+  /** The path of the file that starts the server. */
+  readonly server: string
 }
 
 /** The first line of the README ends with this. */
 const OURS = ' behind Countersign'
 
+/** An `import` or `export` at the start of a line, which Node too takes for a module. */
+const MODULE_SYNTAX = /^(?:import\s*[\w{*'"]|export\s)/m
+
 /**
  * Looks at a folder, and decides on the kind of files for it.
  *
- * A folder with a `package.json` contains an app, unless an earlier run wrote that file. In a package without
- * `"type": "module"`, TypeScript takes a `.ts` file for CommonJS, so the files for it are `.mts`.
+ * A folder with a `package.json` or with a server contains an app, unless an earlier run wrote these files. In a package
+ * without `"type": "module"`, TypeScript takes a `.ts` file for CommonJS, so the files for it are `.mts`.
  */
 export function recognizeProject(folder: string): ProjectKind {
   const manifest = readManifest(folder)
+  const server = findServerFile(folder)
   const readme = existsSync(join(folder, 'README.md')) && !isOurs(folder) ? 'COUNTERSIGN.md' : 'README.md'
   const hasWorker = existsSync(join(folder, 'worker/wrangler.jsonc'))
   const wasAdded = ['ts', 'mts'].some((extension) => existsSync(join(folder, `countersign.test.${extension}`)))
-  if (manifest === undefined || (hasWorker && !wasAdded)) return { isNew: true, extension: 'ts', readme }
-  return { isNew: false, extension: manifest.type === 'module' ? 'ts' : 'mts', readme }
-}
-
-/** The part of a `package.json` that decides. */
-export interface Manifest {
-  readonly type?: string
-  readonly dependencies?: Readonly<Record<string, string>>
-  readonly devDependencies?: Readonly<Record<string, string>>
+  const hasApp = manifest !== undefined || server !== undefined
+  if (!hasApp || (hasWorker && !wasAdded)) {
+    return { isNew: true, extension: 'ts', isModule: true, readme, server: 'server.ts' }
+  }
+  const isPackageOfModules = nearestManifest(folder)?.type === 'module'
+  return {
+    isNew: false,
+    extension: isPackageOfModules ? 'ts' : 'mts',
+    isModule: server === undefined ? isPackageOfModules : isModuleFile(folder, server),
+    readme,
+    server: server ?? 'server.js',
+  }
 }
 
 /**
- * Reads the `package.json` of a folder; `undefined` without one.
- *
- * @throws TypeError if it is not an object in JSON
+ * Whether Node runs a file as a module. The type in a `package.json` precedes the syntax. TypeScript in a package without
+ * a type can be compiled to CommonJS.
  */
-export function readManifest(folder: string): Manifest | undefined {
-  const path = join(folder, 'package.json')
-  if (!existsSync(path)) return undefined
-  try {
-    const manifest = JSON.parse(readFileSync(path, 'utf8'))
-    if (typeof manifest === 'object' && manifest !== null) return manifest
-  } catch {}
-  throw new TypeError(`${path} is not an object in JSON; mend it, or choose another folder with --folder`)
+function isModuleFile(folder: string, path: string): boolean {
+  const manifest = nearestManifest(folder)
+  const isKnown = /\.[mc][jt]s$/.test(path)
+  if (isKnown || manifest?.type !== undefined) return isKnown ? /\.m/.test(path) : manifest?.type === 'module'
+  if (manifest !== undefined && path.endsWith('.ts')) return false
+  return MODULE_SYNTAX.test(readFileSync(join(folder, path), 'utf8'))
 }
 
 function isOurs(folder: string): boolean {

@@ -308,6 +308,41 @@ describe('countersign init, next to an app', () => {
     )
   })
 
+  it.each([
+    ['app.ts', "import Fastify from 'fastify'\n", 'await app.register'],
+    ['src/main.js', 'export const app = 1\n', 'await app.register'],
+    ['index.mjs', '', 'await app.register'],
+    ['server.js', "const app = require('fastify')()\n", 'async function start() {'],
+    ['app.cts', "import Fastify from 'fastify'\n", 'async function start() {'],
+  ])('adds files to a server %s without a package, and starts it in the README', async (path, text, line) => {
+    const folder = newFolder()
+    mkdirSync(join(folder, 'src'), { recursive: true })
+    writeFileSync(join(folder, path), text)
+    const project = await init(folder)
+    expect(project).toMatchObject({ isNew: false, readme: 'README.md', leftAlone: [] })
+    expect(project.written).toEqual(
+      ['.gitignore', ...ADDED, 'README.md', 'countersign.mts', 'countersign.test.mts'].toSorted(),
+    )
+    expect(project.install[0]).toMatch(/^npm install @countersign\/origin-plugin@\S+ fastify@\S+$/)
+    expect(read(folder, path)).toBe(text)
+    const readme = read(folder, 'README.md')
+    expect(readme).toContain(`\nnode --env-file=.countersign/origin.env ${path}    # your server's file\n`)
+    expect(readme).toContain(`   node --env-file=origin.env ${path}\n`)
+    expect(readme).toContain(line)
+    expect(readme.includes('require(')).toBe(line.startsWith('async'))
+    expect(await init(folder)).toMatchObject({ isNew: false, written: [] })
+  })
+
+  it('takes the package of a folder above for that of the server', async () => {
+    const folder = app({ type: 'module', dependencies: { fastify: '^5.0.0' } })
+    mkdirSync(join(folder, 'part'))
+    writeFileSync(join(folder, 'part/server.ts'), 'x')
+    const project = await init(join(folder, 'part'))
+    expect(project.written).toContain('countersign.ts')
+    expect(project.install[0]).not.toContain('fastify@')
+    expect(read(join(folder, 'part'), 'README.md')).not.toContain('require(')
+  })
+
   it('prints the commands that install the missing packages', async () => {
     const folder = app({ dependencies: { fastify: '^5.0.0' }, devDependencies: { typescript: '^5.9.0' } })
     const { install } = await init(folder)

@@ -20,7 +20,7 @@ export const NODE_OF_PROJECT = '>=22.18'
 
 const EXAMPLES = `
 In a terminal it asks for each value without a flag. It overwrites no file, and names those that it left alone. In a
-folder with a package.json, it writes the files to add to that app.
+folder with a package.json or a server, it writes the files to add to that app.
 
 Examples:
   countersign init

@@ -1,4 +1,7 @@
-import { describe, expect, it } from 'vitest'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import type { EdgeDescription } from './describe-edge.ts'
 import { formatWelcome } from './describe-edge.ts'
 
@@ -39,5 +42,19 @@ describe('formatWelcome', () => {
     expect(text).toContain(`    source: '${source}',\n    edge: null, // only Cloudflare may reach this origin\n`)
     expect(text).toContain(issuer)
     expect(text).not.toContain('COUNTERSIGN_KEYS')
+  })
+
+  it.each([
+    ['app.ts', 'app.ts'],
+    ['readme.txt', 'YOUR-SERVER.js'],
+  ])('starts the server of this folder, next to %s: %s', (file, named) => {
+    const folder = mkdtempSync(join(tmpdir(), 'countersign-'))
+    const cwd = vi.spyOn(process, 'cwd').mockReturnValue(folder)
+    onTestFinished(() => {
+      cwd.mockRestore()
+      rmSync(folder, { recursive: true })
+    })
+    writeFileSync(join(folder, file), '')
+    expect(describeWith('worker')).toMatch(new RegExp(`: node --env-file=\\S+ ${named}$`, 'm'))
   })
 })

@@ -2,6 +2,7 @@ import type { HeaderSourceName } from '@countersign/origin-plugin'
 import type { DevEdge, DevEdgeOptions } from '../../dev-edge.ts'
 import { type ClientFiles, clientFiles, listClients, PKCS12_PASSWORD, readClient } from '../../folder/client-files.ts'
 import { edgeCaFile } from '../../folder/open-folder.ts'
+import { findServerFile } from '../../init/find-server-file.ts'
 import { formatCurl, quoteForShell, shownPath } from './curl-command.ts'
 import { type CertificateDescription, describeCertificate } from './describe-certificate.ts'
 import { environmentFile, originEnvironment } from './origin-environment.ts'
@@ -87,7 +88,7 @@ export function formatWelcome({
     '',
     bold("The origin's environment"),
     ...Object.entries(environment).map(([name, value]) => `  ${name}=${quoteForShell(value)}`),
-    `  Also in ${env}: node --env-file=${env} server.js`,
+    `  Also in ${env}: node --env-file=${env} ${quoteForShell(findServerFile(process.cwd()) ?? 'YOUR-SERVER.js')}`,
     '',
     bold("The origin's configuration"),
     "  import { readFileSync } from 'node:fs'",

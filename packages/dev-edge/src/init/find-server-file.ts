@@ -1,0 +1,34 @@
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { readManifest } from './manifest.ts'
+
+/** Names in the order of their likelihood: an `app` is often built by a file beside it, which starts it. */
+const NAMES = ['server', 'main', 'index', 'app']
+const EXTENSIONS = ['ts', 'mts', 'cts', 'js', 'mjs', 'cjs']
+const FOLDERS = ['', 'src/']
+
+const CANDIDATES = FOLDERS.flatMap((folder) =>
+  NAMES.flatMap((name) => EXTENSIONS.map((extension) => `${folder}${name}.${extension}`)),
+)
+
+/** The file in a script such as `node --watch src/server.ts`. */
+const STARTED_BY_NODE = /\bnode\s(?:.*?\s)?((?:[\w.-]+\/)*[\w.-]+\.[cm]?[jt]s)(?:\s|$)/
+
+/**
+ * Finds the file that starts the server of a folder: that of the script `start`, or the first with a usual name.
+ *
+ * @returns its path in the folder; `undefined` without such a file
+ */
+export function findServerFile(folder: string): string | undefined {
+  const ofScript = STARTED_BY_NODE.exec(startScript(folder))?.[1]
+  return [ofScript, ...CANDIDATES].find((path) => path !== undefined && existsSync(join(folder, path)))
+}
+
+/** The command of the server does not decide on the start of the edge, so a wrong manifest counts as none. */
+function startScript(folder: string): string {
+  try {
+    return String(readManifest(folder)?.scripts?.['start'] ?? '')
+  } catch {
+    return ''
+  }
+}
