@@ -12,7 +12,13 @@ import { requireReplayProtection } from './edge-signature/spend-nonce.ts'
 import { isCountersignError } from './errors.ts'
 import { channels } from './events/channels.ts'
 import { dropsWarnings, warnOfLostReasons } from './events/refusal-log.ts'
-import type { Requirement, RouteRequirement } from './guards/requirement.ts'
+import type {
+  CertificateRequirement,
+  Combination,
+  GuardFunction,
+  OptionalRequirement,
+  Requirement,
+} from './guards/requirement.ts'
 import { type ClientCertRoute, createRouteGuards } from './guards/routes.ts'
 import { missingProof } from './header-source.ts'
 import { isThenable } from './lib/and-then.ts'
@@ -73,10 +79,25 @@ declare module 'fastify' {
     /**
      * The route's requirement on the client certificate. `optional(…)` admits clients without a certificate too, and
      * `false` makes the route public. The default `true` admits any verified certificate.
+     *
+     * An unknown property is an error at the start, and none of the compiler: Fastify intersects this type with the
+     * inferred type of the config, which has that property. `satisfies RouteRequirement` finds it.
      */
-    clientCert?: RouteRequirement
+    clientCert?: ConfiguredRequirement
   }
 }
+
+/**
+ * A `RouteRequirement`, and no other value. Fastify intersects this type with the type of the route's own config.
+ * An interface whose properties are all optional would then accept every number, list and function.
+ */
+type ConfiguredRequirement =
+  | boolean
+  | string
+  | GuardFunction
+  | Combination
+  | OptionalRequirement
+  | (CertificateRequirement & object & { readonly length?: never })
 
 /**
  * A hook of `app.requireClientCert()`, for every hook before the handler: `onRequest`, `preParsing`, `preValidation` and

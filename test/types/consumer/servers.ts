@@ -1,4 +1,5 @@
 import countersign, {
+  anyOf,
   type ClientCertRoute,
   type CountersignPluginOptions,
   clientCertOf,
@@ -81,6 +82,13 @@ http2.get('/user', (request) => clientUserOf(request))
 withPino.get('/login', { config: { clientCert: optional(acme) } }, ({ clientCert }) => clientCert?.subject.CN ?? 'none')
 export const requirements: RouteRequirement[] = [false, optional(), optional('ops'), acme]
 
+/** Each requirement fits the config of a route, next to the keys of other plugins, and is read from there. */
+for (const clientCert of requirements) plain.get('/each', { config: { clientCert, rateLimit: { max: 1 } } }, () => 'x')
+plain.addHook('onRoute', (route) => {
+  const own: RouteRequirement | undefined = route.config?.clientCert
+  route.config = { ...route.config, clientCert: own ?? anyOf('ops', acme) }
+})
+
 /** A guard function may annotate its request with the types of its route or of its server. */
 http2.get('/raw', { config: { clientCert: (_cert, request) => request.raw.httpVersionMajor === 2 } }, () => 'x')
 plain.get<{ Params: { tenant: string } }>(
@@ -148,6 +156,18 @@ http2.get('/uncalled', { onRequest: http2.requireClientCert }, () => 'x')
 plain.get('/uncalled', { preHandler: [plain.requireClientCert] }, () => 'x')
 // @ts-expect-error: an unknown property
 http2.requireClientCert({ subjct: { OU: 'Ops' } })
+// @ts-expect-error: neither a number
+plain.get('/number', { config: { clientCert: 1 } }, () => 'x')
+// @ts-expect-error: nor null
+plain.route({ method: 'GET', url: '/null', config: { clientCert: null }, handler: () => 'x' })
+// @ts-expect-error: nor a list
+withPino.get('/list', { config: { clientCert: ['ops'] } }, () => 'x')
+// @ts-expect-error: nor a function that decides later
+http2.get('/later', { config: { clientCert: async () => true } }, () => 'x')
+// @ts-expect-error: the value of a property
+plain.get('/subject', { config: { clientCert: { subject: 7 } } }, () => 'x')
+// @ts-expect-error: the type of the requirement finds an unknown property, which Fastify's type of a config does not
+plain.get('/unknown', { config: { clientCert: { subjekt: 'CN=a' } satisfies RouteRequirement } }, () => 'x')
 // @ts-expect-error: optional() is around a whole requirement
 http2.requireClientCert(optional('ops'))
 // @ts-expect-error: the certificate may be null
