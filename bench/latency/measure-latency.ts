@@ -1,11 +1,10 @@
 import { setTimeout } from 'node:timers/promises'
 import { ACCESS_TOKEN_HEADER } from '@countersign/wire'
-import { load, requireAllAnswered } from '../lib/load.ts'
 import type { Sample } from '../lib/sample.ts'
 import { formatHead } from '../lib/signed-lines.ts'
 import { CHANGING_NAME } from '../origin/changing.ts'
-import { THIS_CHECKOUT } from '../origin/compare.ts'
-import { type Running, start } from '../origin/measure.ts'
+import { type Entrant, THIS_CHECKOUT } from '../origin/compare.ts'
+import { loadFor, start, WARM_UP } from '../origin/measure.ts'
 import { startChanges } from './changes.ts'
 import { countRequests, loadAtPace, type Paced } from './paced-load.ts'
 
@@ -52,8 +51,9 @@ export const isLate = (byShare: ByShare): boolean =>
 export const isBorne = ({ answered }: Paced): boolean => answered >= 0.99
 
 async function measureQuiet(name: string, sample: Sample, capacity: number, seconds: number): Promise<ByShare> {
-  await using server = await start({ row: name, name, checkout: THIS_CHECKOUT }, sample)
-  await warmUp(name, server, seconds)
+  const entrant = entrantOf(name)
+  await using server = await start(entrant, sample)
+  await loadFor(entrant, server, WARM_UP)
   const byShare = new Map<number, Paced>()
   for (const share of SHARES) {
     const pace = { port: server.port, rate: capacity * share, seconds, unrecorded: UNRECORDED }
@@ -71,9 +71,10 @@ async function measureChanging(name: string, base: Sample, capacity: number, sec
     const changes = await startChanges(base)
     try {
       const { sample } = changes
-      await using server = await start({ row: name, name, checkout: THIS_CHECKOUT }, sample)
+      const entrant = entrantOf(name)
+      await using server = await start(entrant, sample)
       const begin = performance.now()
-      await warmUp(name, server, seconds)
+      await loadFor(entrant, server, WARM_UP)
       const pace = { port: server.port, rate: capacity * share, seconds, unrecorded: UNRECORDED }
       changes.addKeys()
       await setTimeout(Math.max(0, begin + ACCESS_COOLDOWN * 1_000 - performance.now()))
@@ -88,10 +89,4 @@ async function measureChanging(name: string, base: Sample, capacity: number, sec
   return byShare
 }
 
-/** More requests than a contender answers in a second. */
-const WARM_UP_PER_SECOND = 45_000
-
-async function warmUp(name: string, server: Running, seconds: number): Promise<void> {
-  const time = Math.min(seconds, 2)
-  requireAllAnswered(name, await load(server.port, time, ...server.formatLoad(time * WARM_UP_PER_SECOND)))
-}
+const entrantOf = (name: string): Entrant => ({ row: name, name, checkout: THIS_CHECKOUT })

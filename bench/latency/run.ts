@@ -10,7 +10,7 @@ import { takeSamples } from '../lib/sample.ts'
 import { CHANGING_NAME } from '../origin/changing.ts'
 import { THIS_CHECKOUT } from '../origin/compare.ts'
 import { CONTENDERS } from '../origin/contenders.ts'
-import { contenderOf, measure } from '../origin/measure.ts'
+import { contenderOf, measure, WARM_UP } from '../origin/measure.ts'
 import { type ByShare, isBorne, isLate, measureLatency } from './measure-latency.ts'
 import { formatLatency } from './report-latency.ts'
 
@@ -43,8 +43,8 @@ const { awake, release } = keepAwake()
 const samples = await takeSamples()
 const CAPACITY = `capacity of ${BARE}`
 const progress = new Progress(rounds, [
-  { name: CAPACITY, seconds: 6 },
-  ...rows.map((name) => ({ name, seconds: name === CHANGING_NAME ? 80 : 10 + 4 * seconds })),
+  { name: CAPACITY, seconds: 10 },
+  ...rows.map((name) => ({ name, seconds: name === CHANGING_NAME ? 80 : 15 + 4 * seconds })),
 ])
 const capacities: number[] = []
 /** The rows that a late load has disturbed. */
@@ -53,7 +53,7 @@ const measured = new Map<string, ByShare[]>(rows.map((name) => [name, []]))
 try {
   for (let round = 1; round <= rounds; round += 1) {
     const bare = { row: BARE, name: BARE, checkout: THIS_CHECKOUT }
-    const slice = () => measure(bare, samples.hmac, Math.min(seconds, 2))
+    const slice = () => measure(bare, samples.hmac, { seconds: Math.min(seconds, 2), warmUp: WARM_UP })
     const { requestsPerSecond } = await progress.run(
       round,
       CAPACITY,

@@ -1,4 +1,5 @@
 import { describeMachine } from '../lib/machine.ts'
+import { WARM_UP } from './measure.ts'
 import type { Measured } from './report.ts'
 import { WATCHED } from './watched.ts'
 
@@ -25,13 +26,14 @@ ${origins.join('\n')}
 ## Method
 
 Each origin has Fastify's log of requests, which writes two lines for each request to \`/dev/null\`.
+It writes each line at once, as Fastify's own logger does.
 With \`log: true\` the second line has the client.
 The watched origins read the Worker's keys from a function, and the CA from a file each second.
 The health is read each second, and OpenTelemetry collects its metrics each second.
 Each origin answers the same request in its own process, on one core.
 wrk loads it from another core, over 64 keep-alive connections.
 Each request has its own signature, made before the measurement.
-Each origin runs for ${rounds} rounds of ${seconds} s, each after a warm-up of the same length.
+Each origin runs for ${rounds} rounds of ${seconds} s, each after a warm-up of ${WARM_UP} s.
 The origins take turns within a round, in the other order each second time.
 A ratio is that of two origins in the same round, and the table has its median and its spread.
 A single refused request ends the run.

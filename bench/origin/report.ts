@@ -4,6 +4,7 @@ import { describeMachine } from '../lib/machine.ts'
 import { median, ratiosByRound, type Slice } from '../lib/stats.ts'
 import { CONTENDERS } from './contenders.ts'
 import { formatFootprints } from './footprint.ts'
+import { WARM_UP } from './measure.ts'
 
 /** The measurements of a run, and its conditions. */
 export interface Measured {
@@ -84,7 +85,7 @@ Redis runs on the core of wrk.
 With "one by one", each request sends its command to Redis by itself, and otherwise the requests of one turn of the event loop share a write.
 Each request has its own signature, made before the measurement.
 The real Worker made the request from alice's certificate and an Access token.
-Each contender runs for ${rounds} rounds of ${seconds} s, each after a warm-up of the same length.
+Each contender runs for ${rounds} rounds of ${seconds} s, each after a warm-up of ${WARM_UP} s.
 The contenders take turns within a round.
 Figures are medians.
 The share is the ratio of requests a second to bare Fastify's in the same round.

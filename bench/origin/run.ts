@@ -11,7 +11,7 @@ import { formatSlice, type Slice } from '../lib/stats.ts'
 import { compareAgainst } from './against.ts'
 import { type Comparison, type Entrant, formatComparison, THIS_CHECKOUT } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
-import { contenderOf, guessSeconds, measure } from './measure.ts'
+import { contenderOf, guessSeconds, measure, WARM_UP } from './measure.ts'
 import { formatReport } from './report.ts'
 import { formatWatched } from './report-watched.ts'
 import { WATCHED_COMPARISON } from './watched.ts'
@@ -38,6 +38,7 @@ const { values } = parseArgs({
 })
 const comparison = values.against ? compareAgainst(values.against) : values.watched ? WATCHED_COMPARISON : undefined
 const { rounds, seconds } = resolveLength(values, { rounds: comparison ? 12 : 5, seconds: 2 })
+const warmUp = values.quick ? seconds : WARM_UP
 const [BARE = ''] = Object.keys(CONTENDERS)
 const PROFILES = join(import.meta.dirname, '../profiles')
 const entrants: readonly Entrant[] =
@@ -54,14 +55,14 @@ const samples = await takeSamples()
 const slices = new Map<string, Slice[]>(entrants.map(({ row }) => [row, []]))
 const steps = entrants.map((entrant) => ({
   name: entrant.row,
-  seconds: guessSeconds(contenderOf(entrant.name), seconds),
+  seconds: guessSeconds(contenderOf(entrant.name), warmUp + seconds),
 }))
 const progress = new Progress(rounds, steps)
 try {
   for (let round = 1; round <= rounds; round += 1) {
     for (const entrant of inOrder(entrants, round)) {
       const sample = samples[contenderOf(entrant.name).load === 'ed25519' ? 'ed25519' : 'hmac']
-      const measured = () => measure(entrant, sample, seconds, profileFlags(entrant))
+      const measured = () => measure(entrant, sample, { seconds, warmUp }, profileFlags(entrant))
       slices.get(entrant.row)?.push(await progress.run(round, entrant.row, measured, formatSlice))
     }
   }
