@@ -64,7 +64,7 @@ async function startProject(folder: string): Promise<string> {
 
 /** Starts the server of the project, as its script `start:local` does. Stops it at the end of the test. */
 async function startServer(port: number, folder: string): Promise<void> {
-  const server = spawn(process.execPath, ['--watch', '--env-file=.countersign/origin.env', 'server.ts'], {
+  const server = spawn(process.execPath, ['--watch', '--env-file-if-exists=.countersign/origin.env', 'server.ts'], {
     cwd: folder,
     env: { ...process.env, PORT: String(port) },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -118,14 +118,36 @@ describe('the project of countersign init', () => {
     expect(await get(`${url}/me`)).toMatchObject([401, { code: 'CSN_CERT_MISSING' }])
   })
 
-  it('starts with the environment for Cloudflare, and refuses to start without one', async () => {
+  it('starts with the environment for Cloudflare', async () => {
     const probe =
       "import('./countersign.ts').then(({ readProofs }) => console.log(JSON.stringify(readProofs(process.env).access)))"
     const { stdout } = await run(process.execPath, ['--env-file=origin.env', '--eval', probe], { cwd: project })
     expect(JSON.parse(stdout)).toEqual({ team: 'acme', audience: 'a'.repeat(64) })
-    await expect(run(process.execPath, ['server.ts'], { cwd: project })).rejects.toThrow(
-      'TypeError: CLIENT_CA is missing; start with node --env-file=origin.env, or --env-file=.countersign/origin.env',
+  })
+
+  const START =
+    'start with node --env-file=origin.env, or --env-file=.countersign/origin.env, which countersign dev writes'
+  it.each([
+    ['without its variables', {}, `CLIENT_CA is missing; ${START}`],
+    ['with an empty variable', { CLIENT_CA: '' }, `CLIENT_CA is empty; ${START}`],
+    [
+      'without the file of the CA',
+      { CLIENT_CA: 'moved.pem' },
+      `CLIENT_CA is ${join(project, 'moved.pem')}, which cannot be read (ENOENT); write the path of the CA that signs the client certificates`,
+    ],
+    ['without the next variable', { CLIENT_CA: 'client-ca.pem' }, `COUNTERSIGN_KEYS is missing; ${START}`],
+  ])('does not start %s, and states the remedy', async (_, variables, message) => {
+    const { scripts } = JSON.parse(readFileSync(join(project, 'package.json'), 'utf8'))
+    // As npm start, in a clone without the files that git ignores.
+    const [command, file = '', ...args] = scripts.start.replace('origin.env', 'absent.env').split(' ')
+    expect([command, file]).toEqual(['node', '--env-file-if-exists=absent.env'])
+    const env = { PATH: process.env['PATH'], ...variables }
+    await expect(run(process.execPath, [file, ...args], { cwd: project, env })).rejects.toThrow(
+      `TypeError: ${message}\n`,
     )
+    const withoutAccessToo = run(process.execPath, ['server.ts'], { cwd: withoutAccess, env })
+    const elsewhere = message.replace(project, withoutAccess)
+    await expect(withoutAccessToo).rejects.toThrow(`TypeError: ${elsewhere}\n`)
   })
 })
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs'
+import { resolve } from 'node:path'
 import type { CountersignPluginOptions } from '@countersign/origin-plugin'
 
 /** The options of the plugin that differ between Cloudflare, the local edge and the tests. */
@@ -9,7 +10,7 @@ export type Proofs = Pick<CountersignPluginOptions, 'edge' | 'access' | 'trusted
  * for the local edge. A missing variable throws, so the server does not start.
  */
 export function readProofs(env: NodeJS.ProcessEnv): Proofs {
-  const ca = readFileSync(required(env, 'CLIENT_CA'), 'utf8')
+  const ca = readCa(env)
   const crl = env['CLIENT_CRL']
   return {
     edge: { keys: required(env, 'COUNTERSIGN_KEYS'), hosts: required(env, 'COUNTERSIGN_HOSTS') },
@@ -19,10 +20,23 @@ export function readProofs(env: NodeJS.ProcessEnv): Proofs {
   }
 }
 
+/** The file is missing, for example, if only `origin.env` was copied to the machine of the server. */
+function readCa(env: NodeJS.ProcessEnv): string {
+  const path = resolve(required(env, 'CLIENT_CA'))
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    throw new TypeError(
+      `CLIENT_CA is ${path}, which cannot be read (${code}); write the path of the CA that signs the client certificates`,
+    )
+  }
+}
+
 function required(env: NodeJS.ProcessEnv, name: string): string {
   const value = env[name]
   if (value) return value
   throw new TypeError(
-    `${name} is missing; start with node --env-file=origin.env, or --env-file=.countersign/origin.env`,
+    `${name} is ${value === '' ? 'empty' : 'missing'}; start with node --env-file=origin.env, or --env-file=.countersign/origin.env, which countersign dev writes`,
   )
 }
