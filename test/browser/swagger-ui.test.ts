@@ -3,12 +3,12 @@ import { join } from 'node:path'
 import { createDevEdge, type DevEdge } from '@countersign/dev-edge'
 import countersign, { optional } from '@countersign/origin-plugin'
 import { countersignOpenApi } from '@countersign/origin-plugin/openapi'
+import { onFreePort } from '@countersign/test-support/local-server'
 import swagger from '@fastify/swagger'
 import swaggerUi from '@fastify/swagger-ui'
 import Fastify, { type FastifyInstance } from 'fastify'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { onFreePort } from '../support/free-port.ts'
 import { type ClientBrowser, startClientBrowser } from './client-browser.ts'
 
 const SCREENSHOTS = join(import.meta.dirname, 'screenshots')

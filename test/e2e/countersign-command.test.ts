@@ -4,12 +4,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import countersign, { clientCertOf } from '@countersign/origin-plugin'
+import { freePort } from '@countersign/test-support/local-server'
 import type { SigningJwk } from '@countersign/wire'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { afterAll, describe, expect, it, onTestFinished } from 'vitest'
 import { type RunningDev, runHere, startCountersignDev } from '../../packages/dev-edge/test/support/command.ts'
 import { startChain } from '../support/chain.ts'
-import { freePort } from '../support/free-port.ts'
 
 const cwd = mkdtempSync(join(tmpdir(), 'countersign-'))
 const folder = join(cwd, '.countersign')

@@ -6,9 +6,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { promisify } from 'node:util'
 import { createDevEdge } from '@countersign/dev-edge'
+import { freePort } from '@countersign/test-support/local-server'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { ROOT } from '../support/files.ts'
-import { freePort } from '../support/free-port.ts'
 
 /** The examples that are servers of a framework: their scripts without `--env-file`, and a route for operators. */
 const SERVERS = [

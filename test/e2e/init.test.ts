@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { json } from 'node:stream/consumers'
 import { promisify } from 'node:util'
+import { freePort } from '@countersign/test-support/local-server'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { runHere, startCountersignDev } from '../../packages/dev-edge/test/support/command.ts'
 import { ROOT } from '../support/files.ts'
-import { freePort } from '../support/free-port.ts'
 
 const run = promisify(execFile)
 

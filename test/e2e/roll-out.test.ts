@@ -6,11 +6,11 @@ import { fileURLToPath } from 'node:url'
 import { createDevEdge, type DevEdge } from '@countersign/dev-edge'
 import countersign, { type CountersignPluginOptions } from '@countersign/origin-plugin'
 import { lineStream } from '@countersign/test-support/line-stream'
+import { onFreePort } from '@countersign/test-support/local-server'
 import { codeOf, sendRaw } from '@countersign/test-support/raw-http'
 import { formatRequest } from '@countersign/test-support/wire-request'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { onFreePort } from '../support/free-port.ts'
 
 /** The query of the document, which the operator copies. */
 const OPERATIONS = readFileSync(fileURLToPath(import.meta.resolve('../../docs/operations.md')), 'utf8')

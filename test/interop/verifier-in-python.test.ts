@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { createDevEdge, type DevEdge } from '@countersign/dev-edge'
 import { ed25519Key, hmacKey } from '@countersign/test-support/edge-key-pair'
-import { type LocalServer, startServer } from '@countersign/test-support/local-server'
+import { freePort, type LocalServer, startServer } from '@countersign/test-support/local-server'
 import { sendRaw } from '@countersign/test-support/raw-http'
 import {
   formatRequest,
@@ -19,7 +19,6 @@ import {
 } from '@countersign/test-support/wire-request'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { filesMatching, ROOT, readText } from '../support/files.ts'
-import { freePort } from '../support/free-port.ts'
 import { FOLDER } from './vectors/write-vectors.ts'
 
 /** Debian's own Python comes first: another one on the PATH often lacks the package. */

@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto'
 import { isCountersignError } from '@countersign/origin-plugin'
+import { freePort } from '@countersign/test-support/local-server'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   createCheckedStore,
   type ReplayStoreUse,
 } from '../../packages/origin-plugin/src/edge-signature/checked-store.ts'
-import { freePort } from '../support/free-port.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 import { CLIENTS, type ConnectedStore } from '../support/redis-stores.ts'
 

@@ -1,8 +1,8 @@
 import { type IoRedisLike, type NodeRedisLike, redisReplayStore } from '@countersign/origin-plugin/redis'
+import { freePort } from '@countersign/test-support/local-server'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createClientPool, createCluster } from 'redis'
 import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
-import { freePort } from '../support/free-port.ts'
 import { type RedisServer, startRedis } from '../support/redis-server.ts'
 
 const LIFETIME = 420_000

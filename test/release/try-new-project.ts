@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { freePort } from '../support/free-port.ts'
+import { freePort } from '@countersign/test-support/local-server'
 import { lineOf } from './line-of.ts'
 import { publishWorkspace, startLocalRegistry } from './local-registry.ts'
 

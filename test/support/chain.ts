@@ -3,12 +3,12 @@ import { createDevEdge, type DevEdge, type DevEdgeOptions } from '@countersign/d
 import countersign, { type CountersignPluginOptions, clientCertOf } from '@countersign/origin-plugin'
 import { hmacKey } from '@countersign/test-support/edge-key-pair'
 import { lineStream } from '@countersign/test-support/line-stream'
+import { onFreePort } from '@countersign/test-support/local-server'
 import { codeOf, type RawAnswer, sendRaw } from '@countersign/test-support/raw-http'
 import { type SignatureOverrides, signAsWorker } from '@countersign/test-support/sign-as-worker'
 import { formatRequest, type WireRequest } from '@countersign/test-support/wire-request'
 import type { SigningJwk } from '@countersign/wire'
 import Fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify'
-import { onFreePort } from './free-port.ts'
 
 /** What differs from the usual chain. */
 export interface ChainOptions {

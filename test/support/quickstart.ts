@@ -1,9 +1,9 @@
 import { createDevEdge, type DevClient, type DevEdge } from '@countersign/dev-edge'
+import { onFreePort } from '@countersign/test-support/local-server'
 import type { FastifyInstance } from 'fastify'
 import { buildApp, type Proofs } from '../../examples/quickstart/app.ts'
 import { proofsOf } from '../../examples/quickstart/walkthrough.ts'
 import { whoAmI } from '../../examples/who-am-i/who-am-i.ts'
-import { onFreePort } from './free-port.ts'
 
 /** The quickstart and its page behind a local edge, as the demo runs them. */
 export interface Quickstart {

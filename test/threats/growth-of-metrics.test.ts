@@ -1,9 +1,9 @@
 import { startMetrics } from '@countersign/example-monitoring'
 import countersign from '@countersign/origin-plugin'
 import { countersignTelemetry } from '@countersign/origin-plugin/otel'
+import { onFreePort } from '@countersign/test-support/local-server'
 import Fastify from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { onFreePort } from '../support/free-port.ts'
 import { scrape } from '../support/monitoring/prometheus-text.ts'
 import { startSetup } from '../support/setup.ts'
 

@@ -1,9 +1,9 @@
 import { randomBytes } from 'node:crypto'
 import countersign from '@countersign/origin-plugin'
+import { freePort } from '@countersign/test-support/local-server'
 import { sendRaw } from '@countersign/test-support/raw-http'
 import Fastify from 'fastify'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { freePort } from '../support/free-port.ts'
 
 describe('a route declared next to the register call', () => {
   const app = Fastify()

@@ -2,10 +2,10 @@ import { createDevEdge, type DevEdge } from '@countersign/dev-edge'
 import { startMetrics } from '@countersign/example-monitoring'
 import countersign from '@countersign/origin-plugin'
 import { countersignTelemetry } from '@countersign/origin-plugin/otel'
+import { freePort, onFreePort } from '@countersign/test-support/local-server'
 import { sendRaw } from '@countersign/test-support/raw-http'
 import { formatRequest } from '@countersign/test-support/wire-request'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { freePort, onFreePort } from '../free-port.ts'
 import { type Scrape, scrape } from './prometheus-text.ts'
 
 /** An origin behind a local edge, whose exporter is scraped. */

@@ -1,6 +1,6 @@
 import { createServer, type OutgoingHttpHeaders } from 'node:http'
 import countersign from '@countersign/origin-plugin'
-import { startServer } from '@countersign/test-support/local-server'
+import { freePort, startServer } from '@countersign/test-support/local-server'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createDevEdge } from '../create-dev-edge.ts'
@@ -164,10 +164,3 @@ describe('checkEdge', () => {
     expect(reasons[0]).toMatch(/internal\.platform\/me/)
   })
 })
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  const port = await listen(probe, 0)
-  await new Promise((resolve) => probe.close(resolve))
-  return port
-}

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type OutgoingHttpHeaders } from 'node:http'
 import countersign from '@countersign/origin-plugin'
+import { freePort } from '@countersign/test-support/local-server'
 import Fastify, { type FastifyInstance } from 'fastify'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { createDevEdge } from '../create-dev-edge.ts'
@@ -127,10 +128,3 @@ describe('checkPreflight', () => {
     expect(await checkPreflight(new URL(`${edge.url}/me`), PAGE)).toMatchObject({ detail })
   })
 })
-
-async function freePort(): Promise<number> {
-  const probe = createServer()
-  const port = await listen(probe, 0)
-  await new Promise((resolve) => probe.close(resolve))
-  return port
-}
