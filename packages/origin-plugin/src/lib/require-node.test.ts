@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { requireNode } from './require-node.ts'
 
@@ -11,3 +12,11 @@ it.each(['22.12.9', '21.99.0', '20.20.2', '18.20.8'])(
     expect(() => requireNode(running)).toThrow(new TypeError(`Node ${running} is too old; install Node 22.13 or later`))
   },
 )
+
+it('requires the version of the manifest', () => {
+  const manifest = readFileSync(new URL('../../package.json', import.meta.url), 'utf8')
+  const oldest = JSON.parse(manifest).engines.node.replace('>=', '')
+  expect(oldest).toMatch(/^\d+\.\d+$/)
+  expect(() => requireNode(`${oldest}.0`)).not.toThrow()
+  expect(() => requireNode('0.0.0')).toThrow(new TypeError(`Node 0.0.0 is too old; install Node ${oldest} or later`))
+})

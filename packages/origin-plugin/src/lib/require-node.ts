@@ -1,3 +1,6 @@
+/** The version in `engines` of the manifest. A server that is bundled into one file has no manifest to read. */
+const OLDEST_NODE = '22.13'
+
 /**
  * Requires the Node of the manifest's `engines`.
  *
@@ -14,8 +17,7 @@
  */
 export function requireNode(running: string): void {
   const [major = 0, minor = 0] = running.split('.').map(Number)
-  if (major > OLDEST.major || (major === OLDEST.major && minor >= OLDEST.minor)) return
-  throw new TypeError(`Node ${running} is too old; install Node ${OLDEST.major}.${OLDEST.minor} or later`)
+  const [oldestMajor = 0, oldestMinor = 0] = OLDEST_NODE.split('.').map(Number)
+  if (major > oldestMajor || (major === oldestMajor && minor >= oldestMinor)) return
+  throw new TypeError(`Node ${running} is too old; install Node ${OLDEST_NODE} or later`)
 }
-
-const OLDEST = { major: 22, minor: 13 } as const

@@ -7,6 +7,7 @@ import { afterAll, describe, expect, it, vi } from 'vitest'
 import { runHere } from '../../../test/support/command.ts'
 import { toPem } from '../../pki/dev-client.ts'
 import { createAuthorities } from '../../pki/pki.ts'
+import { NODE_OF_PROJECT } from './init.ts'
 
 const root = mkdtempSync(join(tmpdir(), 'countersign-'))
 afterAll(() => rmSync(root, { recursive: true }))
@@ -200,6 +201,17 @@ describe('countersign init, in a new folder', () => {
     for (const [name, version] of Object.entries({ ...others, ...tools })) {
       expect(catalog).toMatch(new RegExp(`^  "?${name}"?: ${(version as string).replace(/[.^]/g, '\\$&')}$`, 'm'))
     }
+  })
+
+  it('has the Node that the command itself requires, in its manifest and its READMEs', async () => {
+    const folder = newFolder()
+    await init(folder)
+    expect(JSON.parse(read(folder, 'package.json')).engines.node).toBe(NODE_OF_PROJECT)
+    const sentence = `Node ${NODE_OF_PROJECT.replace('>=', '')} or later`
+    const ours = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
+    for (const path of ['README.md', 'templates/readme-existing.md', '../create-countersign/README.md'])
+      expect(ours(path), path).toContain(sentence)
+    expect(read(folder, 'README.md')).toContain(sentence)
   })
 
   it('prints the next steps', async () => {
