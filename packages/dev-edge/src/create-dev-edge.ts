@@ -27,7 +27,12 @@ import { formatPrivateKey } from './pki/key-pair.ts'
 import { createPki } from './pki/pki.ts'
 import { RunningWorker } from './workerd/running-worker.ts'
 import { checkForwardCert, checkOriginBinding } from './workerd/worker-runtime.ts'
-import { checkCompatibilityDate, checkCompatibilityFlags, checkVars } from './workerd/worker-settings.ts'
+import {
+  checkCompatibilityDate,
+  checkCompatibilityFlags,
+  checkReplacements,
+  checkVars,
+} from './workerd/worker-settings.ts'
 import { FETCH_CF_HEADER } from './zone/origin-request.ts'
 import { ZoneCache } from './zone/zone-cache.ts'
 import { ZoneServer } from './zone/zone-server.ts'
@@ -48,6 +53,8 @@ const OPTIONS = namesOf<DevEdgeOptions>({
   vars: true,
   compatibilityDate: true,
   compatibilityFlags: true,
+  define: true,
+  alias: true,
   originBinding: true,
   accessFor: true,
   onRequest: true,
@@ -105,6 +112,8 @@ export async function createDevEdge(options: DevEdgeOptions): Promise<DevEdge> {
           entry: options.worker,
           compatibilityDate: options.compatibilityDate,
           compatibilityFlags: options.compatibilityFlags,
+          define: options.define,
+          alias: options.alias,
           originBinding: options.originBinding,
           origin,
           outbound,
@@ -239,6 +248,8 @@ const OPTIONS_OF_THE_WORKER = [
   'vars',
   'compatibilityDate',
   'compatibilityFlags',
+  'define',
+  'alias',
   'originBinding',
 ] as const
 
@@ -265,6 +276,7 @@ function workerBindings(key: SigningJwk, options: DevEdgeOptions) {
   checkVars(options)
   checkCompatibilityDate(options.compatibilityDate)
   checkCompatibilityFlags(options.compatibilityFlags)
+  checkReplacements(options)
   return {
     ...options.vars,
     COUNTERSIGN_KEY: JSON.stringify(key),

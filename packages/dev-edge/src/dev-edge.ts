@@ -69,6 +69,13 @@ export interface DevEdgeOptions {
   /** The Worker's compatibility flags, such as `['nodejs_compat']`, with which it may import modules of Node. */
   readonly compatibilityFlags?: readonly string[] | undefined
   /**
+   * Replacements in the source of your own `worker`, as `define` of wrangler's file: expressions in JavaScript, by name.
+   * Such as `{ BUILD: '"local"' }`.
+   */
+  readonly define?: Readonly<Record<string, string>> | undefined
+  /** Absolute paths of files, by the module in whose place your own `worker` imports them. */
+  readonly alias?: Readonly<Record<string, string>> | undefined
+  /**
    * The name of a binding whose `fetch()` reaches the origin, in place of a VPC service, an mTLS certificate or another
    * Worker in production. The Worker of Countersign uses the name `COUNTERSIGN_ORIGIN`. Default: no such binding.
    */

@@ -97,6 +97,18 @@ describe('readWorkerConfig', () => {
     expect([none, compatibilityDate, compatibilityFlags, noVars]).toEqual([undefined, undefined, undefined, {}])
   })
 
+  it('reads the replacements in the source', () => {
+    const config = { define: { BUILD: '"local"' }, alias: { lib: './src/lib.ts', other: 'pkg' }, env: { staging: {} } }
+    const files = { 'src/lib.ts': '', 'node_modules/pkg/index.js': '' }
+    const alias = { lib: join(folder, 'src/lib.ts'), other: join(folder, 'node_modules/pkg/index.js') }
+    expect(read(config, {}, files)).toMatchObject({ define: { BUILD: '"local"' }, alias })
+    // wrangler inherits the aliases alone.
+    const { define, alias: inherited } = read(config, { environment: 'staging' })
+    expect([define, inherited]).toEqual([undefined, alias])
+    const none = read({})
+    expect([none.define, none.alias]).toEqual([undefined, undefined])
+  })
+
   it('takes the keys of an environment, and inherits those that wrangler inherits', () => {
     const { main, vars, compatibilityDate, notices } = read(
       {
@@ -141,11 +153,42 @@ describe('readWorkerConfig', () => {
       {
         kv_namespaces: [{ binding: 'KV' }],
         durable_objects: { bindings: [{ name: 'DO', class_name: 'C' }] },
-        define: { A: '1' },
+        unsafe: { bindings: [{ name: 'U' }] },
         novelty: 1,
       },
       {},
-      'wrangler.jsonc has keys that the local edge lacks: kv_namespaces (KV), durable_objects (DO), define, novelty; write --without kv_namespaces --without durable_objects --without define --without novelty to run the Worker without them',
+      'wrangler.jsonc has keys that the local edge lacks: kv_namespaces (KV), durable_objects (DO), unsafe (U), novelty; write --without kv_namespaces --without durable_objects --without unsafe --without novelty to run the Worker without them',
+    ],
+    [
+      'a list of replacements',
+      { define: ['A'] },
+      {},
+      `define of wrangler.jsonc must be an object of texts such as { "BUILD": "'local'" }`,
+    ],
+    ['a replacement that is no text', { define: { A: 1 } }, {}, 'define of wrangler.jsonc must be an object of texts'],
+    [
+      'an alias that is no text',
+      { alias: { a: null } },
+      {},
+      'alias of wrangler.jsonc must be an object of texts such as { "library": "./src/library.ts" }',
+    ],
+    [
+      'an alias without a file',
+      { alias: { lib: './none.ts' } },
+      {},
+      'alias["lib"] of wrangler.jsonc is "./none.ts", which leads to no file; write a path from the folder of wrangler.jsonc with its ending, such as "./src/library.ts"',
+    ],
+    [
+      'an alias to a module of Node',
+      { alias: { lib: 'node:fs' } },
+      {},
+      'alias["lib"] of wrangler.jsonc is "node:fs", which leads to no file',
+    ],
+    [
+      'an alias in an environment',
+      { alias: {}, env: { staging: { alias: { lib: './a.ts' } } } },
+      { environment: 'staging' },
+      'alias of wrangler.jsonc has no effect in an environment; write it at the top level',
     ],
     [
       'a binding beside the one that leads to the origin',

@@ -1,4 +1,5 @@
-import { dirname, resolve } from 'node:path'
+import { createRequire } from 'node:module'
+import { dirname, isAbsolute, resolve } from 'node:path'
 import { isJson } from '../is-json.ts'
 import { isSection, parseConfigFile, type Section, shown } from './parse-config-file.ts'
 import { readSecrets, type Secrets } from './read-secrets.ts'
@@ -13,6 +14,10 @@ export interface WorkerConfig {
   readonly main?: string | undefined
   readonly compatibilityDate?: string | undefined
   readonly compatibilityFlags?: readonly string[] | undefined
+  /** Expressions in the source, by the name that they replace. */
+  readonly define?: Readonly<Record<string, string>> | undefined
+  /** Absolute paths of files, by the module that they replace. */
+  readonly alias?: Readonly<Record<string, string>> | undefined
   /** The variables and secrets, but for those of Countersign. */
   readonly vars: Readonly<Record<string, unknown>>
   /** The variables of Countersign, in the options of the local edge. */
@@ -49,7 +54,8 @@ export interface WorkerConfigOptions extends Accepted {
 export function readWorkerConfig(path: string, options: WorkerConfigOptions): WorkerConfig {
   const { environment, originBinding, without } = options
   const file = shown(path)
-  const config = selectEnvironment(parseConfigFile(path), environment, file)
+  const top = parseConfigFile(path)
+  const config = selectEnvironment(top, environment, file)
   requireCarried(config, file, options)
   const folder = dirname(path)
   const required = readRequiredSecrets(config, file)
@@ -63,6 +69,8 @@ export function readWorkerConfig(path: string, options: WorkerConfigOptions): Wo
     main: main === undefined ? undefined : resolve(folder, main),
     compatibilityDate: readText(config, 'compatibility_date', file, '"2026-07-01"'),
     compatibilityFlags: readList(config['compatibility_flags'], `compatibility_flags of ${file}`, '["nodejs_compat"]'),
+    define: readTexts(config, 'define', file, '{ "BUILD": "\'local\'" }'),
+    alias: readAlias(top, config, path, file),
     vars: Object.fromEntries(Object.entries(all).filter(([name]) => !isOwn(name) && !without.includes(`vars.${name}`))),
     bindings: readBindings(all, file),
     notices: [
@@ -139,6 +147,45 @@ function readText(config: Section, key: string, file: string, example: string): 
   const value = config[key]
   if (value === undefined || (typeof value === 'string' && value !== '')) return value
   throw new TypeError(`${key} of ${file} must be a text such as ${example}`)
+}
+
+function readTexts(
+  config: Section,
+  key: string,
+  file: string,
+  example: string,
+): Readonly<Record<string, string>> | undefined {
+  const value = config[key]
+  if (value === undefined) return undefined
+  if (isSection(value) && Object.values(value).every((text) => typeof text === 'string'))
+    return value as Readonly<Record<string, string>>
+  throw new TypeError(`${key} of ${file} must be an object of texts such as ${example}`)
+}
+
+/** wrangler reads the aliases of the top level alone, and finds each file as `require()` of the file's folder does. */
+function readAlias(
+  top: Section,
+  config: Section,
+  path: string,
+  file: string,
+): Readonly<Record<string, string>> | undefined {
+  const alias = readTexts(top, 'alias', file, '{ "library": "./src/library.ts" }')
+  if (config['alias'] !== top['alias'])
+    throw new TypeError(`alias of ${file} has no effect in an environment; write it at the top level`)
+  const { resolve: find } = createRequire(path)
+  return (
+    alias && Object.fromEntries(Object.entries(alias).map(([module, target]) => [module, findFile(module, target)]))
+  )
+
+  function findFile(module: string, target: string): string {
+    try {
+      const found = find(target)
+      if (isAbsolute(found)) return found
+    } catch {}
+    throw new TypeError(
+      `alias[${JSON.stringify(module)}] of ${file} is ${JSON.stringify(target)}, which leads to no file; write a path from the folder of ${file} with its ending, such as "./src/library.ts"`,
+    )
+  }
 }
 
 function readList(value: unknown, where: string, example: string): readonly string[] | undefined {

@@ -1,7 +1,7 @@
 import { isSection, type Section } from './parse-config-file.ts'
 
 /** Keys that the local edge reads. */
-const READ = ['main', 'vars', 'secrets', 'compatibility_date', 'compatibility_flags']
+const READ = ['main', 'vars', 'secrets', 'compatibility_date', 'compatibility_flags', 'define', 'alias']
 
 /** Keys of the deployment, of its address and of its logs. They change no answer of the Worker on this machine. */
 const OF_THE_DEPLOYMENT = [

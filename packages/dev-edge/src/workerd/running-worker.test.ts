@@ -123,6 +123,23 @@ describe('a Worker of your own', () => {
     expect((await running.edge.fetch('/')).json()).toEqual(expected)
   })
 
+  it('has its replacements of names and of modules, after a reload too', async () => {
+    const standIn = join(folder, 'stand-in.ts')
+    await writeFile(standIn, 'export default "stand-in"')
+    await mkdir(join(folder, 'node_modules/lib/part'), { recursive: true })
+    await writeFile(join(folder, 'node_modules/lib/part/index.js'), 'export default "part"')
+    const source = `
+      import lib from 'lib'
+      import part from 'lib/part'
+      export default { fetch: () => Response.json([BUILD.name, process.env.STAGE, lib, part, typeof OTHER]) }`
+    const define = { BUILD: '{ "name": "local" }', 'process.env.STAGE': '"dev"' }
+    await using running = await start(source, { define, alias: { lib: standIn } })
+    const expected = ['local', 'dev', 'stand-in', 'part', 'undefined']
+    expect((await running.edge.fetch('/')).json()).toEqual(expected)
+    expect(await running.edge.reloadWorker()).toBe(true)
+    expect((await running.edge.fetch('/')).json()).toEqual(expected)
+  })
+
   it('that imports a module of Node without the flag keeps the edge from starting, and names the flag', async () => {
     await expect(start('import "node:buffer"\nexport default { fetch() {} }')).rejects.toThrow(
       /Could not resolve "node:buffer"[\s\S]*\nA Worker has the modules of Node with the compatibility flag nodejs_compat\.$/,

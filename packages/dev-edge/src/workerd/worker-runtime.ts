@@ -1,5 +1,5 @@
 import { type Json, Log, LogLevel, Miniflare } from 'miniflare'
-import { bundleWorker } from './bundle-worker.ts'
+import { bundleWorker, type Replacements } from './bundle-worker.ts'
 import { describeLine, readUncaught, reportingModule } from './thrown-exception.ts'
 import type { UncaughtExceptions } from './uncaught-exceptions.ts'
 import { DEFAULT_COMPATIBILITY_DATE } from './worker-settings.ts'
@@ -18,7 +18,7 @@ export interface WorkerRuntime {
 }
 
 /** Options of {@link startWorker}. */
-export interface WorkerRuntimeOptions {
+export interface WorkerRuntimeOptions extends Replacements {
   /** The path of the Worker's module. The default is the Worker of Countersign. */
   readonly entry?: string | undefined
   /** The origin, for messages. */
@@ -52,6 +52,8 @@ export async function startWorker({
   bindings,
   compatibilityDate = DEFAULT_COMPATIBILITY_DATE,
   compatibilityFlags = [],
+  define,
+  alias,
   log,
   uncaught,
 }: WorkerRuntimeOptions): Promise<WorkerRuntime> {
@@ -61,7 +63,11 @@ export async function startWorker({
   const miniflare = new Miniflare({
     modules: [
       { type: 'ESModule', path: 'edge.js', contents: reportingModule('./worker.js', names) },
-      { type: 'ESModule', path: 'worker.js', contents: await bundleWorker(entry, compatibilityFlags) },
+      {
+        type: 'ESModule',
+        path: 'worker.js',
+        contents: await bundleWorker(entry, compatibilityFlags, { define, alias }),
+      },
     ],
     bindings: bindings as Record<string, Json>,
     compatibilityDate,

@@ -34,6 +34,14 @@ describe('the settings of a Worker', () => {
       { vars: { API: 'x' }, worker: undefined },
       'vars.API has no effect on the Worker of Countersign; pass your own worker, or remove vars',
     ],
+    [{ define: { A: 1 } }, 'define["A"] must be a text'],
+    [{ alias: { lib: null } }, 'alias["lib"] must be a text'],
+    [{ alias: { lib: './lib.ts' } }, 'alias["lib"] must be an absolute path; resolve ./lib.ts first'],
+    [
+      { define: { A: '1' }, worker: undefined },
+      'define has no effect on the Worker of Countersign; pass your own worker, or remove define',
+    ],
+    [{ alias: {}, worker: undefined }, 'alias has no effect on the Worker of Countersign; pass your own worker'],
     [{ vars: {}, headers: 'rfc9440' }, 'worker belongs to the Worker, and headers: "rfc9440" is a zone without one'],
     [{ vars: {}, worker: undefined, headers: 'rfc9440' }, 'vars belongs to the Worker, and headers: "rfc9440"'],
   ])('are refused: %j', async (settings, message) => {

@@ -1,3 +1,4 @@
+import { isAbsolute } from 'node:path'
 import { supportedCompatibilityDate } from 'miniflare'
 import { isJson } from '../is-json.ts'
 
@@ -25,6 +26,32 @@ export function checkCompatibilityDate(date: string | undefined, where = 'compat
 export function checkCompatibilityFlags(flags: readonly string[] | undefined): void {
   if (flags !== undefined && !(Array.isArray(flags) && flags.every((flag) => typeof flag === 'string')))
     throw new TypeError('compatibilityFlags must be a list of texts such as ["nodejs_compat"]')
+}
+
+/**
+ * Checks the replacements in the source of a Worker.
+ *
+ * @throws TypeError if they are not texts, an alias is not an absolute path, or the Worker is that of Countersign
+ */
+export function checkReplacements({
+  define,
+  alias,
+  worker,
+}: {
+  readonly define?: Readonly<Record<string, string>> | undefined
+  readonly alias?: Readonly<Record<string, string>> | undefined
+  readonly worker?: string | undefined
+}): void {
+  for (const [name, values] of Object.entries({ define, alias })) {
+    if (values === undefined) continue
+    if (worker === undefined)
+      throw new TypeError(`${name} has no effect on the Worker of Countersign; pass your own worker, or remove ${name}`)
+    const wrong = Object.keys(values).find((key) => typeof values[key] !== 'string')
+    if (wrong !== undefined) throw new TypeError(`${name}[${JSON.stringify(wrong)}] must be a text`)
+  }
+  const relative = Object.entries(alias ?? {}).find(([, path]) => !isAbsolute(path))
+  if (relative !== undefined)
+    throw new TypeError(`alias[${JSON.stringify(relative[0])}] must be an absolute path; resolve ${relative[1]} first`)
 }
 
 function isDate(text: string): boolean {

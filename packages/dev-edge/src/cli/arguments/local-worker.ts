@@ -29,6 +29,8 @@ export interface LocalWorker {
     | 'vars'
     | 'compatibilityDate'
     | 'compatibilityFlags'
+    | 'define'
+    | 'alias'
   >
   /** The path of wrangler's file, if it was read. */
   readonly file?: string | undefined
@@ -63,6 +65,8 @@ export async function readLocalWorker(flags: WorkerFlags): Promise<LocalWorker> 
     names: given.names ?? read.bindings.names,
     compatibilityDate: given.compatibilityDate ?? read.compatibilityDate,
     compatibilityFlags: read.compatibilityFlags,
+    define: read.define,
+    alias: read.alias,
   }
   await checkDate(
     options.compatibilityDate,
