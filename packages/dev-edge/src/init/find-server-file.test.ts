@@ -36,9 +36,21 @@ describe('findServerFile', () => {
     ['node dist/start.js', 'server.js'],
     ['fastify start src/start.ts', 'server.js'],
     ['nodemon src/start.ts', 'server.js'],
+    ['node -r ./server.js src/start.ts', 'src/start.ts'],
+    ['node --require server.js --import  ./server.js src/start.ts', 'src/start.ts'],
+    ['node --loader server.js --experimental-loader server.js src/start.ts', 'src/start.ts'],
+    ['node src/start.ts server.js', 'src/start.ts'],
+    ['node server.js && node src/start.ts', 'src/start.ts'],
+    ['node server.js; node src/start.ts | node_modules/.bin/pino-pretty', 'src/start.ts'],
     [7, 'server.js'],
   ])('finds for the script %j: %s', (start, found) => {
     expect(findServerFile(folderWith(['server.js', 'src/start.ts'], start))).toBe(found)
+  })
+
+  it('passes by a folder with the name of a file', () => {
+    const folder = folderWith(['app.js'])
+    mkdirSync(join(folder, 'server.js'))
+    expect(findServerFile(folder)).toBe('app.js')
   })
 
   it('takes a wrong manifest for none', () => {

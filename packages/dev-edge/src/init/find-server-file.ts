@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { statSync } from 'node:fs'
 import { join } from 'node:path'
 import { readManifest } from './manifest.ts'
 
@@ -11,8 +11,9 @@ const CANDIDATES = FOLDERS.flatMap((folder) =>
   NAMES.flatMap((name) => EXTENSIONS.map((extension) => `${folder}${name}.${extension}`)),
 )
 
-/** The file in a script such as `node --watch src/server.ts`. */
-const STARTED_BY_NODE = /\bnode\s(?:.*?\s)?((?:[\w.-]+\/)*[\w.-]+\.[cm]?[jt]s)(?:\s|$)/
+/** The file in a command such as `node --watch src/server.ts`, without the modules that Node loads before it. */
+const STARTED_BY_NODE =
+  /\bnode\s(?:.*?\s)??(?<!\s(?:-r|--require|--import|--(?:experimental-)?loader)\s+)((?:[\w.-]+\/)*[\w.-]+\.[cm]?[jt]s)(?:\s|$)/
 
 /**
  * Finds the file that starts the server of a folder: that of the script `start`, or the first with a usual name.
@@ -20,8 +21,15 @@ const STARTED_BY_NODE = /\bnode\s(?:.*?\s)?((?:[\w.-]+\/)*[\w.-]+\.[cm]?[jt]s)(?
  * @returns its path in the folder; `undefined` without such a file
  */
 export function findServerFile(folder: string): string | undefined {
-  const ofScript = STARTED_BY_NODE.exec(startScript(folder))?.[1]
-  return [ofScript, ...CANDIDATES].find((path) => path !== undefined && existsSync(join(folder, path)))
+  // Commands such as a migration run before the server, and the reader of its log is behind a pipe.
+  const commands = startScript(folder).split(/[;&|]/)
+  const ofScript = commands.flatMap((command) => STARTED_BY_NODE.exec(command)?.[1] ?? []).at(-1)
+  return [ofScript, ...CANDIDATES].find((path) => path !== undefined && isFile(join(folder, path)))
+}
+
+/** A folder may have the name of a file, such as `app.js`. */
+function isFile(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
 }
 
 /** The command of the server does not decide on the start of the edge, so a wrong manifest counts as none. */

@@ -55,7 +55,7 @@ export function recognizeProject(folder: string): ProjectKind {
 function isModuleFile(folder: string, path: string): boolean {
   const manifest = nearestManifest(folder)
   const isKnown = /\.[mc][jt]s$/.test(path)
-  if (isKnown || manifest?.type !== undefined) return isKnown ? /\.m/.test(path) : manifest?.type === 'module'
+  if (isKnown || manifest?.type !== undefined) return isKnown ? /\.m[jt]s$/.test(path) : manifest?.type === 'module'
   if (manifest !== undefined && path.endsWith('.ts')) return false
   return MODULE_SYNTAX.test(readFileSync(join(folder, path), 'utf8'))
 }

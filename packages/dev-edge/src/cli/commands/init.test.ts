@@ -345,6 +345,18 @@ describe('countersign init, next to an app', () => {
     expect(await init(folder)).toMatchObject({ isNew: false, written: [] })
   })
 
+  it.each([
+    ['api.main.cjs', 'module'],
+    ['main.cts', 'module'],
+    ['main.js', 'commonjs'],
+  ])('takes %s in a package of the type %s for CommonJS', async (path, type) => {
+    const folder = app({ type, scripts: { start: `node ${path}` } })
+    writeFileSync(join(folder, path), '')
+    await init(folder)
+    expect(read(folder, 'README.md')).toContain(`node --env-file=origin.env ${path}\n`)
+    expect(read(folder, 'README.md')).toContain('require(')
+  })
+
   it('takes the package of a folder above for that of the server', async () => {
     const folder = app({ type: 'module', dependencies: { fastify: '^5.0.0' } })
     mkdirSync(join(folder, 'part'))
