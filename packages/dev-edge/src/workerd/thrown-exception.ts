@@ -24,6 +24,9 @@ const THREW = 'The Worker threw '
 const UNHANDLED = 'The Worker did not handle a rejected promise: '
 const REJECTED_LATER = 'A promise in waitUntil() of the Worker was rejected: '
 
+/** The source of a module that runs before the Worker. A Worker may replace the methods of its console. */
+export const CONSOLE_MODULE = 'export const write = console.error\n'
+
 /**
  * The source of a module around a Worker: it answers for a `fetch()` that throws, with the exception in a header.
  * workerd alone would answer a bare 500.
@@ -32,11 +35,13 @@ const REJECTED_LATER = 'A promise in waitUntil() of the Worker was rejected: '
  * `passThroughOnException()`. workerd is silent about exceptions beside an answer, so they are logged here.
  *
  * @param specifier - the module of the Worker, beside this one
+ * @param consoleSpecifier - that of {@link CONSOLE_MODULE}
  * @param bindings - the names of the bindings that the Worker has
  */
-export function reportingModule(specifier: string, bindings: readonly string[]): string {
+export function reportingModule(specifier: string, consoleSpecifier: string, bindings: readonly string[]): string {
   const path = JSON.stringify(specifier)
-  return `import * as worker from ${path}
+  return `import { write } from ${JSON.stringify(consoleSpecifier)}
+import * as worker from ${path}
 export * from ${path}
 
 const handler = worker.default
@@ -54,7 +59,7 @@ function textOf(error) {
 }
 
 function log(event, text) {
-  console.error(${JSON.stringify(MARK)} + event + text)
+  write(${JSON.stringify(MARK)} + event + text)
 }
 
 addEventListener('unhandledrejection', ({ reason }) => log(${JSON.stringify(UNHANDLED)}, textOf(reason)))

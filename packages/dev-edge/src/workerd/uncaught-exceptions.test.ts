@@ -128,6 +128,13 @@ describe('a Worker that fails beside its own exceptions', () => {
         fetch() {} }`,
       'RangeError: too early',
     ],
+    [
+      'a console of its own',
+      `const { error } = console
+      console.error = (...values) => error('[worker]', ...values)
+      export default { fetch() { throw new Error('own console') } }`,
+      'Error: own console',
+    ],
   ])('answers for a Worker with %s', async (_, source, thrown) => {
     await using other = await start(source)
     const answer = await other.fetch('/', JSON_PLEASE)

@@ -1,6 +1,6 @@
 import { type Json, Log, LogLevel, Miniflare } from 'miniflare'
 import { bundleWorker, type Replacements } from './bundle-worker.ts'
-import { describeLine, readUncaught, reportingModule } from './thrown-exception.ts'
+import { CONSOLE_MODULE, describeLine, readUncaught, reportingModule } from './thrown-exception.ts'
 import type { UncaughtExceptions } from './uncaught-exceptions.ts'
 import { DEFAULT_COMPATIBILITY_DATE } from './worker-settings.ts'
 
@@ -62,7 +62,8 @@ export async function startWorker({
   const names = [...Object.keys(bindings), ...(originBinding === undefined ? [] : [originBinding])]
   const miniflare = new Miniflare({
     modules: [
-      { type: 'ESModule', path: 'edge.js', contents: reportingModule('./worker.js', names) },
+      { type: 'ESModule', path: 'edge.js', contents: reportingModule('./worker.js', './console.js', names) },
+      { type: 'ESModule', path: 'console.js', contents: CONSOLE_MODULE },
       {
         type: 'ESModule',
         path: 'worker.js',

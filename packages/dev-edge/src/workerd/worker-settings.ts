@@ -28,6 +28,12 @@ export function checkCompatibilityFlags(flags: readonly string[] | undefined): v
     throw new TypeError('compatibilityFlags must be a list of texts such as ["nodejs_compat"]')
 }
 
+/** A replacement for each option of {@link checkReplacements}. */
+const EXAMPLES: Readonly<Record<string, string>> = {
+  define: `{ BUILD: '"local"' }`,
+  alias: "{ library: '/app/src/library.ts' }",
+}
+
 /**
  * Checks the replacements in the source of a Worker.
  *
@@ -46,6 +52,8 @@ export function checkReplacements({
     if (values === undefined) continue
     if (worker === undefined)
       throw new TypeError(`${name} has no effect on the Worker of Countersign; pass your own worker, or remove ${name}`)
+    if (typeof values !== 'object' || values === null || Array.isArray(values))
+      throw new TypeError(`${name} must be an object of texts such as ${EXAMPLES[name]}`)
     const wrong = Object.keys(values).find((key) => typeof values[key] !== 'string')
     if (wrong !== undefined) throw new TypeError(`${name}[${JSON.stringify(wrong)}] must be a text`)
   }
