@@ -78,6 +78,13 @@ async function startServer(port: number, folder: string): Promise<void> {
   throw new Error('the server ended')
 }
 
+/** Runs the script `test` of the project with this Node. */
+function npmTest(folder: string, env: NodeJS.ProcessEnv = {}) {
+  const { scripts } = JSON.parse(readFileSync(join(folder, 'package.json'), 'utf8'))
+  const script = String(scripts.test).replace('node', `"${process.execPath}"`)
+  return run(script, { cwd: folder, env: { ...process.env, ...env }, shell: true })
+}
+
 function get(url: string, name?: string): Promise<unknown> {
   const file = (path: string) => readFileSync(join(project, '.countersign', path))
   const client = name && { cert: file(`clients/${name}.pem`), key: file(`clients/${name}-key.pem`) }
@@ -96,8 +103,13 @@ describe('the project of countersign init', () => {
   })
 
   it.each(['new-app', 'without-access'])('passes its test: %s', async (name) => {
-    const { stdout } = await run(process.execPath, ['--test'], { cwd: join(root, name) })
+    const { stdout } = await npmTest(join(root, name))
     expect(stdout).toMatch(/^. tests 5\n(?:.*\n)*. pass 5$/m)
+  })
+
+  it('fails its test under a Node that runs no TypeScript', async () => {
+    const failed = npmTest(project, { NODE_OPTIONS: '--no-experimental-strip-types' })
+    await expect(failed).rejects.toMatchObject({ stdout: expect.stringContaining('ERR_UNKNOWN_FILE_EXTENSION') })
   })
 
   it('runs behind countersign dev, with its own Worker', async () => {

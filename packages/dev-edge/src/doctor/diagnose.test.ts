@@ -232,6 +232,18 @@ describe('diagnose', () => {
     expect(JSON.stringify(findings)).not.toMatch(/EVIL|login/)
   })
 
+  it.each([
+    [499, 'Name a route of the Fastify application, and look for a proxy that answers in its place'],
+    [
+      500,
+      'Look for the error in the log of the origin: clientCertOf() fails if the plugin does not protect its route. Without one there, a proxy answered in its place',
+    ],
+  ])('advises on an answer %d without a code', async (status, advice) => {
+    const url = await server((_request, response) => response.writeHead(status).end())
+    const findings = await diagnose({ origin: url, access: null })
+    expect(find(findings, 'unsigned-request')).toMatchObject({ outcome: 'failed', advice })
+  })
+
   it.each([401, 403])('warns of an origin that refuses with %d and hides the code', async (status) => {
     const url = await server((_request, response) => response.writeHead(status).end('{"error":"EVIL"}'))
     const findings = await diagnose({ origin: url, access: null, keys: JSON.stringify(hmac), host: HOST })

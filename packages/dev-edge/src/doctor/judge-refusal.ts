@@ -34,7 +34,9 @@ export function judgeRefusal(name: CheckName, answer: Answer, expected: string):
   if (code === undefined) {
     return failed(
       `answered ${status}, but not by Countersign`,
-      'Name a route of the Fastify application, and look for a proxy that answers in its place',
+      status >= 500
+        ? 'Look for the error in the log of the origin: clientCertOf() fails if the plugin does not protect its route. Without one there, a proxy answered in its place'
+        : 'Name a route of the Fastify application, and look for a proxy that answers in its place',
     )
   }
   if (code === expected) return ok(`refused with ${status} ${code}`)
