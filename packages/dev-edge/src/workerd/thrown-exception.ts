@@ -134,7 +134,8 @@ export function readThrown(headers: IncomingHttpHeaders): string | undefined {
 export function readUncaught(line: string, bindings: readonly string[]): string | undefined {
   const thrown = UNCAUGHT.exec(line.replace(STACK, ''))?.[1]
   if (thrown === undefined) return undefined
-  return `${THREW}${thrown}${/ of undefined \(/.test(thrown) ? describeBindings(bindings) : ''}`
+  const hint = / of undefined \(/.test(thrown) ? describeBindings(bindings) : ''
+  return THREW + (thrown + hint).slice(0, LONGEST).toWellFormed()
 }
 
 /** Names the Worker as the source of its exception, in a line of its console. */

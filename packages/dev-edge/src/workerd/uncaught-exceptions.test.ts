@@ -129,6 +129,13 @@ describe('a Worker that fails beside its own exceptions', () => {
       'RangeError: too early',
     ],
     [
+      'a constructor that throws a long text',
+      `${CLASS}export default class extends WorkerEntrypoint {
+        constructor(ctx, env) { super(ctx, env); throw new Error('x'.repeat(100_000)) }
+        fetch() {} }`,
+      `Error: ${'x'.repeat(1493)}`,
+    ],
+    [
       'a console of its own',
       `const { error } = console
       console.error = (...values) => error('[worker]', ...values)
