@@ -88,8 +88,8 @@ declare module 'fastify' {
 }
 
 /**
- * A `RouteRequirement`, and no other value. Fastify intersects this type with the type of the route's own config.
- * An interface whose properties are all optional would then accept every number, list and function.
+ * A `RouteRequirement`, and no number, list or other function. Fastify intersects this type with the type of the
+ * route's own config. An interface whose properties are all optional would then accept each of these.
  */
 type ConfiguredRequirement =
   | boolean

@@ -39,11 +39,17 @@ describe('a requirement', () => {
   })
 
   it.each<[string, object, string]>([
+    ['a pattern', /ops/, 'GET /ops must be a requirement such as { subject: { OU: "Ops" } }, and not a RegExp'],
+    [
+      'a promise',
+      Promise.resolve('ops'),
+      'GET /ops must be a requirement such as { subject: { OU: "Ops" } }, and not a Promise',
+    ],
     ['an empty one', {}, 'GET /ops is an empty requirement; write true to accept any verified certificate'],
     [
       'a Map',
       new Map([['subject', 'CN=a']]),
-      'GET /ops is an empty requirement; write true to accept any verified certificate',
+      'GET /ops must be a requirement such as { subject: { OU: "Ops" } }, and not a Map',
     ],
     [
       'a typo',

@@ -60,6 +60,10 @@ export function findCertificateProperty(requirement: object): string | undefined
 export function compileCertificateRequirement(requirement: object, where: string): Guard {
   const entries = Object.entries(requirement)
   if (entries.length === 0) {
+    const kind = Object.prototype.toString.call(requirement).slice('[object '.length, -1)
+    // The remedy of an empty object would admit every client in place of those that a pattern means.
+    if (kind !== 'Object')
+      throw new TypeError(`${where} must be a requirement such as { subject: { OU: "Ops" } }, and not a ${kind}`)
     throw new TypeError(`${where} is an empty requirement; write true to accept any verified certificate`)
   }
   if ('serialNumber' in requirement && !Object.hasOwn(requirement, 'issuer')) {
