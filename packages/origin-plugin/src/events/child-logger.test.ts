@@ -326,6 +326,32 @@ describe('childLogger', () => {
     }
   })
 
+  it('asks a logger for a child each time, if its own child() adds a property', () => {
+    const lines: object[] = []
+    const server = pino(lineStream((line) => lines.push(JSON.parse(line)))) as never as FastifyBaseLogger
+    const { child } = server
+    server.child = function (this: FastifyBaseLogger, ...given) {
+      const made = child.apply(this, given)
+      const info = made.info.bind(made)
+      return Object.assign(made, { info: (fields: object) => info({ traced: true, ...fields }) })
+    }
+    for (let time = 0; time < 3; time += 1) childLogger(child.call(server, {}, {}), CLIENT, server).info({ time })
+    expect(lines).toEqual([0, 1, 2].map(() => expect.objectContaining({ ...CLIENT, traced: true })))
+  })
+
+  it('asks a logger for a child, if a property of the logger is hidden or a getter in this request alone', () => {
+    const server = pino({ enabled: false }) as never as FastifyBaseLogger
+    const withTenant = (tenant: PropertyDescriptor) => Object.defineProperty(server.child({}, {}), 'tenant', tenant)
+    const plain = { value: 'a', enumerable: true, writable: true, configurable: true }
+    const hidden = { value: 'hidden' }
+    const getter = { get: () => ({}), enumerable: true }
+    const isChild = [plain, plain, hidden, getter, plain].map((tenant) => {
+      const log = withTenant(tenant)
+      return Object.getPrototypeOf(childLogger(log, CLIENT, server)) === log
+    })
+    expect(isChild).toEqual([true, false, true, true, false])
+  })
+
   it('asks a logger for a child each time, if its own setBindings() sets nothing', () => {
     const lines: object[] = []
     const server = pino(

@@ -23,8 +23,6 @@ type Functions = Pick<PinoLogger, 'child' | 'onChild' | 'setBindings'> & {
   readonly format: unknown
   /** The symbol of the text of a logger's fields; `undefined` for a logger that formats them each time. */
   readonly text: symbol | undefined
-  /** The number of a logger's own properties with a name, all of which a copy has. Pino's have symbols. */
-  readonly names: number
 }
 
 /** The text of fields in a line. */
@@ -114,14 +112,15 @@ function keepText(bindings: object, log: PinoLogger, sibling: PinoLogger, functi
 }
 
 /** Whether a logger is still the one that was compared. An application can replace its functions, or wrap it. */
-function isUnchanged(log: PinoLogger, { child, onChild, setBindings, format, names }: Functions): boolean {
+function isUnchanged(log: PinoLogger, { child, onChild, setBindings, format }: Functions): boolean {
   return (
     log.child === child &&
     log.onChild === onChild &&
     log.setBindings === setBindings &&
     log[FORMATTERS].bindings === format &&
     !isProxy(log) &&
-    (Object.getOwnPropertyNames(log).length === names || hasPlainProperties(log))
+    // Pino's own properties have symbols. An application's have names, and each request can have others.
+    (Object.getOwnPropertyNames(log).length === 0 || hasPlainProperties(log))
   )
 }
 
@@ -151,11 +150,13 @@ function compare(log: PinoLogger, child: FastifyBaseLogger, bindings: object): F
     if (isProxy(log) || Object.getPrototypeOf(child) !== log || !EMPTY_FUNCTION.test(String(log.onChild))) return null
     if (!hasPlainProperties(log)) return null
     const sibling = siblingWith(log, bindings)
+    // A child() of the application can add properties, such as another info().
+    if (!Reflect.ownKeys(child).every((key) => Object.hasOwn(sibling, key))) return null
     if (JSON.stringify(sibling.bindings()) !== JSON.stringify((child as PinoLogger).bindings())) return null
     const format = (child as PinoLogger)[FORMATTERS].bindings
     const text = hasRedaction(log) ? undefined : findSymbol(log, 'pino.chindings')
     const { onChild, setBindings } = log
-    return { child: log.child, onChild, setBindings, format, text, names: Object.getOwnPropertyNames(log).length }
+    return { child: log.child, onChild, setBindings, format, text }
   } catch {
     return null
   }
