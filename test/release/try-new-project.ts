@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { promisify } from 'node:util'
+import { parseEnv, promisify } from 'node:util'
 import { freePort } from '@countersign/test-support/local-server'
 import { lineOf } from './line-of.ts'
 import { publishWorkspace, startLocalRegistry } from './local-registry.ts'
@@ -104,6 +104,16 @@ try {
     await curl(`${url}/ops`, 403, ...ca, ...client('bob'))
     await curl(`${url}/me`, 401, ...ca)
     await curl(`http://127.0.0.1:${port}/me`, 401, '--header', 'X-CERT-VERIFY: SUCCESS')
+  })
+  // It ends with 1, and the error has its report, if a check finds a fault.
+  await step('countersign doctor', async () => {
+    const edgeFile = readFileSync(join(project, '.countersign/origin.env'), 'utf8')
+    const { ACCESS_ISSUER = '', ACCESS_JWKS_URI = '', ACCESS_AUDIENCE = '' } = parseEnv(edgeFile)
+    const origin = ['--origin', `http://127.0.0.1:${port}/me`, '--edge', `${url}/me`]
+    const access = ['--issuer', ACCESS_ISSUER, '--jwks', ACCESS_JWKS_URI, '--audience', ACCESS_AUDIENCE]
+    const alice = '.countersign/clients/alice'
+    const client = ['--client', `${alice}.pem`, '--client-key', `${alice}-key.pem`]
+    await output(project, 'npm', 'exec', '--', 'countersign', 'doctor', ...origin, ...access, ...client)
   })
   const again = await step('a second run', () =>
     output(project, 'npm', 'exec', '--', 'countersign', 'init', '--json', '--yes', ...flags.with(-1, 'client-ca.pem')),
