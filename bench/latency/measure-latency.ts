@@ -3,7 +3,7 @@ import { ACCESS_TOKEN_HEADER } from '@countersign/wire'
 import type { Sample } from '../lib/sample.ts'
 import { formatHead } from '../lib/signed-lines.ts'
 import { CHANGING_NAME } from '../origin/changing.ts'
-import { type Entrant, THIS_CHECKOUT } from '../origin/compare.ts'
+import { entrantOf } from '../origin/compare.ts'
 import { loadFor, start, WARM_UP } from '../origin/measure.ts'
 import { startChanges } from './changes.ts'
 import { countRequests, loadAtPace, type Paced } from './paced-load.ts'
@@ -88,5 +88,3 @@ async function measureChanging(name: string, base: Sample, capacity: number, sec
   }
   return byShare
 }
-
-const entrantOf = (name: string): Entrant => ({ row: name, name, checkout: THIS_CHECKOUT })

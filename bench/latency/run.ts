@@ -8,7 +8,7 @@ import { requireRedis } from '../lib/pinned-redis.ts'
 import { Progress } from '../lib/progress.ts'
 import { takeSamples } from '../lib/sample.ts'
 import { CHANGING_NAME } from '../origin/changing.ts'
-import { THIS_CHECKOUT } from '../origin/compare.ts'
+import { entrantOf } from '../origin/compare.ts'
 import { CONTENDERS } from '../origin/contenders.ts'
 import { contenderOf, measure, WARM_UP } from '../origin/measure.ts'
 import { type ByShare, isBorne, isLate, measureLatency } from './measure-latency.ts'
@@ -52,8 +52,7 @@ const late = new Set<string>()
 const measured = new Map<string, ByShare[]>(rows.map((name) => [name, []]))
 try {
   for (let round = 1; round <= rounds; round += 1) {
-    const bare = { row: BARE, name: BARE, checkout: THIS_CHECKOUT }
-    const slice = () => measure(bare, samples.hmac, { seconds: Math.min(seconds, 2), warmUp: WARM_UP })
+    const slice = () => measure(entrantOf(BARE), samples.hmac, { seconds: Math.min(seconds, 2), warmUp: WARM_UP })
     const { requestsPerSecond } = await progress.run(
       round,
       CAPACITY,

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import type { Comparison } from './compare.ts'
-import { THIS_CHECKOUT } from './compare.ts'
+import { entrantOf } from './compare.ts'
 
 /** The contenders that run the plugin of both checkouts. */
 const COMPARED = ['Countersign, in full', 'Countersign, edge: null'] as const
@@ -24,10 +24,7 @@ export function compareAgainst(folder: string): Comparison {
     throw new TypeError(`--against: "${folder}" has no dependencies; run pnpm install there`)
   }
   return {
-    entrants: COMPARED.flatMap((name) => [
-      { row: name, name, checkout: THIS_CHECKOUT },
-      { row: otherRow(name), name, checkout: other },
-    ]),
+    entrants: COMPARED.flatMap((name) => [entrantOf(name), { row: otherRow(name), name, checkout: other }]),
     pairs: COMPARED.map((row) => ({ row, base: otherRow(row) })),
     title: 'this checkout / the other',
   }

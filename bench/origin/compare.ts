@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { median, medianInterval, ratiosByRound, type Slice } from '../lib/stats.ts'
 
 /** This repository, with the plugin that a run measures unless it names another checkout. */
-export const THIS_CHECKOUT = join(import.meta.dirname, '../..')
+const THIS_CHECKOUT = join(import.meta.dirname, '../..')
 
 /** A contender with the plugin of one checkout. */
 export interface Entrant {
@@ -12,6 +12,9 @@ export interface Entrant {
   readonly name: string
   readonly checkout: string
 }
+
+/** The contender with a name, with the plugin of this repository. */
+export const entrantOf = (name: string): Entrant => ({ row: name, name, checkout: THIS_CHECKOUT })
 
 /** Contenders that a run compares in pairs, instead of with bare Fastify. */
 export interface Comparison {

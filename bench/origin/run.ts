@@ -9,7 +9,7 @@ import { Progress } from '../lib/progress.ts'
 import { takeSamples } from '../lib/sample.ts'
 import { formatSlice, type Slice } from '../lib/stats.ts'
 import { compareAgainst } from './against.ts'
-import { type Comparison, type Entrant, formatComparison, THIS_CHECKOUT } from './compare.ts'
+import { type Comparison, type Entrant, entrantOf, formatComparison } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
 import { contenderOf, guessSeconds, measure, WARM_UP } from './measure.ts'
 import { formatReport } from './report.ts'
@@ -45,7 +45,7 @@ const entrants: readonly Entrant[] =
   comparison?.entrants ??
   Object.keys(CONTENDERS)
     .filter((name) => name === BARE || name.includes(values.only))
-    .map((name) => ({ row: name, name, checkout: THIS_CHECKOUT }))
+    .map(entrantOf)
 
 requireWrk()
 if (entrants.some(({ name }) => contenderOf(name).needsRedis)) requireRedis()

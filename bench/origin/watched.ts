@@ -10,7 +10,7 @@ import pino from 'pino'
 import type { Sample } from '../lib/sample.ts'
 import { AUTHORITY } from '../lib/signed-lines.ts'
 import type { Comparison } from './compare.ts'
-import { THIS_CHECKOUT } from './compare.ts'
+import { entrantOf } from './compare.ts'
 import type { Contender, Plugin } from './contender.ts'
 
 const BASE = 'Countersign, with a logger'
@@ -45,7 +45,7 @@ const DESTINATION = { dest: '/dev/null', sync: true }
 
 /** The rows of `pnpm bench --watched`. */
 export const WATCHED_COMPARISON: Comparison = {
-  entrants: Object.keys(WATCHED).map((name) => ({ row: name, name, checkout: THIS_CHECKOUT })),
+  entrants: Object.keys(WATCHED).map(entrantOf),
   pairs: [EVENTS, TELEMETRY].map((row) => ({ row, base: BASE })),
   title: 'watched / not watched',
 }
