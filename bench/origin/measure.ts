@@ -8,7 +8,7 @@ import { forkPinned, nextMessage } from '../lib/machine.ts'
 import { startPinnedRedis } from '../lib/pinned-redis.ts'
 import type { Sample } from '../lib/sample.ts'
 import { formatHead, signLines } from '../lib/signed-lines.ts'
-import type { Slice } from '../lib/stats.ts'
+import { median, type Slice } from '../lib/stats.ts'
 import { CHANGING } from './changing.ts'
 import type { Entrant } from './compare.ts'
 import type { Contender } from './contender.ts'
@@ -94,6 +94,49 @@ export async function measure(
 ): Promise<Slice> {
   await using server = await start(entrant, sample, flags)
   await loadFor(entrant, server, warmUp)
+  return await measureRunning(entrant, server, seconds)
+}
+
+/** Each entrant's turns in one round of a comparison. An odd number, so that one of them is the median. */
+export const TURNS = 7
+
+/**
+ * Starts entrants in processes of their own, warms them up, and measures them in turns.
+ *
+ * On a shared machine the same process can take half as long again for some seconds. That disturbs single turns of each
+ * entrant, and not their medians.
+ *
+ * @param sampleOf - the request for an entrant
+ * @param lengths - seconds of one turn, and of the warm-up
+ * @returns the medians of each entrant, in the order given
+ * @throws Error when a server refused a request
+ */
+export async function measureInTurns(
+  entrants: readonly Entrant[],
+  sampleOf: (entrant: Entrant) => Sample,
+  { seconds, warmUp }: { readonly seconds: number; readonly warmUp: number },
+  flagsOf: (entrant: Entrant) => readonly string[] = () => [],
+): Promise<readonly Slice[]> {
+  await using stack = new AsyncDisposableStack()
+  const running: { entrant: Entrant; server: Running; turns: Slice[] }[] = []
+  for (const entrant of entrants) {
+    const server = stack.use(await start(entrant, sampleOf(entrant), flagsOf(entrant)))
+    await loadFor(entrant, server, warmUp)
+    running.push({ entrant, server, turns: [] })
+  }
+  for (let turn = 0; turn < TURNS; turn += 1) {
+    // No side is always the first.
+    for (const { entrant, server, turns } of turn % 2 === 0 ? running : running.toReversed()) {
+      turns.push(await measureRunning(entrant, server, seconds))
+    }
+  }
+  return running.map(({ turns }) => ({
+    requestsPerSecond: median(turns.map(({ requestsPerSecond }) => requestsPerSecond)),
+    cpu: median(turns.map(({ cpu }) => cpu)),
+  }))
+}
+
+async function measureRunning(entrant: Entrant, server: Running, seconds: number): Promise<Slice> {
   const before = await server.cpu()
   const counts = await loadFor(entrant, server, seconds)
   const used = (await server.cpu()) - before

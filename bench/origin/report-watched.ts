@@ -1,5 +1,5 @@
 import { describeMachine } from '../lib/machine.ts'
-import { WARM_UP } from './measure.ts'
+import { TURNS, WARM_UP } from './measure.ts'
 import type { Measured } from './report.ts'
 import { WATCHED } from './watched.ts'
 
@@ -33,9 +33,10 @@ The health is read each second, and OpenTelemetry collects its metrics each seco
 Each origin answers the same request in its own process, on one core.
 wrk loads it from another core, over 64 keep-alive connections.
 Each request has its own signature, made before the measurement.
-Each origin runs for ${rounds} rounds of ${seconds} s, each after a warm-up of ${WARM_UP} s.
-The origins take turns within a round, in the other order each second time.
-A ratio is that of two origins in the same round, and the table has its median and its spread.
+In each of the ${rounds} rounds, each origin starts anew, and gets a warm-up of ${WARM_UP} s.
+Then they take turns of ${seconds} s, ${TURNS} of them each, in the other order each second time.
+A round's figures are the medians of its turns.
+A ratio is that of two origins in the same round, and the table has the median of the rounds and its spread.
 A single refused request ends the run.
 ${
   awake

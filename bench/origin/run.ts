@@ -6,12 +6,12 @@ import { checkMachine, keepAwake } from '../lib/machine.ts'
 import { RUN_OPTIONS, resolveLength } from '../lib/options.ts'
 import { requireRedis } from '../lib/pinned-redis.ts'
 import { Progress } from '../lib/progress.ts'
-import { takeSamples } from '../lib/sample.ts'
+import { type Sample, takeSamples } from '../lib/sample.ts'
 import { formatSlice, type Slice } from '../lib/stats.ts'
 import { compareAgainst } from './against.ts'
 import { type Comparison, type Entrant, entrantOf, formatComparison } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
-import { contenderOf, guessSeconds, measure, WARM_UP } from './measure.ts'
+import { contenderOf, guessSeconds, measure, measureInTurns, TURNS, WARM_UP } from './measure.ts'
 import { formatReport } from './report.ts'
 import { formatWatched } from './report-watched.ts'
 import { WATCHED_COMPARISON } from './watched.ts'
@@ -37,9 +37,10 @@ const { values } = parseArgs({
   },
 })
 const comparison = values.against ? compareAgainst(values.against) : values.watched ? WATCHED_COMPARISON : undefined
-const { rounds, seconds } = resolveLength(values, { rounds: comparison ? 12 : 5, seconds: 2 })
+const { rounds, seconds } = resolveLength(values, comparison ? { rounds: 12, seconds: 1 } : { rounds: 5, seconds: 2 })
 const warmUp = values.quick ? seconds : WARM_UP
 const [BARE = ''] = Object.keys(CONTENDERS)
+const IN_TURNS = 'all of them, in turns'
 const PROFILES = join(import.meta.dirname, '../profiles')
 const entrants: readonly Entrant[] =
   comparison?.entrants ??
@@ -53,18 +54,15 @@ const { load, warning } = await checkMachine()
 const { awake, release } = keepAwake()
 const samples = await takeSamples()
 const slices = new Map<string, Slice[]>(entrants.map(({ row }) => [row, []]))
-const steps = entrants.map((entrant) => ({
-  name: entrant.row,
-  seconds: guessSeconds(contenderOf(entrant.name), warmUp + seconds),
-}))
-const progress = new Progress(rounds, steps)
+const lengths = { seconds, warmUp }
+const loaded = warmUp + (comparison ? TURNS : 1) * seconds
+const steps = entrants.map(({ row, name }) => ({ name: row, seconds: guessSeconds(contenderOf(name), loaded) }))
+const together = { name: IN_TURNS, seconds: steps.reduce((sum, step) => sum + step.seconds, 0) }
+const progress = new Progress(rounds, comparison ? [together] : steps)
 try {
   for (let round = 1; round <= rounds; round += 1) {
-    for (const entrant of inOrder(entrants, round)) {
-      const sample = samples[contenderOf(entrant.name).load === 'ed25519' ? 'ed25519' : 'hmac']
-      const measured = () => measure(entrant, sample, { seconds, warmUp }, profileFlags(entrant))
-      slices.get(entrant.row)?.push(await progress.run(round, entrant.row, measured, formatSlice))
-    }
+    if (comparison) await compareInTurns(round)
+    else await measureOneByOne(round)
   }
 } finally {
   progress.close()
@@ -80,9 +78,22 @@ if (warning) console.log(`\n${warning}`)
 if (values['cpu-prof']) console.log(`\nThe profiles are in ${PROFILES}.`)
 
 /** The contenders take turns, so a slow minute of the machine affects all of them. */
-function inOrder(entrants: readonly Entrant[], round: number): readonly Entrant[] {
-  // No side of a comparison is always the first: the next one finds a warmer machine.
-  return comparison && round % 2 === 0 ? entrants.toReversed() : entrants
+async function measureOneByOne(round: number): Promise<void> {
+  for (const entrant of entrants) {
+    const measured = () => measure(entrant, sampleOf(entrant), lengths, profileFlags(entrant))
+    slices.get(entrant.row)?.push(await progress.run(round, entrant.row, measured, formatSlice))
+  }
+}
+
+async function compareInTurns(round: number): Promise<void> {
+  const measured = () => measureInTurns(entrants, sampleOf, lengths, profileFlags)
+  const format = (taken: readonly Slice[]) => taken.map(({ cpu }) => `${cpu.toFixed(1)} µs`).join('  ')
+  const taken = await progress.run(round, IN_TURNS, measured, format)
+  for (const [at, slice] of taken.entries()) slices.get((entrants[at] as Entrant).row)?.push(slice)
+}
+
+function sampleOf({ name }: Entrant): Sample {
+  return samples[contenderOf(name).load === 'ed25519' ? 'ed25519' : 'hmac']
 }
 
 function publish(): void {
