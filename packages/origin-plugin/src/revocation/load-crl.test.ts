@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
-import { tmpdir } from 'node:os'
+import * as os from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { createCa, type TestCa } from '@countersign/test-support/certificates'
@@ -19,7 +19,7 @@ let list: Buffer
 let server: LocalServer
 let answer: RequestListener
 let url: URL
-const folder = mkdtempSync(join(tmpdir(), 'countersign-load-'))
+const folder = mkdtempSync(join(os.tmpdir(), 'countersign-load-'))
 const path = join(folder, 'ca.crl')
 
 beforeAll(async () => {
@@ -47,6 +47,15 @@ const failure = (message: string) => expect.objectContaining({ name: 'Error', me
 const code = (text: string) => new URL(`data:text/javascript,${encodeURIComponent(text)}`)
 const loadWith = (text: string, changes?: Partial<CrlBounds>) =>
   createCrlLoader(path, ca.cert, bounds(changes), code(text))(live())
+
+/** The nice value of each thread of this process: field 19 of its status (proc(5)). */
+const nicesOfThreads = (): ReadonlyMap<string, number> =>
+  new Map(
+    readdirSync('/proc/self/task').map((thread) => {
+      const [, fields = ''] = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ')
+      return [thread, Number(fields.split(' ')[16])]
+    }),
+  )
 
 // Each load starts a thread, which reads its sources anew.
 vi.setConfig({ testTimeout: 30_000 })
@@ -263,6 +272,24 @@ describe('createCrlLoader: the thread', () => {
     await expect(loadWith('const end = Date.now() + 400; while (Date.now() < end);')).rejects.toThrow('code 0')
     clearInterval(count)
     expect(turns).toBeGreaterThan(10)
+  })
+
+  it.runIf(process.platform === 'linux')('gives way to requests, and leaves the priority of the process', async () => {
+    let asked = false
+    let respond = () => {}
+    answer = (_request, response) => {
+      asked = true
+      respond = () => response.end(list)
+    }
+    const before = nicesOfThreads()
+    const loaded = load(url)
+    await vi.waitFor(() => expect(asked).toBe(true), 10_000)
+    const during = nicesOfThreads()
+    respond()
+    await loaded
+    const lowered = [...during].filter(([thread]) => !before.has(thread)).map(([, nice]) => nice)
+    expect(lowered).toContain(Math.min(19, os.getPriority() + 10))
+    for (const [thread, nice] of during) if (before.has(thread)) expect(nice).toBe(before.get(thread))
   })
 
   it('is one of a few: threads that cannot be ended do not pile up', async () => {
