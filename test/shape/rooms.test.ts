@@ -81,6 +81,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
       'certificate',
       'edge-signature',
       'client-cert.ts',
+      'client-memory.ts',
       'received-lines.ts',
       'read-headers.ts',
       'lib',
@@ -125,7 +126,7 @@ const ROOMS: Readonly<Record<string, Rooms>> = {
     // The ground floor.
     'request-target.ts': ['received-lines.ts', 'errors.ts'],
     'client-cert.ts': ['x509'],
-    'read-headers.ts': ['header-source.ts', 'header-index.ts', 'errors.ts'],
+    'read-headers.ts': ['header-source.ts', 'header-index.ts', 'facts', 'errors.ts'],
     'header-source.ts': ['header-index.ts'],
     'header-index.ts': [],
     'received-lines.ts': [],

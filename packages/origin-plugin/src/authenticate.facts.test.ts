@@ -282,6 +282,48 @@ describe('a client whose facts are known', () => {
     expect(await codeOf(settings, { cert })).toBe('CSN_CERT_REVOKED')
   })
 
+  it('is refused with a value that was not checked before: its token, its chain, or two headers in one', async () => {
+    const { settings, learnt } = originOf({ edge: null })
+    await accept(settings, { key: null })
+    expect(learnt).toHaveLength(3)
+    const refused = async (tamper: EdgeRequest['tamper']) =>
+      (await refusalFrom(accept(settings, { key: null, ...(tamper && { tamper }) }))).reason
+    expect(await refused((lines) => [...lines, ['client-cert-chain', ':a\tb:']])).toBe(
+      'client-cert-chain is empty or not printable ASCII',
+    )
+    expect(await refused((lines) => [tokenLine('a\tb'), ...lines.slice(1)])).toBe(
+      'cf-access-jwt-assertion is empty or not printable ASCII',
+    )
+    const names = ['x-cert-serial', 'x-cert-issuer-serial']
+    const merged = await refused((lines) => {
+      const [serial, next] = names.map((name) => lines.find(([each]) => each === name) as HeaderLine)
+      const rest = lines.filter(([name]) => !names.includes(name))
+      return [...rest, ['x-cert-serial', `${serial?.[1]}\n"x-cert-issuer-serial": ${next?.[1]}`]]
+    })
+    expect(merged).toBe('x-cert-serial is empty or not printable ASCII')
+  })
+
+  it('has the properties of its first request, with and without an own header for each', async () => {
+    const { ca } = parties
+    const certificates = [
+      await ca.issue({ subject: 'CN=Zoë,O=Acme\\, Inc.' }),
+      await ca.issue({ rawSerialNumber: Buffer.of(0x80) }),
+      issuedBy(writeCaCert('root'), writeClientCert(writeCaCert('root'), { keyIds: false })),
+    ]
+    for (const cert of certificates) {
+      for (const ski of [{}, { 'x-cert-ski': null }]) {
+        const { settings } = originOf({ trustedIssuers: null })
+        const [first, second] = [
+          await accept(settings, { cert, changes: ski }),
+          await accept(settings, { cert, changes: ski }),
+        ]
+        expect(second.clientCert).not.toBe(first.clientCert)
+        expect({ ...second.clientCert }).toEqual({ ...first.clientCert })
+        expect(second.clientCert?.keyId).toBe(first.clientCert?.keyId)
+      }
+    }
+  })
+
   it('is judged by the options of now', async () => {
     const { settings, change } = originOf()
     await accept(settings)

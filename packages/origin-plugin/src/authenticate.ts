@@ -1,15 +1,16 @@
-import type { SignatureParameters } from '@countersign/wire'
+import { ACCESS_TOKEN_HEADER, type SignatureParameters } from '@countersign/wire'
 import type { AccessIdentity } from './access-token/access-identity.ts'
 import { verifyKnownToken } from './access-token/verify-known-token.ts'
 import { isWithoutCertificate, requireNoPreflight } from './certificate/certificate-absence.ts'
 import { isTrustedNow, readTrustedCert, requireValidNow } from './certificate/read-trusted-cert.ts'
 import type { ClientCert } from './client-cert.ts'
+import type { KnownClient } from './client-memory.ts'
 import { requireOwnHost } from './edge-signature/own-host.ts'
 import { type SignedMessage, verifyEdgeSignature } from './edge-signature/verify-edge-signature.ts'
-import { RequestFacts } from './facts/facts.ts'
+import { type Facts, RequestFacts } from './facts/facts.ts'
 import { andThen } from './lib/and-then.ts'
 import type { Settings } from './options.ts'
-import { type EdgeFields, readHeaders, requirePrintable } from './read-headers.ts'
+import { type EdgeFields, readHeaders, requirePrintable, requirePrintableField } from './read-headers.ts'
 import { receivedLines } from './received-lines.ts'
 import { type ReceivedRequest, requestTarget } from './request-target.ts'
 import { requireAgreement, requireNoCertificate } from './token-agreement.ts'
@@ -53,7 +54,7 @@ export function authenticate(
   const known = memory.recall(fields)
   // What was verified for earlier requests of clients that are not in the memory any more.
   const facts = new RequestFacts(knownFacts)
-  requirePrintable(fields, known !== undefined, known?.token?.token ?? known?.stableLines?.token)
+  requirePrintableRest(fields, known, facts)
 
   const message = edge && signedMessage(request, fields, signatureInput)
   const keys = edge?.keys.current
@@ -97,6 +98,19 @@ export function authenticate(
     facts.learn()
     return proven
   })
+}
+
+/** Requires printable values, of those that did not pass this check in an earlier request. */
+function requirePrintableRest(fields: EdgeFields, known: KnownClient | undefined, facts: Facts): void {
+  if (known) {
+    const checked = known.token?.token ?? known.stableLines?.token
+    if (fields.token !== checked) requirePrintableField(fields, ACCESS_TOKEN_HEADER)
+  } else if (facts.has(fields.linesFact)) {
+    requirePrintableField(fields, ACCESS_TOKEN_HEADER)
+    requirePrintableField(fields, 'client-cert-chain')
+  } else {
+    requirePrintable(fields)
+  }
 }
 
 function signedMessage(

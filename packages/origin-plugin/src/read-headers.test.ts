@@ -9,7 +9,7 @@ import {
 import { describe, expect, it } from 'vitest'
 import { refusalOf } from '../test/support/expect-refusal.ts'
 import { HEADER_SOURCES, type HeaderSourceName } from './header-source.ts'
-import { readHeaders, requirePrintable } from './read-headers.ts'
+import { readHeaders, requirePrintable, requirePrintableField } from './read-headers.ts'
 
 /** The fields that were read, as a Map. */
 const read = (rawHeaders: readonly string[]) => {
@@ -244,11 +244,31 @@ describe('readHeaders, for headers of a later release', () => {
     )
   })
 
-  it('requires printable ASCII of each, unless the same values passed before', () => {
+  it('requires printable ASCII of each', () => {
     const fields = readHeaders([two, 'a\xff'], undefined, inputOf(two))
     expect(refusalOf(() => requirePrintable(fields))).toEqual(refused(`${two} is empty or not printable ASCII`))
     expect(() => requirePrintable(readHeaders([two, 'a'], undefined, inputOf(two)))).not.toThrow()
-    expect(() => requirePrintable(fields, true)).not.toThrow()
+  })
+})
+
+describe('the fact of the lines', () => {
+  const factOfLines = (...headers: readonly string[]) => readHeaders(headers).linesFact
+
+  it('is that of the values, whatever the token and the chain are', () => {
+    const own = ['x-cert-subject-dn', 'CN=a', 'client-cert', ':aa:'] as const
+    const fact = factOfLines(...own)
+    expect(factOfLines(...own.slice(2), ...own.slice(0, 2), ACCESS_TOKEN_HEADER, 'b', 'client-cert-chain', 'c')).toBe(
+      fact,
+    )
+    expect(factOfLines('x-cert-subject-dn', 'CN=b', ...own.slice(2))).not.toBe(fact)
+    expect(factOfLines(...own, 'x-cert-ski', 'a')).not.toBe(fact)
+  })
+
+  it('is another one for a header whose value contains the line of the next one', () => {
+    const two = readHeaders(['x-cert-presented', '1', 'x-cert-verify', 'SUCCESS'])
+    const merged = readHeaders(['x-cert-presented', '1\n"x-cert-verify": SUCCESS'])
+    expect(merged.certificateLines).toBe(two.certificateLines)
+    expect(merged.linesFact).not.toBe(two.linesFact)
   })
 })
 
@@ -283,16 +303,18 @@ describe('requirePrintable', () => {
     expect(refusalOf(() => requirePrintable(fields))).toEqual(refused('cf-cert-serial is empty or not printable ASCII'))
   })
 
-  it('checks the token alone if the certificate headers are checked, and not the same one again', () => {
+  it('can be asked about one field, which the request need not have', () => {
     const fields = readHeaders(['x-cert-subject-dn', 'a\tb', ACCESS_TOKEN_HEADER, 'c\td'])
-    expect(refusalOf(() => requirePrintable(fields, true))).toEqual(
-      refused(`${ACCESS_TOKEN_HEADER} is empty or not printable ASCII`),
-    )
-    expect(refusalOf(() => requirePrintable(fields, true, 'c d'))).toMatchObject({ code: 'CSN_HEADERS_MALFORMED' })
-    expect(() => requirePrintable(fields, true, 'c\td')).not.toThrow()
+    for (const name of ['x-cert-subject-dn', ACCESS_TOKEN_HEADER] as const) {
+      expect(refusalOf(() => requirePrintableField(fields, name))).toEqual(
+        refused(`${name} is empty or not printable ASCII`),
+      )
+    }
     fields.forgetToken()
     expect([fields.token, fields.names()]).toEqual([undefined, ['x-cert-subject-dn']])
-    expect(() => requirePrintable(fields, true, 'c d')).not.toThrow()
+    expect(() => requirePrintableField(fields, ACCESS_TOKEN_HEADER)).not.toThrow()
+    const utf8 = readHeaders(['Cf-Cert-Subject-Dn', 'CN=Zo\xc3\xab'], HEADER_SOURCES['cf-cert'])
+    expect(() => requirePrintableField(utf8, 'x-cert-subject-dn')).not.toThrow()
   })
 
   it('never repeats a value in its reason', () => {

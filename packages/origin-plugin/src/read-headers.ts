@@ -8,6 +8,7 @@ import {
   MAX_LATER_HEADERS,
 } from '@countersign/wire'
 import { refusalAt } from './errors.ts'
+import { type Fact, factOf } from './facts/facts.ts'
 import { slotOf, slotOfSpelling, UNKNOWN_SLOT } from './header-index.ts'
 import { HEADER_SOURCES, type HeaderSource, sourceOfHeader } from './header-source.ts'
 
@@ -36,6 +37,7 @@ export class EdgeFields {
   /** Headers that are not in the table, in the order in which the signature covers them. They decide nothing. */
   later: readonly LaterHeader[] = NO_LATER_HEADERS
   #certificateLines: string | undefined
+  #linesFact: Fact | undefined
 
   constructor(source: HeaderSource) {
     this.source = source
@@ -97,9 +99,28 @@ export class EdgeFields {
     return this.#certificateLines
   }
 
-  /** The same without `Client-Cert-Chain`, because a client can send another one each time. */
-  get ownCertificateLines(): string {
+  /**
+   * The fact that the certificate headers passed {@link requirePrintable}, and agree with the certificate. Without
+   * `Client-Cert-Chain`, because a client can send another one each time.
+   *
+   * Attack: a value with a line feed, so that one header has the lines of two. The fact has the number of lines, so no
+   * other headers have the same one, whether they passed the check or not.
+   */
+  get linesFact(): Fact {
+    this.#linesFact ??= factOf('lines', `${this.#countOwn()}`, this.#ownLines())
+    return this.#linesFact
+  }
+
+  #ownLines(): string {
     return this.values[CHAIN_SLOT] === undefined ? this.certificateLines : this.#buildLines(CHAIN_SLOT)
+  }
+
+  #countOwn(): number {
+    let count = this.later.length
+    for (let slot = 0; slot < this.values.length; slot += 1) {
+      if (this.values[slot] !== undefined && slot !== TOKEN_SLOT && slot !== CHAIN_SLOT) count += 1
+    }
+    return count
   }
 
   #buildLines(without: number): string {
@@ -201,24 +222,24 @@ const NAMES: ReadonlySet<string> = new Set(
  * Requires printable ASCII of every value. The edge writes nothing else, except that Cloudflare's managed transform
  * sends names in UTF-8.
  *
- * @param isChecked - whether a request with the same certificate headers passed this check before
- * @param checkedToken - its token
  * @throws CountersignError `CSN_HEADERS_MALFORMED`
  */
-export function requirePrintable(fields: EdgeFields, isChecked = false, checkedToken?: string): void {
-  const { values, token, later, source } = fields
-  if (isChecked) {
-    if (token !== checkedToken && token !== undefined) requirePrintableValue(ACCESS_TOKEN_HEADER, token)
-    return
-  }
-  for (let slot = 0; slot < values.length; slot += 1) {
-    const value = values[slot]
-    if (value === undefined) continue
-    const field = COVERED_FIELDS[slot] as CoveredField
-    if (source.name === 'cf-cert' && NAMES.has(field)) requireNoControl(fields.headerOf(field), value)
-    else requirePrintableValue(fields.headerOf(field), value)
-  }
-  for (const [name, value] of later) requirePrintableValue(name, value)
+export function requirePrintable(fields: EdgeFields): void {
+  for (let slot = 0; slot < fields.values.length; slot += 1) requirePrintableSlot(fields, slot)
+  for (const [name, value] of fields.later) requirePrintableValue(name, value)
+}
+
+/** Requires the same of one value, if the request has it. */
+export function requirePrintableField(fields: EdgeFields, name: CoveredField): void {
+  requirePrintableSlot(fields, slotOf(name))
+}
+
+function requirePrintableSlot(fields: EdgeFields, slot: number): void {
+  const value = fields.values[slot]
+  if (value === undefined) return
+  const field = COVERED_FIELDS[slot] as CoveredField
+  if (fields.source.name === 'cf-cert' && NAMES.has(field)) requireNoControl(fields.headerOf(field), value)
+  else requirePrintableValue(fields.headerOf(field), value)
 }
 
 function requirePrintableValue(name: string, value: string): void {

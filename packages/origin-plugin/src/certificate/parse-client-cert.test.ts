@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { inspect } from 'node:util'
 import {
   createCa,
   type IssuedCert,
@@ -99,6 +100,12 @@ describe('parseClientCert', () => {
     expect(parse().extendedKeyUsage).toEqual([])
     const unreadable = new x509.Extension('2.5.29.37', false, Uint8Array.of(0x30, 0))
     expect(parse({}, await ca.issue({ extensions: [unreadable] })).extendedKeyUsage).toBeUndefined()
+  })
+
+  it('shows its values to console.log', () => {
+    const text = inspect(parse(), { depth: 0 })
+    expect(text).toContain(`serialNumber: '${parse().serialNumber}'`)
+    expect(text).not.toContain('Getter')
   })
 
   it('has the headers as received, frozen, and without the Access token', () => {

@@ -8,12 +8,19 @@ import {
 } from '@countersign/wire'
 import { describeCert } from '../client-cert.ts'
 import { refusalAt } from '../errors.ts'
-import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
+import { type Facts, NO_FACTS } from '../facts/facts.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import { DistinguishedName } from '../x509/distinguished-name.ts'
 import { fingerprintOf, readSerialNumber, serialNumbersAgree } from '../x509/hex-identifier.ts'
 import { namesAgree } from '../x509/names-agree.ts'
-import { type ForwardedCert, readForwardedCert, readKnownCert } from './forwarded-cert.ts'
+import {
+  type ForwardedCert,
+  type KnownHead,
+  type OwnProperties,
+  readForwardedCert,
+  readKnownCert,
+  readKnownHead,
+} from './forwarded-cert.ts'
 import { parseWholeCert } from './parse-whole-cert.ts'
 import type { ParsedCert } from './shareable-cert.ts'
 
@@ -31,48 +38,65 @@ const refuse = refusalAt('certificate')
 export function parseClientCert(fields: EdgeFields, facts: Facts = NO_FACTS): ParsedCert {
   if (fields.source.name === 'rfc9440') return parseWholeCert(fields, facts)
   if (!fields.has('client-cert')) return fromText(fields, parseFields(fields))
-  const agreement = factOf('lines', '', fields.ownCertificateLines)
-  if (facts.has(agreement)) return fromCertificate(fields, readKnownCert(fields))
+  if (facts.has(fields.linesFact)) return fromKnown(fields)
   const text = parseFields(fields)
   const forwarded = readForwardedCert(fields, text.sha256)
   requireAgreement(text, forwarded)
-  facts.note(agreement)
-  return fromCertificate(fields, forwarded)
+  facts.note(fields.linesFact)
+  const { names, parts } = forwarded
+  const keyId = optionalHex(fields.get('x-cert-ski')) ?? names.subjectKeyId
+  const own = { subject: names.subject, serialNumber: parts.serialNumber, keyId }
+  const { notBefore, notAfter } = forwarded
+  return fromCertificate(fields, { issuer: names.issuer, notBefore, notAfter }, own, () => forwarded)
 }
 
-function fromText(fields: EdgeFields, { subject, issuer, ...text }: CertFields): ParsedCert {
+function fromText(fields: EdgeFields, { subject, issuer, serialNumber, keyId, ...text }: CertFields): ParsedCert {
+  const name = new DistinguishedName(unambiguous(fields, 'x-cert-subject-dn', subject))
   return {
     ...text,
-    subject: new DistinguishedName(unambiguous(fields, 'x-cert-subject-dn', subject)),
+    own: { subject: name, serialNumber, keyId },
     issuer: new DistinguishedName(unambiguous(fields, 'x-cert-issuer-dn', issuer)),
     headers: fields,
     whole: undefined,
   }
 }
 
+/** A known certificate is read as far as its validity, and the rest of it when somebody asks. */
+function fromKnown(fields: EdgeFields): ParsedCert {
+  let forwarded: ForwardedCert | undefined
+  return fromCertificate(fields, readKnownHead(fields), undefined, () => {
+    forwarded ??= readKnownCert(fields)
+    return forwarded
+  })
+}
+
 /** The headers agree with the certificate, so that only values that it does not have are read from them. */
-function fromCertificate(fields: EdgeFields, forwarded: ForwardedCert): ParsedCert {
-  const { names, parts, notBefore, notAfter } = forwarded
+function fromCertificate(
+  fields: EdgeFields,
+  { issuer, notBefore, notAfter }: KnownHead,
+  own: OwnProperties | undefined,
+  whole: () => ForwardedCert,
+): ParsedCert {
   return {
-    subject: names.subject,
-    issuer: names.issuer,
-    serialNumber: parts.serialNumber,
+    own,
+    issuer,
     sha1: fields.get('x-cert-finger'),
     sha256: fields.get('x-cert-finger-256') as string,
     validFrom: fields.get('x-cert-notbe') as string,
     validTo: fields.get('x-cert-notaf') as string,
     notBefore,
     notAfter,
-    keyId: optionalHex(fields.get('x-cert-ski')) ?? names.subjectKeyId,
     issuerKeyId: optionalHex(fields.get('x-cert-issuer-ski')),
     headers: fields,
-    whole: forwarded,
+    whole,
   }
 }
 
 type PrintedName = readonly RelativeDistinguishedName[]
 
-interface CertFields extends Omit<ParsedCert, 'subject' | 'issuer' | 'headers' | 'whole'> {
+interface CertFields
+  extends Omit<ParsedCert, 'own' | 'issuer' | 'headers' | 'whole'>,
+    Pick<OwnProperties, 'serialNumber' | 'keyId'> {
   readonly subject: PrintedName
   readonly issuer: PrintedName
 }

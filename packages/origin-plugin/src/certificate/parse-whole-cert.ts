@@ -1,6 +1,6 @@
 import * as crypto from 'node:crypto'
 import { formatCertificateDate } from '@countersign/wire'
-import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
+import { type Facts, NO_FACTS } from '../facts/facts.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import type { CertificateParts } from '../x509/certificate-parts.ts'
 import { readOrUndefined } from '../x509/der.ts'
@@ -16,25 +16,22 @@ import type { ParsedCert } from './shareable-cert.ts'
  * @throws CountersignError `CSN_HEADERS_MALFORMED` or `CSN_CERT_UNREADABLE`
  */
 export function parseWholeCert(fields: EdgeFields, facts: Facts = NO_FACTS): ParsedCert {
-  const readable = factOf('lines', '', fields.ownCertificateLines)
-  const isKnown = facts.has(readable)
+  const isKnown = facts.has(fields.linesFact)
   const forwarded = isKnown ? readKnownCert(fields) : readForwardedCert(fields, undefined)
-  if (!isKnown) facts.note(readable)
+  if (!isKnown) facts.note(fields.linesFact)
   const { der, parts, names, notBefore, notAfter } = forwarded
   return {
-    subject: names.subject,
+    own: { subject: names.subject, serialNumber: parts.serialNumber, keyId: names.subjectKeyId },
     issuer: names.issuer,
-    serialNumber: parts.serialNumber,
     sha1: undefined,
     sha256: crypto.hash('sha256', der),
     validFrom: formatCertificateDate(notBefore),
     validTo: formatCertificateDate(notAfter),
     notBefore,
     notAfter,
-    keyId: names.subjectKeyId,
     issuerKeyId: readIssuerKeyId(parts),
     headers: fields,
-    whole: forwarded,
+    whole: () => forwarded,
   }
 }
 

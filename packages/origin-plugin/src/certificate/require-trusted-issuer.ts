@@ -39,7 +39,8 @@ export function requireTrustedIssuer(
   const named = trusted.filter((issuer) => !issuer.chain && isNamed(cert, issuer))
   const issuers = named.filter((issuer) => hasIssued(cert, issuer, facts))
   const anchors = trusted.flatMap(({ chain }) => (chain ? [chain.anchor] : []))
-  const found = anchors.length > 0 && cert.whole ? lookForPath(cert, cert.whole, anchors, now * 1000, facts) : undefined
+  const found =
+    anchors.length > 0 && cert.whole ? lookForPath(cert, cert.whole(), anchors, now * 1000, facts) : undefined
   if (found && 'cas' in found) return { issuers, path: found }
   if (issuers.length > 0) return { issuers, path: undefined }
   if (found?.kind === 'unreadable') throw refuse('CSN_CERT_UNREADABLE', `${found.reason} (${describeParsed(cert)})`)
@@ -61,7 +62,7 @@ function hasIssued({ whole, sha256 }: ParsedCert, { ca, byName }: CompiledIssuer
   if (!whole || !ca) return byName
   const fact = factOf('issued', ca.fingerprint256, sha256)
   if (facts.has(fact)) return true
-  const { x509 } = whole
+  const { x509 } = whole()
   const isIssued = x509.checkIssued(ca) && x509.verify(ca.publicKey)
   if (isIssued) facts.note(fact)
   return isIssued
@@ -88,7 +89,7 @@ function unprovenReason({ headers }: ParsedCert, hasChain: boolean): string {
 function unsignedReason(cert: ParsedCert, named: readonly CompiledIssuer[]): string {
   const { issuer, whole } = cert
   if (!whole) return unprovenReason(cert, false)
-  const { x509 } = whole
+  const { x509 } = whole()
   const sameKey = named.find(({ ca }) => ca && x509.verify(ca.publicKey))
   if (!sameKey?.ca) return `another CA of the same name signed the certificate, and not the trusted issuer ${issuer}`
   const authority = readOrUndefined(() => readAuthorityKey(readCertificateParts(x509.raw)))

@@ -1,10 +1,18 @@
 import { X509Certificate } from 'node:crypto'
+import { inspect } from 'node:util'
 import type { PathCertificate } from '../certification-path/path-certificate.ts'
 import { type ChainCert, type ClientCert, describeCert } from '../client-cert.ts'
 import type { EdgeFields } from '../read-headers.ts'
 import { computeFingerprint } from '../x509/fingerprint.ts'
 import { fingerprintOf, readSerialNumber } from '../x509/hex-identifier.ts'
-import { decodeClientCert, ForwardedCert, type RareProperties, readRareProperties } from './forwarded-cert.ts'
+import {
+  decodeClientCert,
+  ForwardedCert,
+  type OwnProperties,
+  type RareProperties,
+  readOwnProperties,
+  readRareProperties,
+} from './forwarded-cert.ts'
 
 /** The certificate headers of a request, by the names of the Worker's headers. */
 export type CertHeaders = Pick<EdgeFields, 'get' | 'certificateHeaders'>
@@ -13,8 +21,9 @@ export type CertHeaders = Pick<EdgeFields, 'get' | 'certificateHeaders'>
  * A certificate as the headers of one request describe it. Nothing is known of its issuer yet. `shareableCert` makes the
  * one that requests share.
  */
-export interface ParsedCert
-  extends Pick<ClientCert, 'subject' | 'issuer' | 'serialNumber' | 'validFrom' | 'validTo' | 'keyId' | 'issuerKeyId'> {
+export interface ParsedCert extends Pick<ClientCert, 'issuer' | 'validFrom' | 'validTo' | 'issuerKeyId'> {
+  /** `undefined` for a known certificate: {@link ownOf} reads them from its headers. */
+  readonly own: OwnProperties | undefined
   /** Hexadecimal in any spelling; `undefined` for a source that sends the certificate alone. */
   readonly sha1: string | undefined
   /** Hexadecimal in any spelling. */
@@ -22,8 +31,8 @@ export interface ParsedCert
   /** Milliseconds since the epoch. */
   readonly notBefore: number
   readonly notAfter: number
-  /** `undefined` if the certificate itself did not come along. */
-  readonly whole: ForwardedCert | undefined
+  /** Reads the certificate itself; `undefined` if it did not come along. */
+  readonly whole: (() => ForwardedCert) | undefined
   readonly headers: CertHeaders
 }
 
@@ -32,7 +41,7 @@ export interface ParsedCert
  * bytes and Node's certificates cannot be frozen, so each read returns a new one.
  *
  * Its accessors are properties of its own, so that `JSON.stringify()` and `{ ...clientCert }` contain them. All
- * certificates share the functions. Most requests read none of them, so their values are made when they are read.
+ * certificates share the functions. Most requests read few of them, so their values are made when they are read.
  *
  * The plain form is an object literal with accessors. It makes new functions and a new hidden class for each certificate,
  * which takes 3.7 µs for three of them.
@@ -43,19 +52,20 @@ class SharedCert implements ClientCert {
   readonly #notBefore: number
   readonly #notAfter: number
   readonly #headers: CertHeaders
+  #own: OwnProperties | undefined
   #fingerprint256: string | undefined
   #rare: RareProperties | undefined
   #raw: ClientCert['raw'] | undefined
-  readonly subject: ClientCert['subject']
+  declare readonly subject: ClientCert['subject']
   readonly issuer: ClientCert['issuer']
-  readonly serialNumber: string
+  declare readonly serialNumber: string
   declare readonly fingerprint: string
   declare readonly fingerprint256: string
   readonly validFrom: string
   declare readonly validFromDate: Date
   readonly validTo: string
   declare readonly validToDate: Date
-  readonly keyId: string | undefined
+  declare readonly keyId: string | undefined
   readonly issuerKeyId: string | undefined
   readonly verified = true
   readonly verification = 'SUCCESS'
@@ -75,16 +85,19 @@ class SharedCert implements ClientCert {
     this.#notBefore = parsed.notBefore
     this.#notAfter = parsed.notAfter
     this.#headers = parsed.headers
-    this.subject = parsed.subject
+    this.#own = parsed.own
     this.issuer = parsed.issuer
-    this.serialNumber = parsed.serialNumber
     this.validFrom = parsed.validFrom
     this.validTo = parsed.validTo
-    this.keyId = parsed.keyId
     this.issuerKeyId = parsed.issuerKeyId
     this.chain = chain
     for (const [name, accessor] of ACCESSORS) Object.defineProperty(this, name, accessor)
     Object.freeze(this)
+  }
+
+  /** `console.log` shows the values, and not the names of accessors. */
+  [inspect.custom](): object {
+    return { ...this }
   }
 
   /**
@@ -93,6 +106,11 @@ class SharedCert implements ClientCert {
    */
   static #derOf(cert: SharedCert): Buffer | undefined {
     return decodeClientCert(cert.#headers)
+  }
+
+  static ownOf(cert: SharedCert): OwnProperties {
+    cert.#own ??= readOwnProperties(cert.#headers)
+    return cert.#own
   }
 
   static rareOf(cert: SharedCert): RareProperties | undefined {
@@ -138,6 +156,9 @@ function accessor(read: (cert: SharedCert) => unknown): PropertyDescriptor {
 }
 
 const ACCESSORS: readonly (readonly [name: keyof ClientCert, accessor: PropertyDescriptor])[] = [
+  ['subject', accessor((cert) => SharedCert.ownOf(cert).subject)],
+  ['serialNumber', accessor((cert) => SharedCert.ownOf(cert).serialNumber)],
+  ['keyId', accessor((cert) => SharedCert.ownOf(cert).keyId)],
   ['fingerprint', accessor(SharedCert.fingerprintOf)],
   ['fingerprint256', accessor(SharedCert.fingerprint256Of)],
   ['validFromDate', accessor(SharedCert.notBeforeOf)],
@@ -184,21 +205,28 @@ function shareableCa({ x509, subject, issuer, keyId, validFrom, validTo }: PathC
 
 /** Reads a shared certificate as a parsed one, to look for its issuer again. */
 export function reopenCert(cert: ClientCert): ParsedCert {
-  const { subject, issuer, serialNumber, validFrom, validTo, keyId, issuerKeyId, raw } = cert
+  const { subject, serialNumber, keyId, issuer, validFrom, validTo, issuerKeyId, raw } = cert
   // Each read of it is a parse.
   const { x509 } = cert
   return {
-    ...{ subject, issuer, serialNumber, validFrom, validTo, keyId, issuerKeyId },
+    own: { subject, serialNumber, keyId },
+    ...{ issuer, validFrom, validTo, issuerKeyId },
     sha1: cert.fingerprint,
     sha256: cert.fingerprint256,
     notBefore: cert.validFromDate.getTime(),
     notAfter: cert.validToDate.getTime(),
-    whole: x509 && new ForwardedCert(x509.raw, x509),
+    whole: x509 && (() => new ForwardedCert(x509.raw, x509)),
     headers: { get: (name) => raw[name], certificateHeaders: () => Object.entries(raw) },
   }
 }
 
+/** The properties that name the owner of a certificate. */
+export function ownOf({ own, headers }: ParsedCert): OwnProperties {
+  return own ?? readOwnProperties(headers)
+}
+
 /** Names a certificate in the reason of a refusal. */
-export function describeParsed({ serialNumber, sha256, subject }: ParsedCert): string {
-  return describeCert({ serialNumber, subject, fingerprint256: fingerprintOf(sha256, 32) })
+export function describeParsed(parsed: ParsedCert): string {
+  const { subject, serialNumber } = ownOf(parsed)
+  return describeCert({ serialNumber, subject, fingerprint256: fingerprintOf(parsed.sha256, 32) })
 }

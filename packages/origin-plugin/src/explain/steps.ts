@@ -2,7 +2,7 @@ import type { SignatureParameters } from '@countersign/wire'
 import { isWithoutCertificate } from '../certificate/certificate-absence.ts'
 import { parseClientCert } from '../certificate/parse-client-cert.ts'
 import { requireTrustedIssuer, type Trust } from '../certificate/require-trusted-issuer.ts'
-import type { ParsedCert } from '../certificate/shareable-cert.ts'
+import { ownOf, type ParsedCert } from '../certificate/shareable-cert.ts'
 import { revocationsOf } from '../certificate/trusted-issuers.ts'
 import { type CountersignErrorCode, STEPS, type StepName } from '../errors.ts'
 import type { RouteGuard } from '../guards/guard.ts'
@@ -169,10 +169,11 @@ function describeSignature({ keyid, alg, created = 0 }: Partial<SignatureParamet
   return `by the key "${keyid}" (${alg}), made at ${new Date(created * 1000).toISOString()}`
 }
 
-function describeCertificate({ subject, issuer, whole }: ParsedCert, { source }: Settings): string {
+function describeCertificate(cert: ParsedCert, { source }: Settings): string {
+  const { issuer, whole } = cert
   const forwarded = whole ? 'Client-Cert matches' : 'no Client-Cert to compare with'
   const compared = source.name === 'rfc9440' ? 'read from Client-Cert alone' : forwarded
-  return `${String(subject) || '(empty)'}, issued by ${issuer}; ${compared}`
+  return `${String(ownOf(cert).subject) || '(empty)'}, issued by ${issuer}; ${compared}`
 }
 
 function describeTrust(cert: ParsedCert, { settings, at }: Explained): string {

@@ -3,8 +3,9 @@ import { testKey } from '@countersign/test-support/test-key'
 import { writeCaCert, writeClientCert } from '@countersign/test-support/write-certificate'
 import { der, derName } from '@countersign/test-support/write-der'
 import { describe, expect, it } from 'vitest'
-import { readCertificateParts } from './certificate-parts.ts'
+import { readCertificateHead, readCertificateParts } from './certificate-parts.ts'
 import { MAX_EXTENSIONS } from './extensions/read-extensions.ts'
+import { formatSerialNumber } from './hex-identifier.ts'
 
 const { spki, algorithms } = testKey()
 const [ALGORITHM, OTHER] = [algorithms.sha256, algorithms.sha1]
@@ -48,6 +49,21 @@ describe('readCertificateParts', () => {
       ['2.5.29.35', false],
     ])
     expect(extensions.get('2.5.29.15')?.value).toEqual(der(0x03, '\x07\x80'))
+  })
+
+  it('reads the head alone of a certificate as the whole of it, whatever follows', () => {
+    const identified = signedPart(der(0x81, '\0a'), extensions(extension('2a0304', VALUE)))
+    const versionOne = certificate(der(0x30, ...HEAD.slice(1)))
+    const withoutKey = certificate(der(0x30, ...HEAD.slice(0, -1)), NULL)
+    for (const bytes of [writeClientCert(writeCaCert('root')).der, certificate(identified), versionOne]) {
+      const { serialNumber, issuer, validity, subject } = readCertificateParts(bytes)
+      const { serial, ...head } = readCertificateHead(bytes)
+      expect(head).toMatchObject({ issuer, validity, subject })
+      expect(formatSerialNumber(serial)).toBe(serialNumber)
+    }
+    expect(readCertificateHead(withoutKey)).toEqual(readCertificateHead(certificate(signedPart())))
+    const withoutSubject = certificate(der(0x30, ...HEAD.slice(0, -2)))
+    expect(() => readCertificateHead(withoutSubject)).toThrow('the subject of the certificate is missing')
   })
 
   it('reads a certificate of version 1, and one with unique identifiers', () => {

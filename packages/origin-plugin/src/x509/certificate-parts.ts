@@ -17,10 +17,10 @@ export interface Validity {
   readonly notAfter: number
 }
 
-/** The parts of a certificate from which the plugin reads its names, its uses and its place in a path. */
-export interface CertificateParts {
-  /** As Node prints it: upper-case hexadecimal in whole bytes, with a minus sign for a negative number. */
-  readonly serialNumber: string
+/** The first parts of a certificate, which say whose it is, and for how long. */
+export interface CertificateHead {
+  /** The contents of the INTEGER. */
+  readonly serial: Uint8Array
   readonly issuer: DerValue
   /**
    * The same times as in `X509Certificate`; `undefined` if they have another form than that of RFC 5280. Node prints
@@ -28,6 +28,12 @@ export interface CertificateParts {
    */
   readonly validity: Validity | undefined
   readonly subject: DerValue
+}
+
+/** The parts of a certificate from which the plugin reads its names, its uses and its place in a path. */
+export interface CertificateParts extends Omit<CertificateHead, 'serial'> {
+  /** As Node prints it: upper-case hexadecimal in whole bytes, with a minus sign for a negative number. */
+  readonly serialNumber: string
   /** SubjectPublicKeyInfo in DER. */
   readonly publicKey: Uint8Array
   /** Each extension, by its OID. */
@@ -51,10 +57,7 @@ const FIELD = { VERSION: 0xa0, ISSUER_ID: 0x81, SUBJECT_ID: 0x82, EXTENSIONS: 0x
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-4.1 RFC 5280, section 4.1}
  */
 export function readCertificateParts(der: Uint8Array): CertificateParts {
-  const outer = new DerCursor(der)
-  outer.expectLast(TAG.SEQUENCE, 'the certificate')
-  const parts = outer.inside()
-  parts.expect(TAG.SEQUENCE, 'the signed part of the certificate')
+  const parts = enterCertificate(der)
   const signed = readSignedPart(parts.inside())
   parts.expect(TAG.SEQUENCE, 'the signature algorithm of the certificate')
   if (Buffer.compare(parts.encoded(), signed.algorithm) !== 0) {
@@ -64,12 +67,40 @@ export function readCertificateParts(der: Uint8Array): CertificateParts {
   return signed
 }
 
+/**
+ * Reads the first parts alone. Nothing behind them is looked at, so the certificate must be one that
+ * {@link readCertificateParts} has read before.
+ *
+ * @throws SyntaxError as {@link readCertificateParts}
+ */
+export function readCertificateHead(der: Uint8Array): CertificateHead {
+  return readHead(enterCertificate(der).inside())
+}
+
+/** The parts of a certificate, at the first of them, which is signed. */
+function enterCertificate(der: Uint8Array): DerCursor {
+  const outer = new DerCursor(der)
+  outer.expectLast(TAG.SEQUENCE, 'the certificate')
+  const parts = outer.inside()
+  parts.expect(TAG.SEQUENCE, 'the signed part of the certificate')
+  return parts
+}
+
 function readSignedPart(fields: DerCursor): CertificateParts {
+  const { serial, ...head } = readHead(fields)
+  const serialNumber = formatSerialNumber(serial)
+  fields.expect(TAG.SEQUENCE, 'the public key of the certificate')
+  const publicKey = fields.encoded()
+  const extensions = readLastFields(fields)
+  return { ...head, serialNumber, publicKey, extensions }
+}
+
+function readHead(fields: DerCursor): CertificateHead & Pick<CertificateParts, 'algorithm'> {
   fields.next()
   // A certificate of version 1 omits the version.
   skip(fields, FIELD.VERSION)
   if (fields.tag !== TAG.INTEGER) throw new SyntaxError('the serial number of the certificate is missing')
-  const serialNumber = formatSerialNumber(fields.contents())
+  const serial = fields.contents()
   fields.expect(TAG.SEQUENCE, 'the signature algorithm in the signed part')
   const algorithm = fields.encoded()
   fields.expect(TAG.SEQUENCE, 'the issuer of the certificate')
@@ -78,10 +109,7 @@ function readSignedPart(fields: DerCursor): CertificateParts {
   const validity = readValidity(fields.inside())
   fields.expect(TAG.SEQUENCE, 'the subject of the certificate')
   const subject = fields.value()
-  fields.expect(TAG.SEQUENCE, 'the public key of the certificate')
-  const publicKey = fields.encoded()
-  const extensions = readLastFields(fields)
-  return { serialNumber, issuer, validity, subject, publicKey, extensions, algorithm }
+  return { serial, algorithm, issuer, validity, subject }
 }
 
 function readValidity(times: DerCursor): Validity | undefined {
