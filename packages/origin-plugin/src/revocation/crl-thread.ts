@@ -1,6 +1,6 @@
 // The entry of the thread that loads revocation lists. `load-crl.ts` starts it, and nothing imports it.
 import { createPublicKey } from 'node:crypto'
-import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
+import { access, closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import * as os from 'node:os'
 import { parentPort, workerData } from 'node:worker_threads'
 import { fetchBytes } from '../lib/fetch-bytes.ts'
@@ -46,11 +46,21 @@ const NICEST = 19
  */
 function giveWay(): void {
   if (process.platform !== 'linux') return
+  startPool()
   try {
     os.setPriority(Math.min(NICEST, os.getPriority() + NICER))
   } catch {
     // A sandbox can forbid it. The list loads all the same.
   }
+}
+
+/**
+ * Starts the pool of threads that read files and resolve names for the whole process, unless it runs already. Its first
+ * task starts it, and a thread has the priority of the one that starts it: the look-up of the list's server would leave
+ * all later requests a pool with this one's.
+ */
+function startPool(): void {
+  access('/', () => {})
 }
 
 function answer(message: CrlAnswer, transfer: readonly ArrayBuffer[] = []): void {

@@ -1,10 +1,11 @@
-import { execFileSync } from 'node:child_process'
+import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import * as os from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { promisify } from 'node:util'
 import { createCa, type TestCa } from '@countersign/test-support/certificates'
 import { type LocalServer, startServer } from '@countersign/test-support/local-server'
 import { der, derName } from '@countersign/test-support/write-der'
@@ -290,6 +291,27 @@ describe('createCrlLoader: the thread', () => {
     const lowered = [...during].filter(([thread]) => !before.has(thread)).map(([, nice]) => nice)
     expect(lowered).toContain(Math.min(19, os.getPriority() + 10))
     for (const [thread, nice] of during) if (before.has(thread)) expect(nice).toBe(before.get(thread))
+  })
+
+  it.runIf(process.platform === 'linux')('leaves its priority to no thread of a new process', async () => {
+    answer = (_request, response) => response.end(list)
+    // The first name that this process looks up is that of the list's server. Its threads exit before it does.
+    const script = `
+      import { X509Certificate } from 'node:crypto'
+      import { readdirSync, readFileSync } from 'node:fs'
+      import { createCrlLoader } from ${JSON.stringify(new URL('./load-crl.ts', import.meta.url))}
+      const threads = () => readdirSync('/proc/self/task').map((thread) =>
+        readFileSync('/proc/self/task/' + thread + '/stat', 'utf8').split(') ')[1].split(' ')[16])
+      const [url, ca] = process.argv.slice(2)
+      const before = threads()
+      await createCrlLoader(new URL(url), new X509Certificate(ca), { maxBytes: 4096, timeout: 30_000 })(new AbortController().signal)
+      process.on('exit', () => console.log(JSON.stringify({ before, after: threads() })))`
+    const entry = join(folder, 'load.mjs')
+    writeFileSync(entry, script)
+    const args = [entry, `http://localhost:${url.port}/ca.crl`, ca.pem]
+    const { before, after } = JSON.parse((await promisify(execFile)(process.execPath, args)).stdout)
+    expect(after.length).toBeGreaterThan(before.length)
+    expect(new Set(after)).toEqual(new Set([`${os.getPriority()}`]))
   })
 
   it('is one of a few: threads that cannot be ended do not pile up', async () => {
