@@ -140,7 +140,8 @@ describe('authenticate', () => {
   it('keeps no token in the certificate, which applications keep', async () => {
     const { settings, remembered } = settingsOf()
     const { clientCert } = await accept(settings)
-    expect(await privateOf(clientCert, '#headers', 'this.token ?? Object.keys(this.values).length > 9')).toBe(true)
+    const [late] = Object.getOwnPropertySymbols(clientCert).map((key) => Reflect.get(Object(clientCert), key))
+    expect(await privateOf(late, '#headers', 'this.token ?? Object.keys(this.values).length > 9')).toBe(true)
     expect(remembered.map(({ fields }) => fields.token)).toEqual([undefined])
     expect(remembered[0]?.token?.token).toMatch(/^ey/)
   })

@@ -108,6 +108,18 @@ describe('parseClientCert', () => {
     expect(text).not.toContain('Getter')
   })
 
+  it('has the order of its type as JSON, and its values through a proxy and as a prototype', () => {
+    const cert = parse()
+    const json = JSON.stringify(cert)
+    const first = ['subject', 'issuer', 'serialNumber', 'validFrom', 'validTo', 'keyId', 'issuerKeyId']
+    expect(Object.keys(JSON.parse(json)).slice(0, first.length)).toEqual(first)
+    const proxy = new Proxy(cert, {})
+    expect(JSON.stringify(proxy)).toBe(json)
+    expect(inspect(proxy)).toBe(inspect(cert))
+    const heir: ClientCert = Object.create(cert)
+    for (const name of Object.keys(cert) as (keyof ClientCert)[]) expect(heir[name]).toEqual(cert[name])
+  })
+
   it('has the headers as received, frozen, and without the Access token', () => {
     const fields = edgeFieldsOf([['cf-access-jwt-assertion', 'secret.token.here'], ...certificateLines(issued)])
     const cert = shareableCert(parseClientCert(fields), undefined)

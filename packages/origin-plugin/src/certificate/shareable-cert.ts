@@ -36,17 +36,11 @@ export interface ParsedCert extends Pick<ClientCert, 'issuer' | 'validFrom' | 'v
   readonly headers: CertHeaders
 }
 
-/**
- * A certificate that requests can share: frozen, and without a part that a handler could change for the others. Dates,
- * bytes and Node's certificates cannot be frozen, so each read returns a new one.
- *
- * Its accessors are properties of its own, so that `JSON.stringify()` and `{ ...clientCert }` contain them. All
- * certificates share the functions. Most requests read few of them, so their values are made when they are read.
- *
- * The plain form is an object literal with accessors. It makes new functions and a new hidden class for each certificate,
- * which takes 3.7 µs for three of them.
- */
-class SharedCert implements ClientCert {
+/** The key of the values of a certificate that are made when they are read. */
+const LATE = Symbol('late values')
+
+/** The values that most requests do not read. None of them can be changed through its object. */
+class LateValues {
   readonly #sha1: string | undefined
   readonly #sha256: string
   readonly #notBefore: number
@@ -56,22 +50,95 @@ class SharedCert implements ClientCert {
   #fingerprint256: string | undefined
   #rare: RareProperties | undefined
   #raw: ClientCert['raw'] | undefined
+
+  constructor({ sha1, sha256, notBefore, notAfter, headers, own }: ParsedCert) {
+    this.#sha1 = sha1
+    this.#sha256 = sha256
+    this.#notBefore = notBefore
+    this.#notAfter = notAfter
+    this.#headers = headers
+    this.#own = own
+  }
+
+  /**
+   * The bytes are decoded again, because the header is at hand. Kept, they would keep 8 KiB of the pool that Node cuts
+   * small buffers from.
+   */
+  #der(): Buffer | undefined {
+    return decodeClientCert(this.#headers)
+  }
+
+  get own(): OwnProperties {
+    this.#own ??= readOwnProperties(this.#headers)
+    return this.#own
+  }
+
+  get rare(): RareProperties | undefined {
+    if (this.#rare) return this.#rare
+    const der = this.#der()
+    this.#rare = der && readRareProperties(der)
+    return this.#rare
+  }
+
+  /** Without the Access token, because applications log and display certificates. */
+  get raw(): ClientCert['raw'] {
+    this.#raw ??= Object.freeze(Object.fromEntries(this.#headers.certificateHeaders()))
+    return this.#raw
+  }
+
+  get fingerprint(): string {
+    return this.#sha1 === undefined ? computeFingerprint(this.#der() as Buffer, 'sha1') : fingerprintOf(this.#sha1, 20)
+  }
+
+  get fingerprint256(): string {
+    this.#fingerprint256 ??= fingerprintOf(this.#sha256, 32)
+    return this.#fingerprint256
+  }
+
+  get x509(): X509Certificate | undefined {
+    const der = this.#der()
+    return der && new X509Certificate(der)
+  }
+
+  get notBefore(): Date {
+    return new Date(this.#notBefore)
+  }
+
+  get notAfter(): Date {
+    return new Date(this.#notAfter)
+  }
+}
+
+/**
+ * A certificate that requests can share: frozen, and without a part that a handler could change for the others. Dates,
+ * bytes and Node's certificates cannot be frozen, so each read returns a new one.
+ *
+ * Its accessors are properties of its own, so that `JSON.stringify()` and `{ ...clientCert }` contain them, in the order
+ * of the interface. All certificates share the functions. Most requests read few of them, so their values are made when
+ * they are read. They find them by a symbol, because a private field is not that of a `Proxy` or of
+ * `Object.create(clientCert)`.
+ *
+ * The plain form is an object literal with accessors. It makes new functions and a new hidden class for each certificate,
+ * which takes 3.7 µs for three of them.
+ */
+class SharedCert implements ClientCert {
+  declare readonly [LATE]: LateValues
   declare readonly subject: ClientCert['subject']
-  readonly issuer: ClientCert['issuer']
+  declare readonly issuer: ClientCert['issuer']
   declare readonly serialNumber: string
+  declare readonly validFrom: string
+  declare readonly validTo: string
+  declare readonly keyId: string | undefined
+  declare readonly issuerKeyId: string | undefined
+  declare readonly verified: true
+  declare readonly verification: 'SUCCESS'
+  declare readonly revoked: false
+  declare readonly chain: ClientCert['chain']
   declare readonly fingerprint: string
   declare readonly fingerprint256: string
-  readonly validFrom: string
   declare readonly validFromDate: Date
-  readonly validTo: string
   declare readonly validToDate: Date
-  declare readonly keyId: string | undefined
-  readonly issuerKeyId: string | undefined
-  readonly verified = true
-  readonly verification = 'SUCCESS'
-  readonly revoked = false
   declare readonly x509: ClientCert['x509']
-  readonly chain: ClientCert['chain']
   declare readonly subjectAltName: ClientCert['subjectAltName']
   declare readonly subjectAltNames: ClientCert['subjectAltNames']
   declare readonly spiffeId: string | undefined
@@ -80,16 +147,17 @@ class SharedCert implements ClientCert {
   declare readonly raw: ClientCert['raw']
 
   constructor(parsed: ParsedCert, chain: ClientCert['chain']) {
-    this.#sha1 = parsed.sha1
-    this.#sha256 = parsed.sha256
-    this.#notBefore = parsed.notBefore
-    this.#notAfter = parsed.notAfter
-    this.#headers = parsed.headers
-    this.#own = parsed.own
+    Object.defineProperty(this, LATE, { value: new LateValues(parsed) })
+    Object.defineProperty(this, 'subject', SUBJECT)
     this.issuer = parsed.issuer
+    Object.defineProperty(this, 'serialNumber', SERIAL_NUMBER)
     this.validFrom = parsed.validFrom
     this.validTo = parsed.validTo
+    Object.defineProperty(this, 'keyId', KEY_ID)
     this.issuerKeyId = parsed.issuerKeyId
+    this.verified = true
+    this.verification = 'SUCCESS'
+    this.revoked = false
     this.chain = chain
     for (const [name, accessor] of ACCESSORS) Object.defineProperty(this, name, accessor)
     Object.freeze(this)
@@ -99,77 +167,33 @@ class SharedCert implements ClientCert {
   [inspect.custom](): object {
     return { ...this }
   }
-
-  /**
-   * The bytes are decoded again, because the header is at hand. Kept, they would keep 8 KiB of the pool that Node cuts
-   * small buffers from.
-   */
-  static #derOf(cert: SharedCert): Buffer | undefined {
-    return decodeClientCert(cert.#headers)
-  }
-
-  static ownOf(cert: SharedCert): OwnProperties {
-    cert.#own ??= readOwnProperties(cert.#headers)
-    return cert.#own
-  }
-
-  static rareOf(cert: SharedCert): RareProperties | undefined {
-    if (cert.#rare) return cert.#rare
-    const der = SharedCert.#derOf(cert)
-    cert.#rare = der && readRareProperties(der)
-    return cert.#rare
-  }
-
-  /** Without the Access token, because applications log and display certificates. */
-  static rawOf(cert: SharedCert): ClientCert['raw'] {
-    cert.#raw ??= Object.freeze(Object.fromEntries(cert.#headers.certificateHeaders()))
-    return cert.#raw
-  }
-
-  static fingerprintOf(cert: SharedCert): string {
-    return cert.#sha1 === undefined
-      ? computeFingerprint(SharedCert.#derOf(cert) as Buffer, 'sha1')
-      : fingerprintOf(cert.#sha1, 20)
-  }
-
-  static fingerprint256Of(cert: SharedCert): string {
-    cert.#fingerprint256 ??= fingerprintOf(cert.#sha256, 32)
-    return cert.#fingerprint256
-  }
-
-  static x509Of(cert: SharedCert): X509Certificate | undefined {
-    const der = SharedCert.#derOf(cert)
-    return der && new X509Certificate(der)
-  }
-
-  static readonly notBeforeOf = (cert: SharedCert): Date => new Date(cert.#notBefore)
-  static readonly notAfterOf = (cert: SharedCert): Date => new Date(cert.#notAfter)
 }
 
-function accessor(read: (cert: SharedCert) => unknown): PropertyDescriptor {
+function accessor(read: (late: LateValues) => unknown): PropertyDescriptor {
   return {
     enumerable: true,
     get(this: SharedCert) {
-      return read(this)
+      return read(this[LATE])
     },
   }
 }
 
+const SUBJECT = accessor(({ own }) => own.subject)
+const SERIAL_NUMBER = accessor(({ own }) => own.serialNumber)
+const KEY_ID = accessor(({ own }) => own.keyId)
+/** The others, which come last. */
 const ACCESSORS: readonly (readonly [name: keyof ClientCert, accessor: PropertyDescriptor])[] = [
-  ['subject', accessor((cert) => SharedCert.ownOf(cert).subject)],
-  ['serialNumber', accessor((cert) => SharedCert.ownOf(cert).serialNumber)],
-  ['keyId', accessor((cert) => SharedCert.ownOf(cert).keyId)],
-  ['fingerprint', accessor(SharedCert.fingerprintOf)],
-  ['fingerprint256', accessor(SharedCert.fingerprint256Of)],
-  ['validFromDate', accessor(SharedCert.notBeforeOf)],
-  ['validToDate', accessor(SharedCert.notAfterOf)],
-  ['x509', accessor(SharedCert.x509Of)],
-  ['subjectAltName', accessor((cert) => cert.x509?.subjectAltName)],
-  ['subjectAltNames', accessor((cert) => SharedCert.rareOf(cert)?.subjectAltNames)],
-  ['spiffeId', accessor((cert) => SharedCert.rareOf(cert)?.spiffeId)],
-  ['spki256', accessor((cert) => SharedCert.rareOf(cert)?.spki256)],
-  ['extendedKeyUsage', accessor((cert) => SharedCert.rareOf(cert)?.extendedKeyUsage)],
-  ['raw', accessor(SharedCert.rawOf)],
+  ['fingerprint', accessor((late) => late.fingerprint)],
+  ['fingerprint256', accessor((late) => late.fingerprint256)],
+  ['validFromDate', accessor((late) => late.notBefore)],
+  ['validToDate', accessor((late) => late.notAfter)],
+  ['x509', accessor((late) => late.x509)],
+  ['subjectAltName', accessor((late) => late.x509?.subjectAltName)],
+  ['subjectAltNames', accessor((late) => late.rare?.subjectAltNames)],
+  ['spiffeId', accessor((late) => late.rare?.spiffeId)],
+  ['spki256', accessor((late) => late.rare?.spki256)],
+  ['extendedKeyUsage', accessor((late) => late.rare?.extendedKeyUsage)],
+  ['raw', accessor((late) => late.raw)],
 ]
 
 /**
