@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { quoteMessage } from '../lib/quote-error.ts'
 import { readCertificateNames, readName } from '../x509/certificate-names.ts'
 import { readDerValue } from '../x509/der.ts'
-import type { CrlAnswer, CrlTask } from './crl-thread.ts'
+import type { CrlAnswer, CrlTask } from './crl-task.ts'
 import type { CrlContents } from './parse-crl.ts'
 import type { CrlSource } from './revocation-options.ts'
 
