@@ -118,6 +118,10 @@ describe('parseClientCert', () => {
     expect(inspect(proxy)).toBe(inspect(cert))
     const heir: ClientCert = Object.create(cert)
     for (const name of Object.keys(cert) as (keyof ClientCert)[]) expect(heir[name]).toEqual(cert[name])
+    const hidden = Object.getOwnPropertySymbols(cert).map(
+      (symbol) => (cert as never as Record<symbol, unknown>)[symbol],
+    )
+    expect(hidden.map(Object.isFrozen)).toEqual([true])
   })
 
   it('has the headers as received, frozen, and without the Access token', () => {

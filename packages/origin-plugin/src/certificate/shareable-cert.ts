@@ -58,6 +58,7 @@ class LateValues {
     this.#notAfter = notAfter
     this.#headers = headers
     this.#own = own
+    Object.freeze(this)
   }
 
   /**
