@@ -21,7 +21,8 @@ import { requirePemText } from './require-pem-text.ts'
 
 /**
  * The place of CA certificates that change while the server runs: a PEM file, or a function that returns PEM text. The
- * function gets a signal, which aborts after 5 seconds.
+ * function gets a signal, which aborts after 5 seconds. Pass it on: while 8 calls have not ended after that, the function
+ * is not called again.
  *
  * @example
  * ```ts

@@ -18,7 +18,8 @@ export type EdgeKeyList = SigningJwk | readonly SigningJwk[] | { readonly keys: 
 
 /**
  * The place of the Worker's keys, for keys that change while the server runs: a file with their JSON text, or a function
- * that returns them. The function gets a signal, which aborts after 5 seconds.
+ * that returns them. The function gets a signal, which aborts after 5 seconds. Pass it on: while 8 calls have not ended
+ * after that, the function is not called again.
  *
  * @example
  * ```ts

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { checkRefresh, createReloaded } from './reloaded.ts'
+import { checkTextSource } from './text-source.ts'
 
 const SECOND = 1000
 /** The next answers, or the reasons why there is none. */
@@ -144,6 +145,27 @@ describe('createReloaded', () => {
     for (const { end } of calls) end('late')
     await vi.advanceTimersByTimeAsync(9 * SECOND)
     expect([uses, task.health()]).toEqual([['one', 'two'], { state: 'ok', name: 'keys', age: 9 }])
+  })
+
+  it('calls a function again while it hangs, up to 8 times, and when one of these calls has ended', async () => {
+    const ends: (() => void)[] = []
+    let answer: () => string | Promise<string> = () => 'one'
+    read = checkTextSource(() => answer(), 'it', String).read
+    await task.start()
+    answer = () => new Promise((end) => ends.push(() => end('late')))
+    // Each try takes 5 s, and the next one comes 10 s later.
+    await vi.advanceTimersByTimeAsync(8 * 15 * SECOND)
+    expect([ends.length, reports.length]).toEqual([8, 8])
+    await vi.advanceTimersByTimeAsync(60 * 60 * SECOND)
+    const reason =
+      '8 earlier calls have not ended, although their signals aborted; pass the signal on, such as fetch(url, { signal })'
+    expect([ends.length, reports.at(-1)]).toEqual([8, `degraded: keys: ${reason}; the last good answer stays in use`])
+    expect(task.health()).toMatchObject({ state: 'degraded', reason })
+
+    answer = () => 'two'
+    ends[3]?.()
+    await vi.advanceTimersByTimeAsync(10 * SECOND)
+    expect([uses, reports.at(-1)]).toEqual([['one', 'two'], 'recovered: keys: it is loaded again'])
   })
 
   it('ignores an exception of a call that it gave up', async () => {

@@ -44,7 +44,7 @@ export function checkRefresh(refresh: unknown, where: string): number {
  * of the one before. A failure is reported and changes nothing.
  *
  * A call that gives no answer in time is given up, and the next one comes as after any failure. So a function that hung
- * once, on a connection that died, does not need a restart.
+ * once, on a connection that died, does not need a restart. The source limits the calls that hang.
  */
 export function createReloaded({
   name,

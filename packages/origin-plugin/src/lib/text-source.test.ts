@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { describe, expect, it, onTestFinished } from 'vitest'
-import { checkTextSource, isTextSource, MAX_TEXT, oneAtATime, WrongAnswer } from './text-source.ts'
+import { checkTextSource, isTextSource, MAX_TEXT, WrongAnswer } from './text-source.ts'
 
 const { signal } = new AbortController()
 const toText = (answer: unknown): string => {
@@ -36,6 +36,14 @@ describe('checkTextSource', () => {
     }
     writeFileSync(path, 'x'.repeat(MAX_TEXT + 1))
     await expect(sourceOf({ file: path }).read(signal)).rejects.toThrow('the file is longer than 262144 bytes')
+  })
+
+  it('does not read a file while a read that was given up is at work', async () => {
+    const source = sourceOf({ file: import.meta.filename })
+    const slow = source.read(AbortSignal.abort())
+    await expect(source.read(signal)).rejects.toEqual(new Error('the read before has not ended yet'))
+    await slow
+    expect(await source.read(signal)).toBe(await slow)
   })
 
   it.each([
@@ -85,24 +93,5 @@ describe('checkTextSource', () => {
     ],
   ])('reports a bad answer, without secrets: %#', async (call, message) => {
     await expect(answer(call as () => unknown)).rejects.toMatchObject({ message })
-  })
-})
-
-describe('oneAtATime', () => {
-  it('refuses a read until the one before has ended, well or not', async () => {
-    let reads = 0
-    let end: Promise<string> = Promise.resolve('one')
-    const read = oneAtATime(() => {
-      reads += 1
-      return end
-    })
-    expect([await read(), await read()]).toEqual(['one', 'one'])
-    end = new Promise((_, reject) => setImmediate(reject, new Error('it is gone')))
-    const slow = read()
-    await expect(read()).rejects.toThrow(new Error('the read before has not ended yet'))
-    expect(reads).toBe(3)
-    await expect(slow).rejects.toThrow('it is gone')
-    end = Promise.resolve('two')
-    expect(await read()).toBe('two')
   })
 })

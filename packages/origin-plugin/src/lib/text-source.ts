@@ -1,6 +1,6 @@
 import { fileURLToPath } from 'node:url'
 import { checkKnown, checkSet, isUrl } from './check-option.ts'
-import { quoteMessage } from './quote-error.ts'
+import { callSource, createCallLimit, type SourceFunction } from './operator-function.ts'
 import { readTextFile } from './read-text-file.ts'
 
 /**
@@ -47,31 +47,14 @@ export function isTextSource(value: unknown): value is object {
  * @throws TypeError whose message states the correction
  */
 export function checkTextSource(value: object, where: string, toText: (answer: unknown) => string): TextSource {
-  if (typeof value === 'function') return functionSource(value as (signal: AbortSignal) => unknown, toText)
+  if (typeof value === 'function') return functionSource(value as SourceFunction, toText)
   if (value instanceof URL) throw new TypeError(`${where} must not be a URL; write ${where}: { file: url }`)
   checkSet(value, ['file'], where)
   checkKnown(value, ['file'], where)
   const path = pathOf((value as FileSource).file, `${where}.file`)
-  return { name: path, read: oneAtATime(() => readTextFile(path, MAX_TEXT)) }
-}
-
-/**
- * Refuses a read while the one before is at work. In a file system that hangs, it takes one of the four threads that Node
- * has for files, and no signal ends it. More such reads would take all of them.
- *
- * @param read - reads a file
- */
-export function oneAtATime(read: () => Promise<string>): () => Promise<string> {
-  let isAtWork = false
-  return async () => {
-    if (isAtWork) throw new Error('the read before has not ended yet')
-    isAtWork = true
-    try {
-      return await read()
-    } finally {
-      isAtWork = false
-    }
-  }
+  // In a file system that hangs, a read takes one of the four threads that Node has for files, and no signal ends it.
+  const limit = createCallLimit(1, 'the read before has not ended yet')
+  return { name: path, read: (signal) => limit(signal, () => readTextFile(path, MAX_TEXT)) }
 }
 
 function pathOf(file: unknown, where: string): string {
@@ -90,23 +73,14 @@ function pathOf(file: unknown, where: string): string {
   }
 }
 
-function functionSource(call: (signal: AbortSignal) => unknown, toText: (answer: unknown) => string): TextSource {
+function functionSource(call: SourceFunction, toText: (answer: unknown) => string): TextSource {
   return {
     name: 'the function',
     async read(signal) {
-      const text = readAnswer(await answerOf(call, signal), toText)
+      const text = readAnswer(await callSource(call, signal), toText)
       if (text.length > MAX_TEXT) throw new Error(`the answer is longer than ${MAX_TEXT} characters`)
       return text
     },
-  }
-}
-
-/** The message of an exception can quote a secret, and a function can throw everything. */
-async function answerOf(call: (signal: AbortSignal) => unknown, signal: AbortSignal): Promise<unknown> {
-  try {
-    return await call(signal)
-  } catch (error) {
-    throw new Error(`it threw ${quoteMessage(error) || 'a value without a message'}`)
   }
 }
 

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { closeSync, mkdtempSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import type { RequestListener } from 'node:http'
 import * as os from 'node:os'
 import { join } from 'node:path'
@@ -9,9 +9,9 @@ import { promisify } from 'node:util'
 import { createCa, type TestCa } from '@countersign/test-support/certificates'
 import { type LocalServer, startServer } from '@countersign/test-support/local-server'
 import { der, derName } from '@countersign/test-support/write-der'
-import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, onTestFinished, vi } from 'vitest'
 import { ECDSA_WITH_SHA256, entry, extension, subjectOf, TIME, writeCrl } from '../../test/support/write-crl.ts'
-import { type CrlBounds, createCrlLoader, MAX_THREADS } from './load-crl.ts'
+import { type CrlBounds, createCrlLoader, MAX_HANGING_THREADS } from './load-crl.ts'
 import type { CrlSource } from './revocation-options.ts'
 import { hasSerial } from './serial-set.ts'
 
@@ -125,7 +125,7 @@ describe('createCrlLoader', () => {
       () => Promise.reject(new TypeError(`invalid header value: Bearer ${'0123456789abcdef'.repeat(2)}`)),
       'it threw "invalid header value: Bearer (long text)"',
     ],
-    ['a function that throws no error', () => Promise.reject('no'), 'it threw an error without a message'],
+    ['a function that throws no error', () => Promise.reject('no'), 'it threw a value without a message'],
     [
       'a function that returns text',
       (async () => 'list') as never,
@@ -200,6 +200,29 @@ describe('createCrlLoader', () => {
     if (crl() === url) await reached
     controller.abort(new Error('the server was closed'))
     await expect(loading).rejects.toEqual(failure('the server was closed'))
+  })
+
+  it('does not call a function of which 8 calls hang, also for another CA, until one of them has ended', async () => {
+    const ends: ((list: Uint8Array) => void)[] = []
+    const hang = () => new Promise<Uint8Array>((resolve) => ends.push(resolve))
+    const other = await createCa('CN=Other')
+    const tries = [ca, other, ca, other, ca, other, ca, other]
+    const late = failure('the load did not end within 0.02 s')
+    for (const { cert } of tries) {
+      await expect(createCrlLoader(hang, cert, bounds({ timeout: 20 }))(live())).rejects.toEqual(late)
+    }
+    await expect(createCrlLoader(hang, other.cert, bounds())(live())).rejects.toEqual(
+      failure(
+        '8 earlier calls have not ended, although their signals aborted; pass the signal on, such as fetch(url, { signal })',
+      ),
+    )
+    expect(ends).toHaveLength(8)
+    ends[0]?.(list)
+    await new Promise(setImmediate)
+    const loaded = createCrlLoader(hang, ca.cert, bounds())(live())
+    await vi.waitFor(() => expect(ends).toHaveLength(9))
+    ends[8]?.(list)
+    expect((await loaded).serials.size).toBe(2)
   })
 
   it('does not begin with a signal that is aborted', async () => {
@@ -314,16 +337,20 @@ describe('createCrlLoader: the thread', () => {
     expect(new Set(after)).toEqual(new Set([`${os.getPriority()}`]))
   })
 
-  it('is one of a few: threads that cannot be ended do not pile up', async () => {
-    answer = () => {}
-    const controller = new AbortController()
-    const loader = createCrlLoader(url, ca.cert, bounds())
-    const loads = Array.from({ length: MAX_THREADS }, () => loader(controller.signal))
-    await expect(loader(live())).rejects.toEqual(failure('the threads of earlier loads still run'))
-    controller.abort(new Error('closed'))
-    expect((await Promise.allSettled(loads)).map(({ status }) => status)).toEqual(['rejected', 'rejected'])
-    answer = (_request, response) => response.end(list)
-    await expect.poll(() => loader(live()).then(({ serials }) => serials.size, String), { timeout: 10_000 }).toBe(2)
+  it('is one of a few: threads that cannot be ended do not pile up, also those of earlier loaders', async () => {
+    const pipe = join(folder, 'pipe-without-a-writer')
+    execFileSync('mkfifo', [pipe])
+    const open = code(`import { openSync } from 'node:fs'\nopenSync(${JSON.stringify(pipe)})`)
+    const begin = () => createCrlLoader(pipe, ca.cert, bounds({ timeout: 300 }), open)(live())
+    const late = failure('the load did not end within 0.3 s')
+    const loads = Array.from({ length: MAX_HANGING_THREADS }, () => begin())
+    for (const loading of loads) await expect(loading).rejects.toEqual(late)
+    await expect(begin()).rejects.toEqual(failure('the threads of earlier loads still run'))
+    // A writer lets the threads end.
+    const writer = openSync(pipe, 'r+')
+    onTestFinished(() => closeSync(writer))
+    const again = () => createCrlLoader(pipe, ca.cert, bounds(), code(watchedOnly))(live()).catch(String)
+    await expect.poll(again, { timeout: 10_000 }).toBe('Error: the thread of the load ended with code 0')
   })
 })
 

@@ -1,12 +1,12 @@
 import type { X509Certificate } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
 import { Worker } from 'node:worker_threads'
-import { quoteMessage } from '../lib/quote-error.ts'
+import { type CallLimit, callSource, createCallLimit } from '../lib/operator-function.ts'
 import { readCertificateNames, readName } from '../x509/certificate-names.ts'
 import { readDerValue } from '../x509/der.ts'
 import type { CrlAnswer, CrlTask } from './crl-task.ts'
 import type { CrlContents } from './parse-crl.ts'
-import type { CrlSource } from './revocation-options.ts'
+import { type CrlSource, describeSource } from './revocation-options.ts'
 
 /** Bounds of one load, and of the lists that count. */
 export interface CrlBounds {
@@ -21,12 +21,15 @@ export interface CrlBounds {
 /** Loads a list. `signal` aborts the load. @throws Error with the cause */
 export type CrlLoader = (signal: AbortSignal) => Promise<CrlContents>
 
-/** One that loads, and one that is about to end. */
-export const MAX_THREADS = 2
+/** The threads of one list that may hang. More than one: a server that starts again does not wait for their end. */
+export const MAX_HANGING_THREADS = 4
 /** The bytes of the list are outside of this heap. It is for code, and for the text of an error. */
 const THREAD_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 }
 /** The sources have TypeScript's extension, and the published package has JavaScript's. */
 const THREAD = new URL(`./crl-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
+
+/** By list, not by loader: each try to put a new CA to use makes a new loader of its list. */
+const threadLimits = new Map<string, CallLimit>()
 
 /**
  * Makes the loader of one CA's list.
@@ -46,21 +49,17 @@ export function createCrlLoader(
   entry: URL = THREAD,
 ): CrlLoader {
   const key = ca.publicKey.export({ format: 'der', type: 'spki' })
-  let threads = 0
+  const limit = threadLimitOf(`${describeSource(crl)} ${ca.fingerprint256}`)
 
+  /** Ends with the thread, and so later than the load if the thread cannot be ended. */
   async function runThread(task: CrlTask, signal: AbortSignal): Promise<CrlContents> {
-    signal.throwIfAborted()
-    // A thread that waits for a dead network drive cannot be ended. Each further load would add one.
-    if (threads === MAX_THREADS) throw new Error('the threads of earlier loads still run')
     const thread = new Worker(entry, { workerData: task, name: 'countersign-crl', resourceLimits: THREAD_LIMITS })
-    threads += 1
-    thread.once('exit', () => {
-      threads -= 1
-    })
+    const ended = new Promise((resolve) => thread.once('exit', resolve))
     try {
       return await answerOf(thread, signal)
     } finally {
       void thread.terminate()
+      await ended
     }
   }
 
@@ -71,7 +70,12 @@ export function createCrlLoader(
     try {
       end.throwIfAborted()
       const source = await sourceOf(crl, maxBytes, end)
-      const list = await runThread({ source, key, acceptsCaList, maxBytes, timeout }, end)
+      end.throwIfAborted()
+      const task = { source, key, acceptsCaList, maxBytes, timeout }
+      const list = await untilAborted(
+        limit(end, () => runThread(task, end)),
+        end,
+      )
       requireIssuer(list.issuer, ca)
       return list
     } catch (error) {
@@ -82,6 +86,15 @@ export function createCrlLoader(
       clearTimeout(timer)
     }
   }
+}
+
+/** A thread that waits for a dead network drive cannot be ended. Each further load would add one. */
+function threadLimitOf(list: string): CallLimit {
+  const known = threadLimits.get(list)
+  if (known) return known
+  const limit = createCallLimit(MAX_HANGING_THREADS, 'the threads of earlier loads still run')
+  threadLimits.set(list, limit)
+  return limit
 }
 
 function answerOf(thread: Worker, signal: AbortSignal): Promise<CrlContents> {
@@ -111,20 +124,11 @@ function describeFailure(error: Error & { readonly code?: string }): string {
 async function sourceOf(crl: CrlSource, maxBytes: number, signal: AbortSignal): Promise<CrlTask['source']> {
   if (typeof crl === 'string') return { path: crl }
   if (crl instanceof URL) return crl.protocol === 'file:' ? { path: fileURLToPath(crl) } : { url: crl.href }
-  const bytes: unknown = await Promise.race([callFunction(crl, signal), rejection(signal)])
+  const bytes: unknown = await untilAborted(callSource(crl, signal), signal)
   if (!(bytes instanceof Uint8Array))
     throw new Error('the function revocation.crl must return the bytes as a Uint8Array')
   if (bytes.length > maxBytes) throw new Error(`the list is longer than ${maxBytes} bytes`)
   return { bytes: await share(bytes) }
-}
-
-/** A function fetches the list with credentials, and the message of its error can quote them. */
-async function callFunction(crl: (signal: AbortSignal) => unknown, signal: AbortSignal): Promise<unknown> {
-  try {
-    return await crl(signal)
-  } catch (error) {
-    throw new Error(`it threw ${quoteMessage(error) || 'an error without a message'}`)
-  }
 }
 
 /**
@@ -140,8 +144,10 @@ function requireIssuer(issuer: Uint8Array, ca: X509Certificate): void {
   }
 }
 
-function rejection(signal: AbortSignal): Promise<never> {
-  return new Promise((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+/** Gives a promise up when the signal aborts. */
+function untilAborted<Answer>(promise: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
+  const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  return Promise.race([promise, aborted])
 }
 
 /** Copying takes less than a millisecond for this number of bytes. */
