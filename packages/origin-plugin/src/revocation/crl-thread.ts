@@ -1,7 +1,39 @@
 // The entry of the thread that loads revocation lists. `load-crl.ts` starts it, and nothing imports it.
-import { access } from 'node:fs'
+import { createPublicKey } from 'node:crypto'
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import * as os from 'node:os'
-import { workerData } from 'node:worker_threads'
+import { parentPort, workerData } from 'node:worker_threads'
+import { fetchBytes } from '../lib/fetch-bytes.ts'
+import type { CrlContents } from './parse-crl.ts'
+import { readCrl } from './read-crl.ts'
+
+/** The task of the thread. */
+export interface CrlTask {
+  /** An http(s) URL, a path, or the bytes themselves in shared memory. */
+  readonly source: { readonly url: string } | { readonly path: string } | { readonly bytes: Uint8Array }
+  /** The CA's public key: SubjectPublicKeyInfo in DER. */
+  readonly key: Uint8Array
+  readonly maxBytes: number
+  readonly acceptsCaList: boolean
+  /** Milliseconds. */
+  readonly timeout: number
+}
+
+/** The answer of the thread: the list, or the reason of the failure. */
+export type CrlAnswer = { readonly list: CrlContents } | { readonly failure: string }
+
+async function run({ source, key, acceptsCaList, maxBytes, timeout }: CrlTask): Promise<void> {
+  try {
+    const bytes = await loadBytes(source, maxBytes, timeout)
+    const publicKey = createPublicKey({ key: Buffer.from(key), format: 'der', type: 'spki' })
+    const list = readCrl(bytes, publicKey, acceptsCaList)
+    const { numbers, slots } = list.serials
+    // TypeScript 5.6 cannot name a typed array of an ArrayBuffer, so the table's published type has any buffer.
+    answer({ list }, [numbers.buffer as ArrayBuffer, slots.buffer as ArrayBuffer])
+  } catch (error) {
+    answer({ failure: (error as Error).message })
+  }
+}
 
 /** A tenth of a core, where requests take all of the rest: a list of a million entries then takes ten seconds. */
 const NICER = 10
@@ -11,10 +43,12 @@ const NICEST = 19
  * Lets requests go first, on a core that they share with this thread.
  *
  * Only Linux has a priority for each thread. Elsewhere the call would change that of the process.
+ *
+ * Call it after the last asynchronous work. Node's pool of threads resolves names and reads files for the whole process,
+ * and a new thread of it has the priority of the thread that needed it.
  */
 function giveWay(): void {
   if (process.platform !== 'linux') return
-  startPool()
   try {
     os.setPriority(Math.min(NICEST, os.getPriority() + NICER))
   } catch {
@@ -22,16 +56,42 @@ function giveWay(): void {
   }
 }
 
-/**
- * Starts the pool of threads that read files and resolve names for the whole process, unless it runs already. Its first
- * task starts it, and a thread has the priority of the one that starts it: the look-up of the list's server would leave
- * all later requests a pool with this one's.
- */
-function startPool(): void {
-  access('/', () => {})
+function answer(message: CrlAnswer, transfer: readonly ArrayBuffer[] = []): void {
+  parentPort?.postMessage(message, transfer)
 }
 
-giveWay()
-// Not a static import: the thread would compile the reader of lists before it gives way, which doubled the wait of requests.
-const { loadList } = await import('./crl-task.ts')
-await loadList(workerData)
+async function loadBytes(source: CrlTask['source'], maxBytes: number, timeout: number): Promise<Uint8Array> {
+  if ('url' in source) {
+    // The signal never aborts: the main thread ends this thread instead.
+    const bytes = await fetchBytes(new URL(source.url), { timeout, maxBytes, signal: new AbortController().signal })
+    giveWay()
+    return bytes
+  }
+  giveWay()
+  return 'bytes' in source ? source.bytes : readRegularFile(source.path, maxBytes)
+}
+
+/**
+ * Reads a regular file. Opening or reading a pipe would wait for its writer, and a thread that waits for the system
+ * cannot be ended.
+ */
+function readRegularFile(path: string, maxBytes: number): Uint8Array {
+  const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
+  try {
+    const stats = fstatSync(file)
+    if (!stats.isFile()) throw new Error('it is not a regular file')
+    if (stats.size > maxBytes) throw new Error(`the file is longer than ${maxBytes} bytes`)
+    const bytes = Buffer.alloc(stats.size)
+    let length = 0
+    while (length < bytes.length) {
+      const read = readSync(file, bytes, length, bytes.length - length, length)
+      if (read === 0) break
+      length += read
+    }
+    return bytes.subarray(0, length)
+  } finally {
+    closeSync(file)
+  }
+}
+
+await run(workerData)

@@ -4,7 +4,7 @@ import { Worker } from 'node:worker_threads'
 import { type CallLimit, callSource, createCallLimit } from '../lib/operator-function.ts'
 import { readCertificateNames, readName } from '../x509/certificate-names.ts'
 import { readDerValue } from '../x509/der.ts'
-import type { CrlAnswer, CrlTask } from './crl-task.ts'
+import type { CrlAnswer, CrlTask } from './crl-thread.ts'
 import type { CrlContents } from './parse-crl.ts'
 import { type CrlSource, describeSource } from './revocation-options.ts'
 
