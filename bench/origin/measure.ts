@@ -108,6 +108,7 @@ export const TURNS = 7
  *
  * @param sampleOf - the request for an entrant
  * @param lengths - seconds of one turn, and of the warm-up
+ * @param flagsOf - as in {@link measure}
  * @returns the medians of each entrant, in the order given
  * @throws Error when a server refused a request
  */
@@ -115,7 +116,7 @@ export async function measureInTurns(
   entrants: readonly Entrant[],
   sampleOf: (entrant: Entrant) => Sample,
   { seconds, warmUp }: { readonly seconds: number; readonly warmUp: number },
-  flagsOf: (entrant: Entrant) => readonly string[] = () => [],
+  flagsOf: (entrant: Entrant) => readonly string[],
 ): Promise<readonly Slice[]> {
   await using stack = new AsyncDisposableStack()
   const running: { entrant: Entrant; server: Running; turns: Slice[] }[] = []
