@@ -30,7 +30,7 @@ import { findSpiffeId } from '../x509/text/spiffe-id.ts'
 const refuse = refusalAt('certificate')
 
 /** The certificate in `Client-Cert`. */
-export class ForwardedCert {
+export class ForwardedCert implements KnownHead {
   readonly der: Buffer
   readonly parts: CertificateParts
   readonly names: MainNames
@@ -52,6 +52,10 @@ export class ForwardedCert {
     const { notBefore, notAfter } = this.parts.validity ?? readValidity(this.x509)
     this.notBefore = notBefore
     this.notAfter = notAfter
+  }
+
+  get issuer(): DistinguishedName {
+    return this.names.issuer
   }
 
   get x509(): crypto.X509Certificate {
@@ -148,15 +152,23 @@ export function readKnownHead(headers: Pick<EdgeFields, 'get'>): KnownHead {
 /** The properties of a certificate that name its owner. */
 export type OwnProperties = Pick<ClientCert, 'subject' | 'serialNumber' | 'keyId'>
 
+/** The own properties of a certificate that was read as a whole. */
+export function ownPropertiesOf(headers: Pick<EdgeFields, 'get'>, { names, parts }: ForwardedCert): OwnProperties {
+  const keyId = keyIdOf(headers, () => names.subjectKeyId)
+  return { subject: names.subject, serialNumber: parts.serialNumber, keyId }
+}
+
 /** Reads them from the headers of a request whose certificate headers were read before. */
 export function readOwnProperties(headers: Pick<EdgeFields, 'get'>): OwnProperties {
   const { subject, serial } = readCertificateHead(decodeClientCert(headers) as Buffer)
-  const keyId = headers.get('x-cert-ski')
-  return {
-    subject: readName(subject),
-    serialNumber: formatSerialNumber(serial),
-    keyId: keyId === undefined ? readKnownCert(headers).names.subjectKeyId : normalizeHex(keyId),
-  }
+  const keyId = keyIdOf(headers, () => readKnownCert(headers).names.subjectKeyId)
+  return { subject: readName(subject), serialNumber: formatSerialNumber(serial), keyId }
+}
+
+/** The key identifier in the headers, or else that of the certificate. */
+function keyIdOf(headers: Pick<EdgeFields, 'get'>, read: () => string | undefined): string | undefined {
+  const text = headers.get('x-cert-ski')
+  return text === undefined ? read() : normalizeHex(text)
 }
 
 function isVerified(der: Buffer, fingerprint256: string | undefined): boolean {

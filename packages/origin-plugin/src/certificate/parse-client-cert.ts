@@ -17,6 +17,7 @@ import {
   type ForwardedCert,
   type KnownHead,
   type OwnProperties,
+  ownPropertiesOf,
   readForwardedCert,
   readKnownCert,
   readKnownHead,
@@ -43,11 +44,7 @@ export function parseClientCert(fields: EdgeFields, facts: Facts = NO_FACTS): Pa
   const forwarded = readForwardedCert(fields, text.sha256)
   requireAgreement(text, forwarded)
   facts.note(fields.linesFact)
-  const { names, parts } = forwarded
-  const keyId = optionalHex(fields.get('x-cert-ski')) ?? names.subjectKeyId
-  const own = { subject: names.subject, serialNumber: parts.serialNumber, keyId }
-  const { notBefore, notAfter } = forwarded
-  return fromCertificate(fields, { issuer: names.issuer, notBefore, notAfter }, own, () => forwarded)
+  return fromCertificate(fields, forwarded, ownPropertiesOf(fields, forwarded), () => forwarded)
 }
 
 function fromText(fields: EdgeFields, { subject, issuer, serialNumber, keyId, ...text }: CertFields): ParsedCert {
