@@ -10,9 +10,10 @@ import { byZipf, inTurn } from './draw.ts'
 import { openClients, readIdentities } from './prepared-clients.ts'
 
 /**
- * Measures one point of one curve: `node --expose-gc bench/growth/point.ts <curve> <n> <folder> <warm-up>`.
+ * Measures one point of one curve: `node --expose-gc bench/growth/point.ts <curve> <n> <folder> <warm-up>`, forked.
  *
- * The folder has the prepared clients. The warm-up is a number of requests.
+ * The folder has the prepared clients. The warm-up is a number of requests. It sends the point after the warm-up, and the
+ * cost anew for every message.
  */
 const [, , curve = '', size = '1', folder = '', warmUp = '3000'] = argv
 const n = Number(size)
@@ -120,9 +121,14 @@ function held(): number {
 
 for (const end = Number(warmUp); at < end; ) await answer(app, batch())
 const start = held()
-const costs: number[] = []
 // Of clients that come once, each request is the first of its client.
-const batches = curve === 'clients once' ? Math.floor((n - at) / BATCH) : BATCHES
-for (let round = 0; round < batches; round += 1) costs.push(await answer(app, batch()))
+const cost = await measureCost(curve === 'clients once' ? Math.floor((n - at) / BATCH) : BATCHES)
 const heap = held()
-console.log(JSON.stringify({ cost: median(costs), heap, growth: heap - start }))
+process.on('message', async () => process.send?.(await measureCost(BATCHES)))
+process.send?.({ cost, heap, growth: heap - start })
+
+async function measureCost(batches: number): Promise<number> {
+  const costs: number[] = []
+  for (let round = 0; round < batches; round += 1) costs.push(await answer(app, batch()))
+  return median(costs)
+}

@@ -1,11 +1,13 @@
 import { describeMachine } from '../lib/machine.ts'
-import { median, medianInterval } from '../lib/stats.ts'
+import { formatSpread, median } from '../lib/stats.ts'
 import { type Curve, type MeasuredCurves, pointName } from './curves.ts'
 import { formatGrowthChart } from './growth-chart.ts'
 
 /** The points of a run, and its conditions. */
 export interface MeasuredGrowth extends MeasuredCurves {
   readonly rounds: number
+  /** Of each number of clients in a round. */
+  readonly turns: number
   /** The duration of the run. */
   readonly minutes: number
   readonly warning: string | undefined
@@ -27,7 +29,10 @@ function formatTable(curve: Curve, run: MeasuredGrowth): string {
   const rows = sizes.map((size) => {
     const measured = run.points.get(pointName(name, size)) ?? []
     const heap = median(measured.map((point) => (once ? point.growth : point.heap)))
-    return `| ${size.toLocaleString('en')} | ${formatSpread(measured.map(({ cost }) => cost))} | ${heap.toFixed(0)} |`
+    return `| ${size.toLocaleString('en')} | ${formatSpread(
+      measured.map(({ cost }) => cost),
+      1,
+    )} | ${heap.toFixed(0)} |`
   })
   return [`| ${of} | CPU, µs a request | ${memory} |`, '|---|---|---|', ...rows].join('\n')
 }
@@ -39,7 +44,10 @@ function formatRotation({ name, of, sizes }: Curve, { points }: MeasuredGrowth):
     const measured = points.get(pointName(name, size)) ?? []
     const ratios = measured.map(({ cost }, round) => cost / (base[round]?.cost ?? Number.NaN))
     const more = median(measured.map(({ heap }, round) => heap - (base[round]?.heap ?? Number.NaN)))
-    const cost = formatSpread(measured.map((point) => point.cost))
+    const cost = formatSpread(
+      measured.map((point) => point.cost),
+      1,
+    )
     const ratio = pointName(name, size) === BASE ? '1' : formatSpread(ratios, 2)
     return `| ${size.toLocaleString('en')} | ${cost} | ${ratio} | ${more.toFixed(1)} |`
   })
@@ -50,13 +58,7 @@ function formatRotation({ name, of, sizes }: Curve, { points }: MeasuredGrowth):
   ].join('\n')
 }
 
-function formatSpread(values: readonly number[], digits = 1): string {
-  const { low, high } = medianInterval(values)
-  const middle = median(values).toFixed(digits)
-  return values.length > 1 ? `${middle} (${low.toFixed(digits)} to ${high.toFixed(digits)})` : middle
-}
-
-function formatPage(tables: string, { rounds, minutes, warning }: MeasuredGrowth): string {
+function formatPage(tables: string, { rounds, turns, minutes, warning }: MeasuredGrowth): string {
   return `# Growth
 
 Written by \`pnpm bench:growth\`; do not edit.
@@ -70,7 +72,10 @@ ${tables}
 Each figure comes from its own process, without sockets.
 Fastify's router gets requests as Node's parser would pass them: each string is new, and each request is signed with its own nonce.
 CPU time is that of all threads, and the median of 60 batches of 100 requests.
-Each figure is the median of ${rounds === 1 ? 'one such round' : `${rounds} such rounds, in which the points take turns`}, and a ratio compares two points of one round.
+Each figure is the median of ${rounds === 1 ? 'one such round' : `${rounds} such rounds`}.
+The processes of the numbers of clients in rotation run at the same time on one core.
+In a round they take ${turns} turns each, and their figures are the medians of the turns.
+A ratio compares two points of one round.
 Parentheses contain the smallest and the largest value, or the 95 % interval from six rounds on.
 Memory is the heap, external memory and array buffers after a garbage collection.
 

@@ -60,4 +60,11 @@ export function medianInterval(values: readonly number[]): Interval {
   return { low: sorted[at] as number, high: sorted[count - 1 - at] as number, kind }
 }
 
+/** Formats the median, and the bounds of {@link medianInterval} in parentheses if there are several values. */
+export function formatSpread(values: readonly number[], digits: number): string {
+  const { low, high } = medianInterval(values)
+  const middle = median(values).toFixed(digits)
+  return values.length > 1 ? `${middle} (${low.toFixed(digits)} to ${high.toFixed(digits)})` : middle
+}
+
 const ascending = (values: readonly number[]) => values.toSorted((one, other) => one - other)

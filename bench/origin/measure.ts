@@ -9,6 +9,7 @@ import { startPinnedRedis } from '../lib/pinned-redis.ts'
 import type { Sample } from '../lib/sample.ts'
 import { formatHead, signLines } from '../lib/signed-lines.ts'
 import { median, type Slice } from '../lib/stats.ts'
+import { takeTurns } from '../lib/turns.ts'
 import { CHANGING } from './changing.ts'
 import type { Entrant } from './compare.ts'
 import type { Contender } from './contender.ts'
@@ -97,17 +98,19 @@ export async function measure(
   return await measureRunning(entrant, server, seconds)
 }
 
-/** Each entrant's turns in one round of a comparison. An odd number, so that one of them is the median. */
-export const TURNS = 7
+/** The turns of each entrant in one round, and their lengths. */
+export interface TurnLengths {
+  readonly turns: number
+  /** Of one turn. */
+  readonly seconds: number
+  /** Seconds. */
+  readonly warmUp: number
+}
 
 /**
- * Starts entrants in processes of their own, warms them up, and measures them in turns.
- *
- * On a shared machine the same process can take half as long again for some seconds. That disturbs single turns of each
- * entrant, and not their medians.
+ * Starts entrants in processes of their own, warms them up, and measures them in turns: see {@link takeTurns}.
  *
  * @param sampleOf - the request for an entrant
- * @param lengths - seconds of one turn, and of the warm-up
  * @param flagsOf - as in {@link measure}
  * @returns the medians of each entrant, in the order given
  * @throws Error when a server refused a request
@@ -115,25 +118,20 @@ export const TURNS = 7
 export async function measureInTurns(
   entrants: readonly Entrant[],
   sampleOf: (entrant: Entrant) => Sample,
-  { seconds, warmUp }: { readonly seconds: number; readonly warmUp: number },
+  { turns, seconds, warmUp }: TurnLengths,
   flagsOf: (entrant: Entrant) => readonly string[],
 ): Promise<readonly Slice[]> {
   await using stack = new AsyncDisposableStack()
-  const running: { entrant: Entrant; server: Running; turns: Slice[] }[] = []
+  const running: { readonly entrant: Entrant; readonly server: Running }[] = []
   for (const entrant of entrants) {
     const server = stack.use(await start(entrant, sampleOf(entrant), flagsOf(entrant)))
     await loadFor(entrant, server, warmUp)
-    running.push({ entrant, server, turns: [] })
+    running.push({ entrant, server })
   }
-  for (let turn = 0; turn < TURNS; turn += 1) {
-    // No side is always the first.
-    for (const { entrant, server, turns } of turn % 2 === 0 ? running : running.toReversed()) {
-      turns.push(await measureRunning(entrant, server, seconds))
-    }
-  }
-  return running.map(({ turns }) => ({
-    requestsPerSecond: median(turns.map(({ requestsPerSecond }) => requestsPerSecond)),
-    cpu: median(turns.map(({ cpu }) => cpu)),
+  const taken = await takeTurns(turns, running, ({ entrant, server }) => measureRunning(entrant, server, seconds))
+  return taken.map((slices) => ({
+    requestsPerSecond: median(slices.map(({ requestsPerSecond }) => requestsPerSecond)),
+    cpu: median(slices.map(({ cpu }) => cpu)),
   }))
 }
 
@@ -160,14 +158,10 @@ export async function loadFor({ row, name }: Entrant, server: Running, seconds: 
 export const contenderOf = (name: string): Contender =>
   (CONTENDERS[name] ?? WATCHED[name] ?? CHANGING[name]) as Contender
 
-/**
- * A guess of the time that {@link measure} takes, with the signing of its requests.
- *
- * @param loaded - the seconds of load, with the warm-up
- */
-export function guessSeconds({ load: kind }: Contender, loaded: number): number {
+/** A guess of an entrant's part of the time that {@link measureInTurns} takes, with the signing of its requests. */
+export function guessSeconds({ load: kind }: Contender, { turns, seconds, warmUp }: TurnLengths): number {
   const signing = { unsigned: 0, unverified: 0.2, hmac: 0.6, ed25519: 2.5, 'new tokens': 8 }[kind]
-  return 1.5 + loaded * (1 + signing)
+  return 1.5 + (warmUp + turns * seconds) * (1 + signing)
 }
 
 /** An origin that ignores signatures accepts them after their time, and twice: a run needs only one set of them. */

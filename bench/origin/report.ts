@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describeMachine } from '../lib/machine.ts'
-import { median, ratiosByRound, type Slice } from '../lib/stats.ts'
+import { formatSpread, median, ratiosByRound, type Slice } from '../lib/stats.ts'
 import { CONTENDERS } from './contenders.ts'
 import { formatFootprints } from './footprint.ts'
-import { WARM_UP } from './measure.ts'
+import type { TurnLengths } from './measure.ts'
 
 /** The measurements of a run, and its conditions. */
 export interface Measured {
@@ -12,7 +12,7 @@ export interface Measured {
   /** The others are compared with this contender. */
   readonly bare: string
   readonly rounds: number
-  readonly seconds: number
+  readonly lengths: TurnLengths
   /** Whether the system kept idle processors awake. */
   readonly awake: boolean
   /** The load average before the run. */
@@ -23,8 +23,8 @@ export interface Measured {
 
 interface Row {
   readonly name: string
-  /** The ratio of requests a second to bare Fastify's. */
-  readonly share: number
+  /** The ratio of requests a second to bare Fastify's, in each round. */
+  readonly shares: readonly number[]
   /** The same by CPU time a request. A busy machine disturbs it less. */
   readonly cpuShare: number
   /** Microseconds of CPU time a request. */
@@ -42,7 +42,7 @@ function compare({ slices, bare }: Measured): Row[] {
   const base = slices.get(bare) ?? []
   return [...slices].map(([name, own]) => ({
     name,
-    share: median(ratiosByRound(own, base, (mine, other) => mine.requestsPerSecond / other.requestsPerSecond)),
+    shares: ratiosByRound(own, base, (mine, other) => mine.requestsPerSecond / other.requestsPerSecond),
     cpuShare: median(ratiosByRound(own, base, (mine, other) => other.cpu / mine.cpu)),
     cpu: median(own.map(({ cpu }) => cpu)),
   }))
@@ -50,8 +50,8 @@ function compare({ slices, bare }: Measured): Row[] {
 
 function formatTable(rows: readonly Row[]): string {
   const lines = rows.map(
-    ({ name, share, cpuShare, cpu }) =>
-      `| ${name} | ${CONTENDERS[name]?.checks} | ${share.toFixed(2)} | ${cpuShare.toFixed(2)} | ${cpu.toFixed(1)} |`,
+    ({ name, shares, cpuShare, cpu }) =>
+      `| ${name} | ${CONTENDERS[name]?.checks} | ${formatSpread(shares, 2)} | ${cpuShare.toFixed(2)} | ${cpu.toFixed(1)} |`,
   )
   return [
     '| origin | checks | share of bare Fastify | by CPU time | CPU, µs a request |',
@@ -60,7 +60,7 @@ function formatTable(rows: readonly Row[]): string {
   ].join('\n')
 }
 
-function formatPage(table: string, { rounds, seconds, awake, load, warning }: Measured): string {
+function formatPage(table: string, { rounds, lengths, awake, load, warning }: Measured): string {
   return `# Benchmark
 
 Written by \`pnpm bench\`; do not edit.
@@ -85,10 +85,10 @@ Redis runs on the core of wrk.
 With "one by one", each request sends its command to Redis by itself, and otherwise the requests of one turn of the event loop share a write.
 Each request has its own signature, made before the measurement.
 The real Worker made the request from alice's certificate and an Access token.
-Each contender runs for ${rounds} rounds of ${seconds} s, each after a warm-up of ${WARM_UP} s.
-The contenders take turns within a round.
-Figures are medians.
+${describeTurns(rounds, lengths)}
 The share is the ratio of requests a second to bare Fastify's in the same round.
+The table has the medians of the rounds.
+Parentheses contain the smallest and the largest value, or the 95 % interval from six rounds on.
 A single refused request ends the run.
 Each contender that checks the token or the signature has refused a wrong one before.
 ${
@@ -124,6 +124,15 @@ ${versions()}
 `
 }
 
+/** The sentences about rounds and turns on every page of origins. */
+export function describeTurns(rounds: number, { turns, seconds, warmUp }: TurnLengths): string {
+  return [
+    `In each of the ${rounds} rounds, each origin starts anew, and gets a warm-up of ${warmUp} s.`,
+    `Then they take turns of ${seconds} s, ${turns} of them each, in the other order each second time.`,
+    "A round's figures are the medians of its turns.",
+  ].join('\n')
+}
+
 function versions(): string {
   const require = createRequire(import.meta.url)
   const names = [
@@ -151,7 +160,8 @@ function versionOf(entry: string, name: string): string {
 const BAR = { left: 250, width: 420, height: 22, gap: 8 } as const
 
 function formatChart(rows: readonly Row[]): string {
-  const bars = rows.map(({ name, share }, at) => {
+  const bars = rows.map(({ name, shares }, at) => {
+    const share = median(shares)
     const y = BAR.gap + at * (BAR.height + BAR.gap)
     const color = name.startsWith('Countersign') ? '#0b6e4f' : '#8a8f98'
     return [

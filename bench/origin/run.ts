@@ -11,13 +11,13 @@ import { formatSlice, type Slice } from '../lib/stats.ts'
 import { compareAgainst } from './against.ts'
 import { type Comparison, type Entrant, entrantOf, formatComparison } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
-import { contenderOf, guessSeconds, measure, measureInTurns, TURNS, WARM_UP } from './measure.ts'
+import { contenderOf, guessSeconds, measureInTurns, WARM_UP } from './measure.ts'
 import { formatReport } from './report.ts'
 import { formatWatched } from './report-watched.ts'
 import { WATCHED_COMPARISON } from './watched.ts'
 
 /**
- * `node bench/origin/run.ts [--rounds 5] [--seconds 2]`: measures origins side by side and writes bench/README.md.
+ * `node bench/origin/run.ts [--rounds 5] [--seconds 1]`: measures origins side by side and writes bench/README.md.
  *
  * These options print the figures and publish nothing:
  * - `--quick`: one round of one second, in less than two minutes
@@ -37,8 +37,10 @@ const { values } = parseArgs({
   },
 })
 const comparison = values.against ? compareAgainst(values.against) : values.watched ? WATCHED_COMPARISON : undefined
-const { rounds, seconds } = resolveLength(values, comparison ? { rounds: 12, seconds: 1 } : { rounds: 5, seconds: 2 })
-const warmUp = values.quick ? seconds : WARM_UP
+const { rounds, seconds } = resolveLength(values, { rounds: comparison ? 12 : 5, seconds: 1 })
+/** A comparison has few entrants, and a small difference to find. */
+const turns = values.quick ? 1 : comparison ? 7 : 3
+const lengths = { turns, seconds, warmUp: values.quick ? seconds : WARM_UP }
 const [BARE = ''] = Object.keys(CONTENDERS)
 const IN_TURNS = 'all of them, in turns'
 const PROFILES = join(import.meta.dirname, '../profiles')
@@ -54,15 +56,12 @@ const { load, warning } = await checkMachine()
 const { awake, release } = keepAwake()
 const samples = await takeSamples()
 const slices = new Map<string, Slice[]>(entrants.map(({ row }) => [row, []]))
-const lengths = { seconds, warmUp }
-const loaded = warmUp + (comparison ? TURNS : 1) * seconds
-const steps = entrants.map(({ row, name }) => ({ name: row, seconds: guessSeconds(contenderOf(name), loaded) }))
-const together = { name: IN_TURNS, seconds: steps.reduce((sum, step) => sum + step.seconds, 0) }
-const progress = new Progress(rounds, comparison ? [together] : steps)
+const guess = (sum: number, { name }: Entrant) => sum + guessSeconds(contenderOf(name), lengths)
+const progress = new Progress(rounds, [{ name: IN_TURNS, seconds: entrants.reduce(guess, 0) }])
 try {
   for (let round = 1; round <= rounds; round += 1) {
-    if (comparison) await compareInTurns(round)
-    else await measureOneByOne(round)
+    const taken = await progress.run(round, IN_TURNS, measureRound, formatRound)
+    for (const [at, { row }] of entrants.entries()) slices.get(row)?.push(taken[at] as Slice)
   }
 } finally {
   progress.close()
@@ -77,19 +76,12 @@ else publish()
 if (warning) console.log(`\n${warning}`)
 if (values['cpu-prof']) console.log(`\nThe profiles are in ${PROFILES}.`)
 
-/** The contenders take turns, so a slow minute of the machine affects all of them. */
-async function measureOneByOne(round: number): Promise<void> {
-  for (const entrant of entrants) {
-    const measured = () => measure(entrant, sampleOf(entrant), lengths, profileFlags(entrant))
-    slices.get(entrant.row)?.push(await progress.run(round, entrant.row, measured, formatSlice))
-  }
+function measureRound(): Promise<readonly Slice[]> {
+  return measureInTurns(entrants, sampleOf, lengths, profileFlags)
 }
 
-async function compareInTurns(round: number): Promise<void> {
-  const measured = () => measureInTurns(entrants, sampleOf, lengths, profileFlags)
-  const format = (taken: readonly Slice[]) => taken.map(({ cpu }) => `${cpu.toFixed(1)} µs`).join('  ')
-  const taken = await progress.run(round, IN_TURNS, measured, format)
-  for (const [at, slice] of taken.entries()) slices.get((entrants[at] as Entrant).row)?.push(slice)
+function formatRound(taken: readonly Slice[]): string {
+  return taken.map((slice, at) => `\n     ${(entrants[at] as Entrant).row.padEnd(38)} ${formatSlice(slice)}`).join('')
 }
 
 function sampleOf({ name }: Entrant): Sample {
@@ -97,7 +89,7 @@ function sampleOf({ name }: Entrant): Sample {
 }
 
 function publish(): void {
-  const report = formatReport({ slices, bare: BARE, rounds, seconds, awake, load, warning })
+  const report = formatReport({ slices, bare: BARE, rounds, lengths, awake, load, warning })
   console.log(`\n${report.table}`)
   if (!isWhole) return
   writeFileSync(join(import.meta.dirname, '../README.md'), report.markdown)
@@ -108,7 +100,7 @@ function publishComparison(compared: Comparison): void {
   const table = formatComparison(compared, slices)
   console.log(`\n${table}`)
   if (compared !== WATCHED_COMPARISON || !isWhole) return
-  const page = formatWatched({ table, rounds, seconds, awake, load, warning })
+  const page = formatWatched({ table, rounds, lengths, awake, load, warning })
   writeFileSync(join(import.meta.dirname, '../watched.md'), page)
 }
 
