@@ -52,9 +52,14 @@ const loadWith = (text: string, changes?: Partial<CrlBounds>) =>
 /** The nice value of each thread of this process: field 19 of its status (proc(5)). */
 const nicesOfThreads = (): ReadonlyMap<string, number> =>
   new Map(
-    readdirSync('/proc/self/task').map((thread) => {
-      const [, fields = ''] = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ')
-      return [thread, Number(fields.split(' ')[16])]
+    readdirSync('/proc/self/task').flatMap((thread) => {
+      try {
+        const [, fields = ''] = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ')
+        return [[thread, Number(fields.split(' ')[16])]]
+      } catch {
+        // The thread has ended since.
+        return []
+      }
     }),
   )
 
