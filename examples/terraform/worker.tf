@@ -1,5 +1,5 @@
 locals {
-  worker_bundle = coalesce(var.worker_bundle, "${path.module}/../../packages/worker/dist/bundle/index.js")
+  worker_bundle = coalesce(var.worker_bundle, "${path.module}/../../packages/worker/.wrangler/bundle/index.js")
 }
 
 # On workers.dev or at a preview URL no Access application stands in front of the Worker, so both are off.
