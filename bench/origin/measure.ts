@@ -19,7 +19,7 @@ import { WATCHED } from './watched.ts'
 
 /** More requests than any contender answers in a second, and the same for requests with a token to verify. */
 const MAX_REQUESTS_PER_SECOND = 45_000
-const MAX_TOKENS_PER_SECOND = 12_000
+const MAX_TOKENS_PER_SECOND = 16_000
 
 /**
  * Seconds of load before a measurement.
