@@ -5,7 +5,6 @@ import { entrantOf } from './compare.ts'
 
 /** The contenders that run the plugin of both checkouts. */
 const COMPARED = ['Countersign, in full', 'Countersign, edge: null'] as const
-const otherRow = (name: string) => `${name}, other checkout`
 
 /**
  * The comparison with another checkout of this repository.
@@ -24,8 +23,10 @@ export function compareAgainst(folder: string): Comparison {
     throw new TypeError(`--against: "${folder}" has no dependencies; run pnpm install there`)
   }
   return {
-    entrants: COMPARED.flatMap((name) => [entrantOf(name), { row: otherRow(name), name, checkout: other }]),
-    pairs: COMPARED.map((row) => ({ row, base: otherRow(row) })),
+    pairs: COMPARED.map((name) => ({
+      own: entrantOf(name),
+      base: { row: `${name}, other checkout`, name, checkout: other },
+    })),
     title: 'this checkout / the other',
   }
 }

@@ -11,7 +11,7 @@ import { formatHead, signLines } from '../lib/signed-lines.ts'
 import { median, type Slice } from '../lib/stats.ts'
 import { takeTurns } from '../lib/turns.ts'
 import { CHANGING } from './changing.ts'
-import type { Entrant } from './compare.ts'
+import { type Entrant, entrantsOf, type MeasuredPair, type Pair } from './compare.ts'
 import type { Contender } from './contender.ts'
 import { CONTENDERS } from './contenders.ts'
 import { requireRefusals } from './require-refusals.ts'
@@ -98,41 +98,60 @@ export async function measure(
   return await measureRunning(entrant, server, seconds)
 }
 
-/** The turns of each entrant in one round, and their lengths. */
+/** The turns of each pair in one round, and their lengths. */
 export interface TurnLengths {
   readonly turns: number
-  /** Of one turn. */
+  /** Seconds for each side of a pair in one turn. */
   readonly seconds: number
   /** Seconds. */
   readonly warmUp: number
 }
 
 /**
- * Starts entrants in processes of their own, warms them up, and measures them in turns: see {@link takeTurns}.
+ * Starts the entrants of pairs in processes of their own, warms them up, and lets the pairs take turns: see
+ * {@link takeTurns}. In a turn of a pair, one side directly follows the other, and neither of them is always the first.
  *
  * @param sampleOf - the request for an entrant
  * @param flagsOf - as in {@link measure}
- * @returns the medians of each entrant, in the order given
+ * @returns the medians of each pair, in the order given
  * @throws Error when a server refused a request
  */
-export async function measureInTurns(
-  entrants: readonly Entrant[],
+export async function measurePairs(
+  pairs: readonly Pair[],
   sampleOf: (entrant: Entrant) => Sample,
   { turns, seconds, warmUp }: TurnLengths,
   flagsOf: (entrant: Entrant) => readonly string[],
-): Promise<readonly Slice[]> {
+): Promise<readonly MeasuredPair[]> {
   await using stack = new AsyncDisposableStack()
-  const running: { readonly entrant: Entrant; readonly server: Running }[] = []
-  for (const entrant of entrants) {
+  const servers = new Map<string, Running>()
+  for (const entrant of entrantsOf(pairs)) {
     const server = stack.use(await start(entrant, sampleOf(entrant), flagsOf(entrant)))
     await loadFor(entrant, server, warmUp)
-    running.push({ entrant, server })
+    servers.set(entrant.row, server)
   }
-  const taken = await takeTurns(turns, running, ({ entrant, server }) => measureRunning(entrant, server, seconds))
-  return taken.map((slices) => ({
+  const measureOne = (entrant: Entrant) => measureRunning(entrant, servers.get(entrant.row) as Running, seconds)
+  const taken = await takeTurns(turns, pairs, async (pair, turn) => {
+    const ownFirst = turn % 2 === 1 ? await measureOne(pair.own) : undefined
+    const base = await measureOne(pair.base)
+    const own = ownFirst ?? (await measureOne(pair.own))
+    return { own, base, ratio: divide(own, base) }
+  })
+  return taken.map((all) => ({
+    own: medianSlice(all.map(({ own }) => own)),
+    base: medianSlice(all.map(({ base }) => base)),
+    ratio: medianSlice(all.map(({ ratio }) => ratio)),
+  }))
+}
+
+function divide(own: Slice, base: Slice): Slice {
+  return { requestsPerSecond: own.requestsPerSecond / base.requestsPerSecond, cpu: own.cpu / base.cpu }
+}
+
+function medianSlice(slices: readonly Slice[]): Slice {
+  return {
     requestsPerSecond: median(slices.map(({ requestsPerSecond }) => requestsPerSecond)),
     cpu: median(slices.map(({ cpu }) => cpu)),
-  }))
+  }
 }
 
 async function measureRunning(entrant: Entrant, server: Running, seconds: number): Promise<Slice> {
@@ -158,10 +177,15 @@ export async function loadFor({ row, name }: Entrant, server: Running, seconds: 
 export const contenderOf = (name: string): Contender =>
   (CONTENDERS[name] ?? WATCHED[name] ?? CHANGING[name]) as Contender
 
-/** A guess of an entrant's part of the time that {@link measureInTurns} takes, with the signing of its requests. */
-export function guessSeconds({ load: kind }: Contender, { turns, seconds, warmUp }: TurnLengths): number {
-  const signing = { unsigned: 0, unverified: 0.2, hmac: 0.6, ed25519: 2.5, 'new tokens': 8 }[kind]
-  return 1.5 + (warmUp + turns * seconds) * (1 + signing)
+/** A guess of the time that {@link measurePairs} takes, with the signing of the requests. */
+export function guessSeconds(pairs: readonly Pair[], { turns, seconds, warmUp }: TurnLengths): number {
+  const secondsOf = ({ name }: Entrant, loaded: number) => {
+    const signing = { unsigned: 0, unverified: 0.2, hmac: 0.6, ed25519: 2.5, 'new tokens': 11 }[contenderOf(name).load]
+    return loaded * (1 + signing)
+  }
+  const starts = entrantsOf(pairs).map((entrant) => 1.5 + secondsOf(entrant, warmUp))
+  const measured = pairs.map(({ own, base }) => secondsOf(own, turns * seconds) + secondsOf(base, turns * seconds))
+  return [...starts, ...measured].reduce((sum, each) => sum + each, 0)
 }
 
 /** An origin that ignores signatures accepts them after their time, and twice: a run needs only one set of them. */

@@ -1,17 +1,18 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { describeMachine } from '../lib/machine.ts'
-import { formatSpread, median, ratiosByRound, type Slice } from '../lib/stats.ts'
+import { formatSpread, median } from '../lib/stats.ts'
+import { type MeasuredPair, type Pair, slicesByRow } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
 import { formatFootprints } from './footprint.ts'
 import type { TurnLengths } from './measure.ts'
 
 /** The measurements of a run, and its conditions. */
 export interface Measured {
-  readonly slices: ReadonlyMap<string, readonly Slice[]>
-  /** The others are compared with this contender. */
-  readonly bare: string
-  readonly rounds: number
+  /** Each contender, and bare Fastify as its base. */
+  readonly pairs: readonly Pair[]
+  /** One entry a round, each with the pairs in their order. */
+  readonly measured: readonly (readonly MeasuredPair[])[]
   readonly lengths: TurnLengths
   /** Whether the system kept idle processors awake. */
   readonly awake: boolean
@@ -38,14 +39,18 @@ export function formatReport(measured: Measured): { table: string; markdown: str
   return { table, markdown: formatPage(table, measured), svg: formatChart(rows) }
 }
 
-function compare({ slices, bare }: Measured): Row[] {
-  const base = slices.get(bare) ?? []
-  return [...slices].map(([name, own]) => ({
-    name,
-    shares: ratiosByRound(own, base, (mine, other) => mine.requestsPerSecond / other.requestsPerSecond),
-    cpuShare: median(ratiosByRound(own, base, (mine, other) => other.cpu / mine.cpu)),
-    cpu: median(own.map(({ cpu }) => cpu)),
-  }))
+/** Bare Fastify, and the contenders. */
+function compare({ pairs, measured }: Measured): Row[] {
+  return [...slicesByRow(pairs, measured)].map(([name, slices]) => {
+    const at = pairs.findIndex(({ own }) => own.row === name)
+    const ratios = measured.map((round) => round[at]?.ratio ?? { requestsPerSecond: 1, cpu: 1 })
+    return {
+      name,
+      shares: ratios.map(({ requestsPerSecond }) => requestsPerSecond),
+      cpuShare: 1 / median(ratios.map(({ cpu }) => cpu)),
+      cpu: median(slices.map(({ cpu }) => cpu)),
+    }
+  })
 }
 
 function formatTable(rows: readonly Row[]): string {
@@ -60,7 +65,7 @@ function formatTable(rows: readonly Row[]): string {
   ].join('\n')
 }
 
-function formatPage(table: string, { rounds, lengths, awake, load, warning }: Measured): string {
+function formatPage(table: string, { measured, lengths, awake, load, warning }: Measured): string {
   return `# Benchmark
 
 Written by \`pnpm bench\`; do not edit.
@@ -85,8 +90,8 @@ Redis runs on the core of wrk.
 With "one by one", each request sends its command to Redis by itself, and otherwise the requests of one turn of the event loop share a write.
 Each request has its own signature, made before the measurement.
 The real Worker made the request from alice's certificate and an Access token.
-${describeTurns(rounds, lengths)}
-The share is the ratio of requests a second to bare Fastify's in the same round.
+${describeTurns(measured.length, lengths)}
+The share is the ratio of requests a second to bare Fastify's in the same turn.
 The table has the medians of the rounds.
 Parentheses contain the smallest and the largest value, or the 95 % interval from six rounds on.
 A single refused request ends the run.
@@ -119,7 +124,7 @@ ${versions()}
 | \`node bench/probes/first-sight.ts\` | each step of reading a certificate and a token that the origin does not remember |
 | \`node bench/probes/names.ts\` | how the cost of reading a name grows with its length; it fails if the growth is not linear |
 
-\`pnpm bench --quick\` takes less than two minutes, prints the figures and publishes nothing.
+\`pnpm bench --quick\` takes about three minutes, prints the figures and publishes nothing.
 \`pnpm bench:growth --quick\`, \`pnpm bench:latency --quick\` and \`pnpm bench:worker --quick\` do the same.
 `
 }
@@ -128,8 +133,9 @@ ${versions()}
 export function describeTurns(rounds: number, { turns, seconds, warmUp }: TurnLengths): string {
   return [
     `In each of the ${rounds} rounds, each origin starts anew, and gets a warm-up of ${warmUp} s.`,
-    `Then they take turns of ${seconds} s, ${turns} of them each, in the other order each second time.`,
-    "A round's figures are the medians of its turns.",
+    `Then each pair takes ${turns} ${turns === 1 ? 'turn' : 'turns'}, all of them in the other order each second time.`,
+    `In a turn, each side is measured for ${seconds} s, one directly after the other.`,
+    "A round's figures are the medians of its turns, those of a ratio too.",
   ].join('\n')
 }
 

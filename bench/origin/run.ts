@@ -7,11 +7,11 @@ import { RUN_OPTIONS, resolveLength } from '../lib/options.ts'
 import { requireRedis } from '../lib/pinned-redis.ts'
 import { Progress } from '../lib/progress.ts'
 import { type Sample, takeSamples } from '../lib/sample.ts'
-import { formatSlice, type Slice } from '../lib/stats.ts'
+import { formatSlice } from '../lib/stats.ts'
 import { compareAgainst } from './against.ts'
-import { type Comparison, type Entrant, entrantOf, formatComparison } from './compare.ts'
+import { type Comparison, type Entrant, entrantOf, formatComparison, type MeasuredPair, type Pair } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
-import { contenderOf, guessSeconds, measureInTurns, WARM_UP } from './measure.ts'
+import { contenderOf, guessSeconds, measurePairs, WARM_UP } from './measure.ts'
 import { formatReport } from './report.ts'
 import { formatWatched } from './report-watched.ts'
 import { WATCHED_COMPARISON } from './watched.ts'
@@ -20,7 +20,7 @@ import { WATCHED_COMPARISON } from './watched.ts'
  * `node bench/origin/run.ts [--rounds 5] [--seconds 1]`: measures origins side by side and writes bench/README.md.
  *
  * These options print the figures and publish nothing:
- * - `--quick`: one round of one second, in less than two minutes
+ * - `--quick`: one round of one turn, in about three minutes
  * - `--only <text>`: only the contenders whose name contains the text
  * - `--cpu-prof`: every server leaves a profile in bench/profiles
  * - `--against <folder>`: compares the plugin with that of another checkout, in 12 rounds
@@ -41,27 +41,25 @@ const { rounds, seconds } = resolveLength(values, { rounds: comparison ? 12 : 5,
 /** A comparison has few entrants, and a small difference to find. */
 const turns = values.quick ? 1 : comparison ? 7 : 3
 const lengths = { turns, seconds, warmUp: values.quick ? seconds : WARM_UP }
-const [BARE = ''] = Object.keys(CONTENDERS)
+const [BARE = '', ...OTHERS] = Object.keys(CONTENDERS)
 const IN_TURNS = 'all of them, in turns'
 const PROFILES = join(import.meta.dirname, '../profiles')
-const entrants: readonly Entrant[] =
-  comparison?.entrants ??
-  Object.keys(CONTENDERS)
-    .filter((name) => name === BARE || name.includes(values.only))
-    .map(entrantOf)
+const pairs: readonly Pair[] =
+  comparison?.pairs ??
+  OTHERS.filter((name) => name.includes(values.only)).map((name) => ({ own: entrantOf(name), base: entrantOf(BARE) }))
+if (pairs.length === 0) throw new TypeError(`--only: no contender's name contains "${values.only}"`)
 
 requireWrk()
-if (entrants.some(({ name }) => contenderOf(name).needsRedis)) requireRedis()
+if (pairs.some(({ own }) => contenderOf(own.name).needsRedis)) requireRedis()
 const { load, warning } = await checkMachine()
 const { awake, release } = keepAwake()
 const samples = await takeSamples()
-const slices = new Map<string, Slice[]>(entrants.map(({ row }) => [row, []]))
-const guess = (sum: number, { name }: Entrant) => sum + guessSeconds(contenderOf(name), lengths)
-const progress = new Progress(rounds, [{ name: IN_TURNS, seconds: entrants.reduce(guess, 0) }])
+const measured: (readonly MeasuredPair[])[] = []
+const progress = new Progress(rounds, [{ name: IN_TURNS, seconds: guessSeconds(pairs, lengths) }])
 try {
   for (let round = 1; round <= rounds; round += 1) {
-    const taken = await progress.run(round, IN_TURNS, measureRound, formatRound)
-    for (const [at, { row }] of entrants.entries()) slices.get(row)?.push(taken[at] as Slice)
+    const measureRound = () => measurePairs(pairs, sampleOf, lengths, profileFlags)
+    measured.push(await progress.run(round, IN_TURNS, measureRound, formatRound))
   }
 } finally {
   progress.close()
@@ -76,12 +74,12 @@ else publish()
 if (warning) console.log(`\n${warning}`)
 if (values['cpu-prof']) console.log(`\nThe profiles are in ${PROFILES}.`)
 
-function measureRound(): Promise<readonly Slice[]> {
-  return measureInTurns(entrants, sampleOf, lengths, profileFlags)
-}
-
-function formatRound(taken: readonly Slice[]): string {
-  return taken.map((slice, at) => `\n     ${(entrants[at] as Entrant).row.padEnd(38)} ${formatSlice(slice)}`).join('')
+function formatRound(round: readonly MeasuredPair[]): string {
+  const lines = round.map(({ own, ratio }, at) => {
+    const share = ratio.requestsPerSecond.toFixed(3)
+    return `     ${(pairs[at] as Pair).own.row.padEnd(56)} ${formatSlice(own)}  ${share} of its base`
+  })
+  return `\n${lines.join('\n')}`
 }
 
 function sampleOf({ name }: Entrant): Sample {
@@ -89,7 +87,7 @@ function sampleOf({ name }: Entrant): Sample {
 }
 
 function publish(): void {
-  const report = formatReport({ slices, bare: BARE, rounds, lengths, awake, load, warning })
+  const report = formatReport({ pairs, measured, lengths, awake, load, warning })
   console.log(`\n${report.table}`)
   if (!isWhole) return
   writeFileSync(join(import.meta.dirname, '../README.md'), report.markdown)
@@ -97,10 +95,10 @@ function publish(): void {
 }
 
 function publishComparison(compared: Comparison): void {
-  const table = formatComparison(compared, slices)
+  const table = formatComparison(compared, measured)
   console.log(`\n${table}`)
   if (compared !== WATCHED_COMPARISON || !isWhole) return
-  const page = formatWatched({ table, rounds, lengths, awake, load, warning })
+  const page = formatWatched({ table, measured, lengths, awake, load, warning })
   writeFileSync(join(import.meta.dirname, '../watched.md'), page)
 }
 
