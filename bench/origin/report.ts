@@ -1,11 +1,15 @@
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { join } from 'node:path'
 import { describeMachine } from '../lib/machine.ts'
 import { formatSpread, median } from '../lib/stats.ts'
 import { type MeasuredPair, type Pair, slicesByRow } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
 import { formatFootprints } from './footprint.ts'
 import type { TurnLengths } from './measure.ts'
+
+/** Another run writes that page. A link to a missing page would be broken. */
+const LATENCY_IS_PUBLISHED = existsSync(join(import.meta.dirname, '../latency.md'))
 
 /** The measurements of a run, and its conditions. */
 export interface Measured {
@@ -74,9 +78,7 @@ ${table}
 
 ![share of bare Fastify](chart.svg)
 
-![latency of each origin by rate](latency.svg)
-
-![CPU time a request, by the number of clients](growth.svg)
+${LATENCY_IS_PUBLISHED ? '![latency of each origin by rate](latency.svg)\n\n' : ''}![CPU time a request, by the number of clients](growth.svg)
 
 ## Installed packages
 
@@ -112,7 +114,7 @@ ${versions()}
 | command | measures |
 |---|---|
 | \`pnpm bench:growth\` | the cost of a request with more routes, clients, fingerprints and certificates: [growth.md](growth.md) |
-| \`pnpm bench:latency\` | p50, p99 and p99.9 at a constant rate, also while keys rotate and a large revocation list reloads: [latency.md](latency.md) |
+| \`pnpm bench:latency\` | p50, p99 and p99.9 at a constant rate, also while keys rotate and a large revocation list reloads${LATENCY_IS_PUBLISHED ? ': [latency.md](latency.md)' : ''} |
 | \`pnpm bench:worker\` | the Worker, beside Cloudflare's documented script: [worker.md](worker.md) |
 | \`pnpm bench:crl\` | the time for which the load of a revocation list holds up requests: [revocation.md](revocation.md) |
 | \`pnpm bench:memory\` | the memory of an origin after many clients |
@@ -122,6 +124,7 @@ ${versions()}
 | \`node bench/probes/server-steps.ts\` | each step of a verification, in a server under load |
 | \`node bench/probes/watched.ts\` | each thing that watches the plugin, without sockets |
 | \`node bench/probes/first-sight.ts\` | each step of reading a certificate and a token that the origin does not remember |
+| \`node bench/probes/pauses.ts\` | how long the machine itself pauses a busy core, below which no latency can be measured |
 | \`node bench/probes/names.ts\` | how the cost of reading a name grows with its length; it fails if the growth is not linear |
 
 \`pnpm bench --quick\` takes about three minutes, prints the figures and publishes nothing.
