@@ -10,12 +10,12 @@
 export async function takeTurns<Side, Result>(
   count: number,
   sides: readonly Side[],
-  takeTurn: (side: Side, turn: number) => Promise<Result>,
+  takeTurn: (side: Side) => Promise<Result>,
 ): Promise<readonly (readonly Result[])[]> {
   const results = sides.map(() => [] as Result[])
   const forth = [...sides.entries()]
   for (let turn = 0; turn < count; turn += 1) {
-    for (const [at, side] of turn % 2 === 0 ? forth : forth.toReversed()) results[at]?.push(await takeTurn(side, turn))
+    for (const [at, side] of turn % 2 === 0 ? forth : forth.toReversed()) results[at]?.push(await takeTurn(side))
   }
   return results
 }

@@ -127,7 +127,7 @@ ${versions()}
 | \`node bench/probes/pauses.ts\` | how long the machine itself pauses a busy core, below which no latency can be measured |
 | \`node bench/probes/names.ts\` | how the cost of reading a name grows with its length; it fails if the growth is not linear |
 
-\`pnpm bench --quick\` takes about three minutes, prints the figures and publishes nothing.
+\`pnpm bench --quick\` takes about four minutes, prints the figures and publishes nothing.
 \`pnpm bench:growth --quick\`, \`pnpm bench:latency --quick\` and \`pnpm bench:worker --quick\` do the same.
 `
 }
@@ -135,9 +135,8 @@ ${versions()}
 /** The sentences about rounds and turns on every page of origins. */
 export function describeTurns(rounds: number, { turns, seconds, warmUp }: TurnLengths): string {
   return [
-    `In each of the ${rounds} rounds, each origin starts anew, and gets a warm-up of ${warmUp} s.`,
-    `Then each pair takes ${turns} ${turns === 1 ? 'turn' : 'turns'}, all of them in the other order each second time.`,
-    `In a turn, each side is measured for ${seconds} s, one directly after the other.`,
+    `In each of the ${rounds} rounds, both origins of a ratio start anew, and get a warm-up of ${warmUp} s.`,
+    `Then they take turns of ${seconds} s, ${turns} of them each, in the other order each second time.`,
     "A round's figures are the medians of its turns, those of a ratio too.",
   ].join('\n')
 }

@@ -11,7 +11,7 @@ import { formatSlice } from '../lib/stats.ts'
 import { compareAgainst } from './against.ts'
 import { type Comparison, type Entrant, entrantOf, formatComparison, type MeasuredPair, type Pair } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
-import { contenderOf, guessSeconds, measurePairs, WARM_UP } from './measure.ts'
+import { contenderOf, guessSeconds, measurePair, WARM_UP } from './measure.ts'
 import { formatReport } from './report.ts'
 import { formatWatched } from './report-watched.ts'
 import { WATCHED_COMPARISON } from './watched.ts'
@@ -20,7 +20,7 @@ import { WATCHED_COMPARISON } from './watched.ts'
  * `node bench/origin/run.ts [--rounds 5] [--seconds 1]`: measures origins side by side and writes bench/README.md.
  *
  * These options print the figures and publish nothing:
- * - `--quick`: one round of one turn, in about three minutes
+ * - `--quick`: one round of one turn, in about four minutes
  * - `--only <text>`: only the contenders whose name contains the text
  * - `--cpu-prof`: every server leaves a profile in bench/profiles
  * - `--against <folder>`: compares the plugin with that of another checkout, in 12 rounds
@@ -42,7 +42,6 @@ const { rounds, seconds } = resolveLength(values, { rounds: comparison ? 12 : 5,
 const turns = values.quick ? 1 : comparison ? 7 : 3
 const lengths = { turns, seconds, warmUp: values.quick ? seconds : WARM_UP }
 const [BARE = '', ...OTHERS] = Object.keys(CONTENDERS)
-const IN_TURNS = 'all of them, in turns'
 const PROFILES = join(import.meta.dirname, '../profiles')
 const pairs: readonly Pair[] =
   comparison?.pairs ??
@@ -55,11 +54,16 @@ const { load, warning } = await checkMachine()
 const { awake, release } = keepAwake()
 const samples = await takeSamples()
 const measured: (readonly MeasuredPair[])[] = []
-const progress = new Progress(rounds, [{ name: IN_TURNS, seconds: guessSeconds(pairs, lengths) }])
+const steps = pairs.map((pair) => ({ name: pair.own.row, seconds: guessSeconds(pair, lengths) }))
+const progress = new Progress(rounds, steps)
 try {
   for (let round = 1; round <= rounds; round += 1) {
-    const measureRound = () => measurePairs(pairs, sampleOf, lengths, profileFlags)
-    measured.push(await progress.run(round, IN_TURNS, measureRound, formatRound))
+    const taken: MeasuredPair[] = []
+    for (const pair of pairs) {
+      const measurement = () => measurePair(pair, sampleOf, lengths, profileFlags)
+      taken.push(await progress.run(round, pair.own.row, measurement, formatPair))
+    }
+    measured.push(taken)
   }
 } finally {
   progress.close()
@@ -74,12 +78,8 @@ else publish()
 if (warning) console.log(`\n${warning}`)
 if (values['cpu-prof']) console.log(`\nThe profiles are in ${PROFILES}.`)
 
-function formatRound(round: readonly MeasuredPair[]): string {
-  const lines = round.map(({ own, ratio }, at) => {
-    const share = ratio.requestsPerSecond.toFixed(3)
-    return `     ${(pairs[at] as Pair).own.row.padEnd(56)} ${formatSlice(own)}  ${share} of its base`
-  })
-  return `\n${lines.join('\n')}`
+function formatPair({ own, ratio }: MeasuredPair): string {
+  return `${formatSlice(own)}  ${ratio.requestsPerSecond.toFixed(3)} of its base`
 }
 
 function sampleOf({ name }: Entrant): Sample {
