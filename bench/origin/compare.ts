@@ -37,49 +37,43 @@ export interface MeasuredPair {
   readonly ratio: Slice
 }
 
-/** The entrants of pairs, each of them once, the bases first. */
-export function entrantsOf(pairs: readonly Pair[]): readonly Entrant[] {
-  const all = [...pairs.map(({ base }) => base), ...pairs.map(({ own }) => own)]
-  return [...new Map(all.map((entrant) => [entrant.row, entrant])).values()]
-}
-
-/** The slices of each entrant in all rounds, by row. A base has those of all its pairs. */
-export function slicesByRow(
-  pairs: readonly Pair[],
-  rounds: readonly (readonly MeasuredPair[])[],
-): ReadonlyMap<string, readonly Slice[]> {
-  const rows = new Map(entrantsOf(pairs).map(({ row }) => [row, [] as Slice[]]))
-  for (const measured of rounds) {
-    for (const [at, { own, base }] of pairs.entries()) {
-      rows.get(own.row)?.push((measured[at] as MeasuredPair).own)
-      rows.get(base.row)?.push((measured[at] as MeasuredPair).base)
-    }
-  }
-  return rows
+/** A pair, and its rounds. */
+export interface ComparedPair extends Pair {
+  readonly rounds: readonly MeasuredPair[]
 }
 
 /** Formats the figures of all rows, and the ratio of each pair with its spread. */
-export function formatComparison({ pairs, title }: Comparison, rounds: readonly (readonly MeasuredPair[])[]): string {
-  const figures = [...slicesByRow(pairs, rounds)].map(([row, slices]) => {
+export function formatComparison(title: string, pairs: readonly ComparedPair[]): string {
+  const figures = [...slicesByRow(pairs)].map(([row, slices]) => {
     const requests = median(slices.map(({ requestsPerSecond }) => requestsPerSecond))
     return `| ${row} | ${median(slices.map(({ cpu }) => cpu)).toFixed(1)} | ${requests.toFixed(0)} |`
   })
-  const ratios = pairs.flatMap(({ own: { row } }, at) => {
-    const taken = rounds.map((measured) => (measured[at] as MeasuredPair).ratio)
-    return [
-      `| ${row} | CPU time (below 1: cheaper) | ${formatRatios(taken.map(({ cpu }) => cpu))} |`,
-      `| ${row} | requests a second (above 1: faster) | ${formatRatios(taken.map(({ requestsPerSecond }) => requestsPerSecond))} |`,
-    ]
-  })
+  const ratios = pairs.flatMap(({ own: { row }, rounds }) => [
+    `| ${row} | CPU time (below 1: cheaper) | ${formatRatios(rounds.map(({ ratio }) => ratio.cpu))} |`,
+    `| ${row} | requests a second (above 1: faster) | ${formatRatios(rounds.map(({ ratio }) => ratio.requestsPerSecond))} |`,
+  ])
+  const rounds = pairs[0]?.rounds.length ?? 0
   return [
     '| origin | CPU, µs a request | requests a second |',
     '|---|---|---|',
     ...figures,
     '',
-    `| ${title}, ${rounds.length === 1 ? 'one round' : `medians of ${rounds.length} rounds`} | of | ratio | spread |`,
+    `| ${title}, ${rounds === 1 ? 'one round' : `medians of ${rounds} rounds`} | of | ratio | spread |`,
     '|---|---|---|---|',
     ...ratios,
   ].join('\n')
+}
+
+/** The slices of each entrant, the bases first. A base has those of all its pairs. */
+function slicesByRow(pairs: readonly ComparedPair[]): ReadonlyMap<string, readonly Slice[]> {
+  const rows = new Map<string, Slice[]>()
+  for (const side of ['base', 'own'] as const) {
+    for (const pair of pairs) {
+      const { row } = pair[side]
+      rows.set(row, [...(rows.get(row) ?? []), ...pair.rounds.map((round) => round[side])])
+    }
+  }
+  return rows
 }
 
 function formatRatios(ratios: readonly number[]): string {

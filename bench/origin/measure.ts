@@ -84,16 +84,14 @@ export async function start(
  * Starts an entrant in a new process, warms it up, and measures it once.
  *
  * @param warmUp - seconds
- * @param flags - for the server's Node, such as `--cpu-prof`
  * @throws Error when the server refused a request
  */
 export async function measure(
   entrant: Entrant,
   sample: Sample,
   { seconds, warmUp }: { readonly seconds: number; readonly warmUp: number },
-  flags: readonly string[] = [],
 ): Promise<Slice> {
-  await using server = await start(entrant, sample, flags)
+  await using server = await start(entrant, sample)
   await loadFor(entrant, server, warmUp)
   return await measureRunning(entrant, server, seconds)
 }
@@ -114,7 +112,7 @@ export interface TurnLengths {
  * them, one that kept its token in a cache took twice as long as bare Fastify, and not 1.1 times.
  *
  * @param sampleOf - the request for an entrant
- * @param flagsOf - as in {@link measure}
+ * @param flagsOf - as in {@link start}
  * @throws Error when a server refused a request
  */
 export async function measurePair(

@@ -3,12 +3,12 @@ import { describeTurns, type Measured } from './report.ts'
 import { WATCHED } from './watched.ts'
 
 /** The table of a comparison, and its conditions. */
-interface WatchedRun extends Pick<Measured, 'measured' | 'lengths' | 'awake' | 'load' | 'warning'> {
+interface WatchedRun extends Pick<Measured, 'rounds' | 'lengths' | 'awake' | 'load' | 'warning'> {
   readonly table: string
 }
 
 /** Formats the page bench/watched.md. */
-export function formatWatched({ table, measured, lengths, awake, load, warning }: WatchedRun): string {
+export function formatWatched({ table, rounds, lengths, awake, load, warning }: WatchedRun): string {
   const origins = Object.entries(WATCHED).map(([name, { checks }]) => `| ${name} | ${checks} |`)
   return `# The plugin while it is watched
 
@@ -32,7 +32,7 @@ The health is read each second, and OpenTelemetry collects its metrics each seco
 Each origin answers the same request in its own process, on one core.
 wrk loads it from another core, over 64 keep-alive connections.
 Each request has its own signature, made before the measurement.
-${describeTurns(measured.length, lengths)}
+${describeTurns(rounds, lengths)}
 A ratio is that of two origins in the same turn, and the table has the median of the rounds and its spread.
 A single refused request ends the run.
 ${

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { describeMachine } from '../lib/machine.ts'
 import { formatSpread, median } from '../lib/stats.ts'
-import { type MeasuredPair, type Pair, slicesByRow } from './compare.ts'
+import type { ComparedPair } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
 import { formatFootprints } from './footprint.ts'
 import type { TurnLengths } from './measure.ts'
@@ -14,9 +14,8 @@ const LATENCY_IS_PUBLISHED = existsSync(join(import.meta.dirname, '../latency.md
 /** The measurements of a run, and its conditions. */
 export interface Measured {
   /** Each contender, and bare Fastify as its base. */
-  readonly pairs: readonly Pair[]
-  /** One entry a round, each with the pairs in their order. */
-  readonly measured: readonly (readonly MeasuredPair[])[]
+  readonly pairs: readonly ComparedPair[]
+  readonly rounds: number
   readonly lengths: TurnLengths
   /** Whether the system kept idle processors awake. */
   readonly awake: boolean
@@ -44,17 +43,20 @@ export function formatReport(measured: Measured): { table: string; markdown: str
 }
 
 /** Bare Fastify, and the contenders. */
-function compare({ pairs, measured }: Measured): Row[] {
-  return [...slicesByRow(pairs, measured)].map(([name, slices]) => {
-    const at = pairs.findIndex(({ own }) => own.row === name)
-    const ratios = measured.map((round) => round[at]?.ratio ?? { requestsPerSecond: 1, cpu: 1 })
-    return {
-      name,
-      shares: ratios.map(({ requestsPerSecond }) => requestsPerSecond),
-      cpuShare: 1 / median(ratios.map(({ cpu }) => cpu)),
-      cpu: median(slices.map(({ cpu }) => cpu)),
-    }
-  })
+function compare({ pairs, rounds }: Measured): Row[] {
+  const bare = {
+    name: pairs[0]?.base.row ?? '',
+    shares: Array<number>(rounds).fill(1),
+    cpuShare: 1,
+    cpu: median(pairs.flatMap((pair) => pair.rounds.map(({ base }) => base.cpu))),
+  }
+  const contenders = pairs.map((pair) => ({
+    name: pair.own.row,
+    shares: pair.rounds.map(({ ratio }) => ratio.requestsPerSecond),
+    cpuShare: 1 / median(pair.rounds.map(({ ratio }) => ratio.cpu)),
+    cpu: median(pair.rounds.map(({ own }) => own.cpu)),
+  }))
+  return [bare, ...contenders]
 }
 
 function formatTable(rows: readonly Row[]): string {
@@ -69,7 +71,7 @@ function formatTable(rows: readonly Row[]): string {
   ].join('\n')
 }
 
-function formatPage(table: string, { measured, lengths, awake, load, warning }: Measured): string {
+function formatPage(table: string, { rounds, lengths, awake, load, warning }: Measured): string {
   return `# Benchmark
 
 Written by \`pnpm bench\`; do not edit.
@@ -92,7 +94,7 @@ Redis runs on the core of wrk.
 With "one by one", each request sends its command to Redis by itself, and otherwise the requests of one turn of the event loop share a write.
 Each request has its own signature, made before the measurement.
 The real Worker made the request from alice's certificate and an Access token.
-${describeTurns(measured.length, lengths)}
+${describeTurns(rounds, lengths)}
 The share is the ratio of requests a second to bare Fastify's in the same turn.
 The table has the medians of the rounds.
 Parentheses contain the smallest and the largest value, or the 95 % interval from six rounds on.

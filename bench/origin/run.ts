@@ -53,17 +53,15 @@ if (pairs.some(({ own }) => contenderOf(own.name).needsRedis)) requireRedis()
 const { load, warning } = await checkMachine()
 const { awake, release } = keepAwake()
 const samples = await takeSamples()
-const measured: (readonly MeasuredPair[])[] = []
+const compared = pairs.map((pair) => ({ ...pair, rounds: [] as MeasuredPair[] }))
 const steps = pairs.map((pair) => ({ name: pair.own.row, seconds: guessSeconds(pair, lengths) }))
 const progress = new Progress(rounds, steps)
 try {
   for (let round = 1; round <= rounds; round += 1) {
-    const taken: MeasuredPair[] = []
-    for (const pair of pairs) {
+    for (const pair of compared) {
       const measurement = () => measurePair(pair, sampleOf, lengths, profileFlags)
-      taken.push(await progress.run(round, pair.own.row, measurement, formatPair))
+      pair.rounds.push(await progress.run(round, pair.own.row, measurement, formatPair))
     }
-    measured.push(taken)
   }
 } finally {
   progress.close()
@@ -87,18 +85,18 @@ function sampleOf({ name }: Entrant): Sample {
 }
 
 function publish(): void {
-  const report = formatReport({ pairs, measured, lengths, awake, load, warning })
+  const report = formatReport({ pairs: compared, rounds, lengths, awake, load, warning })
   console.log(`\n${report.table}`)
   if (!isWhole) return
   writeFileSync(join(import.meta.dirname, '../README.md'), report.markdown)
   writeFileSync(join(import.meta.dirname, '../chart.svg'), report.svg)
 }
 
-function publishComparison(compared: Comparison): void {
-  const table = formatComparison(compared, measured)
+function publishComparison(comparison: Comparison): void {
+  const table = formatComparison(comparison.title, compared)
   console.log(`\n${table}`)
-  if (compared !== WATCHED_COMPARISON || !isWhole) return
-  const page = formatWatched({ table, measured, lengths, awake, load, warning })
+  if (comparison !== WATCHED_COMPARISON || !isWhole) return
+  const page = formatWatched({ table, rounds, lengths, awake, load, warning })
   writeFileSync(join(import.meta.dirname, '../watched.md'), page)
 }
 
