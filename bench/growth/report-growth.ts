@@ -1,6 +1,6 @@
 import { describeMachine } from '../lib/machine.ts'
 import { formatSpread, median } from '../lib/stats.ts'
-import { type Curve, type MeasuredCurves, pointName } from './curves.ts'
+import { type Curve, type MeasuredCurves, type Point, pointName } from './curves.ts'
 import { formatGrowthChart } from './growth-chart.ts'
 
 /** The points of a run, and its conditions. */
@@ -29,10 +29,7 @@ function formatTable(curve: Curve, run: MeasuredGrowth): string {
   const rows = sizes.map((size) => {
     const measured = run.points.get(pointName(name, size)) ?? []
     const heap = median(measured.map((point) => (once ? point.growth : point.heap)))
-    return `| ${size.toLocaleString('en')} | ${formatSpread(
-      measured.map(({ cost }) => cost),
-      1,
-    )} | ${heap.toFixed(0)} |`
+    return `| ${size.toLocaleString('en')} | ${formatCosts(measured)} | ${heap.toFixed(0)} |`
   })
   return [`| ${of} | CPU, µs a request | ${memory} |`, '|---|---|---|', ...rows].join('\n')
 }
@@ -44,18 +41,19 @@ function formatRotation({ name, of, sizes }: Curve, { points }: MeasuredGrowth):
     const measured = points.get(pointName(name, size)) ?? []
     const ratios = measured.map(({ cost }, round) => cost / (base[round]?.cost ?? Number.NaN))
     const more = median(measured.map(({ heap }, round) => heap - (base[round]?.heap ?? Number.NaN)))
-    const cost = formatSpread(
-      measured.map((point) => point.cost),
-      1,
-    )
     const ratio = pointName(name, size) === BASE ? '1' : formatSpread(ratios, 2)
-    return `| ${size.toLocaleString('en')} | ${cost} | ${ratio} | ${more.toFixed(1)} |`
+    return `| ${size.toLocaleString('en')} | ${formatCosts(measured)} | ${ratio} | ${more.toFixed(1)} |`
   })
   return [
     `| ${of} | CPU, µs a request | of one client | memory above one client, MiB |`,
     '|---|---|---|---|',
     ...rows,
   ].join('\n')
+}
+
+function formatCosts(points: readonly Point[]): string {
+  const costs = points.map(({ cost }) => cost)
+  return formatSpread(costs, 1)
 }
 
 function formatPage(tables: string, { rounds, turns, minutes, warning }: MeasuredGrowth): string {

@@ -44,9 +44,11 @@ const most = Math.max(WARM_UP, ...curves.filter(({ inRotation }) => inRotation).
 /** Each client once, and then as the curve draws them. Every size gets as many, for as many nonces in the memory. */
 const rotation = Math.ceil(most * 1.2)
 
+/** A point that is to be measured. */
 interface Place {
   readonly curve: Curve
   readonly size: number
+  /** Its name among the results. */
   readonly key: string
 }
 

@@ -54,10 +54,9 @@ function formatTable(share: number, run: MeasuredLatency): string {
     const of = bornBy(measured.get(figures.name) ?? [], share)
     if (!of || !('p50' in figures)) return `| ${figures.name} | does not bear this rate | | | |`
     const added = base ? formatSpread(of.map(({ p99 }, round) => p99 - (base[round]?.p99 ?? Number.NaN))) : ''
-    const { low, high } = medianInterval(of.map(({ p999 }) => p999))
-    const [p50, p99, p999] = [figures.p50, figures.p99, figures.p999].map(formatMilliseconds)
-    const spread = `${p999} (${formatMilliseconds(low)} to ${formatMilliseconds(high)})`
-    return `| ${figures.name} | ${p50} | ${p99} | ${spread} | ${figures.name === bare ? '' : added} |`
+    const [p50, p99] = [figures.p50, figures.p99].map(formatMilliseconds)
+    const p999 = formatSpread(of.map((paced) => paced.p999))
+    return `| ${figures.name} | ${p50} | ${p99} | ${p999} | ${figures.name === bare ? '' : added} |`
   })
   const rate = Math.round((median(capacities) * share) / 100) * 100
   return [
