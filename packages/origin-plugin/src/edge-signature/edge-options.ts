@@ -79,9 +79,9 @@ const LONGEST_CLOCK_TOLERANCE = 60
 const DEFAULT_CLOCK_TOLERANCE = 5
 /** The lifetime that the Worker writes into `expires`. */
 const DEFAULT_MAX_AGE = 60
-/** Two generations of 70 seconds hold some 7,100 signed requests a second, in at most 43 MB. */
+/** Two generations of 70 seconds hold some 7,100 signed requests a second, in some 40 MB. */
 const DEFAULT_MAX_REMEMBERED = 1_000_000
-/** At 43 bytes a nonce this is 720 MB. More nonces belong in a store. */
+/** At 40 bytes a nonce this is 670 MB. More nonces belong in a store. */
 const MOST_REMEMBERED = 2 ** 24 - 1
 /** A store on the same network answers within a few milliseconds. */
 const DEFAULT_STORE_TIMEOUT_MS = 500

@@ -48,6 +48,23 @@ describe('createNonceMemory', () => {
     expect(memory.spend('one more', START + LIFETIME)).toBe('full')
   })
 
+  it('refuses nonces that are not random, and loses none of them', () => {
+    const memory = createMemory(LIFETIME, 100_000)
+    const nonces = Array.from({ length: 5_000 }, (_, at) => {
+      const bytes = Buffer.alloc(16)
+      bytes.writeUInt32LE(at)
+      return bytes.toString('base64url')
+    })
+    const answers = nonces.map((nonce) => memory.spend(nonce, START, START))
+    const first = answers.indexOf('full')
+    expect(first).toBeGreaterThan(1_000)
+    expect(answers.slice(0, first).every((answer) => answer === 'fresh')).toBe(true)
+    expect(answers.slice(first).every((answer) => answer === 'full')).toBe(true)
+    expect(nonces.map((nonce) => memory.spend(nonce, START, START))).toEqual(
+      answers.map((answer) => (answer === 'fresh' ? 'replayed' : 'full')),
+    )
+  })
+
   it('remembers across a change of generations, for the whole lifetime', () => {
     const memory = createNonceMemory(LIFETIME, 10)
     memory.spend('first', START)

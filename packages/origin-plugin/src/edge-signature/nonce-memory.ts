@@ -73,7 +73,8 @@ export function createNonceMemory(lifetime: number, maxNonces: number): NonceMem
       const { nonces } = younger
       if (created <= forgotten) return nonces.has(nonce) ? 'replayed' : 'forgotten'
       if (nonces.size + elder.nonces.size >= maxNonces) return nonces.has(nonce) ? 'replayed' : 'full'
-      if (!nonces.add(nonce)) return 'replayed'
+      const added = nonces.add(nonce)
+      if (added !== 'added') return added === 'known' ? 'replayed' : 'full'
       younger.latest = Math.max(younger.latest, created)
       return 'fresh'
     },
