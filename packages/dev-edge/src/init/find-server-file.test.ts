@@ -1,4 +1,4 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -50,6 +50,12 @@ describe('findServerFile', () => {
   it('passes by a folder with the name of a file', () => {
     const folder = folderWith(['app.js'])
     mkdirSync(join(folder, 'server.js'))
+    expect(findServerFile(folder)).toBe('app.js')
+  })
+
+  it('passes by a link that leads to itself', () => {
+    const folder = folderWith(['app.js'])
+    symlinkSync('server.js', join(folder, 'server.js'))
     expect(findServerFile(folder)).toBe('app.js')
   })
 

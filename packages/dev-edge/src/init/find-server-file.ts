@@ -27,9 +27,13 @@ export function findServerFile(folder: string): string | undefined {
   return [ofScript, ...CANDIDATES].find((path) => path !== undefined && isFile(join(folder, path)))
 }
 
-/** A folder may have the name of a file, such as `app.js`. */
+/** A folder may have the name of a file, such as `app.js`. A file that cannot be reached does not start the server. */
 function isFile(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isFile() ?? false
+  try {
+    return statSync(path).isFile()
+  } catch {
+    return false
+  }
 }
 
 /** The command of the server does not decide on the start of the edge, so a wrong manifest counts as none. */

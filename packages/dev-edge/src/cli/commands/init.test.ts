@@ -323,6 +323,7 @@ describe('countersign init, next to an app', () => {
   it.each([
     ['app.ts', "import Fastify from 'fastify'\n", 'await app.register'],
     ['src/main.js', 'export const app = 1\n', 'await app.register'],
+    ['main.js', "\uFEFFimport Fastify from 'fastify'\n", 'await app.register'],
     ['index.mjs', '', 'await app.register'],
     ['server.js', "const app = require('fastify')()\n", 'async function start() {'],
     ['app.cts', "import Fastify from 'fastify'\n", 'async function start() {'],
