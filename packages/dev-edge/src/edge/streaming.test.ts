@@ -12,7 +12,8 @@ import type { DevEdge } from '../dev-edge.ts'
 vi.setConfig({ testTimeout: 30_000 })
 
 const MEBIBYTE = Buffer.alloc(1024 * 1024, 'countersign')
-const LARGE = 64
+/** In mebibytes. Half of it does not fit the buffers of the kernel, which can grow to 32 MiB on each of three connections. */
+const LARGE = 256
 
 /** Starts a request over one version of HTTP. */
 async function send(
