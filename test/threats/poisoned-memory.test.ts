@@ -115,7 +115,7 @@ describeThreat('the facts that an origin remembers', options, (chain) => {
 })
 
 describe('the memory of facts under a flood of clients', () => {
-  it('takes at most 240 bytes for each of the clients that it is made for', () => {
+  it('takes at most 240 bytes for each of the clients that it is made for', async () => {
     setFlagsFromString('--expose-gc')
     const collect: () => void = runInNewContext('gc')
     const size = () => {
@@ -131,8 +131,8 @@ describe('the memory of facts under a flood of clients', () => {
       words.fill(Math.imul(count, 0x9e3779b1))
       set.add(bytes.toString('latin1'))
     }
-    // 168 bytes, and a table that is dropped and perhaps not freed yet.
-    expect((size() - before) / clients).toBeLessThan(240)
+    // 168 bytes, and perhaps a table that is dropped. V8 frees memory in another thread, some time after the collection.
+    await vi.waitFor(() => expect((size() - before) / clients).toBeLessThan(240), 10_000)
     expect(set.has(bytes.toString('latin1'))).toBe(true)
   })
 })
