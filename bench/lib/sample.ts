@@ -22,6 +22,18 @@ export interface Sample {
   readonly changing?: { readonly keysFile: string; readonly crlFile: string }
 }
 
+/**
+ * The value of a header in a sample's request.
+ *
+ * @param name - in lower case
+ * @throws Error when the request has no such header
+ */
+export function headerOf({ headers }: Sample, name: string): string {
+  const at = headers.findIndex((header, index) => index % 2 === 0 && header.toLowerCase() === name)
+  if (at < 0) throw new Error(`the request of the sample has no ${name}`)
+  return headers[at + 1] as string
+}
+
 /** Takes a sample for each kind of key. */
 export async function takeSamples(): Promise<Readonly<Record<'hmac' | 'ed25519', Sample>> & AsyncDisposable> {
   const hmac: SigningJwk = { kty: 'oct', kid: 'bench', k: randomBytes(32).toString('base64url') }

@@ -1,13 +1,12 @@
-import type { CountersignPluginOptions } from '@countersign/origin-plugin'
 import fastifyJwt from '@fastify/jwt'
 import { JwtVerifier } from 'aws-jwt-verify'
 import Fastify, { type FastifyInstance, type FastifyRequest } from 'fastify'
 import fastifyJwtJwks from 'fastify-jwt-jwks'
 import buildGetJwks from 'get-jwks'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
-import type { Sample } from '../lib/sample.ts'
 import { AUTHORITY } from '../lib/signed-lines.ts'
 import type { Contender } from './contender.ts'
+import { ours } from './ours.ts'
 import { PEERS } from './peers.ts'
 import { REDIS_ORIGINS } from './redis-origins.ts'
 
@@ -18,17 +17,6 @@ async function plain(prepare: (app: FastifyInstance) => Promise<void> | void): P
   await prepare(app)
   app.get('/', () => ({ ok: true }))
   return app
-}
-
-function ours(options: (sample: Sample) => Partial<CountersignPluginOptions>): Contender['build'] {
-  return async (sample, plugin) => {
-    const { keys, access, team, clientCa } = sample
-    const app = Fastify()
-    const all = { edge: { keys, hosts: [AUTHORITY] }, access: team ?? access, trustedIssuers: [clientCa] }
-    await app.register(plugin, { ...all, ...options(sample) } as CountersignPluginOptions)
-    app.get('/', { config: { clientCert: { subject: { CN: 'alice', O: 'Acme' } } } }, () => ({ ok: true }))
-    return app
-  }
 }
 
 function withFastifyJwt(cache: boolean): Contender['build'] {
@@ -81,7 +69,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
   'Countersign, in full': {
     checks: 'HMAC signature, token, certificate, guard, replay in memory',
     load: 'hmac',
-    build: ours(() => ({})),
+    build: ours(),
   },
   'Countersign, replay: false': {
     checks: 'HMAC signature, token, certificate, guard',
@@ -92,7 +80,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
   'Countersign, Ed25519': {
     checks: 'Ed25519 signature, token, certificate, guard, replay in memory',
     load: 'ed25519',
-    build: ours(() => ({})),
+    build: ours(),
   },
   'Countersign, access: null': {
     checks: 'HMAC signature, certificate, guard, replay in memory',
@@ -108,7 +96,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
   'Countersign, a new token each time': {
     checks: 'as in full, with a token that is not cached',
     load: 'new tokens',
-    build: ours(() => ({})),
+    build: ours(),
   },
   'jose, each request': {
     checks: 'token',

@@ -1,10 +1,10 @@
-import countersign, { type CountersignPluginOptions, type ReplayStore } from '@countersign/origin-plugin'
+import type { ReplayStore } from '@countersign/origin-plugin'
 import { redisReplayStore } from '@countersign/origin-plugin/redis'
-import Fastify from 'fastify'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { AUTHORITY } from '../lib/signed-lines.ts'
 import type { Contender } from './contender.ts'
+import { ours } from './ours.ts'
 
 /** The plugin in full, with a store in Redis. */
 export const REDIS_ORIGINS: Readonly<Record<string, Contender>> = {
@@ -21,14 +21,10 @@ function withStore(connect: (url: string) => Promise<ReplayStore>): Contender {
     checks: 'HMAC signature, token, certificate, guard, replay in Redis',
     load: 'hmac',
     needsRedis: true,
-    async build({ keys, access, clientCa, redis }) {
+    build: ours(async ({ keys, redis }) => {
       if (redis === undefined) throw new TypeError('sample.redis is missing; pass the URL of a Redis')
-      const app = Fastify()
-      const edge = { keys, hosts: [AUTHORITY], replay: await connect(redis) }
-      await app.register(countersign, { edge, access, trustedIssuers: [clientCa] } as CountersignPluginOptions)
-      app.get('/', { config: { clientCert: { subject: { CN: 'alice', O: 'Acme' } } } }, () => ({ ok: true }))
-      return app
-    },
+      return { edge: { keys, hosts: [AUTHORITY], replay: await connect(redis) } }
+    }),
   }
 }
 

@@ -1,5 +1,5 @@
 import { channel } from 'node:diagnostics_channel'
-import { writeFileSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CountersignPluginOptions } from '@countersign/origin-plugin'
@@ -79,6 +79,7 @@ const fixed = ({ keys, clientCa }: Sample) => ({ keys, trustedIssuers: [clientCa
 function reloaded({ keys, clientCa }: Sample) {
   const file = join(tmpdir(), `countersign-bench-${process.pid}.pem`)
   writeFileSync(file, clientCa)
+  process.once('exit', () => rmSync(file))
   return { keys: () => keys, trustedIssuers: [{ ca: { file }, refresh: 1 }] }
 }
 

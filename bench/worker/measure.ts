@@ -2,11 +2,11 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import countersign from '@countersign/origin-plugin'
-import Fastify from 'fastify'
 import { load, requireAllAnswered } from '../lib/load.ts'
-import type { Sample } from '../lib/sample.ts'
+import { headerOf, type Sample } from '../lib/sample.ts'
 import { AUTHORITY, formatHead } from '../lib/signed-lines.ts'
 import type { Slice } from '../lib/stats.ts'
+import { ours } from '../origin/ours.ts'
 import type { WorkerContender } from './contenders.ts'
 import { startUpstream } from './upstream.ts'
 import { requestBeforeWorker, startWorkerd } from './workerd.ts'
@@ -48,13 +48,10 @@ export async function startContender(
  * @throws Error when the origin refuses the request
  */
 export async function verifyAtOrigin({ module, bindings }: WorkerContender, sample: Sample): Promise<void> {
-  const { keys, access, clientCa, headers } = sample
   // Without the certificate itself, nothing shows that a CA in PEM signed it.
-  const dn = headers[headers.findIndex((name) => name.toLowerCase() === 'x-cert-issuer-dn-2253') + 1] as string
-  const trustedIssuers = [bindings['COUNTERSIGN_FORWARD_CERT'] === 'none' ? { dn } : clientCa]
-  const app = Fastify()
-  await app.register(countersign, { edge: { keys, hosts: [AUTHORITY] }, access, trustedIssuers })
-  app.get('/', { config: { clientCert: { subject: { CN: 'alice', O: 'Acme' } } } }, () => ({ ok: true }))
+  const byName = () => ({ trustedIssuers: [{ dn: headerOf(sample, 'x-cert-issuer-dn-2253') }] })
+  const build = ours(bindings['COUNTERSIGN_FORWARD_CERT'] === 'none' ? byName : undefined)
+  const app = await build(sample, countersign)
   try {
     await app.listen({ host: '127.0.0.1', port: 0 })
     const { port } = app.server.address() as AddressInfo

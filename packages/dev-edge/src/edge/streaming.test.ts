@@ -12,7 +12,9 @@ import type { DevEdge } from '../dev-edge.ts'
 vi.setConfig({ testTimeout: 30_000 })
 
 const MEBIBYTE = Buffer.alloc(1024 * 1024, 'countersign')
-/** In mebibytes. Half of it does not fit the buffers of the kernel, which can grow to 32 MiB on each of three connections. */
+/**
+ * In mebibytes. Half of it does not fit the buffers of the kernel, which can grow to 32 MiB on each of three connections.
+ */
 const LARGE = 256
 
 /** Starts a request over one version of HTTP. */

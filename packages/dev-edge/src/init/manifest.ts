@@ -18,7 +18,8 @@ export function readManifest(folder: string): Manifest | undefined {
   const path = join(folder, 'package.json')
   if (!existsSync(path)) return undefined
   try {
-    const manifest = JSON.parse(readFileSync(path, 'utf8'))
+    // npm too skips a mark of the byte order.
+    const manifest = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
     if (typeof manifest === 'object' && manifest !== null) return manifest
   } catch {}
   throw new TypeError(`${path} is not an object in JSON; mend it, or choose another folder with --folder`)

@@ -19,7 +19,10 @@ export interface ProjectKind {
 /** The first line of the README ends with this. */
 const OURS = ' behind Countersign'
 
-/** An `import` or `export` at the start of a line, which Node too takes for a module. An editor may begin the file with a mark of its byte order. */
+/**
+ * An `import` or `export` at the start of a line, which Node too takes for a module. An editor may begin the file with a
+ * mark of its byte order.
+ */
 const MODULE_SYNTAX = /^\uFEFF?(?:import\s*[\w{*'"]|export\s)/m
 
 /**

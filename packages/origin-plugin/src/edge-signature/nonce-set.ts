@@ -52,7 +52,9 @@ export function createNonceSet(): NonceSet {
     table.words.fill(0)
     table.used = 0
     for (let at = 0; at < MOVED.length; at += WORDS) {
-      if (isTaken(MOVED, at)) insert(tableOf(MOVED, at), MOVED, at)
+      if (!isTaken(MOVED, at)) continue
+      const target = tableOf(MOVED, at)
+      insert(target, find(target.words, MOVED, at), MOVED, at)
     }
     if (tables.length === 2 * base) base = tables.length
   }
@@ -72,8 +74,7 @@ export function createNonceSet(): NonceSet {
       if (isTaken(table.words, at)) return 'known'
       // A look-up ends at an empty slot.
       if (table.used === SLOTS - 1) return 'full'
-      copy(nonce, 0, table.words, at)
-      table.used += 1
+      insert(table, at, nonce, 0)
       size += 1
       if (size > tables.length * AVERAGE) split()
       return 'added'
@@ -86,8 +87,9 @@ const MOVED = new Uint32Array(SLOTS * WORDS)
 
 const createTable = (): Table => ({ words: new Uint32Array(SLOTS * WORDS), used: 0 })
 
-function insert(table: Table, words: Uint32Array, start: number): void {
-  copy(words, start, table.words, find(table.words, words, start))
+/** Copies a nonce, which begins at `start` in `words`, to the empty slot at an offset of a table. */
+function insert(table: Table, at: number, words: Uint32Array, start: number): void {
+  for (let word = 0; word < WORDS; word += 1) table.words[at + word] = words[start + word] as number
   table.used += 1
 }
 
@@ -103,10 +105,6 @@ function find(table: Uint32Array, words: Uint32Array, start: number): number {
 function isSame(one: Uint32Array, at: number, other: Uint32Array, from: number): boolean {
   for (let word = 0; word < WORDS; word += 1) if (one[at + word] !== other[from + word]) return false
   return true
-}
-
-function copy(from: Uint32Array, start: number, to: Uint32Array, at: number): void {
-  for (let word = 0; word < WORDS; word += 1) to[at + word] = from[start + word] as number
 }
 
 /** An all-zero slot is empty, so the all-zero nonce is stored as 1: see `createNonceReader`. */

@@ -380,6 +380,11 @@ describe('countersign init, next to an app', () => {
     expect(read(folder, 'README.md')).toContain(install.join('\n'))
   })
 
+  it('reads a package.json that begins with a mark of its byte order', async () => {
+    const folder = app({}, { 'package.json': '\uFEFF{"type":"commonjs","dependencies":{"fastify":"^5.0.0"}}' })
+    expect(await init(folder)).toMatchObject({ isNew: false })
+  })
+
   it.each([
     ['{', 'an object in JSON'],
     ['7', 'an object in JSON'],
