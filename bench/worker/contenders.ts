@@ -49,6 +49,13 @@ export function buildContenders(): Readonly<Record<string, WorkerContender>> {
       bindings: {},
       leaves: 'x-cert-finger',
     },
+    'Countersign with the least signature': {
+      does: 'strip, 18 headers, HMAC and two headers of constants',
+      module: bundleAsDeployed('../../bench/worker/least-signature.ts'),
+      signature: 'none',
+      bindings: {},
+      leaves: 'signature',
+    },
     'Countersign, Ed25519': {
       ...ours,
       does: 'strip, 18 headers, Ed25519 signature',

@@ -6,7 +6,7 @@ import { canPin, checkMachine, describeMachine, keepAwake } from '../lib/machine
 import { RUN_OPTIONS, resolveLength } from '../lib/options.ts'
 import { Progress } from '../lib/progress.ts'
 import { takeSamples } from '../lib/sample.ts'
-import { formatSlice, median, ratiosByRound, type Slice } from '../lib/stats.ts'
+import { formatSlice, formatSpread, median, ratiosByRound, type Slice } from '../lib/stats.ts'
 import { buildContenders, DOCUMENTED, PASS_THROUGH } from './contenders.ts'
 import { type RunningWorker, startContender, verifyAtOrigin } from './measure.ts'
 import { WORKERD_VERSION } from './workerd.ts'
@@ -77,7 +77,7 @@ function formatTable(): string {
   const lines = chosen.map(([name, { does }]) => {
     const own = slices.get(name) ?? []
     const shares = [PASS_THROUGH, DOCUMENTED].flatMap((base) => sharesOf(own, slices.get(base) ?? []))
-    const cells = [name, does, median(own.map(({ cpu }) => cpu)).toFixed(0), ...shares.map((share) => share.toFixed(2))]
+    const cells = [name, does, median(own.map(({ cpu }) => cpu)).toFixed(0), ...shares]
     return `| ${cells.join(' | ')} |`
   })
   const head = [
@@ -88,10 +88,16 @@ function formatTable(): string {
 }
 
 /** The ratio of this Worker's work to another's, by CPU time and by requests a second. */
-function sharesOf(own: readonly Slice[], base: readonly Slice[]): [byCpu: number, byRequests: number] {
+function sharesOf(own: readonly Slice[], base: readonly Slice[]): [byCpu: string, byRequests: string] {
   return [
-    median(ratiosByRound(own, base, (mine, other) => other.cpu / mine.cpu)),
-    median(ratiosByRound(own, base, (mine, other) => mine.requestsPerSecond / other.requestsPerSecond)),
+    formatSpread(
+      ratiosByRound(own, base, (mine, other) => other.cpu / mine.cpu),
+      2,
+    ),
+    formatSpread(
+      ratiosByRound(own, base, (mine, other) => mine.requestsPerSecond / other.requestsPerSecond),
+      2,
+    ),
   ]
 }
 
@@ -119,11 +125,14 @@ Each Worker runs for ${rounds} rounds of ${seconds} s, after a warm-up.
 The Workers take turns within a round.
 CPU time is that of the workerd process, all threads.
 Figures are medians, and shares are ratios within a round.
+Parentheses contain the smallest and the largest value, or the 95 % interval from six rounds on.
 A share above 1 means that this Worker is the cheaper one.
 Countersign is the bundle that \`wrangler deploy --minify\` uploads.
 Before the first round the real origin verifies a request that it signed.
 In every round each request must reach the upstream with the Worker's headers.
 "Countersign but for the signature" is not an option of the Worker; it shows the cost of the signature.
+"With the least signature" replaces the signature by one HMAC over 3 kB and two headers, all of them constants.
+It proves nothing, and shows the floor of that cost.
 The documented script is our version of [Cloudflare's example](https://developers.cloudflare.com/cloudflare-one/access-controls/service-credentials/mutual-tls-authentication/): it copies the headers and adds nine.
 
 ## Machine
