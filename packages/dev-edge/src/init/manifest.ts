@@ -18,12 +18,14 @@ export function readManifest(folder: string): Manifest | undefined {
   const path = join(folder, 'package.json')
   if (!existsSync(path)) return undefined
   try {
-    // npm too skips a mark of the byte order.
-    const manifest = JSON.parse(readFileSync(path, 'utf8').replace(/^\uFEFF/, ''))
+    const manifest = JSON.parse(readProjectText(path))
     if (typeof manifest === 'object' && manifest !== null) return manifest
   } catch {}
   throw new TypeError(`${path} is not an object in JSON; mend it, or choose another folder with --folder`)
 }
+
+/** Reads a file of the project. An editor may begin it with a mark of its byte order, which Node and npm skip too. */
+export const readProjectText = (path: string): string => new TextDecoder().decode(readFileSync(path))
 
 /** The `package.json` of a folder or of the nearest folder above it, as Node and npm find it. */
 export function nearestManifest(folder: string): Manifest | undefined {

@@ -1,7 +1,7 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { findServerFile } from './find-server-file.ts'
-import { nearestManifest, readManifest } from './manifest.ts'
+import { nearestManifest, readManifest, readProjectText } from './manifest.ts'
 
 /** A project of its own, or files next to an app that is there. */
 export interface ProjectKind {
@@ -19,11 +19,8 @@ export interface ProjectKind {
 /** The first line of the README ends with this. */
 const OURS = ' behind Countersign'
 
-/**
- * An `import` or `export` at the start of a line, which Node too takes for a module. An editor may begin the file with a
- * mark of its byte order.
- */
-const MODULE_SYNTAX = /^\uFEFF?(?:import\s*[\w{*'"]|export\s)/m
+/** An `import` or `export` at the start of a line, which Node too takes for a module. */
+const MODULE_SYNTAX = /^(?:import\s*[\w{*'"]|export\s)/m
 
 /**
  * Looks at a folder, and decides on the kind of files for it.
@@ -60,10 +57,10 @@ function isModuleFile(folder: string, path: string): boolean {
   const isKnown = /\.[mc][jt]s$/.test(path)
   if (isKnown || manifest?.type !== undefined) return isKnown ? /\.m[jt]s$/.test(path) : manifest?.type === 'module'
   if (manifest !== undefined && path.endsWith('.ts')) return false
-  return MODULE_SYNTAX.test(readFileSync(join(folder, path), 'utf8'))
+  return MODULE_SYNTAX.test(readProjectText(join(folder, path)))
 }
 
 function isOurs(folder: string): boolean {
-  const [heading = ''] = readFileSync(join(folder, 'README.md'), 'utf8').split('\n')
+  const [heading = ''] = readProjectText(join(folder, 'README.md')).split('\n')
   return heading.startsWith('# ') && heading.endsWith(OURS)
 }
