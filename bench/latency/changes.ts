@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { headerLines } from '@countersign/test-support/wire-request'
 import { ACCESS_TOKEN_HEADER, type SigningJwk } from '@countersign/wire'
 import { createFastCa, createFastTeam } from '../lib/fast-identities.ts'
 import type { Sample } from '../lib/sample.ts'
@@ -45,16 +46,14 @@ export async function startChanges(base: Sample): Promise<Changes> {
   const jwksUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
   const { issuer, audience } = team.access
   const fields = new Map([...ca.fieldsOf(0), [ACCESS_TOKEN_HEADER, team.tokenOf(0)] as const])
-  const others = base.headers.flatMap((name, at) =>
-    at % 2 === 0 && !fields.has(name.toLowerCase()) ? [name, base.headers[at + 1] as string] : [],
-  )
+  const others = headerLines(base).filter(([name]) => !fields.has(name.toLowerCase()))
   const sample: Sample = {
     ...base,
     key: first,
     keys: [first],
     access: { ...base.access, issuer, audience, jwksUri },
     clientCa: ca.ca,
-    headers: [...others, ...[...fields].flat()],
+    headers: [...others, ...fields].flat(),
     changing,
   }
   let timer: NodeJS.Timeout | undefined

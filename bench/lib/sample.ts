@@ -2,6 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createDevEdge, type DevAccessOptions } from '@countersign/dev-edge'
+import { headerLines } from '@countersign/test-support/wire-request'
 import type { SigningJwk } from '@countersign/wire'
 import type { FastTeam } from './fast-identities.ts'
 
@@ -20,18 +21,6 @@ export interface Sample {
   readonly headers: readonly string[]
   /** The files of an origin whose keys and revocation list change while it runs. */
   readonly changing?: { readonly keysFile: string; readonly crlFile: string }
-}
-
-/**
- * The value of a header in a sample's request.
- *
- * @param name - in lower case
- * @throws Error when the request has no such header
- */
-export function headerOf({ headers }: Sample, name: string): string {
-  const at = headers.findIndex((header, index) => index % 2 === 0 && header.toLowerCase() === name)
-  if (at < 0) throw new Error(`the request of the sample has no ${name}`)
-  return headers[at + 1] as string
 }
 
 /** Takes a sample for each kind of key. */
@@ -71,6 +60,6 @@ async function takeSample(key: SigningJwk): Promise<{ sample: Sample; close: () 
 }
 
 function withoutSignature(rawHeaders: readonly string[]): string[] {
-  const lines = rawHeaders.flatMap((name, at) => (at % 2 === 0 ? [[name, rawHeaders[at + 1] as string]] : []))
-  return lines.filter(([name]) => !/^(?:signature|signature-input|connection)$/i.test(name as string)).flat()
+  const lines = headerLines({ headers: rawHeaders })
+  return lines.filter(([name]) => !/^(?:signature|signature-input|connection)$/i.test(name)).flat()
 }

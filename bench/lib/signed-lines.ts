@@ -1,4 +1,5 @@
 import { signAsWorker } from '@countersign/test-support/sign-as-worker'
+import { headerLines } from '@countersign/test-support/wire-request'
 import { ACCESS_TOKEN_HEADER, type SigningJwk } from '@countersign/wire'
 import type { Sample } from './sample.ts'
 
@@ -9,10 +10,10 @@ export const AUTHORITY = 'bench.example'
  *
  * @param without - headers that differ between requests, by name in lower case
  */
-export function formatHead({ headers }: Sample, without: readonly string[] = []): string {
-  const lines = headers.flatMap((name, at) =>
-    at % 2 === 0 && !['host', ...without].includes(name.toLowerCase()) ? [`${name}: ${headers[at + 1]}\r\n`] : [],
-  )
+export function formatHead(sample: Sample, without: readonly string[] = []): string {
+  const lines = headerLines(sample)
+    .filter(([name]) => !['host', ...without].includes(name.toLowerCase()))
+    .map(([name, value]) => `${name}: ${value}\r\n`)
   return `GET / HTTP/1.1\r\nHost: ${AUTHORITY}\r\n${lines.join('')}`
 }
 
@@ -43,11 +44,7 @@ export function createSigner(jwk: SigningJwk, target = '/'): Sign {
  * @param tokenOf - makes the token of each request, which becomes one of its lines
  */
 export function signLines(sample: Sample, count: number, tokenOf?: (n: number) => string): string[] {
-  const values = new Map(
-    sample.headers.flatMap((name, at) =>
-      at % 2 === 0 ? [[name.toLowerCase(), sample.headers[at + 1] as string] as const] : [],
-    ),
-  )
+  const values = new Map(headerLines(sample).map(([name, value]) => [name.toLowerCase(), value]))
   const sign = createSigner(sample.key)
   return Array.from({ length: count }, (_, n) => {
     const token = tokenOf?.(n)

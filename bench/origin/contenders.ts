@@ -74,7 +74,7 @@ export const CONTENDERS: Readonly<Record<string, Contender>> = {
   'Countersign, replay: false': {
     checks: 'HMAC signature, token, certificate, guard',
     load: 'hmac',
-    build: ours(({ keys }) => ({ edge: { keys: [...keys], hosts: [AUTHORITY], replay: false } })),
+    build: ours(({ keys }) => ({ edge: { keys, hosts: [AUTHORITY], replay: false } })),
   },
   ...REDIS_ORIGINS,
   'Countersign, Ed25519': {

@@ -1,5 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 import countersign from '@countersign/origin-plugin'
+import { headerLines } from '@countersign/test-support/wire-request'
 import { answer, createRequests, type Fields } from '../growth/answer.ts'
 import type { Sample } from '../lib/sample.ts'
 import { startWatched, type Watcher } from '../origin/watched.ts'
@@ -20,10 +21,9 @@ await app.ready()
 
 /** The fields that the requests of `createRequests` have anyway. */
 const OWN = new Set(['host', 'cf-ray', 'cf-connecting-ip', 'x-forwarded-proto', 'accept'])
-const fields: Fields = sample.headers.flatMap((name, at) => {
-  const lower = name.toLowerCase()
-  return at % 2 === 0 && !OWN.has(lower) ? [[lower, sample.headers[at + 1] as string] as const] : []
-})
+const fields: Fields = headerLines(sample)
+  .map(([name, value]) => [name.toLowerCase(), value] as const)
+  .filter(([name]) => !OWN.has(name))
 const request = createRequests(sample.key, '/')
 const batch = () => Array.from({ length: BATCH }, () => request(fields))
 

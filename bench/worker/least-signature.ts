@@ -1,11 +1,11 @@
-import { COVERED_FIELDS, formatSignatureInput } from '@countersign/wire'
+import { COVERED_FIELDS, formatSignatureInput, SIGNATURE_LABEL } from '@countersign/wire'
 import { stamped } from './stamped.ts'
 
 /** As many bytes as the Worker signs. */
 const BASE = new Uint8Array(3_000)
 const PARAMETERS = { created: 1, expires: 61, nonce: 'A'.repeat(22), keyid: 'bench', alg: 'hmac-sha256' } as const
-const SIGNATURE_INPUT = `countersign=${formatSignatureInput(COVERED_FIELDS, PARAMETERS)}`
-const SIGNATURE = `countersign=:${'A'.repeat(43)}=:`
+const SIGNATURE_INPUT = `${SIGNATURE_LABEL}=${formatSignatureInput(COVERED_FIELDS, PARAMETERS)}`
+const SIGNATURE = `${SIGNATURE_LABEL}=:${'A'.repeat(43)}=:`
 
 let key: Awaited<ReturnType<typeof crypto.subtle.importKey>> | undefined
 

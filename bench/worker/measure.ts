@@ -2,8 +2,9 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import countersign from '@countersign/origin-plugin'
+import { headerLines, headerOf } from '@countersign/test-support/wire-request'
 import { load, requireAllAnswered } from '../lib/load.ts'
-import { headerOf, type Sample } from '../lib/sample.ts'
+import type { Sample } from '../lib/sample.ts'
 import { AUTHORITY, formatHead } from '../lib/signed-lines.ts'
 import type { Slice } from '../lib/stats.ts'
 import { ours } from '../origin/ours.ts'
@@ -49,7 +50,7 @@ export async function startContender(
  */
 export async function verifyAtOrigin({ module, bindings }: WorkerContender, sample: Sample): Promise<void> {
   // Without the certificate itself, nothing shows that a CA in PEM signed it.
-  const byName = () => ({ trustedIssuers: [{ dn: headerOf(sample, 'x-cert-issuer-dn-2253') }] })
+  const byName = () => ({ trustedIssuers: [{ dn: headerOf(sample, 'x-cert-issuer-dn-2253') ?? '' }] })
   const build = ours(bindings['COUNTERSIGN_FORWARD_CERT'] === 'none' ? byName : undefined)
   const app = await build(sample, countersign)
   try {
@@ -67,11 +68,9 @@ export async function verifyAtOrigin({ module, bindings }: WorkerContender, samp
   }
 }
 
-async function statusOf(port: number, { headers }: Sample): Promise<number | undefined> {
-  const others = headers.flatMap((name, at) =>
-    at % 2 === 0 && name.toLowerCase() !== 'host' ? [name, headers[at + 1] as string] : [],
-  )
-  const outgoing = request({ host: '127.0.0.1', port, headers: ['Host', AUTHORITY, ...others] }).end()
+async function statusOf(port: number, sample: Sample): Promise<number | undefined> {
+  const others = headerLines(sample).filter(([name]) => name.toLowerCase() !== 'host')
+  const outgoing = request({ host: '127.0.0.1', port, headers: ['Host', AUTHORITY, ...others.flat()] }).end()
   const [response] = (await once(outgoing, 'response')) as [IncomingMessage]
   response.resume()
   return response.statusCode

@@ -77,7 +77,12 @@ function formatTable(): string {
   const lines = chosen.map(([name, { does }]) => {
     const own = slices.get(name) ?? []
     const shares = [PASS_THROUGH, DOCUMENTED].flatMap((base) => sharesOf(own, slices.get(base) ?? []))
-    const cells = [name, does, median(own.map(({ cpu }) => cpu)).toFixed(0), ...shares]
+    const cells = [
+      name,
+      does,
+      median(own.map(({ cpu }) => cpu)).toFixed(0),
+      ...shares.map((share) => formatSpread(share, 2)),
+    ]
     return `| ${cells.join(' | ')} |`
   })
   const head = [
@@ -87,17 +92,11 @@ function formatTable(): string {
   return [...head, ...lines].join('\n')
 }
 
-/** The ratio of this Worker's work to another's, by CPU time and by requests a second. */
-function sharesOf(own: readonly Slice[], base: readonly Slice[]): [byCpu: string, byRequests: string] {
+/** The ratio of this Worker's work to another's in each round, by CPU time and by requests a second. */
+function sharesOf(own: readonly Slice[], base: readonly Slice[]): [byCpu: number[], byRequests: number[]] {
   return [
-    formatSpread(
-      ratiosByRound(own, base, (mine, other) => other.cpu / mine.cpu),
-      2,
-    ),
-    formatSpread(
-      ratiosByRound(own, base, (mine, other) => mine.requestsPerSecond / other.requestsPerSecond),
-      2,
-    ),
+    ratiosByRound(own, base, (mine, other) => other.cpu / mine.cpu),
+    ratiosByRound(own, base, (mine, other) => mine.requestsPerSecond / other.requestsPerSecond),
   ]
 }
 

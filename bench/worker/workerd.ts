@@ -4,6 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { headerLines } from '@countersign/test-support/wire-request'
 import { CERTIFICATE_HEADERS } from '@countersign/wire'
 import { pinned } from '../lib/machine.ts'
 import type { Sample } from '../lib/sample.ts'
@@ -57,16 +58,14 @@ export async function startWorkerd(
  * It has no certificate headers. Cloudflare's data on the certificate is in `request.cf`.
  */
 export function requestBeforeWorker(sample: Sample): Sample {
-  const lines = sample.headers.flatMap((name, at) =>
-    at % 2 === 0 ? [{ name: name.toLowerCase(), line: [name, sample.headers[at + 1] as string] as const }] : [],
-  )
-  const written = new Map(lines.map(({ name, line: [, value] }) => [name, value]))
+  const lines = headerLines(sample)
+  const written = new Map(lines.map(([name, value]) => [name.toLowerCase(), value]))
   const tlsClientAuth = Object.fromEntries(
     CERTIFICATE_HEADERS.map(({ name, field }) => [field, written.get(name) ?? '']),
   )
   const cf = { colo: 'DEV', country: 'US', httpProtocol: 'HTTP/2', tlsVersion: 'TLSv1.3', tlsClientAuth }
-  const kept = lines.filter(({ name }) => !CERTIFICATE_HEADERS.some((header) => header.name === name))
-  return { ...sample, headers: [...kept.flatMap(({ line }) => line), CF_BLOB_HEADER, JSON.stringify(cf)] }
+  const kept = lines.filter(([name]) => !CERTIFICATE_HEADERS.some((header) => header.name === name.toLowerCase()))
+  return { ...sample, headers: [...kept.flat(), CF_BLOB_HEADER, JSON.stringify(cf)] }
 }
 
 function formatConfig(bindings: Readonly<Record<string, string>>, upstreamPort: number): string {

@@ -10,13 +10,16 @@ export interface WireRequest {
   readonly headers: readonly string[]
 }
 
+/** Anything with a request's header lines. */
+type HeaderCarrier = Pick<WireRequest, 'headers'> & Partial<WireRequest>
+
 /** The header lines of a request. */
-export function headerLines({ headers }: WireRequest): HeaderLine[] {
+export function headerLines({ headers }: HeaderCarrier): HeaderLine[] {
   return headers.flatMap((name, at) => (at % 2 === 0 ? [[name, headers[at + 1] as string] as const] : []))
 }
 
 /** The value of a header's first line. */
-export function headerOf(request: WireRequest, name: string): string | undefined {
+export function headerOf(request: HeaderCarrier, name: string): string | undefined {
   return headerLines(request).find(([each]) => each.toLowerCase() === name.toLowerCase())?.[1]
 }
 
