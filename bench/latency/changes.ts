@@ -14,8 +14,8 @@ import { makeList } from '../revocation/lists.ts'
 /** The files and servers of an origin whose keys rotate and whose revocation list reloads. */
 export interface Changes {
   readonly sample: Sample
-  /** Formats the lines of a load: its second half has the next edge key and a token of the next Access key. */
-  formatLines(count: number): string[]
+  /** Formats the lines of a load. From `change` on, they have the next edge key and a token of the next Access key. */
+  formatLines(count: number, change: number): string[]
   /** Adds the next keys, as an operator would. The origin reads them within its `refresh` of a second. */
   addKeys(): void
   /** Removes the previous edge key after a time. */
@@ -59,13 +59,12 @@ export async function startChanges(base: Sample): Promise<Changes> {
   let timer: NodeJS.Timeout | undefined
   return {
     sample,
-    formatLines(count) {
+    formatLines(count, change) {
       const [token, nextToken] = [team.tokenOf(0), nextTeam.tokenOf(0)]
-      const half = count >> 1
-      const lines = signLines(sample, half, () => token)
+      const lines = signLines(sample, change, () => token)
       // The last one is sent before the load begins.
       const [before = ''] = signLines(sample, 1, () => token)
-      return [...lines, ...signLines({ ...sample, key: next }, count - half - 1, () => nextToken), before]
+      return [...lines, ...signLines({ ...sample, key: next }, count - change - 1, () => nextToken), before]
     },
     addKeys() {
       accessKeys = [...nextTeam.access.jwks.keys, ...team.access.jwks.keys]

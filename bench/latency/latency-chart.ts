@@ -17,8 +17,9 @@ interface Panel {
 const [LEFT, RIGHT] = [24, WIDTH - 28]
 const ROW = 40
 
-/** Three digits, whatever the size: 0.123, 1.23, 12.3, 123. */
+/** Three digits, whatever the size: 0.123, 1.23, 12.3, 123. A rate that was not borne has an infinite latency. */
 export function formatMilliseconds(milliseconds: number): string {
+  if (milliseconds === Number.POSITIVE_INFINITY) return 'not borne'
   return milliseconds.toFixed(
     Math.min(2, Math.max(0, 2 - Math.floor(Math.log10(Math.max(Math.abs(milliseconds), 0.1))))),
   )

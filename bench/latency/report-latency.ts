@@ -1,8 +1,8 @@
 import { describeMachine } from '../lib/machine.ts'
-import { median, medianInterval } from '../lib/stats.ts'
+import { formatSpreadBy, median } from '../lib/stats.ts'
 import { CHANGING_NAME } from '../origin/changing.ts'
 import { type Figures, formatChart, formatMilliseconds } from './latency-chart.ts'
-import { type ByShare, isBorne, SHARES } from './measure-latency.ts'
+import { type ByShare, isBorne, MOST_LAG, SHARES, UNRECORDED } from './measure-latency.ts'
 import type { Paced } from './paced-load.ts'
 
 /** The measurements of a run, and its conditions. */
@@ -34,34 +34,59 @@ function figuresAt(share: number, { measured }: MeasuredLatency): (Figures | { r
   return [...measured].flatMap(([name, rounds]) => {
     // The disturbances are measured at some shares only.
     if (name === CHANGING_NAME && !rounds.some((round) => round.has(share))) return []
-    const of = bornBy(rounds, share)
-    if (!of) return [{ name }]
+    const of = roundsAt(rounds, share)
     const middle = (read: (paced: Paced) => number) => median(of.map(read))
-    return [{ name, p50: middle(({ p50 }) => p50), p99: middle(({ p99 }) => p99), p999: middle(({ p999 }) => p999) }]
+    const figures = { p50: middle(({ p50 }) => p50), p99: middle(({ p99 }) => p99), p999: middle(({ p999 }) => p999) }
+    return [Number.isFinite(figures.p50) ? { name, ...figures } : { name }]
   })
 }
 
-/** The measurements of a row at a share, if it bore the rate in every round. */
-function bornBy(rounds: readonly ByShare[], share: number): readonly Paced[] | undefined {
-  const of = rounds.map((round) => round.get(share))
-  return of.every((paced) => paced !== undefined && isBorne(paced)) ? (of as Paced[]) : undefined
+/** A round in which a row did not bear the rate. Its latency would grow with the round. */
+const NOT_BORNE: Paced = {
+  answered: 0,
+  p50: Number.POSITIVE_INFINITY,
+  p99: Number.POSITIVE_INFINITY,
+  p999: Number.POSITIVE_INFINITY,
+  longest: Number.POSITIVE_INFINITY,
+  lag: Number.POSITIVE_INFINITY,
+}
+
+/** The measurements of a row at a share, one a round. */
+function roundsAt(rounds: readonly ByShare[], share: number): readonly Paced[] {
+  return rounds.map((round) => {
+    const paced = round.get(share)
+    return paced && isBorne(paced) ? paced : NOT_BORNE
+  })
+}
+
+/** The difference to another row in each round in which that one bore the rate. */
+function addedTo(base: readonly Paced[], of: readonly Paced[], read: (paced: Paced) => number): string {
+  const added = of.flatMap((paced, round) => {
+    const other = base[round] ?? NOT_BORNE
+    return other === NOT_BORNE ? [] : [read(paced) - read(other)]
+  })
+  return added.length > 0 ? formatSpreadBy(added, formatMilliseconds) : ''
 }
 
 function formatTable(share: number, run: MeasuredLatency): string {
   const { measured, bare, capacities } = run
-  const base = bornBy(measured.get(bare) ?? [], share)
+  const base = roundsAt(measured.get(bare) ?? [], share)
   const rows = figuresAt(share, run).map((figures) => {
-    const of = bornBy(measured.get(figures.name) ?? [], share)
-    if (!of || !('p50' in figures)) return `| ${figures.name} | does not bear this rate | | | |`
-    const added = base ? formatSpread(of.map(({ p99 }, round) => p99 - (base[round]?.p99 ?? Number.NaN))) : ''
+    if (!('p50' in figures)) return `| ${figures.name} | does not bear this rate | | | | |`
+    const of = roundsAt(measured.get(figures.name) ?? [], share)
     const [p50, p99] = [figures.p50, figures.p99].map(formatMilliseconds)
-    const p999 = formatSpread(of.map((paced) => paced.p999))
-    return `| ${figures.name} | ${p50} | ${p99} | ${p999} | ${figures.name === bare ? '' : added} |`
+    const p999 = formatSpreadBy(
+      of.map((paced) => paced.p999),
+      formatMilliseconds,
+    )
+    const added = figures.name === bare ? '' : addedTo(base, of, (paced) => paced.p99)
+    const lag = formatMilliseconds(median(of.map((paced) => paced.lag)))
+    return `| ${figures.name} | ${p50} | ${p99} | ${p999} | ${added} | ${lag} |`
   })
   const rate = Math.round((median(capacities) * share) / 100) * 100
   return [
-    `| at ${share * 100} %: ${rate.toLocaleString('en')} requests a second | p50, ms | p99, ms | p99.9, ms | added p99, ms |`,
-    '|---|---|---|---|---|',
+    `| at ${share * 100} %: ${rate.toLocaleString('en')} requests a second | p50, ms | p99, ms | p99.9, ms | added p99, ms | the load's own delay, ms |`,
+    '|---|---|---|---|---|---|',
     ...rows,
   ].join('\n')
 }
@@ -71,17 +96,11 @@ function formatDisturbance({ measured }: MeasuredLatency): string {
   const [changing, quiet] = [measured.get(CHANGING_NAME), measured.get('Countersign, in full')]
   if (!changing || !quiet) return ''
   const rows = SHARES.flatMap((share) => {
-    const [of, base] = [bornBy(changing, share), bornBy(quiet, share)]
-    if (!of || !base) return []
-    const more = formatSpread(of.map(({ p999 }, round) => p999 - (base[round]?.p999 ?? Number.NaN)))
-    return [`| ${share * 100} % | ${more} |`]
+    if (!changing.some((round) => round.has(share))) return []
+    const added = addedTo(roundsAt(quiet, share), roundsAt(changing, share), ({ p999 }) => p999)
+    return added === '' ? [] : [`| ${share * 100} % | ${added} |`]
   })
   return ['| rotation and reload | added p99.9, ms |', '|---|---|', ...rows].join('\n')
-}
-
-function formatSpread(values: readonly number[]): string {
-  const { low, high } = medianInterval(values)
-  return `${formatMilliseconds(median(values))} (${formatMilliseconds(low)} to ${formatMilliseconds(high)})`
 }
 
 function formatPage(tables: string, { rounds, seconds, awake, load, warnings, capacities }: MeasuredLatency): string {
@@ -100,19 +119,23 @@ The load has a constant rate: a share of the requests a second that bare Fastify
 Each request has an intended time, and its latency counts from that time.
 So a slow answer delays the requests behind it visibly, as it delays users (wrk2's method, without coordinated omission).
 An origin that does not bear a rate has no latency at that rate: its queue grows as long as the load runs.
+Such a round counts as slower than any other, and a row has figures if it bore the rate in most rounds.
 
 Load and origin have a core each, and 64 keep-alive connections.
 Every thread of an origin shares its core, also the thread that loads a revocation list.
-The load reports its own delay.
-The run fails unless it sent 99.9 % of the requests within 2 ms of their time.
+The load reports its own delay: within it, the load sent 99.9 % of the requests that it could send in time.
+A measurement with a delay above ${MOST_LAG} ms is repeated, at most twice, and the run fails if the last one has it too.
+No difference below that delay is the origin's.
+A virtual machine pauses its cores, and \`node bench/probes/pauses.ts\` shows for how long.
 Redis shares the core of the load.
-Each figure is the median of ${rounds === 1 ? 'one round' : `${rounds} rounds`} of ${seconds} s, after a warm-up and one second that is not recorded.
+Each figure is the median of ${rounds === 1 ? 'one round' : `${rounds} rounds`} of ${seconds} s, after a warm-up and ${UNRECORDED} s that are not recorded.
 The origins take turns within a round, each in a new process.
 Added latencies are differences within a round.
 Parentheses contain the smallest and the largest value, or the 95 % interval from six rounds on.
 
 While keys rotate, the edge key and the Access key change in the middle of the measurement, and the list is loaded again every two seconds.
-The origin waits for half a minute before, because the plugin fetches unknown Access keys once in 30 s.
+That origin runs the built plugin, as users do: from the sources, Node would strip types each time that the thread starts.
+It waits for half a minute before, because the plugin fetches unknown Access keys once in 30 s.
 ${awake ? 'Idle processors were kept awake (`/dev/cpu_dma_latency`).' : 'Idle processors could not be kept awake (`/dev/cpu_dma_latency`).'}
 
 ${describeMachine()}; its load before the start was ${load.toFixed(1)}.${warnings.map((each) => `\n${each}`).join('')}

@@ -62,9 +62,14 @@ export function medianInterval(values: readonly number[]): Interval {
 
 /** Formats the median, and the bounds of {@link medianInterval} in parentheses if there are several values. */
 export function formatSpread(values: readonly number[], digits: number): string {
+  return formatSpreadBy(values, (value) => value.toFixed(digits))
+}
+
+/** The same with another format of each number. */
+export function formatSpreadBy(values: readonly number[], format: (value: number) => string): string {
   const { low, high } = medianInterval(values)
-  const middle = median(values).toFixed(digits)
-  return values.length > 1 ? `${middle} (${low.toFixed(digits)} to ${high.toFixed(digits)})` : middle
+  const middle = format(median(values))
+  return values.length > 1 ? `${middle} (${format(low)} to ${format(high)})` : middle
 }
 
 const ascending = (values: readonly number[]) => values.toSorted((one, other) => one - other)

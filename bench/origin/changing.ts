@@ -14,6 +14,7 @@ export const CHANGING: Readonly<Record<string, Contender>> = {
   [CHANGING_NAME]: {
     checks: 'HMAC signature, token, certificate and its revocation, guard, replay in memory',
     load: 'hmac',
+    built: true,
     async build({ access, clientCa, changing }, plugin) {
       if (!changing) throw new TypeError('sample.changing is missing; take the sample of startChanges()')
       const options: CountersignPluginOptions = {

@@ -29,5 +29,10 @@ export interface Contender {
   readonly ignoresToken?: true
   /** Whether it needs a Redis, whose URL is `sample.redis`. */
   readonly needsRedis?: true
+  /**
+   * Whether it runs the plugin of the last `pnpm build`. A thread of the plugin starts while it is measured, and from the
+   * sources Node would strip types in that thread each time.
+   */
+  readonly built?: true
   readonly build: (sample: Sample, plugin: Plugin) => Promise<Origin>
 }

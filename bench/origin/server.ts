@@ -13,10 +13,11 @@ import { contenderOf } from './measure.ts'
  * message gets the CPU time of the process as its answer.
  */
 const [, , name = '', sample = '', checkout = ''] = argv
-const entry = pathToFileURL(join(checkout, 'packages/origin-plugin/src/index.ts'))
-const { default: plugin } = (await import(entry.href)) as { default: Plugin }
-const app = await contenderOf(name)?.build(JSON.parse(sample) as Sample, plugin)
-if (!app) throw new TypeError(`contender "${name}" is unknown`)
+const contender = contenderOf(name)
+if (!contender) throw new TypeError(`contender "${name}" is unknown`)
+const entry = contender.built ? 'packages/origin-plugin/dist/index.js' : 'packages/origin-plugin/src/index.ts'
+const { default: plugin } = (await import(pathToFileURL(join(checkout, entry)).href)) as { default: Plugin }
+const app = await contender.build(JSON.parse(sample) as Sample, plugin)
 await app.listen({ host: '127.0.0.1', port: 0 })
 process.on('message', () => process.send?.({ cpu: cpuUsage() }))
 process.on('disconnect', () => process.exit())
