@@ -1,15 +1,11 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
-import { join } from 'node:path'
 import { describeMachine } from '../lib/machine.ts'
 import { formatSpread, median } from '../lib/stats.ts'
 import type { ComparedPair } from './compare.ts'
 import { CONTENDERS } from './contenders.ts'
 import { formatFootprints } from './footprint.ts'
 import type { TurnLengths } from './measure.ts'
-
-/** Another run writes that page. A link to a missing page would be broken. */
-const LATENCY_IS_PUBLISHED = existsSync(join(import.meta.dirname, '../latency.md'))
 
 /** The measurements of a run, and its conditions. */
 export interface Measured {
@@ -80,7 +76,9 @@ ${table}
 
 ![share of bare Fastify](chart.svg)
 
-${LATENCY_IS_PUBLISHED ? '![latency of each origin by rate](latency.svg)\n\n' : ''}![CPU time a request, by the number of clients](growth.svg)
+![latency of each origin by rate](latency.svg)
+
+![CPU time a request, by the number of clients](growth.svg)
 
 ## Installed packages
 
@@ -116,7 +114,7 @@ ${versions()}
 | command | measures |
 |---|---|
 | \`pnpm bench:growth\` | the cost of a request with more routes, clients, fingerprints and certificates: [growth.md](growth.md) |
-| \`pnpm bench:latency\` | p50, p99 and p99.9 at a constant rate, also while keys rotate and a large revocation list reloads${LATENCY_IS_PUBLISHED ? ': [latency.md](latency.md)' : ''} |
+| \`pnpm bench:latency\` | p50, p99 and p99.9 at a constant rate, also while keys rotate and a large revocation list reloads: [latency.md](latency.md) |
 | \`pnpm bench:worker\` | the Worker, beside Cloudflare's documented script: [worker.md](worker.md) |
 | \`pnpm bench:crl\` | the time for which the load of a revocation list holds up requests: [revocation.md](revocation.md) |
 | \`pnpm bench:memory\` | the memory of an origin after many clients |
