@@ -98,8 +98,15 @@ describe('redisReplayStore with several nonces', () => {
     expect(calls).toEqual([])
   })
 
+  it('sends one nonce to ioredis without a pipeline', async () => {
+    const { sent, calls, store } = pipelining([[null, 'QUEUED']])
+    await expect(store.spendMany?.(['a'], 70_000.4)).resolves.toEqual([true])
+    expect(calls).toEqual([['pay:a', '1', 'PX', 70_001, 'NX']])
+    expect(sent).toEqual([])
+  })
+
   it('has no answer without the replies of a pipeline', async () => {
-    await expect(pipelining(null).store.spendMany?.(['a'], 1)).resolves.toEqual([])
+    await expect(pipelining(null).store.spendMany?.(['a', 'b'], 1)).resolves.toEqual([])
   })
 
   it.each([true, false])(
