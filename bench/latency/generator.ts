@@ -108,7 +108,6 @@ async function generate({ port, rate, seconds, unrecorded, head, linesFile }: Pa
     p50: latency.percentile(50) / 1_000,
     p99: latency.percentile(99) / 1_000,
     p999: latency.percentile(99.9) / 1_000,
-    longest: latency.max / 1_000,
     lag: lag.percentile(99.9) / 1_000,
   }
 }

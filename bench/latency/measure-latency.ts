@@ -11,7 +11,7 @@ import { countRequests, loadAtPace, type Paced } from './paced-load.ts'
 /** The shares of bare Fastify's capacity at which a row is measured. */
 export const SHARES: readonly number[] = [0.25, 0.5, 0.75]
 /** Where the disturbances are measured. At 75 % of bare Fastify an origin in full has no time left. */
-const CHANGING_SHARES: readonly number[] = [0.25, 0.5]
+export const CHANGING_SHARES: readonly number[] = [0.25, 0.5]
 
 /**
  * Seconds of load before each measurement that are not recorded. The load is a new process each time, and V8 compiles it

@@ -24,7 +24,6 @@ export interface Paced {
   readonly p50: number
   readonly p99: number
   readonly p999: number
-  readonly longest: number
   /** The delay of the load itself: 99.9 % of the requests that could be sent in time were sent within it. */
   readonly lag: number
 }

@@ -2,7 +2,7 @@ import { describeMachine } from '../lib/machine.ts'
 import { formatSpreadBy, median } from '../lib/stats.ts'
 import { CHANGING_NAME } from '../origin/changing.ts'
 import { type Figures, formatChart, formatMilliseconds } from './latency-chart.ts'
-import { type ByShare, isBorne, MOST_LAG, SHARES, UNRECORDED } from './measure-latency.ts'
+import { type ByShare, CHANGING_SHARES, isBorne, MOST_LAG, SHARES, UNRECORDED } from './measure-latency.ts'
 import type { Paced } from './paced-load.ts'
 
 /** The measurements of a run, and its conditions. */
@@ -33,7 +33,7 @@ export function formatLatency(run: MeasuredLatency): { tables: string; markdown:
 function figuresAt(share: number, { measured }: MeasuredLatency): (Figures | { readonly name: string })[] {
   return [...measured].flatMap(([name, rounds]) => {
     // The disturbances are measured at some shares only.
-    if (name === CHANGING_NAME && !rounds.some((round) => round.has(share))) return []
+    if (name === CHANGING_NAME && !CHANGING_SHARES.includes(share)) return []
     const of = roundsAt(rounds, share)
     const middle = (read: (paced: Paced) => number) => median(of.map(read))
     const figures = { p50: middle(({ p50 }) => p50), p99: middle(({ p99 }) => p99), p999: middle(({ p999 }) => p999) }
@@ -47,7 +47,6 @@ const NOT_BORNE: Paced = {
   p50: Number.POSITIVE_INFINITY,
   p99: Number.POSITIVE_INFINITY,
   p999: Number.POSITIVE_INFINITY,
-  longest: Number.POSITIVE_INFINITY,
   lag: Number.POSITIVE_INFINITY,
 }
 
@@ -95,8 +94,7 @@ function formatTable(share: number, run: MeasuredLatency): string {
 function formatDisturbance({ measured }: MeasuredLatency): string {
   const [changing, quiet] = [measured.get(CHANGING_NAME), measured.get('Countersign, in full')]
   if (!changing || !quiet) return ''
-  const rows = SHARES.flatMap((share) => {
-    if (!changing.some((round) => round.has(share))) return []
+  const rows = CHANGING_SHARES.flatMap((share) => {
     const added = addedTo(roundsAt(quiet, share), roundsAt(changing, share), ({ p999 }) => p999)
     return added === '' ? [] : [`| ${share * 100} % | ${added} |`]
   })
