@@ -2,7 +2,7 @@ import { generateKeyPairSync, randomBytes } from 'node:crypto'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { createDevEdge, type DevAccessOptions } from '@countersign/dev-edge'
-import { headerLines } from '@countersign/test-support/wire-request'
+import { headerLines, headerOf } from '@countersign/test-support/wire-request'
 import type { SigningJwk } from '@countersign/wire'
 import type { FastTeam } from './fast-identities.ts'
 
@@ -21,6 +21,17 @@ export interface Sample {
   readonly headers: readonly string[]
   /** The files of an origin whose keys and revocation list change while it runs. */
   readonly changing?: { readonly keysFile: string; readonly crlFile: string }
+}
+
+/**
+ * The value of a header that a sample's request has.
+ *
+ * @throws Error when it has no such header
+ */
+export function requireHeader(sample: Sample, name: string): string {
+  const value = headerOf(sample, name)
+  if (value === undefined) throw new Error(`the request of the sample has no ${name}`)
+  return value
 }
 
 /** Takes a sample for each kind of key. */

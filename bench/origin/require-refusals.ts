@@ -1,8 +1,7 @@
 import { sendRaw } from '@countersign/test-support/raw-http'
-import { headerOf } from '@countersign/test-support/wire-request'
 import { ACCESS_TOKEN_HEADER } from '@countersign/wire'
 import type { FastTeam } from '../lib/fast-identities.ts'
-import type { Sample } from '../lib/sample.ts'
+import { requireHeader, type Sample } from '../lib/sample.ts'
 import { formatHead, signLines } from '../lib/signed-lines.ts'
 import type { Contender } from './contender.ts'
 
@@ -22,7 +21,7 @@ export async function requireRefusals(
   sample: Sample,
   team: FastTeam | undefined,
 ): Promise<void> {
-  const token = team ? team.tokenOf(0) : String(headerOf(sample, ACCESS_TOKEN_HEADER))
+  const token = team ? team.tokenOf(0) : requireHeader(sample, ACCESS_TOKEN_HEADER)
   const head = `${formatHead(sample, [ACCESS_TOKEN_HEADER])}Connection: close\r\n`
   const statusOf = async (carried: string, edit = (line: string) => line) => {
     const [line = ''] = signLines(sample, 1, () => carried)

@@ -2,9 +2,9 @@ import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import countersign from '@countersign/origin-plugin'
-import { headerLines, headerOf } from '@countersign/test-support/wire-request'
+import { headerLines } from '@countersign/test-support/wire-request'
 import { load, requireAllAnswered } from '../lib/load.ts'
-import type { Sample } from '../lib/sample.ts'
+import { requireHeader, type Sample } from '../lib/sample.ts'
 import { AUTHORITY, formatHead } from '../lib/signed-lines.ts'
 import type { Slice } from '../lib/stats.ts'
 import { ours } from '../origin/ours.ts'
@@ -50,7 +50,7 @@ export async function startContender(
  */
 export async function verifyAtOrigin({ module, bindings }: WorkerContender, sample: Sample): Promise<void> {
   // Without the certificate itself, nothing shows that a CA in PEM signed it.
-  const byName = () => ({ trustedIssuers: [{ dn: headerOf(sample, 'x-cert-issuer-dn-2253') ?? '' }] })
+  const byName = () => ({ trustedIssuers: [{ dn: requireHeader(sample, 'x-cert-issuer-dn-2253') }] })
   const build = ours(bindings['COUNTERSIGN_FORWARD_CERT'] === 'none' ? byName : undefined)
   const app = await build(sample, countersign)
   try {
