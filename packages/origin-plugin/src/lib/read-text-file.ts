@@ -12,10 +12,13 @@ import { constants, open } from 'node:fs/promises'
 export async function readTextFile(path: string | URL, maxBytes: number): Promise<string> {
   const file = await open(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)).catch(fail)
   try {
-    if (!(await file.stat()).isFile()) throw new Error('it is not a regular file')
-    const bytes = Buffer.alloc(maxBytes + 1)
+    const stats = await file.stat()
+    if (!stats.isFile()) throw new Error('it is not a regular file')
+    // One byte more than the stated length shows the end of the file in most cases.
+    let bytes = Buffer.alloc(Math.min(stats.size, maxBytes) + 1)
     let length = 0
     while (length <= maxBytes) {
+      if (length === bytes.length) bytes = Buffer.concat([bytes], Math.min(2 * length, maxBytes + 1))
       const { bytesRead } = await file.read(bytes, length, bytes.length - length, length)
       if (bytesRead === 0) return decode(bytes.subarray(0, length))
       length += bytesRead
