@@ -35,6 +35,21 @@ describe('fetchBytes', () => {
     expect(await fetchBytes(url, bounds())).toEqual(bytes)
   })
 
+  it('reads into the given memory, if that is large enough', async () => {
+    const memory = Buffer.alloc(64, 1)
+    answer = send(200, 'keys')
+    const bytes = await fetchBytes(url, bounds(), memory)
+    expect(bytes.toString()).toBe('keys')
+    expect(bytes.buffer).toBe(memory.buffer)
+    answer = send(200, 'k'.repeat(65))
+    const longer = await fetchBytes(url, bounds(), memory)
+    expect(longer.toString()).toBe('k'.repeat(65))
+    expect(longer.buffer).not.toBe(memory.buffer)
+    await expect(fetchBytes(url, bounds({ maxBytes: 32 }), memory)).rejects.toEqual(
+      failure('the answer is longer than 32 bytes'),
+    )
+  })
+
   it('returns no bytes for an empty answer', async () => {
     answer = send(200)
     expect(await fetchBytes(url, bounds())).toEqual(Buffer.alloc(0))

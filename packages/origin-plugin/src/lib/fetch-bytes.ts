@@ -14,9 +14,14 @@ export interface FetchBounds {
  * Fetches bytes within bounds. It follows no redirect, which would choose another server. It reads at most `maxBytes`,
  * and ends at the time-out even if the server hangs.
  *
+ * @param memory - the bytes are written into it if it is large enough. Its contents are lost
  * @throws Error with the cause, in words for a log
  */
-export async function fetchBytes(url: URL, { timeout, maxBytes, signal }: FetchBounds): Promise<Buffer> {
+export async function fetchBytes(
+  url: URL,
+  { timeout, maxBytes, signal }: FetchBounds,
+  memory: Buffer = Buffer.alloc(0),
+): Promise<Buffer> {
   const late = AbortSignal.timeout(timeout)
   try {
     const response = await fetch(url, { signal: AbortSignal.any([late, signal]), redirect: 'manual' })
@@ -24,7 +29,7 @@ export async function fetchBytes(url: URL, { timeout, maxBytes, signal }: FetchB
       await response.body?.cancel()
       throw new Error(`the server answered ${response.status}${describeRedirect(response, url)}`)
     }
-    return await readBody(response.body, maxBytes)
+    return await readBody(response.body, maxBytes, memory)
   } catch (error) {
     if (late.aborted) throw new Error(`no answer within ${timeout} ms`)
     throw new Error(describe(error))
@@ -38,15 +43,15 @@ const FIRST_CAPACITY = 64 * 1024
  * Reads a body to its end. It copies the chunks into one buffer, because an object for each of a million tiny chunks
  * would take a hundred times their size.
  */
-async function readBody(body: NonNullable<Response['body']>, maxBytes: number): Promise<Buffer> {
-  let bytes = Buffer.allocUnsafeSlow(Math.min(FIRST_CAPACITY, maxBytes))
+async function readBody(body: NonNullable<Response['body']>, maxBytes: number, memory: Buffer): Promise<Buffer> {
+  let bytes = memory
   let length = 0
   for await (const chunk of body) {
     const end = length + chunk.length
     // Leaving the loop cancels the body, which closes the connection.
     if (end > maxBytes) throw new Error(`the answer is longer than ${maxBytes} bytes`)
     if (end > bytes.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(end, bytes.length * 2), maxBytes))
+      const larger = Buffer.allocUnsafeSlow(Math.min(Math.max(end, bytes.length * 2, FIRST_CAPACITY), maxBytes))
       bytes.copy(larger, 0, 0, length)
       bytes = larger
     }

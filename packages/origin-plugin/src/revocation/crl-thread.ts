@@ -1,11 +1,13 @@
-// The entry of the thread that loads revocation lists. `load-crl.ts` starts it, and nothing imports it.
-import { createPublicKey } from 'node:crypto'
+// The entry of a thread that loads revocation lists, one after another. `crl-threads.ts` starts it, and nothing imports it.
+import { createPublicKey, randomBytes } from 'node:crypto'
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs'
 import * as os from 'node:os'
-import { parentPort, workerData } from 'node:worker_threads'
+import { promisify } from 'node:util'
+import { parentPort } from 'node:worker_threads'
 import { fetchBytes } from '../lib/fetch-bytes.ts'
 import type { CrlContents } from './parse-crl.ts'
 import { readCrl } from './read-crl.ts'
+import type { Scratch } from './serial-set.ts'
 
 /** The task of the thread. */
 export interface CrlTask {
@@ -17,22 +19,31 @@ export interface CrlTask {
   readonly acceptsCaList: boolean
   /** Milliseconds. */
   readonly timeout: number
+  /** Memory for the table of serial numbers, from an earlier load. */
+  readonly memory: SharedArrayBuffer | undefined
+  /** Whether the thread may make larger memory. */
+  readonly canGrow: boolean
 }
 
 /** The answer of the thread: the list, or the reason of the failure. */
-export type CrlAnswer = { readonly list: CrlContents } | { readonly failure: string }
+export type CrlAnswer = ({ readonly list: CrlContents } | { readonly failure: string }) & {
+  /** The memory of the task, or larger memory. The table of the list is in it, or in memory of its own. */
+  readonly memory?: SharedArrayBuffer | undefined
+}
 
-async function run({ source, key, acceptsCaList, maxBytes, timeout }: CrlTask): Promise<void> {
+async function run({ source, key, acceptsCaList, maxBytes, timeout, memory, canGrow }: CrlTask): Promise<void> {
+  const scratch: Scratch = { memory, canGrow }
   try {
     const bytes = await loadBytes(source, maxBytes, timeout)
     const publicKey = createPublicKey({ key: Buffer.from(key), format: 'der', type: 'spki' })
-    const list = readCrl(bytes, publicKey, acceptsCaList)
-    const { numbers, slots } = list.serials
-    // TypeScript 5.6 cannot name a typed array of an ArrayBuffer, so the table's published type has any buffer.
-    answer({ list }, [numbers.buffer as ArrayBuffer, slots.buffer as ArrayBuffer])
+    answer({ list: readCrl(bytes, publicKey, acceptsCaList, scratch), memory: scratch.memory })
   } catch (error) {
-    answer({ failure: (error as Error).message })
+    answer({ failure: (error as Error).message, memory: scratch.memory })
   }
+}
+
+function answer(message: CrlAnswer): void {
+  parentPort?.postMessage(message)
 }
 
 /** A tenth of a core, where requests take all of the rest: a list of a million entries then takes ten seconds. */
@@ -44,11 +55,12 @@ const NICEST = 19
  *
  * Only Linux has a priority for each thread. Elsewhere the call would change that of the process.
  *
- * Call it after the last asynchronous work. Node's pool of threads resolves names and reads files for the whole process,
- * and a new thread of it has the priority of the thread that needed it.
+ * Node's pool of threads resolves names and reads files for the whole process. Its threads start with the first such work,
+ * and have the priority of the thread that needed it. So they start before, with a random byte, which needs no permission.
  */
-function giveWay(): void {
+async function giveWay(): Promise<void> {
   if (process.platform !== 'linux') return
+  await promisify(randomBytes)(1)
   try {
     os.setPriority(Math.min(NICEST, os.getPriority() + NICER))
   } catch {
@@ -56,19 +68,22 @@ function giveWay(): void {
   }
 }
 
-function answer(message: CrlAnswer, transfer: readonly ArrayBuffer[] = []): void {
-  parentPort?.postMessage(message, transfer)
-}
+/**
+ * The memory of the latest list. The next one is read into it: for 35 MB of new memory V8 collects garbage at once, for 40
+ * ms, with helpers that do not give way to requests.
+ */
+let bytesOfList: Buffer = Buffer.alloc(0)
+/** The next list, which is a little longer, fits too. */
+const HEADROOM = 1.125
 
 async function loadBytes(source: CrlTask['source'], maxBytes: number, timeout: number): Promise<Uint8Array> {
-  if ('url' in source) {
-    // The signal never aborts: the main thread ends this thread instead.
-    const bytes = await fetchBytes(new URL(source.url), { timeout, maxBytes, signal: new AbortController().signal })
-    giveWay()
-    return bytes
-  }
-  giveWay()
-  return 'bytes' in source ? source.bytes : readRegularFile(source.path, maxBytes)
+  if ('bytes' in source) return source.bytes
+  if ('path' in source) return readRegularFile(source.path, maxBytes)
+  // The signal never aborts: the main thread ends this thread instead.
+  const { signal } = new AbortController()
+  const bytes = await fetchBytes(new URL(source.url), { timeout, maxBytes, signal }, bytesOfList)
+  bytesOfList = Buffer.from(bytes.buffer)
+  return bytes
 }
 
 /** Many servers run a Linux that interrupts no system call. One read of 35 MB holds its core for 15 ms. */
@@ -77,9 +92,6 @@ const BYTES_AT_ONCE = 256 * 1024
 /**
  * Reads a regular file. Opening or reading a pipe would wait for its writer, and a thread that waits for the system
  * cannot be ended.
- *
- * The memory is shared with nobody. V8 does not count shared memory, which ends with the thread. For other memory of
- * this size it collects garbage at once, for 40 ms, with helpers that do not give way to requests.
  */
 function readRegularFile(path: string, maxBytes: number): Uint8Array {
   const file = openSync(path, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0))
@@ -87,17 +99,18 @@ function readRegularFile(path: string, maxBytes: number): Uint8Array {
     const stats = fstatSync(file)
     if (!stats.isFile()) throw new Error('it is not a regular file')
     if (stats.size > maxBytes) throw new Error(`the file is longer than ${maxBytes} bytes`)
-    const bytes = Buffer.from(new SharedArrayBuffer(stats.size))
+    if (stats.size > bytesOfList.length) bytesOfList = Buffer.allocUnsafeSlow(Math.ceil(stats.size * HEADROOM))
     let length = 0
-    while (length < bytes.length) {
-      const read = readSync(file, bytes, length, Math.min(bytes.length - length, BYTES_AT_ONCE), length)
+    while (length < stats.size) {
+      const read = readSync(file, bytesOfList, length, Math.min(stats.size - length, BYTES_AT_ONCE), length)
       if (read === 0) break
       length += read
     }
-    return bytes.subarray(0, length)
+    return bytesOfList.subarray(0, length)
   } finally {
     closeSync(file)
   }
 }
 
-await run(workerData)
+await giveWay()
+parentPort?.on('message', run)

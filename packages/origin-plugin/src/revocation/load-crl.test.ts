@@ -49,13 +49,13 @@ const code = (text: string) => new URL(`data:text/javascript,${encodeURIComponen
 const loadWith = (text: string, changes?: Partial<CrlBounds>) =>
   createCrlLoader(path, ca.cert, bounds(changes), code(text))(live())
 
-/** The nice value of each thread of this process: field 19 of its status (proc(5)). */
-const nicesOfThreads = (): ReadonlyMap<string, number> =>
+/** The name and the nice value of each thread of this process: fields 2 and 19 of its status (proc(5)). */
+const statusOfThreads = (): ReadonlyMap<string, { readonly name: string; readonly nice: number }> =>
   new Map(
     readdirSync('/proc/self/task').flatMap((thread) => {
       try {
-        const [, fields = ''] = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ')
-        return [[thread, Number(fields.split(' ')[16])]]
+        const [name = '', fields = ''] = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8').split(') ')
+        return [[thread, { name: name.slice(name.indexOf('(') + 1), nice: Number(fields.split(' ')[16]) }]]
       } catch {
         // The thread has ended since.
         return []
@@ -63,7 +63,7 @@ const nicesOfThreads = (): ReadonlyMap<string, number> =>
     }),
   )
 
-// Each load starts a thread, which reads its sources anew.
+// A new thread reads its sources anew.
 vi.setConfig({ testTimeout: 30_000 })
 
 describe('createCrlLoader', () => {
@@ -242,16 +242,18 @@ describe('createCrlLoader', () => {
 describe('createCrlLoader: the thread', () => {
   it('gets the task', async () => {
     const spki = ca.cert.publicKey.export({ format: 'der', type: 'spki' })
-    const echo = `import { parentPort, workerData } from 'node:worker_threads'
-      parentPort.postMessage({ failure: JSON.stringify({ ...workerData, key: Buffer.from(workerData.key).toString('hex') }) })`
+    const echo = `import { parentPort } from 'node:worker_threads'
+      parentPort.on('message', ({ key, ...task }) =>
+        parentPort.postMessage({ failure: JSON.stringify({ ...task, key: Buffer.from(key).toString('hex') }) }))`
     await expect(loadWith(echo)).rejects.toEqual(
       failure(
         JSON.stringify({
           source: { path },
-          key: spki.toString('hex'),
           acceptsCaList: false,
           maxBytes: 4096,
           timeout: 30_000,
+          canGrow: true,
+          key: spki.toString('hex'),
         }),
       ),
     )
@@ -306,13 +308,16 @@ describe('createCrlLoader: the thread', () => {
   it.runIf(process.platform === 'linux')('gives way to requests, and leaves the priority of the process', async () => {
     const long = writeLongCrl(150_000)
     answer = (_request, response) => response.end(long)
-    const before = nicesOfThreads()
+    const before = statusOfThreads()
     for (const crl of [url, () => long]) {
       const loading = load(crl, { maxBytes: long.length })
       const isLowered = () => {
-        const now = nicesOfThreads()
-        for (const [thread, nice] of before) if (now.has(thread)) expect(now.get(thread)).toBe(nice)
-        return [...now].some(([thread, nice]) => !before.has(thread) && nice === Math.min(19, os.getPriority() + 10))
+        const now = statusOfThreads()
+        for (const [thread, { nice }] of before) if (now.has(thread)) expect(now.get(thread)?.nice).toBe(nice)
+        // Other tests have threads of this name with other code, which wait too.
+        return [...now.values()].some(
+          ({ name, nice }) => name === 'countersign-crl' && nice === Math.min(19, os.getPriority() + 10),
+        )
       }
       await vi.waitUntil(isLowered, { timeout: 10_000, interval: 1 })
       await loading
@@ -326,16 +331,72 @@ describe('createCrlLoader: the thread', () => {
       import { X509Certificate } from 'node:crypto'
       import { readdirSync, readFileSync } from 'node:fs'
       import { createCrlLoader } from ${JSON.stringify(new URL('./load-crl.ts', import.meta.url))}
-      const threads = () => readdirSync('/proc/self/task').map((thread) =>
-        readFileSync('/proc/self/task/' + thread + '/stat', 'utf8').split(') ')[1].split(' ')[16])
-      const [url, ca] = process.argv.slice(2)
-      await createCrlLoader(new URL(url), new X509Certificate(ca), { maxBytes: 4096, timeout: 30_000 })(new AbortController().signal)
-      process.on('exit', () => console.log(JSON.stringify(threads())))`
+      const statuses = () => readdirSync('/proc/self/task').map((thread) =>
+        readFileSync('/proc/self/task/' + thread + '/stat', 'utf8'))
+      const [path, url, ca] = process.argv.slice(2)
+      for (const crl of [path, new URL(url)]) {
+        await createCrlLoader(crl, new X509Certificate(ca), { maxBytes: 4096, timeout: 30_000 })(new AbortController().signal)
+      }
+      process.on('exit', () => console.log(JSON.stringify(statuses())))`
     const entry = join(folder, 'load.mjs')
     writeFileSync(entry, script)
-    const args = [entry, `http://localhost:${url.port}/ca.crl`, ca.pem]
-    const nices = JSON.parse((await promisify(execFile)(process.execPath, args)).stdout)
-    expect(new Set(nices)).toEqual(new Set([`${os.getPriority()}`]))
+    const args = [entry, path, `http://localhost:${url.port}/ca.crl`, ca.pem]
+    const statuses: string[] = JSON.parse((await promisify(execFile)(process.execPath, args)).stdout)
+    const isOwn = (status: string) => status.includes('(countersign-crl)')
+    const niceOf = (status: string) => Number(status.split(') ')[1]?.split(' ')[16])
+    expect(new Set(statuses.filter((status) => !isOwn(status)).map(niceOf))).toEqual(new Set([os.getPriority()]))
+    // The thread waits for the next load, and does not keep the process alive.
+    const own = statuses.filter(isOwn)
+    expect(own, own.join()).toHaveLength(1)
+    expect(own.map(niceOf)).toEqual([Math.min(19, os.getPriority() + 10)])
+  })
+
+  describe('waits for the next load', () => {
+    const ids = `import { parentPort, threadId } from 'node:worker_threads'
+      parentPort.on('message', ({ source }) => {
+        if (source.path === 'loop') for (;;);
+        parentPort.postMessage({ failure: String(threadId) })
+        if (source.path === 'throw') setTimeout(() => { throw new Error('late') }, 10)
+        if (source.path === 'end') setTimeout(() => process.exit(1), 10)
+      })`
+    /** Loads in threads of the test's own, and returns the id of the one that answered. */
+    const idOf = async (test: string, task = '', timeout = 30_000) => {
+      const error = await createCrlLoader(
+        task,
+        ca.cert,
+        bounds({ timeout }),
+        code(`${ids} // ${test}`),
+      )(live()).catch((reason: Error) => reason)
+      return (error as Error).message
+    }
+
+    it('and loads it', async () => {
+      const id = await idOf('one')
+      expect(id).toMatch(/^\d+$/)
+      expect(await idOf('one')).toBe(id)
+    })
+
+    it('while a load at the same time has its own, and one of them stays', async () => {
+      const [first, second] = await Promise.all([idOf('two'), idOf('two')])
+      expect(first).not.toBe(second)
+      expect([first, second]).toContain(await idOf('two'))
+      const [third, fourth] = await Promise.all([idOf('two'), idOf('two')])
+      expect([first, second].filter((id) => id === third || id === fourth)).toHaveLength(1)
+    })
+
+    it('unless it was ended at the time-out', async () => {
+      const id = await idOf('loop')
+      expect(await idOf('loop', 'loop', 300)).toBe('the load did not end within 0.3 s')
+      const next = await idOf('loop')
+      expect(next).toMatch(/^\d+$/)
+      expect(next).not.toBe(id)
+    })
+
+    it.each(['throw', 'end'])('and is replaced if it fails meanwhile: %s', async (task) => {
+      const id = await idOf(task, task)
+      await expect.poll(() => idOf(task), { timeout: 10_000 }).not.toBe(id)
+      expect(await idOf(task)).toMatch(/^\d+$/)
+    })
   })
 
   it('is one of a few: threads that cannot be ended do not pile up, also those of earlier loaders', async () => {

@@ -1,12 +1,13 @@
 import type { X509Certificate } from 'node:crypto'
 import { fileURLToPath } from 'node:url'
-import { Worker } from 'node:worker_threads'
 import { type CallLimit, callSource, createCallLimit } from '../lib/operator-function.ts'
 import { readCertificateNames, readName } from '../x509/certificate-names.ts'
 import { readDerValue } from '../x509/der.ts'
-import type { CrlAnswer, CrlTask } from './crl-thread.ts'
+import type { CrlTask } from './crl-thread.ts'
+import { releaseTable, runInThread, THREAD } from './crl-threads.ts'
 import type { CrlContents } from './parse-crl.ts'
 import { type CrlSource, describeSource } from './revocation-options.ts'
+import type { SerialTable } from './serial-set.ts'
 
 /** Bounds of one load, and of the lists that count. */
 export interface CrlBounds {
@@ -18,15 +19,17 @@ export interface CrlBounds {
   readonly acceptsCaList?: boolean
 }
 
-/** Loads a list. `signal` aborts the load. @throws Error with the cause */
-export type CrlLoader = (signal: AbortSignal) => Promise<CrlContents>
+/**
+ * Loads a list. `signal` aborts the load, and `latest` is the latest table of the list.
+ *
+ * A list that is no longer in use is handed to `releaseTable`.
+ *
+ * @throws Error with the cause
+ */
+export type CrlLoader = (signal: AbortSignal, latest?: SerialTable) => Promise<CrlContents>
 
 /** The threads of one list that may hang. More than one: a server that starts again does not wait for their end. */
 export const MAX_HANGING_THREADS = 4
-/** The bytes of the list are outside of this heap. It is for code, and for the text of an error. */
-const THREAD_LIMITS = { maxOldGenerationSizeMb: 64, maxYoungGenerationSizeMb: 16 }
-/** The sources have TypeScript's extension, and the published package has JavaScript's. */
-const THREAD = new URL(`./crl-thread${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url)
 
 /** By list, not by loader: each try to put a new CA to use makes a new loader of its list. */
 const threadLimits = new Map<string, CallLimit>()
@@ -35,8 +38,7 @@ const threadLimits = new Map<string, CallLimit>()
  * Makes the loader of one CA's list.
  *
  * An attacker in place of the server chooses the bytes, and the list of a large CA has tens of megabytes. So a thread
- * fetches, verifies and parses them, and none of this holds up requests. It hands the result over without a copy, and
- * ends with the load. A thread that crashes, exhausts its memory or hangs is a failed load.
+ * fetches, verifies and parses them, and none of this holds up requests.
  *
  * Plain http is enough: the list is signed, and an older one is refused by its date.
  *
@@ -51,19 +53,7 @@ export function createCrlLoader(
   const key = ca.publicKey.export({ format: 'der', type: 'spki' })
   const limit = threadLimitOf(`${describeSource(crl)} ${ca.fingerprint256}`)
 
-  /** Ends with the thread, and so later than the load if the thread cannot be ended. */
-  async function runThread(task: CrlTask, signal: AbortSignal): Promise<CrlContents> {
-    const thread = new Worker(entry, { workerData: task, name: 'countersign-crl', resourceLimits: THREAD_LIMITS })
-    const ended = new Promise((resolve) => thread.once('exit', resolve))
-    try {
-      return await answerOf(thread, signal)
-    } finally {
-      void thread.terminate()
-      await ended
-    }
-  }
-
-  return async (signal) => {
+  return async (signal, latest) => {
     const late = new AbortController()
     const timer = setTimeout(() => late.abort(new Error(`the load did not end within ${timeout / 1000} s`)), timeout)
     const end = AbortSignal.any([signal, late.signal])
@@ -73,10 +63,10 @@ export function createCrlLoader(
       end.throwIfAborted()
       const task = { source, key, acceptsCaList, maxBytes, timeout }
       const list = await untilAborted(
-        limit(end, () => runThread(task, end)),
+        limit(end, () => runInThread(entry, task, end, latest)),
         end,
       )
-      requireIssuer(list.issuer, ca)
+      requireIssuer(list, ca)
       return list
     } catch (error) {
       const message = error instanceof Error ? error.message : String(error)
@@ -97,30 +87,6 @@ function threadLimitOf(list: string): CallLimit {
   return limit
 }
 
-function answerOf(thread: Worker, signal: AbortSignal): Promise<CrlContents> {
-  return new Promise((resolve, reject) => {
-    const abort = () => reject(signal.reason)
-    signal.addEventListener('abort', abort)
-    // `node --watch` sends the names of imported modules on the same way, before the answer.
-    thread.on('message', (answer: CrlAnswer | WatchedModules) => {
-      if ('list' in answer) resolve(answer.list)
-      else if ('failure' in answer) reject(new Error(answer.failure))
-    })
-    thread.once('messageerror', reject)
-    thread.once('error', (error) => reject(new Error(`the thread of the load failed: ${describeFailure(error)}`)))
-    thread.once('exit', (code) => reject(new Error(`the thread of the load ended with code ${code}`)))
-  })
-}
-
-/** A message of Node's own, such as `{ 'watch:import': ['file:///…'] }`. */
-type WatchedModules = { readonly [Name in `watch:${string}`]?: readonly string[] }
-
-function describeFailure(error: Error & { readonly code?: string }): string {
-  return error.code?.endsWith('MODULE_NOT_FOUND')
-    ? `${error.message}; a bundler must leave @countersign/origin-plugin out of its bundle`
-    : error.message
-}
-
 async function sourceOf(crl: CrlSource, maxBytes: number, signal: AbortSignal): Promise<CrlTask['source']> {
   if (typeof crl === 'string') return { path: crl }
   if (crl instanceof URL) return crl.protocol === 'file:' ? { path: fileURLToPath(crl) } : { url: crl.href }
@@ -134,14 +100,13 @@ async function sourceOf(crl: CrlSource, maxBytes: number, signal: AbortSignal): 
 /**
  * Requires that the CA issued the list. Its key signed it, and one key can be that of two names.
  *
- * @param issuer - the name in the list, in DER
  * @throws SyntaxError if it is another name
  */
-function requireIssuer(issuer: Uint8Array, ca: X509Certificate): void {
+function requireIssuer({ issuer, serials }: CrlContents, ca: X509Certificate): void {
   const name = readName(readDerValue(issuer, 0))
-  if (!name.equals(readCertificateNames(ca.raw).subject)) {
-    throw new SyntaxError(`the issuer of the list is not this CA: ${name}`)
-  }
+  if (name.equals(readCertificateNames(ca.raw).subject)) return
+  releaseTable(serials)
+  throw new SyntaxError(`the issuer of the list is not this CA: ${name}`)
 }
 
 /** Gives a promise up when the signal aborts. */

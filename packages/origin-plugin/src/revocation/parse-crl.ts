@@ -4,7 +4,7 @@ import { readDerTime } from '../x509/der-time.ts'
 import { checkEntryExtensions, readListExtensions } from './crl-extensions.ts'
 import type { VerifiedCrl } from './crl-signature.ts'
 import { type CrlScope, UncoveredCrlError } from './issuing-distribution-point.ts'
-import { buildSerialTable, type SerialTable } from './serial-set.ts'
+import { buildSerialTable, type Scratch, type SerialTable } from './serial-set.ts'
 
 /** The contents of a certificate revocation list. It consists of plain values, so a thread can send it. */
 export interface CrlContents {
@@ -35,10 +35,11 @@ export const MAX_SERIAL_BYTES = 127
  * 4. Every entry has a serial number that a certificate can have.
  *
  * @param acceptsCaList - whether a list of CA certificates alone is of use, because other CAs stand below this one
+ * @param scratch - as in {@link buildSerialTable}
  * @throws UncoveredCrlError if the list is for other certificates; SyntaxError with another fault of the list
  * @see {@link https://www.rfc-editor.org/rfc/rfc5280#section-5 RFC 5280, section 5}
  */
-export function parseCrl({ signed, algorithm }: VerifiedCrl, acceptsCaList = false): CrlContents {
+export function parseCrl({ signed, algorithm }: VerifiedCrl, acceptsCaList = false, scratch?: Scratch): CrlContents {
   const outer = new DerCursor(signed)
   outer.next()
   const parts = outer.inside()
@@ -74,7 +75,7 @@ export function parseCrl({ signed, algorithm }: VerifiedCrl, acceptsCaList = fal
     thisUpdate,
     nextUpdate,
     ...properties,
-    serials: buildSerialTable(signed, entries.start, entries.end, checkEntry),
+    serials: buildSerialTable(signed, entries.start, entries.end, checkEntry, scratch),
   }
 }
 

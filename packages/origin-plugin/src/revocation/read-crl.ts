@@ -3,6 +3,7 @@ import { TAG } from '../x509/der.ts'
 import { UnverifiedCrlError, type VerifiedCrl, verifyCrl } from './crl-signature.ts'
 import { UncoveredCrlError } from './issuing-distribution-point.ts'
 import { type CrlContents, parseCrl } from './parse-crl.ts'
+import type { Scratch } from './serial-set.ts'
 
 /** A bundle has one list for each CA of an organisation. */
 export const MAX_LISTS = 100
@@ -19,14 +20,15 @@ export const MAX_LISTS = 100
  * @param bytes - DER or PEM
  * @param key - the key of the CA
  * @param acceptsCaList - whether a list of CA certificates alone is of use, because other CAs stand below this one
+ * @param scratch - memory for the table: see {@link buildSerialTable}
  * @throws SyntaxError with the fault of the list
  */
-export function readCrl(bytes: Uint8Array, key: KeyObject, acceptsCaList = false): CrlContents {
+export function readCrl(bytes: Uint8Array, key: KeyObject, acceptsCaList = false, scratch?: Scratch): CrlContents {
   const parsed: Candidate[] = []
   let uncovered: unknown
   for (const each of verifyLists(splitLists(bytes), key)) {
     try {
-      parsed.push({ ...parseCrl(each, acceptsCaList), signed: each.signed })
+      parsed.push({ ...parseCrl(each, acceptsCaList, scratch), signed: each.signed })
     } catch (error) {
       if (!(error instanceof UncoveredCrlError)) throw error
       uncovered = error

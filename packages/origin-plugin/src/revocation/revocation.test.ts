@@ -7,7 +7,7 @@ import type { ClientCert } from '../client-cert.ts'
 import { createRevocation, REVOCATION_TIMING, type Revocation } from './revocation.ts'
 import type { ResolvedRevocation } from './revocation-options.ts'
 
-// Each load starts a thread, which reads its sources anew.
+// A new thread reads its sources anew.
 vi.setConfig({ testTimeout: 30_000 })
 
 const SECOND = 1000
@@ -101,6 +101,35 @@ beforeEach(() => {
 afterEach(() => {
   vi.restoreAllMocks()
   vi.useRealTimers()
+})
+
+describe('createRevocation: the memory of a replaced list', () => {
+  it('is that of a later list, and the one in use has its own', async () => {
+    source = () => list(['01', '02'])
+    await create().start()
+    for (let number = 1; number <= 6; number += 1) {
+      const { list: previous } = revocation
+      source = () => list([`0${number}`, `0${number + 1}`], { number })
+      await pass(3600 * SECOND)
+      expect(previous?.serials.slots).toHaveLength(0)
+      const revoked = Array.from({ length: 10 }, (_, at) => `0${at}`).filter((serial) => outcome(serial) !== 'passes')
+      expect(revoked).toEqual([`0${number}`, `0${number + 1}`])
+    }
+  })
+
+  it('stays if another task took the list over', async () => {
+    source = () => list(['01'])
+    const first = create()
+    await first.start()
+    create().inherit(first)
+    for (const number of [1, 2, 3]) {
+      source = () => list(['02'], { number })
+      await pass(3600 * SECOND)
+    }
+    expect(first.list?.number).toBe(3n)
+    expect(outcome('01')).toBe('CSN_CERT_REVOKED')
+    expect(outcome('02')).toBe('passes')
+  })
 })
 
 describe('createRevocation: the decision', () => {

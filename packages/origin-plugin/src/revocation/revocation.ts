@@ -5,6 +5,7 @@ import type { Report, WatchedTask } from '../lib/background-task.ts'
 import { healthOfData, secondsSince } from '../lib/health.ts'
 import { readCertificateNames } from '../x509/certificate-names.ts'
 import { createCoverage } from './coverage.ts'
+import { releaseTable } from './crl-threads.ts'
 import { createCrlLoader } from './load-crl.ts'
 import type { CrlContents } from './parse-crl.ts'
 import { isOlder } from './read-crl.ts'
@@ -57,12 +58,18 @@ export const REVOCATION_TIMING: RevocationTiming = {
   clockTolerance: 5 * 60_000,
 }
 
+/** The lists that several tasks use. The memory of such a list is never used again. */
+const shared = new WeakSet<CrlContents>()
+
 /**
  * Keeps the revocation list of one issuer.
  *
  * A new list replaces the old one at once, and only if it is verified, current, and not older than the old one. A load
  * that fails is reported and changes nothing. So is a list with a date in the future, which would otherwise make each
  * later list look old.
+ *
+ * A later list gets the memory of a replaced one. No reader of that is left: requests read `current`, and a list that another
+ * task took over is left alone.
  *
  * With `onStale: 'accept'` a list that is out of date is used too: the certificates on it stay revoked.
  *
@@ -84,6 +91,15 @@ export function createRevocation(
   let failure: string | undefined
 
   function use(list: CrlContents): void {
+    try {
+      requireUsable(list)
+    } finally {
+      if (current !== list) releaseTable(list.serials)
+    }
+  }
+
+  /** Replaces the current list, or throws. It does both with a stale list that counts. */
+  function requireUsable(list: CrlContents): void {
     const now = Date.now()
     if (list.thisUpdate > now + timing.clockTolerance) {
       throw new Error(
@@ -93,8 +109,14 @@ export function createRevocation(
     // An attacker in place of the server could replay a list from before the revocation.
     if (current && isOlder(list, current)) throw new Error('the list is older than the previous one')
     const isStale = list.nextUpdate < now
-    if (!isStale || onStale === 'accept') current = list
+    if (!isStale || onStale === 'accept') replace(list)
     if (isStale) throw new Error(`the list is out of date since ${dateOf(list.nextUpdate)}`)
+  }
+
+  function replace(list: CrlContents): void {
+    const previous = current
+    current = list
+    if (previous && !shared.has(previous)) releaseTable(previous.serials)
   }
 
   /** Loads the list once, and reports the outcome. It never rejects: `failure` has the reason of a failed load. */
@@ -104,7 +126,7 @@ export function createRevocation(
     const abort = () => underway.abort(new Error('the server was closed'))
     stopped.signal.addEventListener('abort', abort)
     try {
-      use(await loadCrl(underway.signal))
+      use(await loadCrl(underway.signal, current?.serials))
       if (failure !== undefined) report(`${name}: it is loaded again`, 'recovered')
       failure = undefined
     } catch (error) {
@@ -141,7 +163,9 @@ export function createRevocation(
       }
     },
     inherit({ list }) {
-      if (list && (!current || isOlder(current, list))) current = list
+      if (!list || (current && !isOlder(current, list))) return
+      shared.add(list)
+      replace(list)
     },
     get list() {
       return current

@@ -1,15 +1,18 @@
 import { der } from '@countersign/test-support/write-der'
 import { describe, expect, it } from 'vitest'
 import type { DerCursor } from '../x509/der-cursor.ts'
-import { buildSerialTable, hasSerial } from './serial-set.ts'
+import { buildSerialTable, giveUpTable, hasSerial, type Scratch } from './serial-set.ts'
 
 const checkNothing = () => {}
 
 /** Makes the table of some numbers, which stand between other bytes. */
-function tableOf(...serials: readonly (readonly number[])[]) {
+const tableOf = (...serials: readonly (readonly number[])[]) => tableIn(undefined, ...serials)
+
+/** As {@link tableOf}, in the given memory. */
+function tableIn(scratch: Scratch | undefined, ...serials: readonly (readonly number[])[]) {
   const entries = serials.map((serial) => der(0x30, der(0x02, Uint8Array.from(serial)), der(0x05)))
   const bytes = Buffer.concat([Buffer.from([1, 2, 3]), ...entries, Buffer.from([0xff])])
-  return buildSerialTable(bytes, 3, bytes.length - 1, checkNothing)
+  return buildSerialTable(bytes, 3, bytes.length - 1, checkNothing, scratch)
 }
 const has = (table: ReturnType<typeof tableOf>, ...serial: number[]) => hasSerial(table, Uint8Array.from(serial))
 
@@ -65,5 +68,64 @@ describe('buildSerialTable', () => {
     expect(() => buildSerialTable(der(0x31), 0, 2, checkNothing)).toThrow(
       new SyntaxError('an entry of the list is not a sequence'),
     )
+  })
+
+  it('builds one table after another in the same memory, without the earlier numbers', () => {
+    let memory: SharedArrayBuffer | undefined
+    for (let round = 0; round < 200; round += 1) {
+      const serials = Array.from({ length: (round * 37) % 90 }, (_, at) =>
+        [(at * 7 + round) % 128, at % 3].slice(0, 1 + (at % 2)),
+      )
+      const expected = new Set(serials.map(String))
+      const scratch: Scratch = { memory, canGrow: true }
+      const table = tableIn(scratch, ...serials)
+      expect(table.numbers.buffer).toBe(scratch.memory)
+      expect(table.size).toBe(expected.size)
+      for (let first = 0; first < 128; first += 1) {
+        for (const serial of [[first], [first, 0], [first, 1], [first, 2]]) {
+          if (has(table, ...serial) !== expected.has(String(serial))) throw new Error(`round ${round}: ${serial}`)
+        }
+      }
+      memory = scratch.memory
+    }
+  })
+
+  it('replaces memory that is too small by memory with room for a longer list, if it may', () => {
+    const many = Array.from({ length: 60 }, (_, at) => [at + 1, 0x80])
+    const small = new SharedArrayBuffer(8)
+    const growing: Scratch = { memory: small, canGrow: true }
+    const table = tableIn(growing, ...many)
+    expect(growing.memory).not.toBe(small)
+    expect(table.numbers.buffer).toBe(growing.memory)
+    const next: Scratch = { memory: growing.memory, canGrow: true }
+    expect(tableIn(next, ...many, [5, 6, 7]).numbers.buffer).toBe(growing.memory)
+
+    const fixed: Scratch = { memory: small, canGrow: false }
+    const own = tableIn(fixed, ...many)
+    expect(fixed.memory).toBe(small)
+    expect(own.numbers.buffer).toBeInstanceOf(ArrayBuffer)
+    expect(many.filter((serial) => !has(own, ...serial))).toEqual([])
+  })
+
+  it('gives the memory to the first table of a load alone', () => {
+    const scratch: Scratch = { canGrow: true }
+    const [first, second] = [tableIn(scratch, [5]), tableIn(scratch, [6])]
+    expect(first.numbers.buffer).toBe(scratch.memory)
+    expect(second.numbers.buffer).not.toBe(scratch.memory)
+    expect([has(first, 5), has(first, 6), has(second, 5), has(second, 6)]).toEqual([true, false, false, true])
+  })
+})
+
+describe('giveUpTable', () => {
+  it('returns the memory that threads share, and no other', () => {
+    const scratch: Scratch = { canGrow: true }
+    expect(giveUpTable(tableIn(scratch, [5]))).toBe(scratch.memory)
+    expect(giveUpTable(tableOf([5]))).toBeUndefined()
+  })
+
+  it('empties the table, and a look-up throws instead of missing a number', () => {
+    const table = tableOf([5])
+    giveUpTable(table)
+    expect(() => has(table, 5)).toThrow(new Error('another table has the memory of this one'))
   })
 })

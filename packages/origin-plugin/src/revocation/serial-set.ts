@@ -11,17 +11,28 @@ export interface SerialTable {
   readonly slots: Uint32Array
 }
 
+/** Memory that one table after another is built in. */
+export interface Scratch {
+  /** It is replaced by larger memory for a table that does not fit. */
+  memory?: SharedArrayBuffer | undefined
+  /** Whether it may be replaced. Otherwise such a table gets memory of its own. */
+  readonly canGrow: boolean
+  /** Whether a table has it. Other tables get memory of their own. */
+  isTaken?: boolean
+}
+
 /**
  * Makes the table of the serial numbers in a list.
  *
  * The plain form is a `Set` of strings. For a million numbers it takes some 100 MB, which the garbage collector has to
- * walk. The table takes 25 MB in two buffers, which a thread hands over without copying them.
+ * walk. The table takes 25 MB in one buffer.
  *
  * @param bytes - the list in DER
  * @param start - the offset of the first entry
  * @param end - the offset behind the last entry
  * @param checkEntry - gets a cursor before the first value of each entry. It must throw unless this value is a serial
  *   number of at most 127 bytes
+ * @param scratch - memory for the table
  * @throws SyntaxError if the entries have another form
  */
 export function buildSerialTable(
@@ -29,6 +40,7 @@ export function buildSerialTable(
   start: number,
   end: number,
   checkEntry: (entry: DerCursor) => void,
+  scratch?: Scratch,
 ): SerialTable {
   const list = new DerCursor(bytes)
   const entry = new DerCursor(bytes)
@@ -43,8 +55,10 @@ export function buildSerialTable(
     length += 1 + (bytes[list.start + 1] as number)
   }
 
-  const numbers = new Uint8Array(length)
-  const slots = new Uint32Array(2 ** Math.ceil(Math.log2(Math.max(count, 1) * 2)))
+  const slotCount = 2 ** Math.ceil(Math.log2(Math.max(count, 1) * 2))
+  const memory = takeMemory(scratch, slotCount * Uint32Array.BYTES_PER_ELEMENT + length)
+  const { numbers, slots } = tableIn(memory, slotCount, length)
+  if (memory === scratch?.memory) slots.fill(0)
   let size = 0
   let used = 1
   list.enter(start, end)
@@ -63,8 +77,45 @@ export function buildSerialTable(
   return { size, numbers, slots }
 }
 
-/** Whether the table has a serial number. It takes constant time. @param serial - the contents of the DER INTEGER */
+/** Memory is larger than a table by this factor. Pages that nobody touches cost nothing, and the list can grow. */
+const HEADROOM = 2
+
+/** Takes the given memory, unless an earlier table of the file has it. */
+function takeMemory(scratch: Scratch | undefined, needed: number): ArrayBufferLike {
+  if (!scratch || scratch.isTaken) return new ArrayBuffer(needed)
+  if (!scratch.memory || scratch.memory.byteLength < needed) {
+    if (!scratch.canGrow) return new ArrayBuffer(needed)
+    scratch.memory = new SharedArrayBuffer(needed * HEADROOM)
+  }
+  scratch.isTaken = true
+  return scratch.memory
+}
+
+function tableIn(memory: ArrayBufferLike, slotCount: number, length: number): Omit<SerialTable, 'size'> {
+  const slots = new Uint32Array(memory, 0, slotCount)
+  return { slots, numbers: new Uint8Array(memory, slots.byteLength, length) }
+}
+
+/**
+ * Takes the memory of a table that is no longer in use. From then on the table is empty, and {@link hasSerial} throws for a
+ * reader that is left.
+ *
+ * @returns `undefined` for memory that only this thread has. The garbage collector takes it
+ */
+export function giveUpTable(table: SerialTable): SharedArrayBuffer | undefined {
+  const memory = table.numbers.buffer
+  Object.assign(table, tableIn(new ArrayBuffer(0), 0, 0))
+  return memory instanceof SharedArrayBuffer ? memory : undefined
+}
+
+/**
+ * Whether the table has a serial number. It takes constant time.
+ *
+ * @param serial - the contents of the DER INTEGER
+ * @throws Error if another table has its memory
+ */
 export function hasSerial({ slots, numbers }: SerialTable, serial: Uint8Array): boolean {
+  if (slots.length === 0) throw new Error('another table has the memory of this one')
   return slots[findSlot(slots, numbers, serial, 0, serial.length)] !== 0
 }
 
