@@ -1,12 +1,11 @@
-import { setTimeout } from 'node:timers/promises'
 import { ACCESS_TOKEN_HEADER } from '@countersign/wire'
 import type { Sample } from '../lib/sample.ts'
 import { formatHead } from '../lib/signed-lines.ts'
 import { CHANGING_NAME } from '../origin/changing.ts'
 import { entrantOf } from '../origin/compare.ts'
 import { loadFor, start, WARM_UP } from '../origin/measure.ts'
-import { startChanges } from './changes.ts'
-import { countRequests, loadAtPace, type Paced } from './paced-load.ts'
+import { type Changes, startChanges } from './changes.ts'
+import { countRequests, loadAtPace, type Pace, type Paced } from './paced-load.ts'
 
 /** The shares of bare Fastify's capacity at which a row is measured. */
 export const SHARES: readonly number[] = [0.25, 0.5, 0.75]
@@ -20,6 +19,8 @@ export const CHANGING_SHARES: readonly number[] = [0.25, 0.5]
 export const UNRECORDED = 3
 /** Seconds between two fetches of Access keys that an unknown key triggers, with a margin. */
 const ACCESS_COOLDOWN = 31
+/** The share at which the origin is loaded until then. */
+const STEADY_SHARE = 0.25
 /** Milliseconds: half of the difference that a figure has to show. A load that is later than this measures itself. */
 export const MOST_LAG = 5
 /** A disturbance of a moment does not end a run of many minutes. */
@@ -80,9 +81,10 @@ async function measureChanging(name: string, base: Sample, capacity: number, sec
       await loadFor(entrant, server, WARM_UP)
       const pace = { port: server.port, rate: capacity * share, seconds, unrecorded: UNRECORDED }
       changes.addKeys()
-      await setTimeout(Math.max(0, begin + ACCESS_COOLDOWN * 1_000 - performance.now()))
-      const lines = changes.formatLines(countRequests(pace), Math.floor(pace.rate * (UNRECORDED + seconds / 2)))
       const head = formatHead(sample, [ACCESS_TOKEN_HEADER])
+      const left = ACCESS_COOLDOWN - (performance.now() - begin) / 1_000
+      await loadUnrecorded(changes, { ...pace, head, rate: capacity * STEADY_SHARE, seconds: left })
+      const lines = changes.formatLines(countRequests(pace), Math.floor(pace.rate * (UNRECORDED + seconds / 2)))
       const onBegin = () => changes.removeKeyAfter((UNRECORDED + seconds) * 900)
       byShare.set(share, await loadAtPace({ ...pace, head }, lines, onBegin))
     } finally {
@@ -90,4 +92,15 @@ async function measureChanging(name: string, base: Sample, capacity: number, sec
     }
   }
   return byShare
+}
+
+/**
+ * Loads an origin until it may fetch Access keys again.
+ *
+ * V8 shrinks the heap of a process that idles for half a minute. It would then collect garbage as soon as requests come
+ * back, within the measurement and for another reason than the changes.
+ */
+async function loadUnrecorded(changes: Changes, pace: Omit<Pace, 'linesFile'>): Promise<void> {
+  const count = countRequests({ ...pace, unrecorded: 0 })
+  await loadAtPace({ ...pace, unrecorded: 0 }, changes.formatLines(count, count - 1))
 }

@@ -132,7 +132,7 @@ Added latencies are differences within a round.
 Parentheses contain the smallest and the largest value, or the 95 % interval from six rounds on.
 
 While keys rotate, the edge key and the Access key change in the middle of the measurement, and the list is loaded again every two seconds.
-That origin runs the built plugin, as users do: from the sources, Node would strip types each time that the thread starts.
+That origin runs the built plugin, as users do: from the sources, Node would strip types when the thread starts.
 It waits for half a minute before, because the plugin fetches unknown Access keys once in 30 s.
 ${awake ? 'Idle processors were kept awake (`/dev/cpu_dma_latency`).' : 'Idle processors could not be kept awake (`/dev/cpu_dma_latency`).'}
 

@@ -31,7 +31,7 @@ export interface Contender {
   readonly needsRedis?: true
   /**
    * Whether it runs the plugin of the last `pnpm build`. A thread of the plugin starts while it is measured, and from the
-   * sources Node would strip types in that thread each time.
+   * sources Node would strip types in that thread.
    */
   readonly built?: true
   readonly build: (sample: Sample, plugin: Plugin) => Promise<Origin>
