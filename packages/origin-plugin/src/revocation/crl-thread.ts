@@ -79,9 +79,9 @@ const HEADROOM = 1.125
 async function loadBytes(source: CrlTask['source'], maxBytes: number, timeout: number): Promise<Uint8Array> {
   if ('bytes' in source) return source.bytes
   if ('path' in source) return readRegularFile(source.path, maxBytes)
-  // The signal never aborts: the main thread ends this thread instead.
+  // The main thread ends this thread at the time-out. So the signal never aborts, and the fetch takes longer at most.
   const { signal } = new AbortController()
-  const bytes = await fetchBytes(new URL(source.url), { timeout, maxBytes, signal }, bytesOfList)
+  const bytes = await fetchBytes(new URL(source.url), { timeout: 2 * timeout, maxBytes, signal }, bytesOfList)
   bytesOfList = Buffer.from(bytes.buffer)
   return bytes
 }

@@ -89,8 +89,9 @@ function takeThread(entry: URL): Worker {
     return known
   }
   const thread = new Worker(entry, { name: 'countersign-crl', resourceLimits: THREAD_LIMITS })
-  // Without a listener, an error of a thread that waits would end the process.
+  // Without a listener, an error of a thread that waits would end the process, and Node would not always report its end.
   thread.on('error', () => {})
+  thread.on('message', () => {})
   thread.once('exit', () => {
     if (waiting.get(entry.href) === thread) waiting.delete(entry.href)
   })
