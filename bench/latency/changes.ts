@@ -4,6 +4,7 @@ import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { headerLines } from '@countersign/test-support/wire-request'
 import { ACCESS_TOKEN_HEADER, type SigningJwk } from '@countersign/wire'
 import { createFastCa, createFastTeam } from '../lib/fast-identities.ts'
@@ -18,8 +19,8 @@ export interface Changes {
   formatLines(count: number, change: number): string[]
   /** Adds the next keys, as an operator would. The origin reads them within its `refresh` of a second. */
   addKeys(): void
-  /** Removes the previous edge key after a time. */
-  removeKeyAfter(milliseconds: number): void
+  /** Removes the previous edge key after a time. From then on, the next keys are the ones in use. */
+  removeKeyAfter(milliseconds: number): Promise<void>
   /** Removes all files, and ends the server. */
   close(): void
 }
@@ -35,46 +36,49 @@ export async function startChanges(base: Sample): Promise<Changes> {
   const folder = mkdtempSync(join(tmpdir(), 'countersign-bench-'))
   const changing = { keysFile: join(folder, 'keys.json'), crlFile: join(folder, 'ca.crl') }
   writeFileSync(changing.crlFile, bytes)
-  const [first, next] = [createKey('first'), createKey('next')]
-  const [team, nextTeam] = [createFastTeam({ kid: 'first' }), createFastTeam({ kid: 'next' })]
-  let accessKeys: readonly object[] = team.access.jwks.keys
+  let [current, next] = [createGeneration(0), createGeneration(1)]
+  let accessKeys: readonly object[] = current.team.access.jwks.keys
   const writeKeys = (...keys: SigningJwk[]) => replaceFile(changing.keysFile, JSON.stringify(keys))
-  writeKeys(first)
+  writeKeys(current.key)
 
   const server = createServer((_request, response) => response.end(JSON.stringify({ keys: accessKeys })))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const jwksUri = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
-  const { issuer, audience } = team.access
-  const fields = new Map([...ca.fieldsOf(0), [ACCESS_TOKEN_HEADER, team.tokenOf(0)] as const])
+  const { issuer, audience } = current.team.access
+  const fields = new Map([...ca.fieldsOf(0), [ACCESS_TOKEN_HEADER, current.team.tokenOf(0)] as const])
   const others = headerLines(base).filter(([name]) => !fields.has(name.toLowerCase()))
   const sample: Sample = {
     ...base,
-    key: first,
-    keys: [first],
+    key: current.key,
+    keys: [current.key],
     access: { ...base.access, issuer, audience, jwksUri },
     clientCa: ca.ca,
     headers: [...others, ...fields].flat(),
     changing,
   }
-  let timer: NodeJS.Timeout | undefined
+  const ended = new AbortController()
   return {
     sample,
     formatLines(count, change) {
-      const [token, nextToken] = [team.tokenOf(0), nextTeam.tokenOf(0)]
-      const lines = signLines(sample, change, () => token)
+      const linesOf = ({ key, team }: Generation, count: number) => {
+        const token = team.tokenOf(0)
+        return signLines({ ...sample, key }, count, () => token)
+      }
       // The last one is sent before the load begins.
-      const [before = ''] = signLines(sample, 1, () => token)
-      return [...lines, ...signLines({ ...sample, key: next }, count - change - 1, () => nextToken), before]
+      return [...linesOf(current, change), ...linesOf(next, count - change - 1), ...linesOf(current, 1)]
     },
     addKeys() {
-      accessKeys = [...nextTeam.access.jwks.keys, ...team.access.jwks.keys]
-      writeKeys(first, next)
+      accessKeys = [...next.team.access.jwks.keys, ...current.team.access.jwks.keys]
+      writeKeys(current.key, next.key)
     },
-    removeKeyAfter(milliseconds) {
-      timer = setTimeout(() => writeKeys(next), milliseconds)
+    async removeKeyAfter(milliseconds) {
+      await setTimeout(milliseconds, undefined, { signal: ended.signal })
+      writeKeys(next.key)
+      current = next
+      next = createGeneration(current.number + 1)
     },
     close() {
-      clearTimeout(timer)
+      ended.abort()
       server.close()
       rmSync(folder, { recursive: true })
     },
@@ -86,8 +90,17 @@ function makeListOnce() {
   return { ca, bytes: makeList(LIST_ENTRIES, false, ca.key) }
 }
 
-function createKey(kid: string): SigningJwk {
-  return { kty: 'oct', kid, k: randomBytes(32).toString('base64url') }
+/** The keys that are in use at the same time. */
+interface Generation {
+  readonly number: number
+  readonly key: SigningJwk
+  readonly team: ReturnType<typeof createFastTeam>
+}
+
+function createGeneration(number: number): Generation {
+  const kid = `generation-${number}`
+  const key: SigningJwk = { kty: 'oct', kid, k: randomBytes(32).toString('base64url') }
+  return { number, key, team: createFastTeam({ kid }) }
 }
 
 /** A reader sees the old file or the new one, and no half of it. */

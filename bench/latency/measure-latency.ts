@@ -19,8 +19,12 @@ export const CHANGING_SHARES: readonly number[] = [0.25, 0.5]
 export const UNRECORDED = 3
 /** Seconds between two fetches of Access keys that an unknown key triggers, with a margin. */
 const ACCESS_COOLDOWN = 31
-/** The share at which the origin is loaded until then. */
+/**
+ * The share at which the origin is loaded until then, and the seconds of this load after a change. V8 shrinks the heap of a
+ * process that idles for half a minute, and would collect garbage as soon as requests come back.
+ */
 const STEADY_SHARE = 0.25
+const SETTLING = 3
 /** Milliseconds: half of the difference that a figure has to show. A load that is later than this measures itself. */
 export const MOST_LAG = 5
 /** A disturbance of a moment does not end a run of many minutes. */
@@ -77,16 +81,15 @@ async function measureChanging(name: string, base: Sample, capacity: number, sec
       const { sample } = changes
       const entrant = entrantOf(name)
       await using server = await start(entrant, sample)
-      const begin = performance.now()
       await loadFor(entrant, server, WARM_UP)
-      const pace = { port: server.port, rate: capacity * share, seconds, unrecorded: UNRECORDED }
-      changes.addKeys()
       const head = formatHead(sample, [ACCESS_TOKEN_HEADER])
-      const left = ACCESS_COOLDOWN - (performance.now() - begin) / 1_000
-      await loadUnrecorded(changes, { ...pace, head, rate: capacity * STEADY_SHARE, seconds: left })
-      const lines = changes.formatLines(countRequests(pace), Math.floor(pace.rate * (UNRECORDED + seconds / 2)))
-      const onBegin = () => changes.removeKeyAfter((UNRECORDED + seconds) * 900)
-      byShare.set(share, await loadAtPace({ ...pace, head }, lines, onBegin))
+      const pace = { port: server.port, head, rate: capacity * share, seconds, unrecorded: UNRECORDED }
+      const steady = { ...pace, rate: capacity * STEADY_SHARE, seconds: ACCESS_COOLDOWN, unrecorded: SETTLING }
+      // The first rotation of a process runs code that V8 has not compiled.
+      await rotate(changes, steady, ACCESS_COOLDOWN)
+      const count = countRequests(steady)
+      await loadAtPace(steady, changes.formatLines(count, count - 1))
+      byShare.set(share, await rotate(changes, pace, UNRECORDED + seconds / 2))
     } finally {
       changes.close()
     }
@@ -95,12 +98,20 @@ async function measureChanging(name: string, base: Sample, capacity: number, sec
 }
 
 /**
- * Loads an origin until it may fetch Access keys again.
+ * Loads an origin, and changes its keys during the load.
  *
- * V8 shrinks the heap of a process that idles for half a minute. It would then collect garbage as soon as requests come
- * back, within the measurement and for another reason than the changes.
+ * @param change - seconds after which requests have the next keys
  */
-async function loadUnrecorded(changes: Changes, pace: Omit<Pace, 'linesFile'>): Promise<void> {
-  const count = countRequests({ ...pace, unrecorded: 0 })
-  await loadAtPace({ ...pace, unrecorded: 0 }, changes.formatLines(count, count - 1))
+async function rotate(changes: Changes, pace: Omit<Pace, 'linesFile'>, change: number): Promise<Paced> {
+  changes.addKeys()
+  const length = pace.unrecorded + pace.seconds
+  const lines = changes.formatLines(countRequests(pace), Math.floor(pace.rate * change))
+  let removed: Promise<void> | undefined
+  const paced = await loadAtPace(pace, lines, () => {
+    removed = changes.removeKeyAfter(((change + length) / 2) * 1_000)
+    // A load that fails ends the wait.
+    removed.catch(() => {})
+  })
+  await removed
+  return paced
 }

@@ -44,7 +44,7 @@ const samples = await takeSamples()
 const CAPACITY = `capacity of ${BARE}`
 const progress = new Progress(rounds, [
   { name: CAPACITY, seconds: 10 },
-  ...rows.map((name) => ({ name, seconds: name === CHANGING_NAME ? 90 : 24 + 4 * seconds })),
+  ...rows.map((name) => ({ name, seconds: name === CHANGING_NAME ? 170 : 24 + 4 * seconds })),
 ])
 const capacities: number[] = []
 /** The rows that a late load has disturbed. */
