@@ -60,9 +60,9 @@ export async function startChanges(base: Sample): Promise<Changes> {
   return {
     sample,
     formatLines(count, change) {
-      const linesOf = ({ key, team }: Generation, count: number) => {
+      const linesOf = ({ key, team }: Generation, length: number) => {
         const token = team.tokenOf(0)
-        return signLines({ ...sample, key }, count, () => token)
+        return signLines({ ...sample, key }, length, () => token)
       }
       // The last one is sent before the load begins.
       return [...linesOf(current, change), ...linesOf(next, count - change - 1), ...linesOf(current, 1)]

@@ -73,7 +73,7 @@ async function giveWay(): Promise<void> {
  * ms, with helpers that do not give way to requests.
  */
 let bytesOfList: Buffer = Buffer.alloc(0)
-/** The next list, which is a little longer, fits too. */
+/** The next list, which is a little longer, fits too. Not a larger factor, because V8 counts all of this memory. */
 const HEADROOM = 1.125
 
 async function loadBytes(source: CrlTask['source'], maxBytes: number, timeout: number): Promise<Uint8Array> {

@@ -92,14 +92,14 @@ export function createRevocation(
 
   function use(list: CrlContents): void {
     try {
-      requireUsable(list)
+      replaceIfUsable(list)
     } finally {
       if (current !== list) releaseTable(list.serials)
     }
   }
 
   /** Replaces the current list, or throws. It does both with a stale list that counts. */
-  function requireUsable(list: CrlContents): void {
+  function replaceIfUsable(list: CrlContents): void {
     const now = Date.now()
     if (list.thisUpdate > now + timing.clockTolerance) {
       throw new Error(
