@@ -236,7 +236,7 @@ describe('createAccessKeys', { timeout: 20_000 }, () => {
       'a redirect',
       'the server answered 302, a redirect to SERVER/cdn-cgi/access/certs; write the URL that answers itself',
     ],
-    ['a reset', 'UND_ERR_SOCKET'],
+    ['a reset', 'ECONNRESET'],
     ['rubbish', 'the answer is not JSON'],
     ['10 MB', 'the answer is longer than 262144 bytes'],
     ...['no object', 'no set', 'an empty set', 'a set of other keys'].map((fault): [string, string] => [fault, NO_KEY]),

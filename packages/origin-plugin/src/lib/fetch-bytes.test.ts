@@ -163,22 +163,67 @@ describe('fetchBytes', () => {
     expect(server.requests()).toBe(before)
   })
 
-  it('gives the code of a network failure, which undici hides in the cause', async () => {
+  it('gives the code of a network failure', async () => {
     const gone = await startServer(() => {})
     await gone.close()
     await expect(fetchBytes(new URL(gone.url), bounds())).rejects.toEqual(failure('ECONNREFUSED'))
     answer = ({ socket }) => socket.destroy()
-    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure('UND_ERR_SOCKET'))
+    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure('ECONNRESET'))
   })
 
-  it('gives the message of a cause without a code', async () => {
-    await expect(fetchBytes(new URL('http://127.0.0.1:1/'), bounds())).rejects.toEqual(failure('bad port'))
+  it('refuses an answer that changes the protocol', async () => {
+    answer = ({ socket }) =>
+      socket.write('HTTP/1.1 101 Switching Protocols\r\nconnection: upgrade\r\nupgrade: other\r\n\r\n')
+    await expect(fetchBytes(url, bounds())).rejects.toEqual(
+      failure('the server ended the connection without an answer'),
+    )
+  })
+
+  it.each([
+    ['headers without end', 'HTTP/1.1 200 OK\r\n', 'x: y\r\n', 'HPE_HEADER_OVERFLOW'],
+    ['trailers without end', 'HTTP/1.1 200 OK\r\ntransfer-encoding: chunked\r\n\r\n0\r\n', 'x: y\r\n', 'ECONNRESET'],
+    ['interim answers without end', '', 'HTTP/1.1 100 Continue\r\n\r\n', 'no answer within 200 ms'],
+    ['another protocol', 'SSH-2.0-server\r\n', '', 'HPE_INVALID_CONSTANT'],
+  ])('ends the connection of %s', async (_, first, rest, reason) => {
+    const closed = Promise.withResolvers<void>()
+    answer = ({ socket }) => {
+      socket.on('close', () => closed.resolve()).write(first)
+      const sendRest = () => void (socket.destroyed || socket.write(rest.repeat(100), () => setImmediate(sendRest)))
+      if (rest !== '') sendRest()
+    }
+    await expect(fetchBytes(url, bounds({ timeout: 200 }))).rejects.toEqual(failure(reason))
+    await closed.promise
+  })
+
+  it('asks for an answer that is not compressed, and refuses another', async () => {
+    answer = ({ headers }, response) => response.end(headers['accept-encoding'])
+    expect((await fetchBytes(url, bounds())).toString()).toBe('identity')
+    for (const encoding of ['gzip', 'GZIP', 'br, identity']) {
+      answer = (_request, response) => response.writeHead(200, { 'content-encoding': encoding }).end('packed')
+      await expect(fetchBytes(url, bounds())).rejects.toEqual(
+        failure('the server compressed its answer, without being asked'),
+      )
+    }
+    answer = (_request, response) => response.writeHead(200, { 'content-encoding': 'Identity' }).end('plain')
+    expect((await fetchBytes(url, bounds())).toString()).toBe('plain')
+  })
+
+  it('uses a connection of its own, which ends with the fetch', async () => {
+    const sockets = new Set<unknown>()
+    answer = ({ socket }, response) => {
+      sockets.add(socket)
+      response.end('keys')
+    }
+    for (const count of [1, 2]) {
+      await fetchBytes(url, bounds())
+      expect(sockets.size).toBe(count)
+    }
   })
 
   it('refuses half an answer', async () => {
     answer = (_request, response) =>
       response.writeHead(200, { 'content-length': 10 }).write('half', () => response.destroy())
-    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure('UND_ERR_SOCKET'))
+    await expect(fetchBytes(url, bounds())).rejects.toEqual(failure('ECONNRESET'))
   })
 })
 
