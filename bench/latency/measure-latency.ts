@@ -1,10 +1,11 @@
+import { setTimeout } from 'node:timers/promises'
 import { ACCESS_TOKEN_HEADER } from '@countersign/wire'
 import type { Sample } from '../lib/sample.ts'
 import { formatHead } from '../lib/signed-lines.ts'
 import { CHANGING_NAME } from '../origin/changing.ts'
 import { entrantOf } from '../origin/compare.ts'
 import { loadFor, start, WARM_UP } from '../origin/measure.ts'
-import { type Changes, startChanges } from './changes.ts'
+import { startChanges } from './changes.ts'
 import { countRequests, loadAtPace, type Pace, type Paced } from './paced-load.ts'
 
 /** The shares of bare Fastify's capacity at which a row is measured. */
@@ -20,11 +21,15 @@ export const UNRECORDED = 3
 /** Seconds between two fetches of Access keys that an unknown key triggers, with a margin. */
 const ACCESS_COOLDOWN = 31
 /**
- * The share at which the origin is loaded until then, and the seconds of this load after a change. V8 shrinks the heap of a
- * process that idles for half a minute, and would collect garbage as soon as requests come back.
+ * The share at which an origin is loaded until its keys change in a measurement. V8 shrinks the heap of a process that idles
+ * for some seconds, and then collects garbage as soon as a change needs memory. So one load follows another at once.
  */
 const STEADY_SHARE = 0.25
-const SETTLING = 3
+/** Seconds from a change of keys to its end, and between the end of one and the measurement of another. */
+const CHANGE = 5
+const BETWEEN = 20
+/** Seconds before the end of a load in which the requests of the next one are signed. */
+const SIGNING = 8
 /** Milliseconds: half of the difference that a figure has to show. A load that is later than this measures itself. */
 export const MOST_LAG = 5
 /** A disturbance of a moment does not end a run of many minutes. */
@@ -76,7 +81,7 @@ async function measureQuiet(name: string, sample: Sample, capacity: number, seco
 async function measureChanging(name: string, base: Sample, capacity: number, seconds: number): Promise<ByShare> {
   const byShare = new Map<number, Paced>()
   for (const share of CHANGING_SHARES) {
-    const changes = await startChanges(base)
+    const changes = await startChanges(base, 2)
     try {
       const { sample } = changes
       const entrant = entrantOf(name)
@@ -84,12 +89,23 @@ async function measureChanging(name: string, base: Sample, capacity: number, sec
       await loadFor(entrant, server, WARM_UP)
       const head = formatHead(sample, [ACCESS_TOKEN_HEADER])
       const pace = { port: server.port, head, rate: capacity * share, seconds, unrecorded: UNRECORDED }
-      const steady = { ...pace, rate: capacity * STEADY_SHARE, seconds: ACCESS_COOLDOWN, unrecorded: SETTLING }
-      // The first rotation of a process runs code that V8 has not compiled.
-      await rotate(changes, steady, ACCESS_COOLDOWN)
-      const count = countRequests(steady)
-      await loadAtPace(steady, changes.formatLines(count, count - 1))
-      byShare.set(share, await rotate(changes, pace, UNRECORDED + seconds / 2))
+      const steady = { ...pace, rate: capacity * STEADY_SHARE, unrecorded: 0 }
+      const first = { ...steady, seconds: ACCESS_COOLDOWN + CHANGE + SIGNING }
+      const between = { ...steady, seconds: BETWEEN }
+      const measured = UNRECORDED + seconds / 2
+      // The first change of a process runs code that V8 has not compiled.
+      const firstLines = changes.addKeys(countRequests(first), Math.floor(first.rate * ACCESS_COOLDOWN))
+      const remove = (seconds: number) => changes.removeKeyAfter(seconds * 1_000)
+      const lines = await loadAndSign(
+        first,
+        firstLines,
+        () => changes.formatLines(countRequests(between)),
+        () => remove(ACCESS_COOLDOWN + CHANGE / 2),
+      )
+      const measuredLines = await loadAndSign(between, lines, () =>
+        changes.addKeys(countRequests(pace), Math.floor(pace.rate * measured)),
+      )
+      byShare.set(share, await loadAtPace(pace, measuredLines, () => remove(measured + seconds / 4)))
     } finally {
       changes.close()
     }
@@ -98,20 +114,25 @@ async function measureChanging(name: string, base: Sample, capacity: number, sec
 }
 
 /**
- * Loads an origin, and changes its keys during the load.
+ * Loads an origin, and signs the requests of the next load while this one runs.
  *
- * @param change - seconds after which requests have the next keys
+ * @param sign - returns the lines of the next load
  */
-async function rotate(changes: Changes, pace: Omit<Pace, 'linesFile'>, change: number): Promise<Paced> {
-  changes.addKeys()
-  const length = pace.unrecorded + pace.seconds
-  const lines = changes.formatLines(countRequests(pace), Math.floor(pace.rate * change))
-  let removed: Promise<void> | undefined
-  const paced = await loadAtPace(pace, lines, () => {
-    removed = changes.removeKeyAfter(((change + length) / 2) * 1_000)
-    // A load that fails ends the wait.
-    removed.catch(() => {})
+async function loadAndSign(
+  pace: Omit<Pace, 'linesFile'>,
+  lines: readonly string[],
+  sign: () => string[],
+  onBegin: () => void = () => {},
+): Promise<string[]> {
+  const begun = Promise.withResolvers<void>()
+  const load = loadAtPace(pace, lines, () => {
+    onBegin()
+    begun.resolve()
   })
-  await removed
-  return paced
+  // A load that fails ends the wait.
+  await Promise.race([load, begun.promise])
+  await Promise.race([load, setTimeout((pace.unrecorded + pace.seconds - SIGNING) * 1_000)])
+  const next = sign()
+  await load
+  return next
 }

@@ -134,7 +134,8 @@ Parentheses contain the smallest and the largest value, or the 95 % interval fro
 While keys rotate, the edge key and the Access key change in the middle of the measurement, and the list is loaded again every two seconds.
 That origin runs the built plugin, as users do: from the sources, Node would strip types when the thread starts.
 Its keys have changed once before, because V8 compiles code at the first change.
-Half a minute of load lies between, because the plugin fetches unknown Access keys once in 30 s.
+Half a minute lies between, because the plugin fetches unknown Access keys once in 30 s.
+The origin is loaded all the time, because V8 shrinks the heap of an idle process, and collects garbage when it grows again.
 ${awake ? 'Idle processors were kept awake (`/dev/cpu_dma_latency`).' : 'Idle processors could not be kept awake (`/dev/cpu_dma_latency`).'}
 
 ${describeMachine()}; its load before the start was ${load.toFixed(1)}.${warnings.map((each) => `\n${each}`).join('')}
