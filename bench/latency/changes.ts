@@ -22,7 +22,7 @@ export interface Changes {
    */
   addKeys(count: number, change: number): string[]
   /** Removes the previous edge key after a time. From then on, the next keys are the ones in use. */
-  removeKeyAfter(milliseconds: number): void
+  removeKeyAfter(seconds: number): void
   /** Removes all files, and ends the server of the keys. */
   close(): void
 }
@@ -76,12 +76,12 @@ export async function startChanges(base: Sample, rotations: number): Promise<Cha
       // The last one is sent before the load begins.
       return [...linesOf(current, change), ...linesOf(next, count - change - 1), ...linesOf(current, 1)]
     },
-    removeKeyAfter(milliseconds) {
+    removeKeyAfter(seconds) {
       removal = setTimeout(() => {
         writeKeys(next.key)
         current = next
         next = take()
-      }, milliseconds)
+      }, seconds * 1_000)
     },
     close() {
       clearTimeout(removal)

@@ -95,17 +95,16 @@ async function measureChanging(name: string, base: Sample, capacity: number, sec
       const measured = UNRECORDED + seconds / 2
       // The first change of a process runs code that V8 has not compiled.
       const firstLines = changes.addKeys(countRequests(first), Math.floor(first.rate * ACCESS_COOLDOWN))
-      const remove = (seconds: number) => changes.removeKeyAfter(seconds * 1_000)
       const lines = await loadAndSign(
         first,
         firstLines,
         () => changes.formatLines(countRequests(between)),
-        () => remove(ACCESS_COOLDOWN + CHANGE / 2),
+        () => changes.removeKeyAfter(ACCESS_COOLDOWN + CHANGE / 2),
       )
       const measuredLines = await loadAndSign(between, lines, () =>
         changes.addKeys(countRequests(pace), Math.floor(pace.rate * measured)),
       )
-      byShare.set(share, await loadAtPace(pace, measuredLines, () => remove(measured + seconds / 4)))
+      byShare.set(share, await loadAtPace(pace, measuredLines, () => changes.removeKeyAfter(measured + seconds / 4)))
     } finally {
       changes.close()
     }
@@ -124,15 +123,10 @@ async function loadAndSign(
   sign: () => string[],
   onBegin: () => void = () => {},
 ): Promise<string[]> {
-  const begun = Promise.withResolvers<void>()
-  const load = loadAtPace(pace, lines, () => {
+  const next = Promise.withResolvers<string[]>()
+  await loadAtPace(pace, lines, () => {
     onBegin()
-    begun.resolve()
+    next.resolve(setTimeout((pace.unrecorded + pace.seconds - SIGNING) * 1_000).then(sign))
   })
-  // A load that fails ends the wait.
-  await Promise.race([load, begun.promise])
-  await Promise.race([load, setTimeout((pace.unrecorded + pace.seconds - SIGNING) * 1_000)])
-  const next = sign()
-  await load
-  return next
+  return next.promise
 }
