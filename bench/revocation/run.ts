@@ -9,18 +9,18 @@ import { parseArgs, promisify } from 'node:util'
 import { checkMachine, describeMachine } from '../lib/machine.ts'
 import { RUN_OPTIONS, resolveLength } from '../lib/options.ts'
 import { Progress } from '../lib/progress.ts'
-import { median } from '../lib/stats.ts'
+import { formatSpread } from '../lib/stats.ts'
 import { ca, HOSTILE, makeList } from './lists.ts'
 import type { CrlCost } from './measure.ts'
 
 /**
- * `node bench/revocation/run.ts [--rounds 3]`: measures how long the load of a revocation list holds up requests, and
+ * `node bench/revocation/run.ts [--rounds 5]`: measures how long the load of a revocation list holds up requests, and
  * writes bench/revocation.md.
  *
  * With `--quick` it runs one round of the smaller lists, prints the figures and publishes nothing.
  */
 const { values } = parseArgs({ options: { rounds: RUN_OPTIONS.rounds, quick: RUN_OPTIONS.quick } })
-const { rounds } = resolveLength(values, { rounds: 3, seconds: 1 })
+const { rounds } = resolveLength(values, { rounds: 5, seconds: 1 })
 const hostileBytes = values.quick ? 3_000_000 : 35_000_000
 
 interface Case {
@@ -101,7 +101,7 @@ function formatCost({ busy, longest, elapsed }: CrlCost): string {
 function formatTable(hostile: boolean): string {
   const rows = CASES.filter((each) => each.hostile === hostile).map(({ name }) => {
     const of = (read: (cost: CrlCost) => number, digits: number) =>
-      median((costs.get(name) ?? []).map(read)).toFixed(digits)
+      formatSpread((costs.get(name) ?? []).map(read), digits)
     const common = [
       name,
       `${((lengths.get(name) ?? 0) / 1e6).toFixed(1)}`,
@@ -126,7 +126,7 @@ The figures show how long the load of a revocation list keeps an origin from ans
 ${tables}
 
 A thread fetches, verifies and parses the list.
-The event loop that answers requests starts the thread, and gets the result without a copy.
+The event loop that answers requests hands the task to the thread, and gets the result without a copy.
 A list that the CA did not sign is refused before it is parsed.
 
 ## Method
@@ -137,6 +137,7 @@ The server of the lists is another process.
 *Longest hold* is the largest active time between two runs of a timer of 1 ms, in a load of its own.
 Memory is that of the loaded list.
 Each figure is the median of ${rounds === 1 ? 'one round' : `${rounds} rounds`}.
+Parentheses contain the smallest and the largest value, or the 95 % interval from six rounds on.
 ${realTime ? 'The measured process has real-time priority (`chrt -f 1`), so other processes do not delay it.\n' : ''}
 ${describeMachine()}.${warning ? `\n${warning}` : ''}
 `
