@@ -34,6 +34,15 @@ describe('verifyCrl', () => {
     expect(Buffer.from(verify(crl).signed)).toEqual(tbs)
   })
 
+  it('names a certificate in place of a list', async () => {
+    const other = (await createCa()).cert.raw
+    expect(() => verify(other)).toThrow(
+      new UnverifiedCrlError(
+        'the signature does not verify with the key of this CA: it is a certificate, and not a list',
+      ),
+    )
+  })
+
   // A bound on the work, for unsigned input of any length: each step moves a cursor once.
   it.each([
     ['a million tiny values', Buffer.alloc(2_000_000, Buffer.from([5, 0]))],

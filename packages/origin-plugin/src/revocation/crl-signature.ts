@@ -16,6 +16,9 @@ export class UnverifiedCrlError extends SyntaxError {
   override readonly name = 'UnverifiedCrlError'
 }
 
+/** The tag of a certificate's version, its first field. A list has none of this form. */
+export const CERTIFICATE_VERSION = 0xa0
+
 /**
  * Verifies the signature of one list in DER.
  *
@@ -32,6 +35,7 @@ export function verifyCrl(der: Uint8Array, key: KeyObject): VerifiedCrl {
   if (list.end !== der.length) throw new SyntaxError('the list is followed by other bytes')
   const parts = list.inside()
   parts.expect(TAG.SEQUENCE, 'the signed part of the list')
+  const isCertificate = parts.contents()[0] === CERTIFICATE_VERSION
   const signed = parts.encoded()
   parts.expect(TAG.SEQUENCE, 'the signature algorithm of the list')
   const algorithm = parts.encoded()
@@ -41,9 +45,8 @@ export function verifyCrl(der: Uint8Array, key: KeyObject): VerifiedCrl {
   if (parts.next()) throw new SyntaxError('the signature of the list is followed by another value')
   if (signature[0] !== 0) throw new SyntaxError('the signature of the list does not consist of whole bytes')
   if (!isSignedBy(key, signed, signature.subarray(1), parameters)) {
-    throw new UnverifiedCrlError(
-      'the signature does not verify with the key of this CA: the list is of another CA, or was changed',
-    )
+    const cause = isCertificate ? 'it is a certificate, and not a list' : 'the list is of another CA, or was changed'
+    throw new UnverifiedCrlError(`the signature does not verify with the key of this CA: ${cause}`)
   }
   return { signed, algorithm }
 }

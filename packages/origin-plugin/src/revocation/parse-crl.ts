@@ -2,7 +2,7 @@ import { TAG } from '../x509/der.ts'
 import { DerCursor } from '../x509/der-cursor.ts'
 import { readDerTime } from '../x509/der-time.ts'
 import { checkEntryExtensions, readListExtensions } from './crl-extensions.ts'
-import type { VerifiedCrl } from './crl-signature.ts'
+import { CERTIFICATE_VERSION, type VerifiedCrl } from './crl-signature.ts'
 import { type CrlScope, UncoveredCrlError } from './issuing-distribution-point.ts'
 import { buildSerialTable, type Scratch, type SerialTable } from './serial-set.ts'
 
@@ -87,6 +87,7 @@ function requireVersion2(parts: DerCursor): void {
     const version = parts.contents()
     if (version.length === 1 && version[0] === 1) return
   }
+  if (parts.tag === CERTIFICATE_VERSION) throw new SyntaxError('it is a certificate, and not a list')
   throw new SyntaxError(
     'the list is not of version 2, and an earlier one cannot state its scope; let the CA write version 2 (crl_extensions of OpenSSL)',
   )

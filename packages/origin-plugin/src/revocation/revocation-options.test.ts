@@ -66,7 +66,19 @@ describe('checkRevocation', () => {
       { crl: path, url: path },
       'revocation: unknown option "url"; known options are crl, refresh, onStale, maxBytes, distributionPoint',
     ],
-    ['list', 'revocation must be an object'],
+    [
+      { crl: ' http://ca.example/ca.crl' },
+      'revocation.crl must be a path or a URL without spaces or quotes around it; remove them',
+    ],
+    [
+      { crl: '"/run/ca.crl"' },
+      'revocation.crl must be a path or a URL without spaces or quotes around it; remove them',
+    ],
+    ['list', 'revocation must be an object; write revocation: { crl: "/path/ca.crl" }, or a URL'],
+    [
+      { crl: '-----BEGIN X509 CRL-----\nMII=\n-----END X509 CRL-----\n' },
+      'revocation.crl is the list itself; write its path or URL, or a function that returns the bytes',
+    ],
   ])('refuses %j', (revocation, message) => {
     expect(() => check(revocation)).toThrow(TypeError)
     expect(() => check(revocation)).toThrow(new TypeError(message))

@@ -96,7 +96,7 @@ export function checkRevocation(revocation: unknown, ca: X509Certificate): Resol
  * @throws TypeError whose message states the correction
  */
 export function checkRevocationOptions(revocation: unknown): ResolvedRevocation {
-  const given = checkObject(revocation, 'revocation')
+  const given = checkObject(revocation, 'revocation', 'revocation: { crl: "/path/ca.crl" }, or a URL')
   checkSet(given, ['crl'], 'revocation')
   checkKnown(given, OPTIONS, 'revocation')
   const { crl, refresh = DEFAULT_REFRESH, onStale = 'refuse', maxBytes = DEFAULT_MAX_BYTES } = given
@@ -111,8 +111,19 @@ export function checkRevocationOptions(revocation: unknown): ResolvedRevocation 
 
 const PROTOCOLS = ['file:', 'http:', 'https:']
 
+/** An environment file can leave them in its values. No path or URL begins or ends so. */
+const QUOTED = /^[\s"']|[\s"']$/
+
 function checkSource(crl: unknown): CrlSource {
   if (typeof crl === 'function') return crl as CrlSource
+  if (typeof crl === 'string' && crl.includes('-----BEGIN')) {
+    throw new TypeError(
+      'revocation.crl is the list itself; write its path or URL, or a function that returns the bytes',
+    )
+  }
+  if (typeof crl === 'string' && QUOTED.test(crl)) {
+    throw new TypeError('revocation.crl must be a path or a URL without spaces or quotes around it; remove them')
+  }
   if (!isUrl(crl) && typeof crl === 'string' && crl !== '') return crl
   const url = isUrl(crl) && URL.canParse(String(crl)) ? new URL(String(crl)) : undefined
   if (!url || !PROTOCOLS.includes(url.protocol)) {

@@ -209,7 +209,9 @@ describe('createRevocation: the start', () => {
     source = () => Buffer.from('rubbish')
     await create({ onStale: 'accept' }).start()
     expect(outcome('0A1B')).toBe('passes')
-    expect(reports).toEqual([`degraded: ${NAME}: the list is neither DER nor PEM`])
+    expect(reports).toEqual([
+      `degraded: ${NAME}: the list is neither DER nor PEM; requests pass unchecked until the list is loaded`,
+    ])
   })
 
   it('fails with a list that is out of date', async () => {
@@ -235,15 +237,36 @@ describe('createRevocation: the start', () => {
     expect(outcome('0C')).toBe('passes')
   })
 
+  it('logs that requests pass unchecked if onStale is accept, as long as there is no list', async () => {
+    source = () => Promise.reject(new Error('out of order'))
+    const revocation = create({ onStale: 'accept' })
+    await revocation.start()
+    const failure = 'it threw "out of order"; requests pass unchecked until the list is loaded'
+    expect(reports).toEqual([`degraded: ${NAME}: ${failure}`])
+    expect(revocation.health()).toMatchObject({ state: 'degraded', reason: failure })
+    source = () => list(['0a1b'])
+    await pass(MINUTE)
+    source = () => Promise.reject(new Error('out of order'))
+    await pass(60 * MINUTE)
+    expect(reports.slice(1)).toEqual([
+      `recovered: ${NAME}: it is loaded again`,
+      `degraded: ${NAME}: it threw "out of order"`,
+    ])
+  })
+
   it('does not wait for a source that hangs if onStale is accept', async () => {
     source = () => new Promise(() => {})
     const started = create({ onStale: 'accept' }).start()
     await vi.advanceTimersByTimeAsync(8 * SECOND)
     await started
-    expect(reports).toEqual([`degraded: ${NAME}: it is not loaded after 8 s; requests pass unchecked until it is`])
+    expect(reports).toEqual([
+      `degraded: ${NAME}: it is not loaded after 8 s; requests pass unchecked until the list is loaded`,
+    ])
     expect(outcome('0C')).toBe('passes')
     await vi.advanceTimersByTimeAsync(52 * SECOND)
-    expect(reports.slice(1)).toEqual([`degraded: ${NAME}: the load did not end within 60 s`])
+    expect(reports.slice(1)).toEqual([
+      `degraded: ${NAME}: the load did not end within 60 s; requests pass unchecked until the list is loaded`,
+    ])
   })
 
   it('fails before Fastify does with a source that hangs, and states the way out', async () => {
@@ -262,7 +285,7 @@ describe('createRevocation: the start', () => {
     onTestFinished(() => server.close())
     await create({ crl: new URL('/ca.crl?token=secret', server.url), onStale: 'accept' }).start()
     expect(reports).toEqual([
-      `degraded: the revocation list of CN=Acme Client CA,O=Acme,C=US from ${server.url}/ca.crl?…: the server answered 404`,
+      `degraded: the revocation list of CN=Acme Client CA,O=Acme,C=US from ${server.url}/ca.crl?…: the server answered 404; requests pass unchecked until the list is loaded`,
     ])
   })
 })
@@ -324,14 +347,27 @@ describe('createRevocation: later loads', () => {
     await pass(left / 4)
   })
 
-  it('follow a minute, where half of the time until nextUpdate is less, and after the end', async () => {
-    source = () => list([], { to: 90 * SECOND })
+  it('follow five seconds, where half of the time until nextUpdate is less', async () => {
+    source = () => list(['0a1b'], { to: 9 * SECOND })
     await create().start()
-    await vi.advanceTimersByTimeAsync(MINUTE - 1)
+    await vi.advanceTimersByTimeAsync(5 * SECOND - 1)
     expect(calls).toBe(1)
+    // The next list is there before this one ends, so no request is refused in between.
+    source = () => list(['0c'], { to: DAY, number: 2 })
     await pass(1)
-    await pass(MINUTE)
+    await vi.advanceTimersByTimeAsync(5 * SECOND)
+    expect([outcome('0C'), outcome('0A1B')]).toEqual(['CSN_CERT_REVOKED', 'passes'])
+  })
+
+  it('follow a minute after the end', async () => {
+    source = () => list([], { to: SECOND })
+    await create().start()
+    await pass(5 * SECOND)
     expect(reports.join()).toContain('the list is out of date since')
+    // The poll in pass() lets some of the minute pass.
+    await vi.advanceTimersByTimeAsync(MINUTE - 10 * SECOND)
+    expect(calls).toBe(2)
+    await pass(10 * SECOND)
     await pass(MINUTE)
   })
 

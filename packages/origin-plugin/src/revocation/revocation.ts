@@ -46,6 +46,8 @@ export interface RevocationTiming {
   readonly patience: number
   /** The time after which a load is repeated, if there is no current list. */
   readonly retry: number
+  /** The shortest time until the next load, while a current list is about to end. */
+  readonly soonest: number
   /** The time by which the clocks of the CA and of this machine may differ. */
   readonly clockTolerance: number
 }
@@ -55,6 +57,7 @@ export const REVOCATION_TIMING: RevocationTiming = {
   // Fastify's own limit for a start is 10 s, and its message names no list.
   patience: 8_000,
   retry: 60_000,
+  soonest: 5_000,
   clockTolerance: 5 * 60_000,
 }
 
@@ -130,7 +133,7 @@ export function createRevocation(
       if (failure !== undefined) report(`${name}: it is loaded again`, 'recovered')
       failure = undefined
     } catch (error) {
-      failure = (error as Error).message
+      failure = `${(error as Error).message}${onStale === 'accept' && !current ? `; ${UNCHECKED}` : ''}`
       if (!stopped.signal.aborted) report(`${name}: ${failure}`)
     } finally {
       stopped.signal.removeEventListener('abort', abort)
@@ -146,7 +149,7 @@ export function createRevocation(
   /** Half of the time until `nextUpdate`, if that is shorter than `refresh`: the next list is there before this one ends. */
   function delay(): number {
     const left = current ? current.nextUpdate - Date.now() : 0
-    return Math.min(refresh * 1000, Math.max(left / 2, timing.retry))
+    return Math.min(refresh * 1000, left > 0 ? Math.max(left / 2, timing.soonest) : timing.retry)
   }
 
   return {
@@ -154,7 +157,7 @@ export function createRevocation(
       if (stopped.signal.aborted) return
       const late = await isLate(keepLoading(), patience)
       if (late) {
-        const advice = onStale === 'accept' ? 'requests pass unchecked until it is' : LATE_ADVICE
+        const advice = onStale === 'accept' ? UNCHECKED : LATE_ADVICE
         failure = `it is not loaded after ${Math.round(patience / 1000)} s; ${advice}`
         report(`${name}: ${failure}`)
       }
@@ -209,6 +212,7 @@ export function createRevocation(
   }
 }
 
+const UNCHECKED = 'requests pass unchecked until the list is loaded'
 const LATE_ADVICE = 'download a large list from a slow server to a file, and write its path'
 
 const dateOf = (time: number) => new Date(time).toISOString()
