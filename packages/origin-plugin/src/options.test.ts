@@ -133,8 +133,12 @@ describe('resolveOptions', () => {
       { ...good, source: undefined },
       'options: option "source" is undefined; set a value or remove it',
     ],
-    ['edge as false', { ...good, edge: false }, 'edge must be an object'],
-    ['access as text', { ...good, access: 'acme' }, 'access must be an object'],
+    ['edge as false', { ...good, edge: false }, 'edge must be an object; write edge: { keys, hosts }, or null'],
+    [
+      'access as text',
+      { ...good, access: 'acme' },
+      'access must be an object; write access: { team: "acme", audience }, or null',
+    ],
     ['policies as null', { ...good, policies: null }, 'policies must be an object'],
     [
       'undefined policies',
@@ -317,7 +321,7 @@ describe('resolveOptions', () => {
     [{ team: null }],
   ])('refuses %o as the name of a team', (changes) => {
     expect(() => resolve(withTeam(changes))).toThrow(
-      new TypeError('access.team must be the name before .cloudflareaccess.com, such as "acme"'),
+      new TypeError('access.team must be the name before .cloudflareaccess.com, such as "acme", in lower case'),
     )
   })
 

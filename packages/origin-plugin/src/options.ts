@@ -184,9 +184,18 @@ export function resolveOptions(options: unknown, report: ReportOfPart): Settings
   const edge =
     given.edge === null
       ? null
-      : resolveEdge(checkObject(given.edge, 'edge'), reportOf('replay store'), reportOf('edge keys'))
+      : resolveEdge(
+          checkObject(given.edge, 'edge', 'edge: { keys, hosts }, or null'),
+          reportOf('replay store'),
+          reportOf('edge keys'),
+        )
   const access =
-    given.access === null ? null : resolveAccess(checkObject(given.access, 'access'), reportOf('access keys'))
+    given.access === null
+      ? null
+      : resolveAccess(
+          checkObject(given.access, 'access', 'access: { team: "acme", audience }, or null'),
+          reportOf('access keys'),
+        )
   const policies = checkObject(given.policies === undefined ? {} : given.policies, 'policies')
   const guards = createGuardCompiler(
     policies as Record<string, Requirement>,

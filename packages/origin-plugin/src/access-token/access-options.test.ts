@@ -103,7 +103,7 @@ describe('resolveAccess: given keys', () => {
 describe('resolveAccess: refused options', () => {
   it.each(['', '-a', 'a-', 'Acme', 'acme.example', 'acme/', 1, ['acme']])('refuses the team %j', (team) => {
     expect(faultOf({ team })).toEqual(
-      wrong('access.team must be the name before .cloudflareaccess.com, such as "acme"'),
+      wrong('access.team must be the name before .cloudflareaccess.com, such as "acme", in lower case'),
     )
   })
 

@@ -149,7 +149,7 @@ function resolveTeam(access: Record<string, unknown>): IssuerAndKeys {
     )
   }
   if (typeof access.team !== 'string' || !/^[a-z0-9](?:[a-z0-9-]*[a-z0-9])?$/.test(access.team)) {
-    throw new TypeError('access.team must be the name before .cloudflareaccess.com, such as "acme"')
+    throw new TypeError('access.team must be the name before .cloudflareaccess.com, such as "acme", in lower case')
   }
   const issuer = `https://${access.team}.cloudflareaccess.com`
   return { issuer, keys: new URL('/cdn-cgi/access/certs', issuer) }

@@ -18,6 +18,18 @@ describe('a trusted issuer that is not PEM text', () => {
     expect(() => compile({ ca: make() })).toThrow(error)
   })
 
+  it.each([
+    ['bytes', () => cert.raw],
+    ['text in UTF-8', () => cert.raw.toString()],
+    ['text in Latin-1', () => cert.raw.toString('latin1')],
+  ])('is refused with a correction: DER as %s', (_what, make) => {
+    const error = new TypeError(
+      'trustedIssuers[0]: the CA is in DER; convert it with openssl x509 -inform der -in FILE -out ca.pem',
+    )
+    expect(() => compile(make())).toThrow(error)
+    expect(() => compile({ ca: make() })).toThrow(error)
+  })
+
   it('is refused with a correction: an X509Certificate', () => {
     const error = new TypeError(
       'trustedIssuers[0]: the CA is an X509Certificate, not text; write certificate.toString()',

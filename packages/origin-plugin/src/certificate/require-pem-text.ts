@@ -12,6 +12,7 @@ export type PemPlace = 'the text' | 'the file' | 'the answer'
  * @throws TypeError that names the form and the correction. Other values pass, for the checks after this one.
  */
 export function requirePemText(value: unknown, place: PemPlace = 'the text'): void {
+  if (isDer(value)) throw new TypeError(`the CA is in DER; ${CONVERT}`)
   if (value instanceof Uint8Array || value instanceof ArrayBuffer) {
     throw new TypeError('the CA is bytes, not text; read it with readFileSync(path, "utf8"), or write bytes.toString()')
   }
@@ -22,6 +23,17 @@ export function requirePemText(value: unknown, place: PemPlace = 'the text'): vo
     throw new TypeError(`${place} contains the characters "\\n" in place of line breaks; ${BREAK_LINES[place]}`)
   }
 }
+
+/** Whether a value is a certificate in DER: bytes, or text that was decoded from them. A certificate has 128 bytes or more. */
+function isDer(value: unknown): boolean {
+  if (typeof value === 'string') return DER_TEXT.test(value)
+  return value instanceof Uint8Array && value[0] === DER_SEQUENCE && (value[1] ?? 0) >= 0x80
+}
+
+const DER_SEQUENCE = 0x30
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it stands for every character outside of ASCII.
+const DER_TEXT = /^0[^\x00-\x7f]/
+const CONVERT = 'convert it with openssl x509 -inform der -in FILE -out ca.pem'
 
 /** PEM has no backslash (RFC 7468, section 3). */
 const ESCAPED_LINE_BREAK = /\\r|\\n/

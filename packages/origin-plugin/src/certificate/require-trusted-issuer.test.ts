@@ -206,6 +206,19 @@ describe('requireTrustedIssuer', () => {
         `the certificate names another certificate of its issuer ${CA_DN}, with the same key and the key identifier ABCD, and not ${keyId}; list that one in trustedIssuers too`,
       )
     })
+
+    // OpenSSL reads every extension that it knows before it compares two certificates.
+    it.each([
+      ['a key usage without bits', '2.5.29.15', Uint8Array.of(0x03, 0x01, 0x00)],
+      ['malformed address blocks', '1.3.6.1.5.5.7.1.7', Uint8Array.of(0x04, 0x00)],
+    ])('refuses a certificate with %s, and does not blame the issuer', async (_what, oid, value) => {
+      const leaf = await ca.issue({ bare: true, extensions: [new x509.Extension(oid, false, value)] })
+      const { code, reason } = refusalOf(() => trust(certOf(leaf), ca.pem))
+      expect(code).toBe('CSN_CERT_UNREADABLE')
+      expect(reason).toContain(
+        `its issuer ${CA_DN} signed the certificate, and OpenSSL does not accept an extension of it: one is malformed, `,
+      )
+    })
   })
 })
 

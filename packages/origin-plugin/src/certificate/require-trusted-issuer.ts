@@ -1,9 +1,10 @@
+import type { X509Certificate } from 'node:crypto'
 import type { NoPath } from '../certification-path/describe-no-path.ts'
 import { refusalAt } from '../errors.ts'
 import { type Facts, factOf, NO_FACTS } from '../facts/facts.ts'
 import { readCertificateParts } from '../x509/certificate-parts.ts'
 import { readOrUndefined } from '../x509/der.ts'
-import { readAuthorityKey } from '../x509/extensions/authority-key.ts'
+import { type AuthorityKey, readAuthorityKey } from '../x509/extensions/authority-key.ts'
 import { lookForPath, type VerifiedPath } from './look-for-path.ts'
 import { describeParsed, type ParsedCert } from './shareable-cert.ts'
 import type { CompiledIssuer } from './trusted-issuers.ts'
@@ -45,7 +46,7 @@ export function requireTrustedIssuer(
   if (issuers.length > 0) return { issuers, path: undefined }
   if (found?.kind === 'unreadable') throw refuse('CSN_CERT_UNREADABLE', `${found.reason} (${describeParsed(cert)})`)
   if (found?.kind === 'signed') throw untrusted(cert, found.reason)
-  throw untrusted(cert, named.length > 0 ? unsignedReason(cert, named) : unnamedReason(cert, trusted, found))
+  throw named.length > 0 ? unissued(cert, named) : untrusted(cert, unnamedReason(cert, trusted, found))
 }
 
 function untrusted(cert: ParsedCert, reason: string) {
@@ -86,21 +87,44 @@ function unprovenReason({ headers }: ParsedCert, hasChain: boolean): string {
     : `the Worker does not forward the certificate, so its signature cannot be verified; set COUNTERSIGN_FORWARD_CERT to ${forward}${orName}`
 }
 
-function unsignedReason(cert: ParsedCert, named: readonly CompiledIssuer[]): string {
-  const { issuer, whole } = cert
-  if (!whole) return unprovenReason(cert, false)
-  const { x509 } = whole()
-  const sameKey = named.find(({ ca }) => ca && x509.verify(ca.publicKey))
-  if (!sameKey?.ca) return `another CA of the same name signed the certificate, and not the trusted issuer ${issuer}`
+/** The refusal of a certificate with the name of a trusted issuer that has not issued it. */
+function unissued(cert: ParsedCert, named: readonly CompiledIssuer[]) {
+  if (!cert.whole) return untrusted(cert, unprovenReason(cert, false))
+  const { x509 } = cert.whole()
+  const signer = named.find(({ ca }) => ca && x509.verify(ca.publicKey))
+  if (signer?.ca) return unmatched(cert, x509, { serialNumber: signer.ca.serialNumber, keyId: signer.keyId })
+  return untrusted(
+    cert,
+    `another CA of the same name signed the certificate, and not the trusted issuer ${cert.issuer}`,
+  )
+}
+
+/** The refusal of a certificate that the issuer's key signed, and that OpenSSL does not take for the issuer's. */
+function unmatched(cert: ParsedCert, x509: X509Certificate, ca: AuthorityKey) {
+  const { issuer } = cert
   const authority = readOrUndefined(() => readAuthorityKey(readCertificateParts(x509.raw)))
   if (!authority) {
-    return `the authority key identifier of the certificate cannot be read, so it may name another certificate of its issuer ${issuer}`
+    return untrusted(
+      cert,
+      `the authority key identifier of the certificate cannot be read, so it may name another certificate of its issuer ${issuer}`,
+    )
   }
-  const { serialNumber, keyId } = authority
   // A CA that renews its certificate keeps its key, and the certificates from before still name the old one.
-  const other =
-    serialNumber !== undefined && serialNumber !== sameKey.ca.serialNumber
-      ? `serial number ${serialNumber}, and not ${sameKey.ca.serialNumber}`
-      : `key identifier ${keyId}, and not ${sameKey.keyId}`
-  return `the certificate names another certificate of its issuer ${issuer}, with the same key and the ${other}; list that one in trustedIssuers too`
+  const difference = DIFFERENCES.find(([key]) => authority[key] !== undefined && authority[key] !== ca[key])
+  if (difference === undefined) {
+    return refuse(
+      'CSN_CERT_UNREADABLE',
+      `its issuer ${issuer} signed the certificate, and OpenSSL does not accept an extension of it: one is malformed, or its authority key identifier names the issuer by another name (${describeParsed(cert)})`,
+    )
+  }
+  const [key, words] = difference
+  return untrusted(
+    cert,
+    `the certificate names another certificate of its issuer ${issuer}, with the same key and the ${words} ${authority[key]}, and not ${ca[key]}; list that one in trustedIssuers too`,
+  )
 }
+
+const DIFFERENCES = [
+  ['serialNumber', 'serial number'],
+  ['keyId', 'key identifier'],
+] as const

@@ -28,7 +28,13 @@ describe('compileTrustedIssuers', () => {
   it('trusts every CA for null, and for nothing else', () => {
     expect(compileTrustedIssuers(null, () => {})).toBeNull()
     const message = /^trustedIssuers must list at least one CA; .*or null to trust every CA/
-    for (const none of [undefined, [], {}, { dn: CA_DN }, true, 0]) expect(faultOf(none)).toMatch(message)
+    for (const none of [undefined, [], true, 0]) expect(faultOf(none)).toMatch(message)
+  })
+
+  it('names the brackets that are missing around one CA', () => {
+    for (const one of [{}, { dn: CA_DN }]) {
+      expect(faultOf(one)).toMatch(/^trustedIssuers must be a list; write it in brackets: /)
+    }
   })
 
   it('names the brackets that are missing around a PEM', () => {

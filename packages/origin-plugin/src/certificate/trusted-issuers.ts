@@ -118,7 +118,7 @@ export function compileTrustedIssuers(
   { texts, makeList }: Compilation = { texts: new Map(), makeList: (ca, list) => createRevocation(ca, list, report) },
 ): CompiledIssuer[] | null {
   if (issuers === null) return null
-  if (typeof issuers === 'string') {
+  if (typeof issuers === 'string' || (typeof issuers === 'object' && !Array.isArray(issuers))) {
     throw new TypeError('trustedIssuers must be a list; write it in brackets: [readFileSync("client-ca.pem", "utf8")]')
   }
   if (!Array.isArray(issuers) || issuers.length === 0) {

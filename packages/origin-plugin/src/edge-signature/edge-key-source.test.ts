@@ -46,6 +46,12 @@ describe('resolveKeys', () => {
     },
   )
 
+  it.each([{ path: '/run/keys.json' }, { url: 'file:///keys' }, {}])('refuses %j, and names the spelling', (source) => {
+    expect(() => resolveKeys({ keys: source }, () => {})).toThrow(
+      new TypeError('edge.keys contains neither a key nor a file; write keys: { file: "/path/keys.json" }'),
+    )
+  })
+
   it('takes JSON text that contains the characters of a path', () => {
     const text = JSON.stringify(hmacKey('keys.json~1').jwk)
     expect([...resolveKeys({ keys: text }, () => {}).keys.current.keys()]).toEqual(['keys.json~1'])

@@ -58,6 +58,9 @@ export function resolveKeys({ keys: given, refresh }: Record<string, unknown>, r
         'edge.refresh has no effect, because edge.keys does not change; write keys: { file: "/path/keys.json" } or a function, or remove refresh',
       )
     }
+    if (isMisspelledSource(given)) {
+      throw new TypeError('edge.keys contains neither a key nor a file; write keys: { file: "/path/keys.json" }')
+    }
     if (isPath(given)) throw new TypeError('edge.keys is a path; write keys: { file: "/path/keys.json" }')
     return { keys: { current: importEdgeKeys(given) }, reload: undefined }
   }
@@ -76,6 +79,12 @@ export function resolveKeys({ keys: given, refresh }: Record<string, unknown>, r
 
 /** JSON never begins or ends so. The path itself is not quoted: it could be a secret in the wrong place. */
 const isPath = (given: unknown) => typeof given === 'string' && /^(?:[./~]|file:)|\.json$/i.test(given)
+
+const isMisspelledSource = (given: unknown) =>
+  typeof given === 'object' &&
+  given !== null &&
+  !Array.isArray(given) &&
+  !['kty', 'kid', 'keys', 'originKeys'].some((name) => name in given)
 
 /** JSON text is a copy: a function that changes its answer later, or answers with getters, changes no key in use. */
 function toText(answer: unknown): string {

@@ -131,6 +131,15 @@ describe('importEdgeKeys', () => {
     )
   })
 
+  it('names the keys in the output of keygen', () => {
+    const output = { workerKey: hmac(), originKeys: [hmac()] }
+    for (const keys of [output, JSON.stringify(output)]) {
+      expect(faultOf(keys)).toBe(
+        'edge.keys is the whole output of "countersign keygen --json"; write the value of "originKeys" alone',
+      )
+    }
+  })
+
   it('refuses two keys of one name, of any kind', () => {
     const message = 'edge.keys: the "kid" "same" is not unique; give each key its own'
     expect(faultOf([hmac({ kid: 'same' }), hmac({ kid: 'same' })])).toBe(message)

@@ -40,7 +40,13 @@ const WRITE_KEYS: Readonly<Record<KeysPlace, string>> = {
  * @throws TypeError whose message states the correction and never contains key material
  */
 export function importEdgeKeys(keys: unknown, place: KeysPlace = 'edge.keys'): EdgeKeys {
-  const jwks = listSigningKeys(typeof keys === 'string' ? parseKeys(keys, place) : keys)
+  const parsed = typeof keys === 'string' ? parseKeys(keys, place) : keys
+  if (typeof parsed === 'object' && parsed !== null && 'originKeys' in parsed) {
+    throw new TypeError(
+      `${place} is the whole output of "countersign keygen --json"; write the value of "originKeys" alone`,
+    )
+  }
+  const jwks = listSigningKeys(parsed)
   if (jwks.length === 0) throw new TypeError('edge.keys is empty; write at least one JWK')
   if (jwks.length > MAX_KEYS) {
     throw new TypeError(`edge.keys has ${jwks.length} keys; write at most ${MAX_KEYS}, those that the Worker uses`)

@@ -1,11 +1,12 @@
 /**
  * Returns the value as an object, whose properties can be checked one by one.
  *
+ * @param example - what to write, for the message
  * @throws TypeError if it is not an object
  */
-export function checkObject(value: unknown, name: string): Record<string, unknown> {
+export function checkObject(value: unknown, name: string, example?: string): Record<string, unknown> {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
-  throw new TypeError(`${name} must be an object`)
+  throw new TypeError(`${name} must be an object${example === undefined ? '' : `; write ${example}`}`)
 }
 
 /**

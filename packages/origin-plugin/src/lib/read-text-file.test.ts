@@ -40,6 +40,8 @@ describe('readTextFile', () => {
 
   it('refuses a missing file, and bytes that are not text', async () => {
     await expect(readTextFile(join(folder, 'none'), 10)).rejects.toThrow('the file cannot be opened: ENOENT')
-    await expect(readTextFile(file('bytes', Uint8Array.of(0xff)), 10)).rejects.toThrow('the file is not text in UTF-8')
+    await expect(readTextFile(file('bytes', Uint8Array.of(0xff)), 10)).rejects.toThrow(
+      'the file is not text in UTF-8; convert a certificate in DER with openssl x509 -inform der -in FILE -out ca.pem',
+    )
   })
 })

@@ -38,6 +38,8 @@ function decode(bytes: Uint8Array): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch {
-    throw new Error('the file is not text in UTF-8')
+    throw new Error(
+      'the file is not text in UTF-8; convert a certificate in DER with openssl x509 -inform der -in FILE -out ca.pem',
+    )
   }
 }
