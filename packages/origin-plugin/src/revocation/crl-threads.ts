@@ -69,13 +69,14 @@ export function releaseTable(table: SerialTable): void {
 
 /** @throws Error if the thread fails. It has ended then, and nobody writes to the memory any more */
 async function answerOf(entry: URL, task: CrlTask, signal: AbortSignal): Promise<CrlAnswer> {
-  const thread = takeThread(entry)
+  let thread: Worker | undefined
   try {
+    thread = takeThread(entry)
     const answer = await ask(thread, task, signal)
     keepThread(entry, thread)
     return answer
   } catch (error) {
-    await thread.terminate()
+    await thread?.terminate()
     if (task.memory) idleMemory.push(task.memory)
     throw error
   }

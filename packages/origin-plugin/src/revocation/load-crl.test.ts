@@ -93,6 +93,24 @@ describe('createCrlLoader', () => {
     expect(createHash('sha256').update(list).digest('hex')).toBe(before)
   })
 
+  it('copies the bytes of a function into the memory of its latest list, if that is large enough', async () => {
+    const made: number[] = []
+    const Memory = class extends SharedArrayBuffer {
+      constructor(length: number) {
+        made.push(length)
+        super(length)
+      }
+    }
+    vi.stubGlobal('SharedArrayBuffer', Memory)
+    onTestFinished(() => void vi.unstubAllGlobals())
+    const longer = writeLongCrl(5000)
+    const lists = [list, list, longer, list, longer]
+    const loadNext = createCrlLoader(() => lists.shift() ?? list, ca.cert, bounds({ maxBytes: longer.length }))
+    for (const size of [2, 2, 5000, 2, 5000, 2]) expect((await loadNext(live())).serials.size).toBe(size)
+    const room = (bytes: Uint8Array) => Math.ceil(bytes.length * 1.125)
+    expect(made).toEqual([0, room(list), room(longer)])
+  })
+
   it('copies bytes of several megabytes completely', async () => {
     const long = writeLongCrl(150_000)
     expect(long.length).toBeGreaterThan(3 * 1024 * 1024)
@@ -207,6 +225,17 @@ describe('createCrlLoader', () => {
     if (crl() === url) await reached
     controller.abort(new Error('the server was closed'))
     await expect(loading).rejects.toEqual(failure('the server was closed'))
+  })
+
+  it('ends with its signal, if the function itself aborts it', async () => {
+    const controller = new AbortController()
+    const abort = () => {
+      controller.abort(new Error('the server was closed'))
+      return new Promise<never>(() => {})
+    }
+    await expect(createCrlLoader(abort, ca.cert, bounds())(controller.signal)).rejects.toEqual(
+      failure('the server was closed'),
+    )
   })
 
   it('does not call a function of which 8 calls hang, also for another CA, until one of them has ended', async () => {

@@ -1,4 +1,5 @@
 import type { X509Certificate } from 'node:crypto'
+import { addAbortListener } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type CallLimit, callSource, createCallLimit } from '../lib/operator-function.ts'
 import { readCertificateNames, readName } from '../x509/certificate-names.ts'
@@ -52,6 +53,7 @@ export function createCrlLoader(
 ): CrlLoader {
   const key = ca.publicKey.export({ format: 'der', type: 'spki' })
   const limit = threadLimitOf(`${describeSource(crl)} ${ca.fingerprint256}`)
+  const share = createShare()
 
   return async (signal, latest) => {
     const late = new AbortController()
@@ -59,7 +61,7 @@ export function createCrlLoader(
     const end = AbortSignal.any([signal, late.signal])
     try {
       end.throwIfAborted()
-      const source = await sourceOf(crl, maxBytes, end)
+      const source = await sourceOf(crl, maxBytes, end, share)
       end.throwIfAborted()
       const task = { source, key, acceptsCaList, maxBytes, timeout }
       const list = await untilAborted(
@@ -87,7 +89,12 @@ function threadLimitOf(list: string): CallLimit {
   return limit
 }
 
-async function sourceOf(crl: CrlSource, maxBytes: number, signal: AbortSignal): Promise<CrlTask['source']> {
+async function sourceOf(
+  crl: CrlSource,
+  maxBytes: number,
+  signal: AbortSignal,
+  share: Share,
+): Promise<CrlTask['source']> {
   if (typeof crl === 'string') return { path: crl }
   if (crl instanceof URL) return crl.protocol === 'file:' ? { path: fileURLToPath(crl) } : { url: crl.href }
   const bytes: unknown = await untilAborted(callSource(crl, signal), signal)
@@ -111,19 +118,30 @@ function requireIssuer({ issuer, serials }: CrlContents, ca: X509Certificate): v
 
 /** Gives a promise up when the signal aborts. */
 function untilAborted<Answer>(promise: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-  const aborted = new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)))
+  const aborted = new Promise<never>((_, reject) => addAbortListener(signal, () => reject(signal.reason)))
   return Promise.race([promise, aborted])
 }
 
 /** Copying takes less than a millisecond for this number of bytes. */
 const BYTES_AT_ONCE = 1024 * 1024
 
-/** Copies bytes to memory that a thread can read. Between two steps, requests are served. */
-async function share(bytes: Uint8Array): Promise<Uint8Array> {
-  const shared = new Uint8Array(new SharedArrayBuffer(bytes.length))
-  for (let at = 0; at < bytes.length; at += BYTES_AT_ONCE) {
-    shared.set(bytes.subarray(at, at + BYTES_AT_ONCE), at)
-    await new Promise(setImmediate)
+/** The next list, which is a little longer, fits too. */
+const HEADROOM = 1.125
+
+/** Copies bytes to memory that a thread can read, after the latest load has ended. */
+type Share = (bytes: Uint8Array) => Promise<Uint8Array>
+
+/** V8 does not count shared memory, so it would collect that of each load very late. Therefore one load after another uses it. */
+function createShare(): Share {
+  let memory = new SharedArrayBuffer(0)
+  return async (bytes) => {
+    if (bytes.length > memory.byteLength) memory = new SharedArrayBuffer(Math.ceil(bytes.length * HEADROOM))
+    const shared = new Uint8Array(memory, 0, bytes.length)
+    for (let at = 0; at < bytes.length; at += BYTES_AT_ONCE) {
+      shared.set(bytes.subarray(at, at + BYTES_AT_ONCE), at)
+      // Requests are served between two steps.
+      await new Promise(setImmediate)
+    }
+    return shared
   }
-  return shared
 }
