@@ -1,5 +1,7 @@
-import { get as getByHttp, type IncomingMessage } from 'node:http'
-import { get as getByHttps } from 'node:https'
+import { addAbortListener } from 'node:events'
+import http from 'node:http'
+import https from 'node:https'
+import type { Duplex } from 'node:stream'
 import { quoteUrl } from './quote-value.ts'
 
 /** Bounds of {@link fetchBytes}. */
@@ -28,34 +30,103 @@ export async function fetchBytes(
   memory: Buffer = Buffer.alloc(0),
 ): Promise<Buffer> {
   const late = AbortSignal.timeout(timeout)
+  const end = AbortSignal.any([late, signal])
+  const connection = connectionFor(url)
   try {
-    const response = await request(url, AbortSignal.any([late, signal]))
-    try {
-      requirePlainBody(response, url)
-      return await readBody(response, maxBytes, memory)
-    } finally {
-      response.destroy()
-    }
+    const { response, failure } = await request(url, connection, end)
+    requirePlainBody(response, url)
+    const bytes = await readBody(response, maxBytes, memory)
+    // A body without a length ends with its connection, also if that breaks.
+    if (failure() !== undefined) throw failure()
+    end.throwIfAborted()
+    return bytes
   } catch (error) {
     if (late.aborted) throw new Error(`no answer within ${timeout} ms`)
     throw new Error(describe(signal.aborted ? signal.reason : error))
+  } finally {
+    connection.end()
   }
 }
 
-/** A kept connection can end just as the next fetch uses it. Some firewalls refuse a request without a user agent. */
-const HEADERS = { accept: '*/*', 'accept-encoding': 'identity', connection: 'close', 'user-agent': 'countersign' }
+/** Node documents the options of an agent, and its types omit them. */
+interface Configured {
+  readonly options?: https.AgentOptions
+}
 
-function request(url: URL, signal: AbortSignal): Promise<IncomingMessage> {
-  const { promise, resolve, reject } = Promise.withResolvers<IncomingMessage>()
-  const get = url.protocol === 'https:' ? getByHttps : getByHttp
-  get(url, { signal, headers: HEADERS }, resolve)
-    .on('error', reject)
+/** The connection of one fetch. */
+interface OwnConnection {
+  readonly agent: http.Agent
+  /** Closes it, also while it is being made. */
+  end(): void
+}
+
+/**
+ * Prepares a connection that serves one fetch and no other request. It has the settings of Node's global agent: TLS, and the
+ * proxy of `NODE_USE_ENV_PROXY`.
+ *
+ * The plain form is the global agent. It keeps connections, and one can end just as the next fetch uses it. Requests of the
+ * application can occupy all of them. A connection to a proxy that hangs outlives a request that was given up.
+ */
+function connectionFor({ protocol }: URL): OwnConnection {
+  const { Agent, globalAgent } = protocol === 'https:' ? https : http
+  const agent = new Agent({
+    ...(globalAgent as Configured).options,
+    keepAlive: false,
+    maxSockets: Number.POSITIVE_INFINITY,
+    maxTotalSockets: Number.POSITIVE_INFINITY,
+    timeout: undefined,
+  })
+  const connect = agent.createConnection.bind(agent)
+  let connection: Duplex | null | undefined
+  agent.createConnection = (options, done) => {
+    connection = connect(options, done)
+    if (connection) limitListeners(connection)
+    return connection
+  }
+  return { agent, end: () => connection?.destroy() }
+}
+
+/** A proxy answers in one piece, or in two. Each further piece doubles the number. */
+const MOST_LISTENERS = 256
+
+/**
+ * Ends a connection whose proxy answers CONNECT in many pieces. Node adds a listener for each listener that it has, and
+ * after 27 pieces an exception ends the process.
+ */
+function limitListeners(connection: Duplex): void {
+  connection.on('newListener', (name) => {
+    if (name === 'readable' && connection.listenerCount('readable') > MOST_LISTENERS) {
+      connection.destroy(new Error('the proxy answers in too many pieces'))
+    }
+  })
+}
+
+/** An answer, and the error of its connection if there was one. */
+interface Answer {
+  readonly response: http.IncomingMessage
+  readonly failure: () => unknown
+}
+
+/** Some firewalls refuse a request without a user agent. */
+const HEADERS = { accept: '*/*', 'accept-encoding': 'identity', 'user-agent': 'countersign' }
+
+function request(url: URL, { agent }: OwnConnection, signal: AbortSignal): Promise<Answer> {
+  const { promise, resolve, reject } = Promise.withResolvers<Answer>()
+  let failure: unknown
+  // Node does not tell the request of the abort before it has a connection, which a proxy can delay for ever.
+  addAbortListener(signal, () => reject(signal.reason))
+  const { get } = url.protocol === 'https:' ? https : http
+  get(url, { signal, agent, headers: HEADERS }, (response) => resolve({ response, failure: () => failure }))
+    .on('error', (error) => {
+      failure = error
+      reject(error)
+    })
     // After an answer that changes the protocol, nothing else comes.
     .on('close', () => reject(new Error('the server ended the connection without an answer')))
   return promise
 }
 
-function requirePlainBody({ statusCode = 0, headers }: IncomingMessage, url: URL): void {
+function requirePlainBody({ statusCode = 0, headers }: http.IncomingMessage, url: URL): void {
   if (statusCode !== 200) {
     throw new Error(`the server answered ${statusCode}${describeRedirect(statusCode, headers.location, url)}`)
   }
