@@ -1,4 +1,3 @@
-import { addAbortListener } from 'node:events'
 import http from 'node:http'
 import https from 'node:https'
 import type { Duplex } from 'node:stream'
@@ -33,6 +32,7 @@ export async function fetchBytes(
   const end = AbortSignal.any([late, signal])
   const connection = connectionFor(url)
   try {
+    end.throwIfAborted()
     const { response, failure } = await request(url, connection, end)
     requirePlainBody(response, url)
     const bytes = await readBody(response, maxBytes, memory)
@@ -114,7 +114,7 @@ function request(url: URL, { agent }: OwnConnection, signal: AbortSignal): Promi
   const { promise, resolve, reject } = Promise.withResolvers<Answer>()
   let failure: unknown
   // Node does not tell the request of the abort before it has a connection, which a proxy can delay for ever.
-  addAbortListener(signal, () => reject(signal.reason))
+  signal.addEventListener('abort', () => reject(signal.reason))
   const { get } = url.protocol === 'https:' ? https : http
   get(url, { signal, agent, headers: HEADERS }, (response) => resolve({ response, failure: () => failure }))
     .on('error', (error) => {

@@ -1,5 +1,4 @@
 import type { X509Certificate } from 'node:crypto'
-import { addAbortListener } from 'node:events'
 import { fileURLToPath } from 'node:url'
 import { type CallLimit, callSource, createCallLimit } from '../lib/operator-function.ts'
 import { readCertificateNames, readName } from '../x509/certificate-names.ts'
@@ -118,7 +117,10 @@ function requireIssuer({ issuer, serials }: CrlContents, ca: X509Certificate): v
 
 /** Gives a promise up when the signal aborts. */
 function untilAborted<Answer>(promise: Promise<Answer>, signal: AbortSignal): Promise<Answer> {
-  const aborted = new Promise<never>((_, reject) => addAbortListener(signal, () => reject(signal.reason)))
+  const aborted = new Promise<never>((_, reject) => {
+    if (signal.aborted) reject(signal.reason)
+    else signal.addEventListener('abort', () => reject(signal.reason))
+  })
   return Promise.race([promise, aborted])
 }
 
