@@ -78,6 +78,8 @@ describe('issueClient', () => {
     ],
     [{ extendedKeyUsage: ['Client Authentication'] }, TypeError, /"Client Authentication"; write clientAuth$/],
     [{ extendedKeyUsage: ['TLS Web Server Authentication'] }, TypeError, /Authentication"; write serverAuth$/],
+    [{ notAfter: 'yesterday' as unknown as Date }, TypeError, /^notAfter must be a valid Date$/],
+    [{ notBefore: new Date('yesterday') }, TypeError, /^notBefore must be a valid Date$/],
     [{ extendedKeyUsage: ['web'] }, TypeError, /"web"; write serverAuth, clientAuth/],
     [{ extendedKeyUsage: ['3.1'] }, TypeError, /unknown purpose "3.1"/],
   ])('refuses %o', async (options, type, message) => {

@@ -77,11 +77,14 @@ const SAN = namesOf<SubjectAltNames>({ dns: true, email: true, uri: true, ip: tr
 /**
  * Issues a certificate for a client.
  *
- * @throws TypeError for an unknown option, whose message lists the known ones
+ * @throws TypeError for an unknown option, whose message lists the known ones, and for a date that is none
  */
 export async function issueClient(authorities: Authorities, options: IssueClientOptions = {}): Promise<DevClient> {
   refuseUnknown(options, OPTIONS)
   refuseUnknown(options.san ?? {}, SAN, 'san')
+  for (const date of ['notBefore', 'notAfter'] as const) {
+    if (options[date] !== undefined && !isDate(options[date])) throw new TypeError(`${date} must be a valid Date`)
+  }
   const { name = 'client', issuer = 'ca' } = options
   const signer = resolveIssuer(authorities, issuer)
   const { certificate, keys } = await issueCertificate(
@@ -103,6 +106,8 @@ export async function issueClient(authorities: Authorities, options: IssueClient
   const ca = toPem(signer.certificate)
   return { name, cert: leaf + ca, key, ca }
 }
+
+const isDate = (value: unknown) => value instanceof Date && !Number.isNaN(value.getTime())
 
 function resolveIssuer(
   authorities: Authorities,

@@ -98,7 +98,7 @@ describe('askProject', () => {
     const flags = { hostname: 'app.example.com', audience: AUDIENCE, ca: caFile, algorithm: 'ed25519' }
     const { values, printed } = await ask(flags, '-', 'acme')
     expect(values).toMatchObject({ access: { team: 'acme', audience: AUDIENCE } })
-    expect(printed).toContain(': team must be the name before .cloudflareaccess.com, such as "acme"\n')
+    expect(printed).toContain(': team must be the name before .cloudflareaccess.com, such as "acme", in lower case\n')
   })
 
   it('accepts a CA with text in front of it, which begins as DER does', async () => {
