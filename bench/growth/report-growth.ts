@@ -29,7 +29,7 @@ function formatTable(curve: Curve, run: MeasuredGrowth): string {
   const rows = sizes.map((size) => {
     const measured = run.points.get(pointName(name, size)) ?? []
     const heap = median(measured.map((point) => (once ? point.growth : point.heap)))
-    return `| ${size.toLocaleString('en')} | ${formatCosts(measured)} | ${heap.toFixed(0)} |`
+    return `| ${sizes.length === 1 && size === 1 ? 'each request' : size.toLocaleString('en')} | ${formatCosts(measured)} | ${heap.toFixed(0)} |`
   })
   return [`| ${of} | CPU, µs a request | ${memory} |`, '|---|---|---|', ...rows].join('\n')
 }
@@ -73,6 +73,7 @@ CPU time is that of all threads, and the median of 60 batches of 100 requests.
 Each figure is the median of ${rounds === 1 ? 'one such round' : `${rounds} such rounds`}.
 The processes of the numbers of clients in rotation run at the same time on one core.
 In a round they take ${turns} turns each, and their figures are the medians of the turns.
+They have answered 100,000 requests or more by then, and those of the other tables 3,000. V8 compiles the code further in between, so the same request costs some 0.7 as much there.
 A ratio compares two points of one round.
 Parentheses contain the smallest and the largest value, or the 95 % interval from six rounds on.
 Memory is the heap, external memory and array buffers after a garbage collection.

@@ -129,6 +129,8 @@ ${versions()}
 
 \`pnpm bench --quick\` takes about four minutes, prints the figures and publishes nothing.
 \`pnpm bench:growth --quick\`, \`pnpm bench:latency --quick\` and \`pnpm bench:worker --quick\` do the same.
+
+A \`node\` command needs the Node of the checkout, such as \`npx --yes pnpm@12 exec node bench/probes/pauses.ts\`.
 `
 }
 
@@ -165,7 +167,8 @@ function versionOf(entry: string, name: string): string {
   return JSON.parse(readFileSync(`${root}package.json`, 'utf8')).version
 }
 
-const BAR = { left: 250, width: 420, height: 22, gap: 8 } as const
+/** The longest name has 52 letters. */
+const BAR = { left: 350, width: 420, height: 22, gap: 8 } as const
 
 function formatChart(rows: readonly Row[]): string {
   const bars = rows.map(({ name, shares }, at) => {
@@ -180,5 +183,5 @@ function formatChart(rows: readonly Row[]): string {
   })
   const height = BAR.gap + rows.length * (BAR.height + BAR.gap)
   const style = 'text{font:13px system-ui,sans-serif;fill:#444}@media(prefers-color-scheme:dark){text{fill:#ccc}}'
-  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 740 ${height}" role="img" aria-label="share of bare Fastify"><style>${style}</style>${bars.join('')}</svg>\n`
+  return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${BAR.left + BAR.width + 70} ${height}" role="img" aria-label="share of bare Fastify"><style>${style}</style>${bars.join('')}</svg>\n`
 }
