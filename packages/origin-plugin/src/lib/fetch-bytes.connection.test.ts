@@ -64,15 +64,17 @@ describe('the connection of fetchBytes', () => {
 
   it('ends with a proxy that answers in many pieces, and so does not end the process', async () => {
     const proxy = await startTcp(async (socket) => {
-      socket.setNoDelay(true)
-      for (let piece = 0; piece < 100 && !socket.destroyed; piece += 1) {
+      socket.setNoDelay(true).removeAllListeners('data').resume()
+      for (let piece = 0; piece < 40 && !socket.destroyed; piece += 1) {
         socket.write('x: y\r\n')
         await setTimeout(10)
       }
+      socket.end('\r\n')
     })
     useProxy(proxy.host)
-    await expect(fetchBytes(new URL(`https://${proxy.host}/`), bounds())).rejects.toThrow(
-      /^(the proxy answers in too many pieces|ERR_SSL_\w+|EPROTO)$/,
+    // Node 26 reads any number of pieces, and then refuses the answer.
+    await expect(fetchBytes(new URL(`https://${proxy.host}/`), bounds({ timeout: 60_000 }))).rejects.toThrow(
+      /^(the proxy answers in too many pieces|ERR_PROXY_TUNNEL|ERR_SSL_\w+|EPROTO)$/,
     )
   })
 

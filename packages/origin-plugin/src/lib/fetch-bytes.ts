@@ -90,7 +90,7 @@ function connectionFor({ protocol }: URL): OwnConnection {
 const MOST_LISTENERS = 256
 
 /**
- * Ends a connection whose proxy answers CONNECT in many pieces. Node adds a listener for each listener that it has, and
+ * Ends a connection whose proxy answers CONNECT in many pieces. Node 24 adds a listener for each listener that it has, and
  * after 27 pieces an exception ends the process.
  */
 function limitListeners(connection: Duplex): void {
