@@ -87,10 +87,7 @@ export function compileChain(chain: unknown, root: ConfiguredCa, report: Report,
  * @throws TypeError whose message states the correction
  */
 export function checkChain(chain: unknown): { readonly maxDepth: number; readonly revocation: unknown } {
-  if (typeof chain !== 'object' || chain === null || Array.isArray(chain)) {
-    throw new TypeError('chain must be an object; write { maxDepth: 1 } for one intermediate below the root')
-  }
-  const given = checkObject(chain, 'chain')
+  const given = checkObject(chain, 'chain', '{ maxDepth: 1 } for one intermediate below the root')
   checkSet(given, ['maxDepth'], 'chain')
   checkKnown(given, OPTIONS, 'chain')
   const { maxDepth, revocation } = given

@@ -1,4 +1,5 @@
 import { X509Certificate } from 'node:crypto'
+import { TAG } from '../x509/der.ts'
 
 /** The place of a PEM text, as the subject of an error: the options themselves, a file, or the answer of a function. */
 export type PemPlace = 'the text' | 'the file' | 'the answer'
@@ -27,10 +28,9 @@ export function requirePemText(value: unknown, place: PemPlace = 'the text'): vo
 /** Whether a value is a certificate in DER: bytes, or text that was decoded from them. A certificate has 128 bytes or more. */
 function isDer(value: unknown): boolean {
   if (typeof value === 'string') return DER_TEXT.test(value)
-  return value instanceof Uint8Array && value[0] === DER_SEQUENCE && (value[1] ?? 0) >= 0x80
+  return value instanceof Uint8Array && value[0] === TAG.SEQUENCE && (value[1] ?? 0) >= 0x80
 }
 
-const DER_SEQUENCE = 0x30
 // biome-ignore lint/suspicious/noControlCharactersInRegex: it stands for every character outside of ASCII.
 const DER_TEXT = /^0[^\x00-\x7f]/
 const CONVERT = 'convert it with openssl x509 -inform der -in FILE -out ca.pem'
